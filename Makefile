@@ -1,0 +1,94 @@
+# `make` alone prints the commands. Hooks and CI call only these.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV   ?= .venv
+CONFIG ?= configs/model_config.yaml
+IMAGE  ?= house-price-model:local
+PORT   ?= 8000
+BIN    := $(VENV)/bin
+# The newest days of the registries are left out of the lock: most poisoned releases are found within a week.
+COOLDOWN ?= 7 days
+
+.PHONY: help
+help: ## print this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: $(VENV)/.learning ## a virtual environment with the locked requirements
+$(VENV)/.learning: requirements.txt pyproject.toml scripts/install
+	@scripts/install $(VENV) requirements.txt
+	@touch $@
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.learning
+	@scripts/install $(VENV) requirements/dev.txt
+	@touch $@
+
+.PHONY: run
+run: install ## the whole road: raw CSV to sealed model, with MLflow in embedded SQLite
+	@$(BIN)/houseprice run --config $(CONFIG)
+
+.PHONY: serve
+serve: install ## the API from the sealed model, on port 8000
+	@$(BIN)/houseprice serve --bundle models/bundle --port $(PORT)
+
+.PHONY: doctor
+doctor: install ## what is found and what is missing before the first run
+	@$(BIN)/houseprice doctor --config $(CONFIG)
+
+.PHONY: image
+image: install ## build the image from the sealed model
+	@$(BIN)/houseprice image build --tag $(IMAGE)
+
+.PHONY: smoke
+smoke: install ## start the image, put it to the test, remove it
+	@$(BIN)/houseprice image test $(IMAGE)
+
+.PHONY: test
+test: $(VENV)/.dev ## all tests that are fast and need no Docker engine, under two minutes
+	@$(BIN)/python -m pytest -m "not image and not workflow and not long"
+
+.PHONY: test-long
+test-long: $(VENV)/.dev ## the tests that take many seconds each
+	@$(BIN)/python -m pytest -m long
+
+.PHONY: test-image
+test-image: $(VENV)/.dev ## the tests that need a Docker engine
+	@$(BIN)/python -m pytest -m image
+
+.PHONY: workflow-test
+workflow-test: $(VENV)/.dev ## the real workflow files, run here with act, green and red
+	@tests/workflow/run
+
+.PHONY: lint
+lint: $(VENV)/.dev ## style, types, import contract, workflows, Dockerfile, scripts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/actionlint
+	@$(BIN)/zizmor --offline --persona=auditor --quiet .github
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/shellcheck scripts/* tests/workflow/run .ci/run
+
+.PHONY: check
+check: lint test ## lint and test
+
+.PHONY: format
+format: $(VENV)/.dev ## put the code into the house style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: lock
+lock: ## make the requirement locks again from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
+	  --exclude-newer "$(COOLDOWN)" pyproject.toml --extra learning --output-file requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
+	  --exclude-newer "$(COOLDOWN)" --constraints requirements.txt pyproject.toml --output-file requirements/serving.txt
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
+	  --exclude-newer "$(COOLDOWN)" --constraints requirements.txt --group dev --output-file requirements/dev.txt
+
+.PHONY: clean
+clean: ## remove what the road wrote; the virtual environment and MLflow's history stay
+	rm -rf data/processed models reports

@@ -1,0 +1,77 @@
+"""Files that appear whole or not at all."""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from houseprice.errors import DataError
+
+
+def land(contents: Mapping[Path, bytes]) -> None:
+    """Write several files that belong together: all are complete on disk before the first takes its name.
+
+    Raises:
+        DataError: a folder cannot be written; what stood there before stands there still.
+    """
+    waiting: dict[Path, Path] = {}
+    try:
+        for path, content in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+            waiting[path] = Path(name)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(content)
+                os.fchmod(stream.fileno(), 0o644)
+        for path, temporary in waiting.items():
+            temporary.replace(path)
+    except OSError as err:
+        raise _unwritable(path, err) from err
+    finally:
+        for temporary in waiting.values():
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder that takes the place of `path` when the block ends well, and is gone when it does not.
+
+    Raises:
+        DataError: the folder cannot be written; what stood there before stands there still.
+    """
+    path = path.resolve()  # a link stays a link, and what it leads to is replaced
+    try:
+        if path.exists() and not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as err:
+        raise _unwritable(path, err) from err
+    old = staging.with_name(staging.name + ".old")
+    try:
+        staging.chmod(0o755)
+        yield staging
+        if path.exists():
+            path.rename(old)
+        staging.rename(path)
+    except BaseException as err:
+        if old.exists() and not path.exists():
+            old.rename(path)
+        if isinstance(err, OSError):
+            raise _unwritable(path, err) from err
+        raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _unwritable(path: Path, err: OSError) -> DataError:
+    return DataError(
+        f'"{path}" cannot be written ({err.strerror or err}); expected a folder with room and the right to write; '
+        "free some space or name another place."
+    )

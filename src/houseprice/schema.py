@@ -1,0 +1,170 @@
+"""What a house is: columns, kinds, units, ranges, roles; said once.
+
+The declaration comes from `configs/model_config.yaml`. From it are made the checks of the raw table, the request of
+the API with its OpenAPI text, the inputs of the ONNX graph and the model card.
+"""
+
+from contextlib import suppress
+from datetime import date
+from functools import cached_property
+from itertools import pairwise
+from math import isfinite
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+
+Kind = Literal["number", "integer", "category", "ordinal", "flag", "date"]
+Role = Literal[
+    "target", "parcel", "sale_date", "living_area", "lot_area", "latitude", "longitude", "year_built",
+    "year_renovated", "bedrooms", "bathrooms", "neighbour_living_area", "neighbour_lot_area", "location", "quality",
+]  # fmt: skip
+Known = Literal["before_sale", "at_sale"]
+RESERVED = (
+    "row", "reasons", "split", "processed_sha256", "predicted_price", "interval_low", "interval_high", "warnings",
+)  # fmt: skip
+"""Columns that the road itself adds to a table, so that no column of a house may bear their names."""
+
+
+def _level(value: Any) -> Any:
+    """Keep whole numbers and texts as they are: YAML's yes is not a level."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("expected a whole number or a text")
+    return value
+
+
+def _bound(value: Any) -> Any:
+    """Keep numbers and dates, and make dates of their texts."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    if isinstance(value, bool) or not (isinstance(value, int | date) or (isinstance(value, float) and isfinite(value))):
+        raise ValueError("expected a finite number, or a date as 2015-05-27")
+    return value
+
+
+Level = Annotated[int | str, BeforeValidator(_level)]
+Bound = Annotated[int | float | date, BeforeValidator(_bound)]
+
+
+class Column(BaseModel):
+    """One column of the raw table.
+
+    `known` tells when its value is known: a column that is only known at the sale may not be a feature.
+    `minimum` and `maximum` are what a request may hold; a sale outside the narrower `learn_minimum` and
+    `learn_maximum` is not trusted enough to learn from.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Kind
+    description: str
+    unit: str | None = None
+    minimum: Bound | None = None
+    maximum: Bound | None = None
+    learn_minimum: Bound | None = None
+    learn_maximum: Bound | None = None
+    levels: tuple[Level, ...] | None = None
+    role: Role | None = None
+    known: Known = "before_sale"
+    required: bool = True
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        faults = []
+        if self.kind == "ordinal" and not self.levels:
+            faults.append("an ordinal column needs its levels, lowest first")
+        if self.levels is not None and self.kind not in ("ordinal", "category"):
+            faults.append(f'levels belong to ordinal and category columns, not to kind "{self.kind}"')
+        if self.levels and len({type(level) for level in self.levels}) > 1:
+            faults.append("levels must be all numbers or all texts")
+        if self.levels and len(set(self.levels)) < len(self.levels):
+            faults.append("a level is given twice")
+        ends = (self.minimum, self.learn_minimum, self.learn_maximum, self.maximum)
+        bounds = [bound for bound in ends if bound is not None]
+        if bounds and self.kind not in ("number", "integer", "date"):
+            faults.append(f'a range belongs to number, integer and date columns, not to kind "{self.kind}"')
+        elif any(isinstance(bound, date) != (self.kind == "date") for bound in bounds):
+            faults.append(f"the range of a {self.kind} column is given with values of another kind")
+        else:
+            pairs = [(low, high) for low, high in pairwise(bounds) if low > high]  # type: ignore[operator]  # of one kind
+            faults += [f"{low} is above {high}; a range narrows from allowed to learned" for low, high in pairs]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the column is text for the model; every other kind reaches it as a number."""
+        return self.kind == "category" or (self.kind == "ordinal" and isinstance((self.levels or ("",))[0], str))
+
+
+class Schema(BaseModel):
+    """The columns of a house sale, in the order in which they are declared."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    columns: dict[str, Column]
+
+    @model_validator(mode="after")
+    def _has_its_roles(self) -> Self:
+        faults = [
+            f'"{name}" is a name that the road gives to a column of its own'
+            for name in RESERVED
+            if name in self.columns
+        ]
+        seen: dict[str, str] = {}
+        for name, column in self.columns.items():
+            if column.role in seen:
+                faults.append(f'role "{column.role}" is given to both "{seen[column.role]}" and "{name}"')
+            elif column.role is not None:
+                seen[column.role] = name
+        for role, kinds in {"target": ("number", "integer"), "parcel": ("category",), "sale_date": ("date",)}.items():
+            if role not in seen:
+                faults.append(f'no column has the role "{role}"')
+            elif self.columns[seen[role]].kind not in kinds:
+                faults.append(f'"{seen[role]}" has the role "{role}" and must be of kind {" or ".join(kinds)}')
+            elif not self.columns[seen[role]].required:
+                faults.append(f'"{seen[role]}" has the role "{role}" and must be required')
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def named(self, role: Role) -> str:
+        """Give back the name of the column that has a role.
+
+        Raises:
+            KeyError: no column has it.
+        """
+        for name, column in self.columns.items():
+            if column.role == role:
+                return name
+        raise KeyError(role)
+
+    def roles(self) -> dict[str, str]:
+        """Give back role → column name."""
+        return {column.role: name for name, column in self.columns.items() if column.role}
+
+    @cached_property
+    def target(self) -> str:
+        """Name of the sale price."""
+        return self.named("target")
+
+    @cached_property
+    def parcel(self) -> str:
+        """Name of the column that tells which sales are of one and the same house."""
+        return self.named("parcel")
+
+    @cached_property
+    def sale_date(self) -> str:
+        """Name of the date of the sale; in a request, the valuation date."""
+        return self.named("sale_date")
+
+    @cached_property
+    def request(self) -> dict[str, Column]:
+        """The columns that a question about a price may hold: all that is known before the sale, and the date."""
+        out = {self.target, self.parcel}
+        return {
+            name: column
+            for name, column in self.columns.items()
+            if name not in out and (column.known == "before_sale" or name == self.sale_date)
+        }
