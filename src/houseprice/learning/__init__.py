@@ -1,0 +1,1 @@
+"""The workshop: raw table in, trained and judged model out."""

@@ -1,0 +1,125 @@
+"""A CSV as people write it in, a table of texts out; every field still as it was typed.
+
+Python's own reader is used here and not a faster one: it tells a row that was cut short from a row with blanks, and
+nothing may be lost silently.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from houseprice.errors import DataError, nearest
+from houseprice.schema import Schema
+
+ROW = "row"
+REASONS = "reasons"
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """The declared columns as texts, and what could not be taken.
+
+    Attributes:
+        texts: `row` (1 is the first after the header) and every declared column, blanks as null.
+        broken: `row` and `reasons` of the rows whose number of fields is not the header's.
+        undeclared: `row` and the columns of the file that the schema does not declare, as texts.
+    """
+
+    texts: pl.DataFrame
+    broken: pl.DataFrame
+    undeclared: pl.DataFrame
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Names of the columns that the schema does not declare."""
+        return tuple(name for name in self.undeclared.columns if name != ROW)
+
+
+def read(path: Path, schema: Schema, separator: str = "auto") -> RawTable:
+    """Give back the rows of a raw CSV.
+
+    Raises:
+        DataError: no such file, not UTF-8, no header, a declared column is missing or stands there twice.
+    """
+    return parse(_text(path), str(path), schema, separator)
+
+
+def parse(text: str, where: str, schema: Schema, separator: str = "auto") -> RawTable:
+    """Give back the rows of a raw CSV that was already read; `where` names it in messages.
+
+    Raises:
+        DataError: no header, a declared column is missing or stands there twice, or a quote is never closed.
+    """
+    lines = re.sub(r"\A[\s,;|]*[\r\n]", "", text)  # lines before the header that hold nothing but separators
+    if not lines.strip():
+        raise DataError(f'"{where}" is empty; expected a CSV with a header row; check the path and the download.')
+    sign = _separator(lines) if separator == "auto" else separator
+    reader = csv.reader(io.StringIO(lines, newline=""), delimiter=sign, strict=True)
+    taken: list[list[str]] = []
+    numbers: list[int] = []
+    broken: list[tuple[int, str]] = []
+    try:
+        header = [name.strip() for name in next(reader)]
+        for number, fields in enumerate(reader, 1):
+            if len(fields) == len(header):
+                taken.append(fields)
+                numbers.append(number)
+            elif fields:  # a wholly blank line holds no sale
+                broken.append((number, f"has {len(fields)} fields, expected {len(header)}"))
+    except csv.Error as err:
+        raise DataError(
+            f'"{where}" cannot be read as CSV near line {reader.line_num} ({err}); expected quotes that are closed.'
+        ) from err
+    _check_header(header, where, schema, sign)
+    columns = list(zip(*taken, strict=True)) if taken else [() for _ in header]
+    row = pl.Series(ROW, numbers, dtype=pl.Int64)
+
+    def texts(names: Iterable[str]) -> pl.DataFrame:
+        typed = {name: pl.Series(columns[header.index(name)], dtype=pl.String) for name in names}
+        return pl.DataFrame({ROW: row} | typed).with_columns(pl.col(pl.String).str.strip_chars().replace("", None))
+
+    return RawTable(
+        texts(schema.columns),
+        pl.DataFrame(broken, schema={ROW: pl.Int64, REASONS: pl.String}, orient="row"),
+        texts(name for name in header if name and name not in schema.columns),
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as err:
+        raise DataError(
+            f'"{path}" was not found; expected a CSV of house sales; check the path (data/raw/house_data.csv is ours).'
+        ) from err
+    except OSError as err:
+        raise DataError(f'"{path}" cannot be read ({err.strerror}); expected a CSV file.') from err
+    except UnicodeDecodeError as err:
+        raise DataError(
+            f'"{path}" is not UTF-8: found byte 0x{err.object[err.start]:02x} at position {err.start}; '
+            "save it as UTF-8 (for instance `iconv -f latin1 -t utf8`)."
+        ) from err
+
+
+def _separator(text: str) -> str:
+    header = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    return max(",;\t|", key=header.count)
+
+
+def _check_header(header: list[str], where: str, schema: Schema, separator: str) -> None:
+    missing = [name for name in schema.columns if name not in header]
+    if missing:
+        others = [name for name in header if name and name not in schema.columns]
+        hints = ", ".join(f'"{name}"{nearest(name, others)}' for name in missing)
+        raise DataError(
+            f'"{where}" lacks {hints}; found {len(header)} columns separated by "{separator}"; expected every column '
+            "that the configuration declares under data.columns; correct the header or the declaration."
+        )
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise DataError(f'"{where}" has the columns {twice} more than once; expected each once; rename or remove one.')

@@ -1,0 +1,51 @@
+"""Judged sales in, the same measures by kind of house out: an average hides whom it is wrong about."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from houseprice.learning.metrics import Prices, measure, measure_interval
+from houseprice.learning.splitting import Rows
+from houseprice.learning.table import FeatureTable
+
+FEWEST = 30  # sales; below, a slice's error says more about chance than about the model
+Answers = tuple[Prices, Prices, Prices]
+
+
+def by_slice(table: FeatureTable, rows: Rows, answers: Answers) -> dict[str, dict[str, float]]:
+    """Give back slice → measures of some rows, for price, living area and age by fifths, and for each location."""
+    paid = table.prices[rows]
+    found: dict[str, dict[str, float]] = {}
+    for name, inside in _slices(table, rows):
+        if inside.sum() >= FEWEST:
+            price, low, high = (values[inside] for values in answers)
+            found[name] = measure(paid[inside], price) | measure_interval(paid[inside], price, low, high)
+    return found
+
+
+def worst(slices: dict[str, dict[str, float]]) -> str:
+    """Give back the name of the slice with the largest log error."""
+    return max(slices, key=lambda name: slices[name]["log_rmse"])
+
+
+def _slices(table: FeatureTable, rows: Rows) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    yield from _fifths("price", table.prices[rows])
+    roles = table.schema.roles()
+    for role, name in (("living_area", "living area"), ("year_built", "year built")):
+        if role in roles and roles[role] in table.features.columns:
+            yield from _fifths(name, table.features[roles[role]].to_numpy()[rows].astype(np.float64))
+    location = roles.get("location")
+    if location in table.features.columns:
+        places = table.features[location].to_numpy().astype(str)[rows]
+        for place in np.unique(places).tolist():
+            yield f"{location} {place}", places == place
+
+
+def _fifths(name: str, values: npt.NDArray[np.float64]) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    edges = np.quantile(values, np.linspace(0, 1, 6))
+    for number in range(5):
+        above = values >= edges[number] if number == 0 else values > edges[number]
+        form = ".0f" if name.startswith("year") else ",.0f"
+        words = f"{name}, fifth {number + 1} ({edges[number]:{form}} to {edges[number + 1]:{form}})"
+        yield words, above & (values <= edges[number + 1])

@@ -1,0 +1,116 @@
+"""Columns to learn from in, trained model out.
+
+The answer is exp(market trend + blend of boosted trees and a smooth surface). Trees and surface learn prices with the
+trend taken out and never see the date, so that nobody has to extrapolate the market but the line. All of it is fitted
+on log price, which makes the answer a median.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import polars.selectors as cs
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from houseprice.config import Training
+from houseprice.learning.features import Lookup, look_up
+from houseprice.learning.forest import fit_forest
+from houseprice.learning.levels import cross_fit, fit_level
+from houseprice.learning.plain import PlainPickle
+from houseprice.learning.smooth import fit_surface
+from houseprice.learning.spread import Spread
+from houseprice.learning.trend import TIME, fit_trend
+
+Prices = npt.NDArray[np.float64]
+
+
+class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+    """Prices houses from their features.
+
+    Attributes:
+        inputs_: names of the features that it takes → whether they are text.
+        trend_: the market's trend.
+        levels_: text feature → text → how much dearer houses with it are, log; the trees take it as a number.
+        forest_: the boosted trees.
+        surface_: the smooth surface.
+        spread_: half the width of the interval in log price; None before calibration, when the interval is a point.
+        smearing_: mean price divided by median price.
+        metrics_, verdict_: what it was judged by, and the verdict; set by the pipeline, as are the next two.
+        made_from_, processed_: sha256 of the feature table, and of the processed table that this was made from.
+    """
+
+    _values: ClassVar = {"config": Training}
+
+    def __init__(self, config: Training) -> None:
+        self.config = config
+
+    def fit(self, X: pl.DataFrame, y: Prices) -> Self:
+        """Learn from features and prices paid."""
+        config, log = self.config, np.log(y)
+        self.inputs_ = {name: kind == pl.String for name, kind in X.schema.items()}
+        rules = config.trend
+        self.trend_ = fit_trend(X, log, rules.knots_months, rules.horizon_months, config.ridge_alpha)
+        features = _arrays(X)
+        flat = log - self.trend_.at(features)
+        texts = [name for name, is_text in self.inputs_.items() if is_text]
+        self.levels_ = {name: fit_level(features[name].astype(str), flat, config.level_weight) for name in texts}
+        asked = {name: features[name] for name, text in self.inputs_.items() if not text and name != TIME}
+        for name in texts:
+            asked[f"{name}_level"] = cross_fit(features[name].astype(str), flat, config.level_weight, config.seed)
+        self.forest_ = fit_forest(asked, flat, config.boosting, config.seed, config.threads)
+        self.surface_ = fit_surface(X, flat, config.smooth, config.seed)
+        self.spread_: Spread | None = None
+        self.smearing_ = 1.0
+        return self
+
+    def calibrate(self, spread: Spread, smearing: float) -> Self:
+        """Take the interval and the smearing factor that were measured on sales not learned from."""
+        self.spread_, self.smearing_ = spread, smearing
+        return self
+
+    def compute(self, features: Mapping[str, Any], lookup: Lookup = look_up) -> tuple[Any, Any, Any]:
+        """Give back price, low and high from float32 features and texts, by name.
+
+        Written against the array API: numpy arrays give numbers, recording arrays give the same steps as a graph.
+        """
+        check_is_fitted(self)
+        first = features[self.forest_.names[0]]
+        xp = first.__array_namespace__()
+        levels = {
+            f"{name}_level": xp.astype(lookup(features[name], table, 0.0), xp.float32)
+            for name, table in self.levels_.items()
+        }
+        share = self.config.forest_share
+        log = self.forest_.at({**features, **levels}) * share + self.surface_.at(features, lookup) * (1.0 - share)
+        log = log + self.trend_.at(features)
+        if self.spread_ is None:
+            return xp.exp(log), xp.exp(log), xp.exp(log)
+        width = self.spread_.at(features)
+        return xp.exp(log), xp.exp(log - width), xp.exp(log + width)
+
+    def predict_interval(self, X: pl.DataFrame) -> tuple[Prices, Prices, Prices]:
+        """Give back the median price of each row and the interval that should hold it, in the currency learned from."""
+        blocks = [self.compute(_arrays(block)) for block in X.select(list(self.inputs_)).iter_slices(BLOCK)]
+        price, low, high = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+        return price, low, high
+
+    def predict(self, X: pl.DataFrame) -> Prices:
+        """Give back the median price of each row, in the currency of the prices learned from."""
+        price: Prices = self.predict_interval(X)[0]
+        return price
+
+    def importance(self) -> dict[str, float]:
+        """Give back each feature's share of the trees' importance."""
+        return dict(self.forest_.shares)
+
+
+BLOCK = 2000  # rows at a time: what stands in memory is rows × (trees + centres)
+
+
+def _arrays(X: pl.DataFrame) -> dict[str, npt.NDArray[Any]]:
+    """Give back the columns of a table as `compute` takes them."""
+    numbers = {name: X[name].to_numpy().astype(np.float32) for name in X.select(cs.numeric()).columns}
+    return numbers | {name: np.array(X[name].to_list(), dtype=object) for name in X.select(cs.string()).columns}

@@ -1,0 +1,67 @@
+"""Dates and prices in, the market's trend out: a bent line in time.
+
+Trees cannot go on where their data end; a line can. It is fitted beside everything else that is known of a house, so
+that a month in which dearer houses were sold does not look like a month in which houses were dearer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import polars.selectors as cs
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+TIME = "months_since_first_sale"
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trend:
+    """What the market adds to the log price at a month.
+
+    Attributes:
+        knots: months at which the line starts or bends; none where time is not known.
+        slopes: change of the log price a month, from each knot on, added up.
+        last_month: month past which the line is held.
+    """
+
+    knots: tuple[float, ...] = ()
+    slopes: tuple[float, ...] = ()
+    last_month: float = 0.0
+
+    def at(self, features: Mapping[str, Any]) -> Any:
+        """Give back the trend for each row, by the array API; 0 where time is not known."""
+        if not self.knots:
+            return 0.0
+        xp = features[TIME].__array_namespace__()
+        months = xp.astype(features[TIME], xp.float64)
+        months = xp.where(months < self.last_month, months, xp.asarray(self.last_month))
+        return sum(
+            xp.where(months > knot, months - knot, xp.asarray(0.0)) * slope
+            for knot, slope in zip(self.knots, self.slopes, strict=True)
+        )
+
+
+def fit_trend(features: pl.DataFrame, log: Floats, knots: tuple[float, ...], horizon: float, penalty: float) -> Trend:
+    """Fit the line by ridge regression, with all but the line penalised; it is carried on for `horizon` months."""
+    if TIME not in features.columns:
+        return Trend()
+    months = features[TIME].to_numpy().astype(np.float64)
+    if months.max() <= 0.0:
+        return Trend()
+    kept = (0.0, *(knot for knot in knots if knot < months.max()))
+    line = np.maximum(months[:, None] - np.array(kept), 0.0)
+    others = features.select(cs.numeric() - cs.by_name(TIME)).to_numpy().astype(np.float64)
+    others = StandardScaler().fit_transform(others)
+    parts = [others, np.sign(others) * np.sqrt(np.abs(others))]
+    texts = features.select(cs.string())
+    if texts.width:
+        parts.append(OneHotEncoder(sparse_output=False).fit_transform(texts.to_numpy()))
+    free = 1e3  # a column of this scale is all but unpenalised
+    fitted = Ridge(alpha=penalty).fit(np.hstack([line * free, *parts]), log)
+    slopes = tuple(float(slope * free) for slope in fitted.coef_[: len(kept)])
+    return Trend(kept, slopes, float(months.max()) + horizon)
