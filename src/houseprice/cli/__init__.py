@@ -1,0 +1,117 @@
+"""The command line: the only place that prints or exits.
+
+Results go to stdout, progress and warnings to stderr. Exit codes are those of `houseprice.errors`; a traceback is
+shown with `--debug` only. Each command lives in the module of its wing and is imported when it is typed, so that the
+serving side starts without what the learning side needs.
+"""
+
+import importlib
+import os
+import sys
+import traceback
+from typing import NoReturn
+
+import click
+
+from houseprice.errors import HousePriceError, MissingPartError, nearest
+
+COMMANDS = {
+    "run": "learning",
+    "process": "learning",
+    "features": "learning",
+    "train": "learning",
+    "tune": "learning",
+    "gate": "learning",
+    "bundle": "learning",
+    "predict": "serving",
+    "serve": "serving",
+    "image": "release",
+    "doctor": "release",
+}
+
+
+class LazyGroup(click.Group):
+    """Commands that are imported when they are typed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give back the commands in the order of the road."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the wing that a command belongs to, or say which part is not installed."""
+        if cmd_name not in COMMANDS:
+            return None
+        try:
+            module = importlib.import_module(f"houseprice.cli.{COMMANDS[cmd_name]}")
+        except ModuleNotFoundError as err:
+            if ctx.params.get("debug"):
+                raise
+            wing = COMMANDS[cmd_name]
+            return _unavailable(cmd_name, wing, err.name or "unknown")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command, hinting at the nearest known one."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            raise click.UsageError(f'No command is called "{args[0]}"{nearest(args[0], COMMANDS)}; see --help.')
+        return super().resolve_command(ctx, args)
+
+
+def _unavailable(name: str, wing: str, module: str) -> click.Command:
+    @click.command(name, context_settings={"ignore_unknown_options": True}, add_help_option=False)
+    @click.argument("args", nargs=-1, type=click.UNPROCESSED)
+    def command(args: tuple[str, ...]) -> NoReturn:  # noqa: ARG001 - whatever was typed, the answer is the same
+        raise MissingPartError(
+            f'`houseprice {name}` belongs to the {wing} part, whose library "{module}" is not installed here; '
+            "expected the locked requirements; install them with `pip install --require-hashes -r requirements.txt`."
+        )
+
+    command.short_help = f"(needs the {wing} part, which is not installed here)"
+    return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.option("--debug", is_flag=True, envvar="HOUSEPRICE_DEBUG", help="Show the traceback of an error.")
+@click.version_option(package_name="houseprice", message="%(version)s")
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:
+    """From a CSV of house sales to a price over HTTP.
+
+    The whole road: houseprice run --config configs/model_config.yaml
+    """
+    ctx.obj = {"debug": debug}
+
+
+def main(args: list[str] | None = None) -> NoReturn:
+    """Run one command and end with its exit code."""
+    typed = sys.argv[1:] if args is None else args
+    debug = "--debug" in typed or os.environ.get("HOUSEPRICE_DEBUG", "") not in ("", "0", "false")
+    words = [word for word in typed if word != "--debug"]  # it may stand anywhere: a door types its command first
+    try:
+        code = cli.main(args=["--debug", *words] if debug else words, prog_name="houseprice", standalone_mode=False)
+    except click.exceptions.Exit as err:
+        sys.exit(err.exit_code)
+    except click.Abort:
+        click.echo("houseprice: stopped by hand.", err=True)
+        sys.exit(130)
+    except click.ClickException as err:
+        err.show()
+        sys.exit(err.exit_code)
+    except HousePriceError as err:
+        if debug:
+            traceback.print_exc()
+        click.secho(f"houseprice: {err}", fg="red", err=True)
+        sys.exit(err.exit_code)
+    except Exception as err:
+        if debug:
+            raise
+        found = f"{type(err).__name__}: {err}"
+        click.secho(
+            f"houseprice: unexpected {found}; this is a fault of ours; see it whole with --debug.", fg="red", err=True
+        )
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,86 @@
+"""The shop's commands: price the houses of a CSV, and answer over HTTP."""
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from houseprice.serving import predicting, server
+
+PATIENCE_SECONDS = 2.0
+_bundle = click.option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    default=Path("models/bundle"),
+    envvar="HOUSEPRICE_BUNDLE",
+    show_envvar=True,
+    help="The sealed folder.",
+)
+
+
+@click.command()
+@_bundle
+@click.option(
+    "--input", "source", type=click.Path(path_type=Path), required=True, help="CSV with the request's columns."
+)
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="CSV to write; may be the input.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def predict(bundle: Path, source: Path, output: Path, as_json: bool) -> None:
+    """Price the houses of a CSV.
+
+    Writes its rows in order, with predicted_price, interval_low, interval_high and warnings added. Other columns are
+    passed through. Nothing is written when a row cannot be priced; rows are counted from 1 after the header.
+
+    Example: houseprice predict --input data/processed/cleaned_house_data.csv --output priced.csv
+    """
+    progress = _Progress()
+    scored = predicting.predict(bundle, source, output, progress)
+    progress.end()
+    if as_json:
+        click.echo(json.dumps({**asdict(scored), "output": str(scored.output)}))
+    else:
+        click.echo(f"{scored.rows} houses priced, {scored.warned} of them with warnings: {scored.output}")
+
+
+@click.command()
+@_bundle
+@click.option(
+    "--host", default="127.0.0.1", envvar="HOUSEPRICE_HOST", show_envvar=True, help="Address; 0.0.0.0 is every one."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    envvar="HOUSEPRICE_PORT",
+    show_envvar=True,
+    help="Port; 0 is any free one.",
+)
+def serve(bundle: Path, host: str, port: int) -> None:
+    """Answer over HTTP from a sealed model, until SIGTERM or Ctrl-C.
+
+    Starts only when the folder is as it was sealed and the model gives its own answers here. Then see /docs.
+
+    Example: houseprice serve --bundle models/bundle --host 0.0.0.0 --port 8000
+    """
+    server.serve(bundle, host, port)
+
+
+class _Progress:
+    """Tells how many rows are done, once it takes longer than one cares to wait."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self._shown = False
+
+    def __call__(self, rows: int) -> None:
+        if time.monotonic() - self._last < PATIENCE_SECONDS:
+            return
+        self._last, self._shown = time.monotonic(), True
+        click.echo(f"\r{rows} houses priced …", nl=not sys.stderr.isatty(), err=True)
+
+    def end(self) -> None:
+        if self._shown and sys.stderr.isatty():
+            click.echo(err=True)

@@ -1,0 +1,204 @@
+"""Sealed folder in, image out: everything that can be checked without a builder is checked before it is started."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from houseprice.bundle.load import check_sources, open_bundle
+from houseprice.bundle.manifest import Manifest
+from houseprice.errors import GateError, ImageError
+from houseprice.release.engine import Engine, Say
+
+REPOSITORY = "house-price-model"
+MODEL = "models/bundle"
+"""Where the Dockerfile takes the sealed folder from."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """An image that was built, and what it was built from."""
+
+    image_id: str
+    tags: tuple[str, ...]
+    size_bytes: int
+    revision: str
+    model_version: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the files of an image come from; `unknown` where nobody can tell."""
+
+    revision: str
+    source: str
+    version: str
+
+    @property
+    def tag(self) -> str:
+        """The 7 characters of the commit; marked when files differ from it."""
+        commit, _, dirty = self.revision.partition("-")
+        return commit[:7] + (f"-{dirty}" if dirty else "")
+
+
+def build(
+    root: Path,
+    bundle: Path,
+    trained: Path,
+    engine: Engine,
+    *,
+    environ: Mapping[str, str],
+    say: Say,
+    tags: tuple[str, ...] = (),
+    repository: str = REPOSITORY,
+    base: str | None = None,
+    allow_red: bool = False,
+) -> Built:
+    """Build the image of a sealed model.
+
+    Args:
+        root: the checkout, with the Dockerfile.
+        bundle: the sealed folder.
+        trained: the folder of the two pickles; where it holds one, both must be those that were sealed.
+        engine: who builds.
+        environ: where the commit is named when this is no git checkout.
+        say: told what the builder prints.
+        tags: names of the image; by default the repository with the 7 characters of the commit.
+        repository: name of the image without its tag.
+        base: another base image than the Dockerfile's.
+        allow_red: build although the model failed its gates, marked as such.
+
+    Raises:
+        ArtefactError: the sealed folder is missing or changed, or the pickles beside it belong to another run.
+        GateError: the model failed its gates.
+        ImageError: the Dockerfile or a file that it copies is missing, no engine answers, or the build failed.
+    """
+    begin = time.monotonic()
+    sources = copied(root)
+    manifest = _admitted(bundle, trained, allow_red=allow_red)
+    origin = origin_of(root, environ)
+    names = tags or (f"{repository}:{origin.tag}",)
+    engine.version()
+    options = [f"--build-arg={key}={value}" for key, value in _arguments(origin, base).items()]
+    options += [f"--label={key}={value}" for key, value in _labels(manifest).items()]
+    options += [f"--tag={name}" for name in names]
+    with tempfile.TemporaryDirectory(prefix="houseprice-image-") as folder:
+        context = Path(folder) / "context"
+        _stage(root, sources, bundle, context)
+        image_id = engine.build(context, *options, say=say)
+    size = int(engine.image(image_id)["Size"])
+    return Built(image_id, names, size, origin.revision, manifest.model_version, time.monotonic() - begin)
+
+
+def copied(root: Path) -> tuple[str, ...]:
+    """Give back what the Dockerfile copies out of the checkout, the sealed folder aside.
+
+    Raises:
+        ImageError: the Dockerfile, or something that it copies, is missing.
+    """
+    dockerfile = root / "Dockerfile"
+    if not dockerfile.is_file():
+        raise ImageError(
+            f'"{dockerfile}" was not found; expected the Dockerfile in the root of the checkout; go there first, or '
+            "restore it with `git checkout Dockerfile`."
+        )
+    sources = tuple(dict.fromkeys(_sources(dockerfile.read_text(encoding="utf-8"))))
+    missing = [source for source in sources if source != MODEL and not (root / source).exists()]
+    if missing:
+        raise ImageError(
+            f'The Dockerfile copies what is not in "{root}": {", ".join(missing)}; expected every file that it names; '
+            "restore them with `git checkout`, or make the locks again with `make lock`."
+        )
+    return tuple(source for source in sources if source != MODEL)
+
+
+def _sources(dockerfile: str) -> Iterator[str]:
+    for line in re.sub(r"\\\n", " ", dockerfile).splitlines():
+        words = shlex.split(line, comments=True) if re.match(r"\s*(COPY|ADD)\s", line, re.IGNORECASE) else []
+        if not any(word.startswith("--from=") for word in words):
+            yield from (word.strip("/") for word in words[1:-1] if not word.startswith("--"))
+
+
+def _admitted(bundle: Path, trained: Path, *, allow_red: bool) -> Manifest:
+    """Open the sealed folder, and refuse a model that was judged badly or stands beside another run's files."""
+    manifest = open_bundle(bundle).manifest
+    if not manifest.passed and not allow_red:
+        red = [
+            f"{name}: found {gate.get('found')}, required {gate.get('required')}"
+            for name, gate in manifest.verdict.items()
+            if not gate["passed"]
+        ]
+        raise GateError(
+            f'The model in "{bundle}" has not passed its gates ({"; ".join(red) or "it was never judged"}); expected '
+            "every gate to be green; train a better one, or build an image for trial only with --allow-red."
+        )
+    if any((trained / name).exists() for name in manifest.sources):
+        check_sources(bundle, trained)
+    return manifest
+
+
+def origin_of(root: Path, environ: Mapping[str, str]) -> Origin:
+    """Give back commit, address and version of a checkout, from git, else from what GitHub Actions says."""
+    revision = _git(root, "rev-parse", "HEAD") or environ.get("GITHUB_SHA", "")
+    if revision and _git(root, "status", "--porcelain", "--untracked-files=no"):
+        revision += "-dirty"
+    hosted = environ.get("GITHUB_SERVER_URL", "https://github.com"), environ.get("GITHUB_REPOSITORY", "")
+    source = "/".join(hosted) if hosted[1] else _public(_git(root, "remote", "get-url", "origin"))
+    version = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    return Origin(revision or "unknown", source or "unknown", version)
+
+
+def _git(root: Path, *arguments: str) -> str:
+    try:
+        said = subprocess.run(
+            ["git", "-C", str(root), *arguments],  # noqa: S607 - git is found as everywhere, on the PATH
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return said.stdout.strip() if said.returncode == 0 else ""
+
+
+def _public(address: str) -> str:
+    """Give back a remote's address as a web page, without the user or token that it may hold."""
+    address = re.sub(r"^(?:ssh://)?git@([^:/]+)[:/]", r"https://\1/", address).removesuffix(".git")
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return ""
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+
+
+def _arguments(origin: Origin, base: str | None) -> dict[str, str]:
+    given = {"REVISION": origin.revision, "SOURCE": origin.source, "VERSION": origin.version}
+    return given | ({"PYTHON_IMAGE": base} if base else {})
+
+
+def _labels(manifest: Manifest) -> dict[str, str]:
+    return {
+        "houseprice.model-version": manifest.model_version,
+        "houseprice.verdict": "green" if manifest.passed else "red",
+    }
+
+
+def _stage(root: Path, sources: tuple[str, ...], bundle: Path, context: Path) -> None:
+    """Lay out what the builder needs, and nothing else, with the sealed folder wherever it came from."""
+    for source in (*sources, "Dockerfile", ".dockerignore"):
+        target = context / source
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (root / source).is_dir():
+            shutil.copytree(root / source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        elif (root / source).exists():
+            shutil.copy2(root / source, target)
+    shutil.copytree(bundle, context / MODEL)

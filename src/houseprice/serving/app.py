@@ -1,0 +1,147 @@
+"""Sealed model in, FastAPI application out. The application is a value: nothing happens at import.
+
+Each way of asking is bytes in, bytes out around one scorer; the routes only carry them. Single houses are answered
+where they arrive, since the model is faster than a change of thread; large bodies go to a thread.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from anyio.to_thread import run_sync
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import TypeAdapter
+from starlette.requests import ClientDisconnect
+
+from houseprice.bundle.load import Bundle
+from houseprice.errors import ServingError
+from houseprice.serving import documents
+from houseprice.serving.body import json_body
+from houseprice.serving.prediction import Prediction, Predictions
+from houseprice.serving.refusal import RefusedError, TooManyError
+from houseprice.serving.scorer import Scorer
+
+MOST_HOUSES = 10_000
+MOST_BYTES = 32 * 2**20
+INLINE_BYTES = 32 * 2**10
+"""Up to here a body is answered on the event loop, in about a millisecond."""
+
+_prediction = TypeAdapter(Prediction)
+_predictions = TypeAdapter(Predictions)
+
+
+def create_app(bundle: Bundle, most_houses: int = MOST_HOUSES, most_bytes: int = MOST_BYTES) -> FastAPI:
+    """Give back the API of a sealed model.
+
+    Its `state` holds `scorer`, and `ready`, which says whether it wants requests.
+
+    Args:
+        bundle: the sealed model, opened.
+        most_houses: how many houses one batch may hold.
+        most_bytes: how large one body may be.
+
+    Raises:
+        ArtefactError: the model does not fit the schema that was sealed with it.
+    """
+    scorer = Scorer(bundle)
+    app = FastAPI(**documents.about(bundle.manifest), lifespan=_lifespan)
+    app.state.scorer = scorer
+    app.state.ready = False
+    _refuse_in_words(app)
+    _add_health(app, scorer)
+    card = documents.card(bundle)
+    read_many = scorer.request.batch(most_houses)
+
+    def price_one(body: bytes) -> bytes:
+        return _prediction.dump_json(scorer.score([scorer.request.one(body)])[0])
+
+    def price_many(body: bytes) -> bytes:
+        return _predictions.dump_json(Predictions(scorer.score(read_many(body))))
+
+    async def answered(request: Request, price: Callable[[bytes], bytes]) -> Response:
+        body = await json_body(request, most_bytes)
+        content = price(body) if len(body) <= INLINE_BYTES else await run_sync(price, body)
+        return Response(content, media_type="application/json")
+
+    @app.post("/predict", **documents.predict(bundle.manifest))
+    async def predict(request: Request) -> Response:
+        return await answered(request, price_one)
+
+    @app.post("/batch-predict", **documents.batch_predict(most_houses))
+    async def batch_predict(request: Request) -> Response:
+        return await answered(request, price_many)
+
+    @app.get("/model", **documents.MODEL)
+    async def model() -> Response:
+        return Response(card, media_type="application/json")
+
+    @app.get("/", include_in_schema=False)
+    async def root() -> RedirectResponse:
+        return RedirectResponse("docs")
+
+    documents.add_house(app, scorer.request.json_schema())
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.ready = True
+    yield
+    app.state.ready = False
+
+
+def _refuse_in_words(app: FastAPI) -> None:
+    """Turn what can go wrong into the answers that the documentation states."""
+
+    async def unpriceable(_: Request, err: Exception) -> Response:
+        faults = err.faults if isinstance(err, RefusedError) else ()
+        return JSONResponse({"detail": [fault.detail() for fault in faults]}, 422)
+
+    async def failing(_: Request, err: Exception) -> Response:
+        return JSONResponse({"detail": str(err)}, 503)
+
+    async def gone(_: Request, __: Exception) -> Response:
+        return Response(status_code=400)  # nobody is there to read it
+
+    async def too_many(_: Request, err: Exception) -> Response:
+        return JSONResponse({"detail": str(err)}, 413)
+
+    app.add_exception_handler(RefusedError, unpriceable)
+    app.add_exception_handler(TooManyError, too_many)
+    app.add_exception_handler(ServingError, failing)
+    app.add_exception_handler(ClientDisconnect, gone)
+
+
+def _add_health(app: FastAPI, scorer: Scorer) -> None:
+    version = scorer.manifest.model_version
+
+    @app.get("/health", **documents.HEALTH)
+    async def health() -> JSONResponse:
+        """Price a golden row again and compare with the sealed answer."""
+        try:
+            proof = scorer.prove(1)[0]
+        except ServingError as err:
+            return JSONResponse({"status": "failing", "model_version": version, "reason": str(err)}, 503)
+        found = {
+            "model_version": version,
+            "expected": proof.expected,
+            "found": proof.found,
+            "relative_difference": proof.relative_difference,
+            "tolerance": proof.tolerance,
+        }
+        if proof.holds:
+            return JSONResponse({"status": "ok", **found})
+        reason = "The model no longer gives the answer that was sealed with it; start again, or seal it again."
+        return JSONResponse({"status": "failing", **found, "reason": reason}, 503)
+
+    @app.get("/livez", **documents.LIVEZ)
+    async def livez() -> dict[str, str]:
+        """Answer at all."""
+        return {"status": "alive"}
+
+    @app.get("/readyz", **documents.READYZ)
+    async def readyz() -> dict[str, str]:
+        """Tell whether requests are wanted."""
+        if not app.state.ready:
+            raise HTTPException(503, "Starting or stopping; ask again in a moment.")
+        return {"status": "ready"}

@@ -1,0 +1,26 @@
+"""A request in, the bytes of its body out, within the limits that the documentation states."""
+
+from fastapi import HTTPException, Request
+
+
+async def json_body(request: Request, limit: int) -> bytes:
+    """Give back the body of a JSON request.
+
+    Raises:
+        HTTPException: 415 for another content type, 413 for more than `limit` bytes.
+    """
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise HTTPException(415, f'The content type is "{kind}"; expected "application/json"; send it in that header.')
+    announced = request.headers.get("content-length", "0")
+    chunks, size = [], int(announced) if announced.isdecimal() else 0
+    if size <= limit:
+        size = 0
+        async for chunk in request.stream():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                break
+    if size > limit:
+        raise HTTPException(413, f"The body has more than {limit} bytes, which is the limit; send fewer at once.")
+    return b"".join(chunks)

@@ -1,0 +1,74 @@
+"""Checked houses in, one array a column out, as the model takes them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from houseprice.bundle.load import Bundle
+from houseprice.serving.request import House
+
+_EPOCH = date(1970, 1, 1).toordinal()
+Numbers = npt.NDArray[np.float64]
+Texts = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The houses of one request.
+
+    Attributes:
+        numbers: a row a column, in the order of `Layout.numbers`; NaN is missing, dates are days since 1970-01-01.
+        texts: a row a column, in the order of `Layout.texts`; "" is missing.
+    """
+
+    numbers: Numbers
+    texts: Texts
+
+
+class Layout:
+    """Which columns the model takes, and in what order they are kept."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        schema = bundle.manifest.schema_
+        self.numbers = [name for name, is_text in bundle.model.inputs.items() if not is_text]
+        self.texts = [name for name, is_text in bundle.model.inputs.items() if is_text]
+        self.dates = {name for name in self.numbers if schema.columns[name].kind == "date"}
+        self._sale_date = schema.sale_date
+        self._reference = date.fromisoformat(bundle.manifest.reference_date)
+
+    def fill(self, houses: Sequence[House]) -> Columns:
+        """Give back the columns of some houses; what is missing is left to the model."""
+        numbers = [self._days(houses, n) if n in self.dates else [h.get(n) for h in houses] for n in self.numbers]
+        texts = [[house.get(name) or "" for house in houses] for name in self.texts]
+        return Columns(
+            np.array(numbers, dtype=np.float64).reshape(len(self.numbers), len(houses)),
+            np.array(texts, dtype=object).reshape(len(self.texts), len(houses)),
+        )
+
+    def named(self, columns: Columns) -> dict[str, npt.NDArray[Any]]:
+        """Give back column name → values."""
+        return dict(zip(self.numbers + self.texts, [*columns.numbers, *columns.texts], strict=True))
+
+    def valuation_date(self, house: House) -> date:
+        """Give back the day that a price is asked for: by default, the newest that the model has learned from."""
+        day: date | None = house.get(self._sale_date)
+        return day or self._reference
+
+    def _days(self, houses: Sequence[House], name: str) -> list[float | None]:
+        if name == self._sale_date:
+            return [self.valuation_date(house).toordinal() - _EPOCH for house in houses]
+        return [None if (day := house.get(name)) is None else day.toordinal() - _EPOCH for house in houses]
+
+
+def from_iso(text: str) -> float:
+    """Give back the days since 1970-01-01."""
+    return date.fromisoformat(text).toordinal() - _EPOCH
+
+
+def to_iso(days: float) -> str:
+    """Give back the day that so many days since 1970-01-01 are."""
+    return date.fromordinal(int(days) + _EPOCH).isoformat()

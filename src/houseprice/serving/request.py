@@ -1,0 +1,164 @@
+"""Column declarations in, checked houses out: one set of rules for JSON and CSV.
+
+The rules are made from the schema that the sealed model carries, so that a house is refused for the same reason
+whichever way it comes in. A checked house is a dict: float for numbers (flags are 0 or 1), `str` for texts, `date` for
+dates; what is missing is absent or None.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, NotRequired
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema
+from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
+
+from houseprice.schema import Column, Schema
+from houseprice.serving.refusal import TooManyError, refused
+
+House = dict[str, Any]
+LONGEST_TEXT = 200
+
+
+class RequestModel:
+    """What a request may hold, made from a schema."""
+
+    def __init__(self, schema: Schema, example: House | None = None) -> None:
+        self.schema = schema
+        make: Any = TypedDict  # mypy knows only those whose columns are written in the code
+        house: Any = make("House", {name: _field(schema, name) for name in schema.request})
+        shown: House = {"description": "What is known of a house before it is sold."}
+        house.__pydantic_config__ = ConfigDict(
+            extra="forbid",
+            strict=True,
+            allow_inf_nan=False,
+            str_strip_whitespace=True,
+            json_schema_extra=shown | ({"examples": [example]} if example else {}),
+        )
+        self._house = house
+        self._one: TypeAdapter[House] = TypeAdapter(house)
+        self._many = self._list()
+
+    def json_schema(self) -> dict[str, Any]:
+        """Give back the JSON schema of a house, for OpenAPI."""
+        return self._one.json_schema()
+
+    def one(self, body: bytes) -> House:
+        """Give back the house that a JSON object holds.
+
+        Raises:
+            RefusedError: it is not JSON, or not a house that can be priced.
+        """
+        try:
+            return self._one.validate_json(body)
+        except ValidationError as err:
+            raise refused(err, self.schema, "one house as a JSON object (an array goes to /batch-predict)") from err
+
+    def batch(self, most: int) -> Callable[[bytes], list[House]]:
+        """Give back what reads the houses of a JSON array, up to so many.
+
+        It raises `RefusedError` when it is not JSON or one of them cannot be priced, and `TooManyError`.
+        """
+        adapter = self._list(most)
+
+        def read(body: bytes) -> list[House]:
+            try:
+                return adapter.validate_json(body)
+            except ValidationError as err:
+                if any(fault["type"] == "too_long" for fault in err.errors(include_input=False)):
+                    raise TooManyError(most) from err
+                raise refused(err, self.schema, "a JSON array of houses (one house goes to /predict)") from err
+
+        return read
+
+    def rows(self, rows: Sequence[House]) -> list[House]:
+        """Give back the houses that rows of Python values hold, by the rules of JSON.
+
+        Raises:
+            RefusedError: one of them cannot be priced.
+        """
+        try:
+            return self._many.validate_python(rows)
+        except ValidationError as err:
+            raise refused(err, self.schema, "a list of houses") from err
+
+    def _list(self, most: int | None = None) -> TypeAdapter[list[House]]:
+        house = self._house
+        return TypeAdapter(Annotated[list[house], Field(max_length=most)])  # type: ignore[valid-type, arg-type]
+
+
+def is_optional(schema: Schema, name: str) -> bool:
+    """Tell whether a request may leave a column out; it may always leave out the valuation date."""
+    return not schema.request[name].required or name == schema.sale_date
+
+
+def _field(schema: Schema, name: str) -> Any:
+    """Give back the rule of one column, with what OpenAPI says of it."""
+    column = schema.request[name]
+    rule, shown = _rule(column), _shown(column)
+    if not is_optional(schema, name):
+        return Annotated[rule, WithJsonSchema(shown)]
+    if name == schema.sale_date:
+        shown["description"] += "; when left out, the newest day that the model has learned from"
+    about = {"description": shown.pop("description")}
+    return NotRequired[Annotated[rule | None, WithJsonSchema({"anyOf": [shown, {"type": "null"}], **about})]]
+
+
+def _rule(column: Column) -> Any:
+    bounds = Field(ge=column.minimum, le=column.maximum)
+    rule: Any = float
+    match column.kind:
+        case "date":
+            return Annotated[date, BeforeValidator(_day), bounds]
+        case "flag":
+            return Annotated[float, BeforeValidator(_number), Field(ge=0, le=1, multiple_of=1)]
+        case "integer":
+            return Annotated[float, bounds, Field(multiple_of=1)]
+        case "number":
+            return Annotated[float, bounds]
+    if column.is_text:
+        rule = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=LONGEST_TEXT)]
+    if column.levels is None:
+        return rule
+    levels = frozenset(column.levels)
+
+    def known(value: Any) -> Any:
+        if value not in levels:
+            raise ValueError("not one of the levels")
+        return value
+
+    return Annotated[rule, AfterValidator(known)]
+
+
+def _shown(column: Column) -> dict[str, Any]:
+    """Give back the JSON schema of a column, without null."""
+    unit = f", in {column.unit}" if column.unit else ""
+    about: dict[str, Any] = {"description": f"{column.description}{unit}"}
+    if column.levels is not None:
+        return {"enum": list(column.levels), **about}
+    match column.kind:
+        case "date":
+            return {"type": "string", "format": "date", **about}
+        case "flag":
+            return {"enum": [True, False, 1, 0], **about}
+        case "category":
+            text = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT, "pattern": r"\S"}
+            return {"anyOf": [text, {"type": "integer"}], **about}
+    limits = {"minimum": column.minimum, "maximum": column.maximum}
+    return {"type": column.kind, **{key: value for key, value in limits.items() if value is not None}, **about}
+
+
+def _day(value: Any) -> Any:
+    """Read an ISO day, with or without a time of day, which has no part in a price."""
+    return datetime.fromisoformat(value.strip()).date() if isinstance(value, str) else value
+
+
+def _number(value: Any) -> Any:
+    """Read true and false as 1 and 0."""
+    return float(value) if isinstance(value, bool) else value
+
+
+def _text(value: Any) -> Any:
+    """Read a code that was sent as a number, such as a postal code, as the text that it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:
+        return value
+    return str(int(value))
