@@ -1,0 +1,220 @@
+"""Nothing is sealed that was not proved first, and what is sealed appears whole or not at all."""
+
+import json
+import pickle
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from houseprice.bundle import export
+from houseprice.bundle import manifest as manifests
+from houseprice.bundle.export import Choice, Pair, compare
+from houseprice.bundle.load import Answers, Bundle, Model, open_bundle
+from houseprice.errors import ArtefactError, ParityError
+from houseprice.learning import sealing
+from houseprice.learning.features import Preprocessor, columns_of
+from houseprice.learning.training import PriceModel
+from road import Road
+
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, repr=False)
+class Sealing:
+    """What a sealed folder is made of."""
+
+    road: Road
+    pair: Pair
+    columns: dict[str, Any]
+    choice: Choice
+
+    def content(self, pair: Pair | None = None) -> export.Content:
+        """Give back the files, with a short identity."""
+        told = json.loads((self.road.bundle / manifests.NAME).read_bytes())
+        identity = {key: told[key] for key in told if key not in ("seal", "files", "model_version", "format")}
+        return export.content(
+            pair or self.pair, self.columns, self.choice, tolerance=TOLERANCE, identity=identity,
+            importance=dict.fromkeys(self.pair.preprocessor.schema.request, 0.0),
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sealing_(road: Road) -> Sealing:
+    """Give what the session's folder was made of."""
+    preprocessor: Preprocessor = pickle.loads(road.preprocessor.read_bytes())
+    model: PriceModel = pickle.loads((road.models / "trained" / sealing.MODEL).read_bytes())
+    sales = sealing.read_sales(road.cleaned, road.config.schema_)
+    answers = model.predict_interval(preprocessor.transform(sales))
+    choice = Choice(np.arange(500), np.arange(500, 600), sales["price"].to_numpy())
+    return Sealing(road, Pair(preprocessor, model, answers), columns_of(sales, road.config.schema_), choice)
+
+
+@pytest.fixture(scope="module")
+def bundle(road: Road) -> Bundle:
+    """Give the session's model, opened."""
+    return open_bundle(road.bundle)
+
+
+class Fixed:
+    """A model that answers what it is given."""
+
+    def __init__(self, *answers: list[float]) -> None:
+        self._answers = Answers(*(np.array(values) for values in answers))
+
+    def answer(self, columns: object) -> Answers:
+        """Give back the same whatever is asked."""
+        del columns
+        return self._answers
+
+
+THREE = ([100.0, 200.0], [90.0, 180.0], [110.0, 220.0])
+
+
+@pytest.mark.parametrize(
+    ("which", "value", "passes"),
+    [
+        (0, 100.00009, True), (0, 100.00011, False), (1, 90.0001, False), (2, 109.9998, False),
+        (0, float("nan"), False), (1, float("inf"), False), (2, -110.0, False), (0, 0.0, False),
+    ],
+)  # fmt: skip
+def test_answers_are_compared_within_the_tolerance(which: int, value: float, passes: bool) -> None:
+    """Price, low and high alike; what is no number is never alike."""
+    changed = [list(values) for values in THREE]
+    changed[which][0] = value
+    expected = tuple(np.array(values) for values in THREE)
+    if passes:
+        assert 0 < compare(Fixed(*changed), {}, expected, TOLERANCE) <= TOLERANCE  # type: ignore[arg-type]
+        return
+    with pytest.raises(ParityError, match=r"for row 1 where the trained one answers 100\.00: .* nothing was written"):
+        compare(Fixed(*changed), {}, expected, TOLERANCE)  # type: ignore[arg-type]
+
+
+def test_the_worst_row_is_the_one_that_is_told() -> None:
+    """Not the first that is off a little."""
+    expected = tuple(np.array(values) for values in THREE)
+    with pytest.raises(ParityError, match=r"answers 300\.00 for row 2"):
+        compare(Fixed([100.1, 300.0], *THREE[1:]), {}, expected, TOLERANCE)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("row", [0, 1500, 2999])
+def test_one_row_that_the_graph_answers_otherwise_stops_the_sealing(sealing_: Sealing, row: int) -> None:
+    """Wherever in the data it stands."""
+    price, low, high = (values.copy() for values in sealing_.pair.answers)
+    price[row] *= 1.0001
+    with pytest.raises(ParityError, match=f"for row {row + 1} where"):
+        sealing_.content(replace(sealing_.pair, answers=(price, low, high)))
+
+
+def test_the_same_pair_is_sealed_as_the_same_bytes(sealing_: Sealing, road: Road) -> None:
+    """And the graph is the one that the road sealed."""
+    first, second = sealing_.content(), sealing_.content()
+    assert first == second
+    assert first[manifests.MODEL] == (road.bundle / manifests.MODEL).read_bytes()
+
+
+def test_the_manifest_names_every_file_and_the_model_by_its_bytes(bundle: Bundle, road: Road) -> None:
+    """Its version is the beginning of the graph's digest; its sources are the two pickles."""
+    for name, digest in bundle.manifest.files.items():
+        assert manifests.sha256_of(road.bundle / name) == digest
+    assert bundle.manifest.model_version == bundle.manifest.files[manifests.MODEL][:12]
+    assert bundle.manifest.sources == {
+        name: manifests.sha256_of(road.models / "trained" / name) for name in (sealing.PREPROCESSOR, sealing.MODEL)
+    }
+    assert bundle.manifest.table == manifests.sha256_of(road.featured)
+    assert bundle.manifest.hashes["processed"] == manifests.sha256_of(road.cleaned)
+    assert bundle.manifest.hashes["config"] == road.config.sha256
+
+
+def ask(bundle: Bundle, rows: list[dict[str, Any]]) -> Answers:
+    """Answer houses as a request holds them, with the sealed graph."""
+    columns: dict[str, Any] = {}
+    for name, column in bundle.manifest.schema_.request.items():
+        values = [row.get(name) for row in rows]
+        if column.is_text:
+            columns[name] = np.array([value or "" for value in values], dtype=object)
+        elif column.kind == "date":
+            columns[name] = np.array([np.datetime64(value).astype("datetime64[D]").astype(float) for value in values])
+        else:
+            columns[name] = np.array([np.nan if value is None else float(value) for value in values])
+    return bundle.model.answer(columns)
+
+
+@pytest.mark.parametrize("part", ["golden", "sample"])
+def test_golden_and_sample_rows_have_the_sealed_models_answers(bundle: Bundle, part: str) -> None:
+    """As a request would hold them, and as the graph answers them."""
+    told = getattr(bundle, part)
+    found = ask(bundle, told["rows"])
+    expected = np.array([[answer[name] for name in Model.OUTPUTS] for answer in told["answers"]])
+    assert np.stack([found.price, found.low, found.high], axis=1) == pytest.approx(expected, rel=1e-9)
+
+
+def test_golden_rows_go_from_cheap_to_dear_and_hold_the_doubtful_cases(bundle: Bundle) -> None:
+    """One house has nothing but what is required, one has texts that nobody ever saw."""
+    rows, schema = bundle.golden["rows"], bundle.manifest.schema_
+    prices = [answer["predicted_price"] for answer in bundle.golden["answers"]]
+    assert prices[0] < prices[len(prices) // 2]
+    required = {name for name, column in schema.request.items() if column.required}
+    assert any(set(row) == required for row in rows)
+    assert any(row["zipcode"] == export.UNKNOWN for row in rows)
+    assert all(set(row) <= set(schema.request) for row in rows)
+    assert bundle.golden["tolerance"] == 1e-6
+
+
+def test_the_sample_tells_its_own_error(bundle: Bundle) -> None:
+    """Whoever answers it elsewhere can say whether the metric is the same."""
+    answered = np.array([answer["predicted_price"] for answer in bundle.sample["answers"]])
+    paid = np.array(bundle.sample["prices"])
+    assert bundle.sample["log_rmse"] == pytest.approx(np.sqrt(np.mean((np.log(answered) - np.log(paid)) ** 2)))
+    assert len(paid) == min(sealing.SAMPLE_ROWS, bundle.manifest.metrics["sides"]["holdout"])
+
+
+def test_the_reference_tells_what_the_columns_looked_like(bundle: Bundle, road: Road) -> None:
+    """Ranges of numbers and days, levels of texts, and how often each is blank."""
+    sales = sealing.read_sales(road.cleaned, road.config.schema_)
+    area = bundle.reference["sqft_living"]
+    assert (area["minimum"], area["maximum"]) == (sales["sqft_living"].min(), sales["sqft_living"].max())
+    assert bundle.reference["date"]["maximum"] == str(sales["date"].max()) == bundle.manifest.reference_date
+    assert sum(bundle.reference["zipcode"]["levels"].values()) == sales.height
+    assert all(0 <= told["blank_share"] < 1 for told in bundle.reference.values())
+    assert sum(told["importance"] for told in bundle.reference.values()) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_the_card_says_who_it_is_and_how_it_was_judged(bundle: Bundle) -> None:
+    """Numbers, gates and columns, for people."""
+    holdout = bundle.manifest.metrics["holdout"]
+    for told in (
+        bundle.manifest.model_version, f"{holdout['log_rmse']:.4f}", "## Gates", "## Limits and fairness",
+        *bundle.manifest.verdict, *(f"`{name}`" for name in bundle.manifest.schema_.request),
+        *bundle.manifest.hashes.values(),
+    ):  # fmt: skip
+        assert told in bundle.card
+
+
+def test_a_folder_lands_whole_and_replaces_the_old_one(sealing_: Sealing, tmp_path: Path) -> None:
+    """Files of the old folder do not stay behind."""
+    place = tmp_path / "models" / "bundle"
+    place.mkdir(parents=True)
+    (place / "old").write_bytes(b"x")
+    export.land(sealing_.content(), place)
+    assert open_bundle(place).manifest.passed
+    assert [path.name for path in place.parent.iterdir()] == ["bundle"]
+
+
+@pytest.mark.parametrize("fault", ["changed", "missing", "extra"])
+def test_a_folder_that_would_not_open_never_lands(sealing_: Sealing, bundle_copy: Path, fault: str) -> None:
+    """It is opened where it waits; the old folder stays as it was, and nothing lies beside it."""
+    before = {path.name: path.read_bytes() for path in bundle_copy.iterdir()}
+    content = sealing_.content()
+    if fault == "changed":
+        content[manifests.CARD] += b"!"
+    elif fault == "missing":
+        del content[manifests.GOLDEN]
+    else:
+        content["notes.txt"] = b"x"
+    with pytest.raises(ArtefactError, match="is not what was sealed"):
+        export.land(content, bundle_copy)
+    assert {path.name: path.read_bytes() for path in bundle_copy.iterdir()} == before
+    assert [path.name for path in bundle_copy.parent.iterdir()] == ["bundle"]

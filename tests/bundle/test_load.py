@@ -1,0 +1,227 @@
+"""The only way in: every byte of a sealed folder is checked before any of it is parsed."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from houseprice.bundle import manifest as manifests
+from houseprice.bundle.load import Bundle, check_sources, open_bundle, read_manifest
+from houseprice.bundle.manifest import canonical, sha256
+from houseprice.cli import main
+from houseprice.errors import ArtefactError
+from road import Road
+
+
+def flipped(path: Path, place: int) -> None:
+    """Change one bit of a file."""
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.fixture(scope="module")
+def bundle(bundle_dir: Path) -> Bundle:
+    """Give the session's model, opened."""
+    return open_bundle(bundle_dir)
+
+
+def test_a_sealed_folder_opens(bundle: Bundle, bundle_dir: Path) -> None:
+    """With all that it holds: the golden rows, the reference, the sample and the card."""
+    assert bundle.directory == bundle_dir
+    assert bundle.manifest == read_manifest(bundle_dir)
+    assert len(bundle.golden["rows"]) == len(bundle.golden["answers"]) > 0
+    assert set(bundle.reference) == set(bundle.manifest.schema_.request) == set(bundle.model.inputs)
+    assert len(bundle.sample["rows"]) == len(bundle.sample["prices"]) == len(bundle.sample["answers"])
+    assert bundle.card.startswith("# house-price-model")
+
+
+def test_it_holds_just_the_files_that_the_program_knows(bundle: Bundle, bundle_dir: Path) -> None:
+    """Which files a folder may hold is not written in the folder."""
+    assert {path.name for path in bundle_dir.iterdir()} == {*manifests.CONTENT, manifests.NAME}
+    assert set(bundle.manifest.files) == set(manifests.CONTENT)
+
+
+@pytest.mark.parametrize("name", [*manifests.CONTENT, manifests.NAME])
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_changed_bit_in_any_file_is_refused(bundle_copy: Path, name: str, place: int) -> None:
+    """The file is named, at its first byte and at its last."""
+    flipped(bundle_copy / name, place)
+    with pytest.raises(ArtefactError, match=name):
+        open_bundle(bundle_copy)
+
+
+@pytest.mark.parametrize("name", manifests.CONTENT)
+def test_a_changed_file_is_refused_before_it_is_parsed(bundle_copy: Path, name: str) -> None:
+    """What would not even parse is told as changed, not as broken."""
+    (bundle_copy / name).write_bytes(b"\x00 not what it was")
+    with pytest.raises(ArtefactError, match=rf"is not what was sealed \(changed: {name}\)"):
+        open_bundle(bundle_copy)
+
+
+@pytest.mark.parametrize("name", manifests.CONTENT)
+def test_a_missing_file_is_refused(bundle_copy: Path, name: str) -> None:
+    """A folder or a broken link of its name does not stand in for it."""
+    (bundle_copy / name).unlink()
+    with pytest.raises(ArtefactError, match=rf"\(missing: {name}\)"):
+        open_bundle(bundle_copy)
+    (bundle_copy / name).mkdir()
+    with pytest.raises(ArtefactError, match=rf"\(missing: {name}\)"):
+        open_bundle(bundle_copy)
+    (bundle_copy / name).rmdir()
+    (bundle_copy / name).symlink_to("nowhere")
+    with pytest.raises(ArtefactError, match=rf"\(missing: {name}\)"):
+        open_bundle(bundle_copy)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", ".hidden", "model.onnx.data", "preprocessor.pkl", "folder/"])
+def test_an_extra_file_is_refused(bundle_copy: Path, name: str) -> None:
+    """Nothing travels along unsealed."""
+    if name.endswith("/"):
+        (bundle_copy / name).mkdir()
+    else:
+        (bundle_copy / name).write_bytes(b"x")
+    with pytest.raises(ArtefactError, match=rf"\(not sealed: {name.rstrip('/')}\)"):
+        open_bundle(bundle_copy)
+
+
+def test_every_fault_is_told_at_once(bundle_copy: Path) -> None:
+    """Missing, changed and extra files stand in one sentence."""
+    (bundle_copy / manifests.SAMPLE).unlink()
+    flipped(bundle_copy / manifests.CARD, 10)
+    flipped(bundle_copy / manifests.GOLDEN, 10)
+    (bundle_copy / "extra").write_bytes(b"x")
+    told = r"missing: sample\.json; changed: golden\.json, model_card\.md; not sealed: extra"
+    with pytest.raises(ArtefactError, match=told):
+        open_bundle(bundle_copy)
+
+
+Resealed = Callable[..., Path]
+
+
+@pytest.fixture
+def resealed(bundle_copy: Path) -> Resealed:
+    """Write other content into the manifest, with a good seal; give back the folder."""
+
+    def one(**changed: object) -> Path:
+        path = bundle_copy / manifests.NAME
+        content = json.loads(path.read_bytes()) | changed
+        content.pop("seal")
+        path.write_bytes(canonical({**content, "seal": sha256(canonical(content))}))
+        return bundle_copy
+
+    return one
+
+
+def test_a_newer_format_is_refused(resealed: Resealed) -> None:
+    """The message says which this program reads."""
+    with pytest.raises(ArtefactError, match="is of format 2; this program reads formats up to 1"):
+        open_bundle(resealed(format=2))
+
+
+def test_a_manifest_cannot_name_other_files(resealed: Resealed, bundle_dir: Path) -> None:
+    """Neither one less nor one more, nor a path out of the folder."""
+    files = dict(read_manifest(bundle_dir).files)
+    for changed in ({**files, "../../etc/passwd": "0" * 64}, {k: v for k, v in files.items() if k != manifests.CARD}):
+        with pytest.raises(ArtefactError, match="names the files"):
+            open_bundle(resealed(files=changed))
+
+
+def test_a_sealed_graph_that_cannot_run_is_told(resealed: Resealed, bundle_copy: Path) -> None:
+    """Whole, but for another runtime: what to install is said."""
+    (bundle_copy / manifests.MODEL).write_bytes(b"no graph")
+    files = dict(read_manifest(bundle_copy).files) | {manifests.MODEL: sha256(b"no graph")}
+    with pytest.raises(ArtefactError, match=r"is whole but cannot be run here .* install the locked requirements"):
+        open_bundle(resealed(files=files))
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "a file"])
+def test_a_folder_that_is_no_bundle_is_told(tmp_path: Path, kind: str) -> None:
+    """What to run is said."""
+    place = tmp_path / "bundle"
+    if kind == "empty":
+        place.mkdir()
+    elif kind == "a file":
+        place.write_bytes(b"x")
+    with pytest.raises(ArtefactError, match=r"No sealed model was found in .* run `make run`, or .*--bundle"):
+        open_bundle(place)
+
+
+@pytest.mark.parametrize("spoil", ["golden.json", "manifest.json", "gone"])
+def test_a_command_that_needs_the_bundle_ends_with_code_5(
+    bundle_copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], spoil: str
+) -> None:
+    """One sentence on stderr, no traceback, no answer."""
+    if spoil == "gone":
+        shutil.rmtree(bundle_copy)
+    else:
+        flipped(bundle_copy / spoil, -2)
+    houses, answers = tmp_path / "houses.csv", tmp_path / "answers.csv"
+    houses.write_text("date\n2015-01-01\n")
+    with pytest.raises(SystemExit) as left:
+        main(["predict", "--bundle", str(bundle_copy), "--input", str(houses), "--output", str(answers)])
+    told = capsys.readouterr()
+    assert (left.value.code, told.out) == (5, "")
+    assert len(told.err.splitlines()) == 1
+    assert not answers.exists()
+
+
+def test_sources_are_checked_without_being_opened(road: Road, tmp_path: Path) -> None:
+    """The pickles of the training run belong to the folder; a changed or missing one is told by name."""
+    trained = shutil.copytree(road.models / "trained", tmp_path / "trained")
+    assert check_sources(road.bundle, trained).model_version == open_bundle(road.bundle).manifest.model_version
+    flipped(trained / "house_price_model.pkl", 100)
+    with pytest.raises(ArtefactError, match=r'house_price_model\.pkl" does not belong to the sealed model'):
+        check_sources(road.bundle, trained)
+    (trained / "preprocessor.pkl").write_bytes(b"cos\nsystem\n(S'touch /tmp/opened'\ntR.")
+    with pytest.raises(ArtefactError, match=r'preprocessor\.pkl" does not belong'):
+        check_sources(road.bundle, trained)
+    (trained / "preprocessor.pkl").unlink()
+    with pytest.raises(ArtefactError, match=r'preprocessor\.pkl" is missing; .* of one run'):
+        check_sources(road.bundle, trained)
+
+
+def test_answers_do_not_hang_on_the_neighbours(bundle: Bundle) -> None:
+    """A house has one price, alone or among a thousand others."""
+    rows = bundle.sample["rows"]
+    schema = bundle.manifest.schema_
+    columns = {}
+    for name, column in schema.request.items():
+        values = [row.get(name) for row in rows]
+        if column.is_text:
+            columns[name] = np.array([value or "" for value in values], dtype=object)
+        elif column.kind == "date":
+            columns[name] = np.array([np.datetime64(value).astype(float) for value in values])
+        else:
+            columns[name] = np.array([np.nan if value is None else float(value) for value in values])
+    many = {name: np.tile(values, 4) for name, values in columns.items()}
+    together = bundle.model.answer(many)
+    for place in (0, 1, len(rows) - 1, 2 * len(rows) + 7):
+        alone = bundle.model.answer({name: values[place : place + 1] for name, values in many.items()})
+        assert together.price[place] == pytest.approx(alone.price[0], rel=1e-12)
+        assert together.low[place] <= together.price[place] <= together.high[place]
+    told = [answer["predicted_price"] for answer in bundle.sample["answers"]]
+    assert together.price[: len(rows)] == pytest.approx(told, rel=1e-12)
+
+
+def test_a_column_that_lacks_is_an_error(bundle: Bundle) -> None:
+    """The graph never guesses."""
+    with pytest.raises(KeyError):
+        bundle.model.answer({})
+
+
+def test_opening_needs_nothing_that_learning_needs(bundle_dir: Path) -> None:
+    """No pickle, no scikit-learn, no polars, no MLflow comes along."""
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom houseprice.bundle.load import open_bundle\n"
+        "open_bundle(Path(sys.argv[1]))\nprint('\\n'.join(sys.modules))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(bundle_dir)], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[0] for name in ended.stdout.split()}
+    assert not loaded & {"sklearn", "polars", "pandas", "pandera", "mlflow", "lightgbm", "catboost", "onnx", "joblib"}
+    assert "houseprice.learning" not in ended.stdout

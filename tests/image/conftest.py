@@ -1,0 +1,153 @@
+"""The real image, built once a session with the real Dockerfile; and what is needed to spoil it."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper, numpy_helper
+
+from houseprice.bundle import manifest as manifests
+from houseprice.bundle.load import open_bundle, read_manifest
+from houseprice.cli import main
+from houseprice.errors import ImageError
+from houseprice.release.engine import Engine
+from houseprice.release.image import build
+from houseprice.release.offline import answers, log_rmse
+
+ROOT = Path(__file__).parents[2]
+Derived = Callable[..., str]
+Typed = Callable[..., tuple[int, str, str]]
+LeftBehind = Callable[[str], list[str]]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """Give the engine of this machine, or skip what needs one."""
+    found = Engine()
+    try:
+        found.version()
+    except ImageError as err:
+        pytest.skip(str(err))
+    return found
+
+
+@pytest.fixture(scope="session")
+def name() -> str:
+    """Give a repository of images that nobody else uses."""
+    return f"houseprice-test-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="session")
+def base() -> str | None:
+    """Give the base image that this machine wants, if it wants another one."""
+    return os.environ.get("PYTHON_IMAGE")
+
+
+@pytest.fixture(scope="session")
+def frozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy what images are built from, so that nobody who works on it changes it between two builds."""
+    home = tmp_path_factory.mktemp("frozen")
+    for name in ("Dockerfile", ".dockerignore", "pyproject.toml"):
+        shutil.copy(ROOT / name, home / name)
+    for name in ("requirements", "src"):
+        shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return home
+
+
+@pytest.fixture(scope="session")
+def good(engine: Engine, frozen: Path, name: str, base: str | None, bundle_dir: Path) -> Iterator[str]:
+    """Build the image of the session's sealed model."""
+    tag = f"{name}:good"
+    build(frozen, bundle_dir, bundle_dir / "none", engine, environ={}, say=_silent, tags=(tag,), base=base)
+    yield tag
+    engine.run("rmi", "--no-prune", tag)  # the layers stay for the next session
+
+
+@pytest.fixture(scope="session")
+def other_bundle(bundle_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seal another model: whole in itself, and 3 % dearer."""
+    return resealed(bundle_dir, tmp_path_factory.mktemp("other") / "bundle", 1.03)
+
+
+@pytest.fixture
+def derived(engine: Engine, good: str, name: str, tmp_path: Path) -> Iterator[Derived]:
+    """Build a spoiled image from the good one, with a few lines and files."""
+    tags = []
+
+    def made(*lines: str, files: dict[str, str | Path] | None = None) -> str:
+        context = tmp_path / f"context{len(tags)}"
+        context.mkdir()
+        for path, content in (files or {}).items():
+            if isinstance(content, Path):
+                shutil.copytree(content, context / path)
+            else:
+                (context / path).write_text(content)
+        (context / "Dockerfile").write_text("\n".join((f"FROM {good}", *lines, "")))
+        tags.append(f"{name}:bad-{uuid.uuid4().hex[:8]}")
+        engine.build(context, f"--tag={tags[-1]}", say=_silent)
+        return tags[-1]
+
+    yield made
+    for tag in tags:
+        engine.run("rmi", tag)
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str]) -> Typed:
+    """Type a command; give back its exit code and what it printed on both streams."""
+
+    def one(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            main(list(words))
+        printed = capsys.readouterr()
+        return int(left.value.code or 0), printed.out, printed.err
+
+    return one
+
+
+@pytest.fixture
+def left_behind(engine: Engine) -> LeftBehind:
+    """Name the containers of an image, running or not."""
+    return lambda image: engine.ask("ps", "--all", "--quiet", "--filter", f"ancestor={image}").split()
+
+
+def _silent(_line: str) -> None:
+    """Keep what a builder says."""
+
+
+def resealed(bundle: Path, target: Path, factor: float) -> Path:
+    """Seal a copy of a model whose every answer is multiplied by a factor."""
+    shutil.copytree(bundle, target)
+    model = onnx.load(target / manifests.MODEL)
+    for output in model.graph.output:
+        for node in model.graph.node:
+            node.output[:] = [f"{found}_before" if found == output.name else found for found in node.output]
+            node.input[:] = [f"{found}_before" if found == output.name else found for found in node.input]
+        dtype = helper.tensor_dtype_to_np_dtype(output.type.tensor_type.elem_type)
+        model.graph.initializer.append(numpy_helper.from_array(np.array(factor, dtype=dtype), f"{output.name}_factor"))
+        model.graph.node.append(
+            helper.make_node("Mul", [f"{output.name}_before", f"{output.name}_factor"], [output.name])
+        )
+    (target / manifests.MODEL).write_bytes(model.SerializeToString())
+    seal(target)
+    opened = open_bundle(target)
+    golden, sample = opened.golden, opened.sample
+    golden["answers"] = answers(opened, golden["rows"])
+    sample["answers"] = answers(opened, sample["rows"])
+    sample["log_rmse"] = log_rmse(sample["answers"], sample["prices"])
+    (target / manifests.GOLDEN).write_bytes(manifests.canonical(golden))
+    (target / manifests.SAMPLE).write_bytes(manifests.canonical(sample))
+    seal(target)
+    return target
+
+
+def seal(directory: Path) -> None:
+    """Write the manifest again, so that it names the files as they are now."""
+    files = {name: manifests.sha256_of(directory / name) for name in manifests.CONTENT}
+    found = read_manifest(directory).model_copy(update={"files": files, "model_version": files[manifests.MODEL][:12]})
+    (directory / manifests.NAME).write_bytes(manifests.write(found))

@@ -1,0 +1,132 @@
+"""A little road: made houses of another trade's columns, written as people write them, learned from in a moment."""
+
+import copy
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from houseprice.cli import main
+from houseprice.config import Tracking, load
+from houseprice.learning import pipeline, tracking
+from learning.commands import Typed
+from learning.houses import SCHEMA, written
+from road import Road, hurried
+
+
+def sold(count: int) -> list[dict[str, str]]:
+    """Give back houses with prices that hang together, as they are typed: decimal commas, other dates, yes and no."""
+    draw = np.random.default_rng(7)
+    rows = []
+    for number in range(count):
+        area, rooms = draw.uniform(40, 250), int(draw.integers(1, 7))
+        quarter = str(draw.choice(["north", "south", "Öst"]))
+        crossed = (area > 120) != (quarter == "north")  # what straight lines cannot follow
+        log = 8 + 0.8 * np.log(area) + 0.5 * crossed + draw.normal(0, 0.12)
+        built = int(draw.integers(1920, 2014))
+        rows.append(
+            {
+                "plot": f"0{number % (count - 20)}",  # the newest twenty were sold before
+                "day": (date(2014, 5, 2) + timedelta(days=number)).strftime("%d.%m.%Y"),
+                "paid": f"{np.exp(log):.2f}".replace(".", ","), "area": f"{area:.1f}".replace(".", ","),
+                "rooms": str(rooms) if number % 9 else "", "garden": "yes" if draw.random() < 0.5 else "no",
+                "state": str(draw.choice(["poor", "fair", "good", ""])), "stars": str(draw.integers(1, 4)),
+                "quarter": quarter, "built": str(built), "renewed": "0" if draw.random() < 0.7 else "2014",
+                "terms": str(draw.choice(["cash", "loan"])),
+            }
+        )  # fmt: skip
+    return rows
+
+
+def little_config(text: str) -> dict[str, Any]:
+    """Give back the project's configuration with the made houses' columns and the smallest model that is one."""
+    told = yaml.safe_load(hurried(text))
+    told["data"] |= {"separator": ";", "decimal": ",", "date_formats": ["%d.%m.%Y"]}
+    told["data"]["columns"] = SCHEMA.model_dump(mode="json", exclude_none=True)["columns"]
+    told["features"]["derived"] = ["months_since_first_sale", "age_at_sale", "living_area_per_room"]
+    told["training"]["boosting"] |= {"rounds": 25, "learning_rate": 0.3, "depth": 4, "column_share": 1.0}
+    told["training"] |= {"forest_share": 0.95}  # the surface cannot follow either
+    told["training"]["trend"] |= {"knots_months": []}
+    columns = {"area": {"form": "log"}, "built": {}}
+    told["training"]["smooth"] |= {"centres": 20, "columns": columns, "texts": ["quarter"]}
+    told["tracking"] |= {"retries": 2, "retry_seconds": 0.1}
+    return dict(told)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give an MLflow database without a run; to make one takes seconds, to copy it a moment."""
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    assert tracking.champion_errors(f"sqlite:///{path}", Tracking(experiment="e", registered_model="m")) is None
+    return path
+
+
+@pytest.fixture(scope="session")
+def little(tmp_path_factory: pytest.TempPathFactory, root: Path, empty_store: Path) -> Road:
+    """Go the little road once; not to be changed."""
+    home = tmp_path_factory.mktemp("little")
+    shutil.copy(empty_store, home)
+    raw, config_file = home / "raw.csv", home / "config.yaml"
+    raw.write_bytes(b"\xef\xbb\xbf" + written(sold(300), ";").encode())
+    config_file.write_text(yaml.safe_dump(little_config((root / "configs/model_config.yaml").read_text())))
+    config = load(config_file)
+    cleaned, featured, models, reports = home / "cleaned.csv", home / "featured.csv", home / "models", home / "reports"
+    pipeline.process(config, raw, cleaned)
+    pipeline.make_features(config, cleaned, featured, models / "trained" / "preprocessor.pkl")
+    trained = pipeline.train(config, featured, models, reports, None, lambda what, done, of: None)
+    return Road(raw, config_file, config, cleaned, featured, models, reports, trained)
+
+
+@pytest.fixture
+def before_training(little: Road, empty_store: Path, tmp_path: Path) -> Road:
+    """Give a little road of one's own that was gone up to the features."""
+    home = tmp_path / "home"
+    for source in (little.config_file, little.cleaned, little.featured, empty_store):
+        home.mkdir(exist_ok=True)
+        shutil.copy(source, home)
+    (home / "models" / "trained").mkdir(parents=True)
+    shutil.copy(little.preprocessor, home / "models" / "trained")
+    return replace(
+        little, config_file=home / "config.yaml", cleaned=home / "cleaned.csv", featured=home / "featured.csv",
+        models=home / "models", reports=home / "reports",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def configured(little: Road, tmp_path: Path) -> Callable[..., Path]:
+    """Write the little configuration with some values changed, by dotted key; give back its path."""
+
+    def one(**changed: Any) -> Path:
+        told = copy.deepcopy(yaml.safe_load(little.config_file.read_text()))
+        for dotted, value in changed.items():
+            *parents, last = dotted.split("__")
+            place = told
+            for name in parents:
+                place = place[name]
+            place[last] = value
+        path = tmp_path / "changed.yaml"
+        path.write_text(yaml.safe_dump(told))
+        return path
+
+    return one
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Typed:
+    """Type a command; give back its exit code and what it printed on both streams."""
+    for name in ("MLFLOW_TRACKING_URI", "HOUSEPRICE_MLFLOW_TRACKING_URI", "HOUSEPRICE_CONFIG", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.delenv(name, raising=False)
+
+    def one(*words: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            main([str(word) for word in words])
+        printed = capsys.readouterr()
+        return int(left.value.code or 0), printed.out, printed.err
+
+    return one

@@ -1,0 +1,269 @@
+"""Trusted sales in, columns to learn from and the fitted preprocessor out: without the price, and without the clock."""
+
+import os
+import pickle
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import polars as pl
+import polars.selectors as cs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.exceptions import NotFittedError
+
+from houseprice.errors import ConfigError, DataError
+from houseprice.learning.derivation import DERIVED
+from houseprice.learning.features import SPLIT, Preprocessor, check_derived, columns_of, engineer
+from houseprice.learning.sealing import read_sales
+from houseprice.learning.splitting import TRAIN
+from houseprice.schema import Schema
+from learning.houses import SCHEMA, sales
+from road import Road
+
+NAMES = ("months_since_first_sale", "age_at_sale", "years_since_renovation", "living_area_per_room")
+MADE = sales(
+    {"day": "2015-01-01", "rooms": "2", "quarter": "south", "plot": "a"},
+    {"day": "2015-01-02", "rooms": "4", "state": "", "plot": "b"},
+    {"day": "2015-01-03", "rooms": "", "garden": "", "quarter": "", "plot": "c"},
+    {"day": "2015-01-04", "rooms": "9", "area": "70", "stars": "", "plot": "a"},
+    {"day": "2015-02-01", "rooms": "20", "quarter": "west", "state": "poor", "plot": "d"},
+    {"day": "2015-02-02", "rooms": "", "built": "1900", "plot": "b"},
+)
+SHARE = 0.3
+
+
+def bits(table: pl.DataFrame) -> list[bytes]:
+    """Give back every column as bytes, texts included."""
+    return [np.array(column.to_list(), "U" if column.dtype == pl.String else "f4").tobytes() for column in table]
+
+
+def features(table: pl.DataFrame, schema: Schema = SCHEMA) -> pl.DataFrame:
+    """Give back what may be learned from: all but the keys."""
+    return table.drop(schema.parcel, schema.sale_date, schema.target, SPLIT)
+
+
+def test_the_table_holds_the_keys_then_the_features_under_human_names() -> None:
+    """A declared column keeps its name, a derived one has the name of what it is, a text gets its position."""
+    table, preprocessor = engineer(MADE, SCHEMA, NAMES, SHARE)
+    numbers = ["area", "rooms", "garden", "stars", "built", "renewed", *NAMES, "state_position", "quarter_position"]
+    assert table.columns == ["plot", "day", "paid", "split", *numbers, "state", "quarter"]
+    assert preprocessor.feature_names() == numbers
+    assert table.select(numbers).schema == dict.fromkeys(numbers, pl.Float32)
+
+
+def test_rows_keep_their_order_and_know_their_side() -> None:
+    """The newest are held out, and whoever was sold before is set apart."""
+    table, _ = engineer(MADE, SCHEMA, (), SHARE)
+    assert table.select("plot", "day", "paid").equals(MADE.select("plot", "day", "paid"))
+    assert table[SPLIT].to_list() == ["train", "train", "train", "train", "holdout", "resold"]
+
+
+def test_blanks_are_filled_with_the_median_of_the_training_rows() -> None:
+    """The held-out house with 20 rooms has no say; a text stays blank and has no position."""
+    table, preprocessor = engineer(MADE, SCHEMA, (), SHARE)
+    assert preprocessor.fillings_["rooms"] == 4.0
+    assert table["rooms"].to_list() == [2, 4, 4, 9, 20, 4]
+    assert table["garden"].to_list()[2] == 1.0
+    assert (table["quarter"][2], table["quarter_position"][2]) == ("", -1.0)
+
+
+def test_a_text_that_no_training_row_has_gets_no_position() -> None:
+    """Known texts are numbered in their order, the unknown one stands before all of them."""
+    table, _ = engineer(MADE, SCHEMA, (), SHARE)
+    assert table["quarter_position"].to_list() == [1, 0, -1, 0, -1, 0]
+    assert table["quarter"][4] == "west"
+
+
+def test_an_ordinal_text_is_numbered_by_its_declared_levels() -> None:
+    """`poor`, `fair`, `good` become 0, 1, 2 whatever their letters and whether training rows have them all."""
+    table, _ = engineer(MADE, SCHEMA, (), SHARE)
+    assert SCHEMA.columns["state"].levels == ("poor", "fair", "good")
+    assert table["state_position"].to_list() == [2, -1, 2, 2, 0, 2]
+
+
+def test_a_column_that_is_always_blank_is_zero() -> None:
+    """There is no median of nothing."""
+    blank = MADE.with_columns(pl.lit(None, pl.Int64).alias("rooms"), pl.lit(None, pl.String).alias("quarter"))
+    table, _ = engineer(blank, SCHEMA, NAMES, SHARE)
+    assert set(table["rooms"]) == {0.0}
+    assert set(table["quarter_position"]) == {-1.0}
+    assert table.select(cs.numeric()).select(pl.all().is_finite().all()).row(0) == (True,) * 13
+
+
+def test_no_feature_needs_the_price(road: Road) -> None:
+    """With every price replaced, the real sales give the same features and the same preprocessor, bit for bit."""
+    schema, derived = road.config.schema_, road.config.features.derived
+    real = read_sales(road.cleaned, schema)
+    rng = np.random.default_rng(1)
+    replaced = real.with_columns(pl.Series(schema.target, np.exp(rng.normal(13, 3, real.height))))
+    table, preprocessor = engineer(real, schema, derived, road.config.split.holdout_share)
+    other, fitted = engineer(replaced, schema, derived, road.config.split.holdout_share)
+    assert not table[schema.target].equals(other[schema.target])
+    assert bits(features(table, schema)) == bits(features(other, schema))
+    assert pickle.dumps(preprocessor) == pickle.dumps(fitted)
+    assert bits(preprocessor.transform(real)) == bits(fitted.transform(replaced))
+
+
+def test_features_are_made_from_what_a_request_has(road: Road) -> None:
+    """Without price, parcel and what is known at the sale only, the features are the same bits."""
+    schema = road.config.schema_
+    real = read_sales(road.cleaned, schema)
+    table, preprocessor = engineer(real, schema, road.config.features.derived, road.config.split.holdout_share)
+    asked = preprocessor.transform(real.select(*schema.request))
+    assert bits(asked) == bits(features(table, schema))
+    assert {schema.target, schema.parcel}.isdisjoint(asked.columns)
+
+
+def test_what_is_known_at_the_sale_only_is_no_feature() -> None:
+    """Terms of the sale are told by nobody who asks for a price."""
+    table, _ = engineer(MADE, SCHEMA, NAMES, SHARE)
+    assert not [name for name in table.columns if "terms" in name]
+
+
+ROW = st.sampled_from(range(MADE.height))
+
+
+@given(st.lists(st.tuples(ROW, ROW), min_size=1, max_size=4))
+@settings(max_examples=40, deadline=None)
+def test_held_out_rows_leave_no_trace_in_what_is_fitted(changes: list[tuple[int, int]]) -> None:
+    """Whatever the newest houses are like, preprocessor and training features are the same bytes."""
+    table, preprocessor = engineer(MADE, SCHEMA, NAMES, SHARE)
+    rows = MADE.to_dicts()
+    keys = ("plot", "day")
+    for target, source in changes:
+        if table[SPLIT][target] != TRAIN:
+            wild = {"area": 4999.0, "rooms": None, "built": 1700, "quarter": f"new {source}", "stars": 1}
+            rows[target] = rows[source] | wild | {key: rows[target][key] for key in keys}
+    other, fitted = engineer(pl.DataFrame(rows, schema=MADE.schema), SCHEMA, NAMES, SHARE)
+    assert pickle.dumps(fitted) == pickle.dumps(preprocessor)
+    train = pl.col(SPLIT) == TRAIN
+    assert bits(features(other.filter(train))) == bits(features(table.filter(train)))
+
+
+def test_training_rows_do_leave_a_trace() -> None:
+    """The test above could fail: one training row more, and the fitted state is another."""
+    _, preprocessor = engineer(MADE, SCHEMA, NAMES, SHARE)
+    changed = MADE.with_columns(pl.when(pl.col("plot") == "c").then(7).otherwise("rooms").alias("rooms"))
+    _, other = engineer(changed, SCHEMA, NAMES, SHARE)
+    assert pickle.dumps(other) != pickle.dumps(preprocessor)
+
+
+@given(st.lists(ROW, min_size=1, max_size=8))
+@settings(max_examples=40, deadline=None)
+def test_a_row_is_transformed_by_itself(rows: list[int]) -> None:
+    """Neither the neighbours nor their number change a house's features."""
+    _, preprocessor = engineer(MADE, SCHEMA, NAMES, SHARE)
+    together = preprocessor.transform(MADE[rows])
+    for place, row in enumerate(rows):
+        assert together[place].equals(preprocessor.transform(MADE[[row]]))
+
+
+def test_a_table_without_rows_is_transformed_into_one_without_rows() -> None:
+    """Nobody has to ask first."""
+    _, preprocessor = engineer(MADE, SCHEMA, NAMES, SHARE)
+    assert preprocessor.transform(MADE.clear()).schema == preprocessor.transform(MADE).schema
+
+
+def test_the_request_is_given_as_numbers_and_texts() -> None:
+    """Dates are days since 1970, flags 0 or 1, blanks NaN or nothing."""
+    columns = columns_of(MADE, SCHEMA)
+    assert list(columns) == list(SCHEMA.request)
+    assert columns["day"][0] == (date(2015, 1, 1) - date(1970, 1, 1)).days
+    assert columns["rooms"].dtype == np.float64
+    assert np.isnan(columns["rooms"][2])
+    assert columns["quarter"].tolist() == ["south", "north", "", "north", "west", "north"]
+
+
+def test_the_sales_are_not_changed() -> None:
+    """A step gives back something new."""
+    before = MADE.clone()
+    _, preprocessor = engineer(MADE, SCHEMA, NAMES, SHARE)
+    preprocessor.transform(MADE)
+    assert MADE.equals(before)
+
+
+def test_an_unfitted_preprocessor_says_so() -> None:
+    """scikit-learn's own word for it."""
+    with pytest.raises(NotFittedError):
+        Preprocessor(SCHEMA).transform(MADE)
+
+
+@pytest.mark.parametrize(
+    ("derived", "problems"),
+    [
+        (("age_at_sal",), ['features.derived: unknown "age_at_sal" (did you mean "age_at_sale"?)']),
+        (("qqq",), ['features.derived: unknown "qqq"']),
+        (("north_east",), ['features.derived: "north_east" needs columns with the roles latitude, longitude']),
+        (
+            ("bathrooms_per_room", "x"),
+            [
+                'features.derived: "bathrooms_per_room" needs columns with the roles bathrooms',
+                'features.derived: unknown "x"',
+            ],
+        ),
+        (("age_at_sale", "age_at_sale"), ['features.derived: "age_at_sale" is given twice']),
+        (("area",), ['features.derived: "area" is the name of a column']),
+    ],
+)
+def test_a_derived_column_that_cannot_be_made_is_a_config_error(derived: tuple[str, ...], problems: list[str]) -> None:
+    """Every problem at once, with the key to correct."""
+    with pytest.raises(ConfigError) as err:
+        engineer(MADE, SCHEMA, derived, SHARE)
+    assert list(err.value.problems) == problems
+    assert err.value.exit_code == 3
+
+
+def test_every_derived_column_can_be_made_from_the_real_houses(road: Road) -> None:
+    """The project's own schema has every role that any of them needs."""
+    check_derived(tuple(DERIVED), road.config.schema_)
+
+
+def test_a_table_that_cannot_be_divided_is_a_data_error() -> None:
+    """No sale, or all on one day."""
+    with pytest.raises(DataError, match="holds no sale"):
+        engineer(MADE.clear(), SCHEMA, NAMES, SHARE)
+    with pytest.raises(DataError, match="cannot be divided"):
+        engineer(MADE.with_columns(day=date(2015, 1, 1)), SCHEMA, NAMES, SHARE)
+
+
+CLOCKS = {"time", "time_ns", "monotonic", "perf_counter", "localtime", "gmtime", "now", "today", "utcnow"}
+
+
+def test_no_feature_reads_a_clock(road: Road) -> None:
+    """Every call of a function in C is watched while the real features are made: none of them tells the time."""
+    schema, called = road.config.schema_, set()
+    real = read_sales(road.cleaned, schema)
+
+    def watch(_: FrameType, event: str, what: Any) -> None:
+        if event == "c_call":
+            called.add(what.__name__)
+
+    sys.setprofile(watch)
+    try:
+        _, preprocessor = engineer(real, schema, road.config.features.derived, road.config.split.holdout_share)
+        preprocessor.transform(real)
+    finally:
+        sys.setprofile(None)
+    assert "array" in called  # the watch was awake
+    assert not called & CLOCKS
+
+
+@pytest.mark.long
+def test_the_door_of_features_gives_the_same_bytes_in_another_process(road: Road, root: Path, tmp_path: Path) -> None:
+    """Neither Python's hash seed, nor the time zone, nor the working folder changes a byte of table or preprocessor."""
+    table, preprocessor = tmp_path / "featured.csv", tmp_path / "deep" / "preprocessor.pkl"
+    words = ["--config", road.config_file, "--input", road.cleaned, "--output", table, "--preprocessor", preprocessor]
+    subprocess.run(
+        [sys.executable, str(root / "src" / "features" / "engineer.py"), *map(str, words)],
+        env=os.environ | {"PYTHONHASHSEED": "1", "TZ": "Pacific/Kiritimati", "PYTHONPATH": ""},
+        cwd=tmp_path,
+        check=True,
+    )
+    assert table.read_bytes() == road.featured.read_bytes()
+    assert preprocessor.read_bytes() == road.preprocessor.read_bytes()

@@ -1,0 +1,329 @@
+"""Raw table in, trusted sales out; the others leave with the reason, and nothing is lost silently."""
+
+import csv
+import io
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from houseprice.errors import DataError, RejectedShareError
+from houseprice.learning.processing import clean, pandera_schema
+from houseprice.learning.reading import parse
+from houseprice.schema import Schema
+from learning.houses import HOUSE, SCHEMA, cleaned, rules, written
+
+
+def test_a_good_house_is_kept_with_typed_columns() -> None:
+    """Columns come in schema order, each of its kind."""
+    table = cleaned({})
+    assert table.sales.to_dicts() == [
+        {
+            "plot": "p0", "day": date(2015, 1, 2), "paid": 100.5, "area": 55.0, "rooms": 3, "garden": 1,
+            "state": "good", "stars": 2, "quarter": "north", "built": 1990, "renewed": 0, "terms": "cash",
+        }
+    ]  # fmt: skip
+    assert table.rejected.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("column", "typed", "value"),
+    [
+        ("paid", "1e3", 1000.0),
+        ("paid", "+5", 5.0),
+        ("paid", "12.50", 12.5),
+        ("paid", "9007199254740993", 9007199254740992.0),
+        ("rooms", "3.0", 3),
+        ("rooms", "-0", 0),
+        ("rooms", "3e0", 3),
+        ("stars", "2.0", 2),
+        ("garden", "TRUE", 1),
+        ("garden", "No", 0),
+        ("garden", "y", 1),
+        ("garden", "n", 0),
+        ("garden", "1.0", 1),
+        ("garden", "0", 0),
+        ("quarter", "None", "None"),
+        ("quarter", "nan", "nan"),
+        ("quarter", "007", "007"),
+        ("day", "2015-1-2", date(2015, 1, 2)),
+        ("renewed", "1990", 1990),
+        ("built", "2015", 2015),
+    ],
+)
+def test_a_field_becomes_the_value_that_it_says(column: str, typed: str, value: Any) -> None:
+    """People write one value in many ways; a text that says None says it."""
+    assert cleaned({column: typed}).sales[column].to_list() == [value]
+
+
+@pytest.mark.parametrize(
+    ("column", "typed", "reason"),
+    [
+        ("paid", "1e400", 'paid: "1e400" is not a number'),
+        ("paid", "inf", 'paid: "inf" is not a number'),
+        ("paid", "-Infinity", 'paid: "-Infinity" is not a number'),
+        ("paid", "nan", "paid: missing"),
+        ("paid", "1,000", 'paid: "1,000" is not a number'),
+        ("paid", "1_000", 'paid: "1_000" is not a number'),
+        ("paid", "$5", 'paid: "$5" is not a number'),
+        ("paid", "0x10", 'paid: "0x10" is not a number'),
+        ("paid", "5\0", 'paid: "5\0" is not a number'),
+        ("paid", "", "paid: missing"),
+        ("paid", "N/A", "paid: missing"),
+        ("paid", "0.5", "paid: 0.5 is below 1"),
+        ("area", "5000.1", "area: 5000.1 is above 5000"),
+        ("rooms", "3.5", 'rooms: "3.5" is not a whole number'),
+        ("rooms", "21", "rooms: 21 is above 20"),
+        ("rooms", "-1", "rooms: -1 is below 0"),
+        ("rooms", "9007199254740993", 'rooms: "9007199254740993" is not a whole number'),
+        ("rooms", "9" * 40, f'rooms: "{"9" * 40}" is not a whole number'),
+        ("garden", "maybe", 'garden: "maybe" is not yes or no'),
+        ("garden", "2", 'garden: "2" is not yes or no'),
+        ("state", "Good", "state: Good is none of poor, fair, good"),
+        ("stars", "4", "stars: 4 is none of 1, 2, 3"),
+        ("stars", "x", 'stars: "x" is not a whole number'),
+        ("quarter", "a\0b", "quarter: holds a NUL byte"),
+        ("plot", "\0", "plot: holds a NUL byte"),
+        ("plot", "", "plot: missing"),
+        ("day", "", "day: missing"),
+        ("day", "2015-02-30", 'day: "2015-02-30" is not a date'),
+        ("day", "02/01/2015", 'day: "02/01/2015" is not a date'),
+        ("day", "12015-01-01", 'day: "12015-01-01" is not a date'),
+        ("built", "2016", "built: built in 2016, after the sale in 2015"),
+        ("renewed", "2016", "renewed: renovated in 2016, after the sale in 2015"),
+        ("renewed", "1989", "renewed: renovated in 1989, before it was built in 1990"),
+    ],
+)
+def test_a_field_that_cannot_be_trusted_rejects_its_row_with_the_reason(column: str, typed: str, reason: str) -> None:
+    """The reason names the column, what was found and what is allowed; the row is kept as it was typed."""
+    table = cleaned({}, {column: typed})
+    assert table.sales.height == 1
+    assert table.rejected.to_dicts() == [
+        {"row": 2, "reasons": reason, **HOUSE, "plot": "p1", column: typed or None},
+    ]
+
+
+@pytest.mark.parametrize("column", [name for name, column in SCHEMA.columns.items() if not column.required])
+def test_a_blank_in_an_optional_column_is_left_blank(column: str) -> None:
+    """Nothing is imputed here."""
+    table = cleaned({column: ""})
+    assert table.sales[column].to_list() == [None]
+    assert table.report["blanks"] == {name: int(name == column) for name in SCHEMA.columns}
+
+
+@pytest.mark.parametrize("blank", ["NA", "n/a", "NaN", "null", "None"])
+def test_a_word_for_nothing_is_a_blank_in_a_number(blank: str) -> None:
+    """What programs write for a missing number is missing."""
+    assert cleaned({"rooms": blank, "garden": blank, "stars": blank}).sales.row(0)[4:8] == (None, None, "good", None)
+
+
+def test_every_reason_of_a_row_is_told() -> None:
+    """A row with three faults tells three."""
+    (row,) = cleaned({}, {"paid": "x", "rooms": "99", "built": "2020"}).rejected.to_dicts()
+    assert row["reasons"].split("; ") == [
+        'paid: "x" is not a number', "rooms: 99 is above 20", "built: built in 2020, after the sale in 2015",
+    ]  # fmt: skip
+
+
+FORMATS = ("%Y-%m-%d", "%Y%m%dT%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y", "%b %d, %Y")
+
+
+@given(st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.sampled_from(FORMATS))
+@settings(max_examples=60, deadline=None)
+def test_a_day_is_read_in_every_configured_format(day: date, form: str) -> None:
+    """One table may hold several of them."""
+    table = cleaned({"day": day.strftime(form), "built": "1900"}, {"day": "2015-01-02"}, date_formats=FORMATS)
+    assert table.sales["day"].to_list() == [day, date(2015, 1, 2)]
+
+
+def test_a_day_of_another_format_is_rejected() -> None:
+    """Only the configured formats are tried, and the first that fits wins."""
+    day = {"day": "02/03/2015"}
+    assert cleaned({}, day, date_formats=FORMATS).sales["day"][1] == date(2015, 3, 2)
+    assert cleaned({}, day, date_formats=("%m/%d/%Y", *FORMATS)).sales["day"][1] == date(2015, 2, 3)
+    assert cleaned({}, day).rejected.height == 1
+
+
+def test_a_house_may_be_sold_off_plan_when_the_rules_say_so() -> None:
+    """The configured number of years is the limit, not a year more."""
+    rows = ({"built": "2016"}, {"built": "2017"})
+    assert cleaned(*rows, max_years_sold_before_built=1).sales["built"].to_list() == [2016]
+    assert cleaned(*rows, max_years_sold_before_built=2).sales["built"].to_list() == [2016, 2017]
+
+
+def test_a_decimal_comma_is_read_where_it_is_declared() -> None:
+    """Then a point is no decimal sign, and nothing is guessed about thousands."""
+    text = written([{"paid": "100,5"}, {"paid": "100.5"}, {"paid": "1.000,5"}, {"paid": "7"}], ";")
+    text = text.replace(";55;", ";55,25;")
+    table = clean(parse(text, "a.csv", SCHEMA), SCHEMA, rules(decimal=","))
+    assert table.sales.select("paid", "area").rows() == [(100.5, 55.25), (7.0, 55.25)]
+    assert table.rejected["reasons"].to_list() == ['paid: "100.5" is not a number', 'paid: "1.000,5" is not a number']
+
+
+def test_a_copy_of_a_sale_is_rejected_and_names_the_first() -> None:
+    """Copies have one parcel, day and price; a resale has another day or price and stays."""
+    same = {"plot": "a"}
+    table = cleaned(same, {}, same | {"rooms": "4"}, same | {"paid": "200"}, same, same | {"day": "2015-01-03"})
+    assert table.rejected.select("row", "reasons").rows() == [(3, "duplicate of row 1"), (5, "duplicate of row 1")]
+
+
+def test_a_sale_is_no_copy_of_one_that_was_rejected() -> None:
+    """The good one of two is kept."""
+    table = cleaned({"plot": "a", "area": "1"}, {"plot": "a"})
+    assert table.rejected["row"].to_list() == [1]
+
+
+def test_the_report_counts_what_was_read_kept_and_rejected() -> None:
+    """Reasons are counted by kind, whatever the values were."""
+    text = written([{}, {"area": "1"}, {"area": "2.5"}, {"state": "Good"}, {"state": "it is bad"}, {"paid": 'a "b"'}])
+    text += "too,short\r\n" + text.splitlines()[1].replace("p0", "p9") + "\r\n"
+    text = "\n".join(line + ",x" if line != "too,short" else line for line in text.splitlines())
+    text = text.replace("terms,x", "terms,colour")
+    report = clean(parse(text, "a.csv", SCHEMA), SCHEMA, rules()).report
+    assert report == {
+        "rows_read": 8,
+        "rows_kept": 2,
+        "rows_rejected": 6,
+        "reasons": {
+            "area: … is below 10": 2,
+            "state: … is none of poor, fair, good": 2,
+            "has 2 fields, expected 13": 1,
+            "paid: … is not a number": 1,
+        },
+        "ignored_columns": ["colour"],
+        "blanks": dict.fromkeys(HOUSE, 0),
+    }
+
+
+@pytest.mark.parametrize(("bad", "limit", "passes"), [(1, 0.1, True), (2, 0.1, False), (0, 0.0, True), (1, 0.0, False)])
+def test_too_many_rejected_rows_are_an_error(bad: int, limit: float, passes: bool) -> None:
+    """The limit itself is allowed, one row more is not; the message tells the share and the commonest reason."""
+    rows = [{"area": "1"}] * bad + [{}] * (10 - bad)
+    if passes:
+        assert cleaned(*rows, max_rejected_share=limit).sales.height == 10 - bad
+        return
+    with pytest.raises(RejectedShareError, match=rf"{bad} of 10 rows .*{bad} × area: … is below 10.*at most"):
+        cleaned(*rows, max_rejected_share=limit)
+
+
+@pytest.mark.parametrize("rows", [[], [{"area": "1"}], [{"paid": ""}, {"paid": "x"}]])
+def test_a_table_without_one_good_sale_is_an_error(rows: list[dict[str, str]]) -> None:
+    """Even when any share may be rejected."""
+    with pytest.raises(DataError, match="no sale that could be kept"):
+        cleaned(*rows)
+
+
+@pytest.mark.parametrize("name", ["first", "index", "check", "Größe (m²)", 'say "x"', "a;b", "$", "len", "rows"])
+def test_a_column_may_bear_any_name(name: str) -> None:
+    """No name collides with one that is used in between."""
+    columns = {key: column for key, column in SCHEMA.columns.items() if key != "rooms"}
+    schema = Schema(columns=columns | {name: SCHEMA.columns["rooms"]})
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    head = [*columns, name]
+    writer.writerows(
+        [head, *([f"p{n}", *list(HOUSE.values())[1:4], *list(HOUSE.values())[5:], n * 9] for n in range(4))]
+    )
+    table = clean(parse(stream.getvalue(), "a.csv", schema), schema, rules())
+    assert table.sales[name].to_list() == [0, 9, 18]
+    assert table.rejected["reasons"].to_list() == [f"{name}: 27 is above 20"]
+
+
+def test_the_checks_are_made_from_the_declaration() -> None:
+    """A typed table that the declaration allows passes them, and says which columns may be blank."""
+    checks = pandera_schema(SCHEMA)
+    assert list(checks.columns) == list(SCHEMA.columns)
+    assert {name for name, column in checks.columns.items() if column.nullable} == {
+        name for name, column in SCHEMA.columns.items() if not column.required
+    }
+    checks.validate(cleaned({}, {"rooms": ""}).sales)
+
+
+GOOD = {
+    "plot": ["p", "q", "007"], "day": ["2015-01-02", "1999-12-31"], "paid": ["100", "1e3"], "area": ["55", "10.5"],
+    "rooms": ["0", "20", "3.0", ""], "garden": ["yes", "FALSE", ""], "state": ["poor", "good", ""],
+    "stars": ["1", "3", ""], "quarter": ["north", "", "a,b"], "built": ["1990", "1999"],
+    "renewed": ["0", "", "1999"], "terms": ["", "cash"],
+}  # fmt: skip
+BAD = {
+    "plot": ["", "a\0"], "day": ["", "2015-13-01", "soon"], "paid": ["", "-1", "inf", "x"], "area": ["", "1", "1e9"],
+    "rooms": ["21", "1.5", "-3"], "garden": ["maybe"], "state": ["Poor"], "stars": ["0", "x"], "quarter": ["\0"],
+    "built": ["", "2030", "x"], "renewed": ["1800", "2030"], "terms": ["\0"],
+}  # fmt: skip
+ROW_TEXTS = st.tuples(*(st.sampled_from(GOOD[name] * 8 + BAD[name]) for name in HOUSE)).map(list)
+RAGGED = st.lists(st.just("x"), min_size=2, max_size=15).filter(lambda row: len(row) != len(HOUSE))
+ROWS = st.lists(ROW_TEXTS | ROW_TEXTS | RAGGED, min_size=1, max_size=12)
+
+
+def table_of(header: list[str], rows: list[list[str]]) -> str:
+    """Give back a CSV."""
+    stream = io.StringIO()
+    csv.writer(stream).writerows([header, *rows])
+    return stream.getvalue()
+
+
+@given(ROWS, st.permutations(range(len(HOUSE))))
+@settings(max_examples=40, deadline=None)
+def test_every_row_is_kept_or_rejected_once_and_in_order(rows: list[list[str]], order: list[int]) -> None:
+    """The counts add up, nothing doubtful is kept, and neither the order of the columns nor a second run matters."""
+    raw = parse(table_of(list(HOUSE), rows), "a.csv", SCHEMA)
+    try:
+        table = clean(raw, SCHEMA, rules())
+    except DataError:
+        assert all(len(row) != len(HOUSE) or faulty(row) for row in rows)
+        return
+    report = table.report
+    assert report["rows_read"] == len(rows) == report["rows_kept"] + report["rows_rejected"]  # type: ignore[operator]
+    assert (report["rows_kept"], report["rows_rejected"]) == (table.sales.height, table.rejected.height)
+    numbers = table.rejected["row"].to_list()
+    assert numbers == sorted(set(numbers))
+    assert all(table.rejected["reasons"].to_list())
+    kept = [row for number, row in enumerate(rows, 1) if number not in numbers]
+    assert table.sales["plot"].to_list() == [row[0] for row in kept]
+    assert not any(faulty(row) for row in kept)
+    pandera_schema(SCHEMA).validate(table.sales)
+    assert table.sales.n_unique(["plot", "day", "paid"]) == table.sales.height
+
+    turned = [[row[place] for place in order] if len(row) == len(HOUSE) else row for row in rows]
+    again = clean(parse(table_of([list(HOUSE)[place] for place in order], turned), "a.csv", SCHEMA), SCHEMA, rules())
+    assert again.sales.equals(table.sales)
+    assert again.rejected.equals(table.rejected)
+    assert again.report == report
+
+
+def faulty(row: list[str]) -> bool:
+    """Tell whether a field of a row is one of the bad ones."""
+    return any(text in BAD[name] and text not in GOOD[name] for name, text in zip(HOUSE, row, strict=True))
+
+
+@given(ROWS)
+@settings(max_examples=12, deadline=None)
+def test_a_row_is_judged_by_itself(rows: list[list[str]]) -> None:
+    """But for copies, what becomes of a row does not hang on its neighbours."""
+
+    def fate(some: list[list[str]]) -> list[str | None]:
+        try:
+            table = clean(parse(table_of(list(HOUSE), [HOUSE_ROW, *some]), "a.csv", SCHEMA), SCHEMA, rules())
+        except DataError:  # pragma: no cover - the first row is good
+            pytest.fail("the good row was lost")
+        reasons = dict(table.rejected.select("row", "reasons").iter_rows())
+        return [reasons.get(number) for number in range(2, len(some) + 2)]
+
+    together = fate(rows)
+    for row, reason in zip(rows, together, strict=True):
+        if reason is None or "duplicate" not in reason:
+            assert fate([row]) == [reason]
+
+
+HOUSE_ROW = ["another plot", *list(HOUSE.values())[1:]]
+
+
+def test_what_was_kept_is_not_changed_by_cleaning_it_again() -> None:
+    """A processed table is a raw table that nothing is wrong with."""
+    first = cleaned({"rooms": "3.0", "garden": "no", "quarter": 'a "b", c'}, {"state": "", "area": "55.250"})
+    again = clean(parse(first.sales.write_csv(), "a.csv", SCHEMA), SCHEMA, rules(max_rejected_share=0.0))
+    assert again.sales.equals(first.sales)
+    assert isinstance(first.sales.schema["day"], pl.Date)

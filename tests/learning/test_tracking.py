@@ -1,0 +1,392 @@
+"""What MLflow keeps of a training, embedded and on a server, and what is said when it does not answer."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import mlflow  # noqa: TID251 - to look at what tracking.py has written
+import numpy as np
+import polars as pl
+import pytest
+
+from houseprice.bundle.load import open_bundle
+from houseprice.bundle.manifest import sha256_of
+from houseprice.config import Tracking
+from houseprice.errors import TrackingError
+from houseprice.learning import tracking
+from houseprice.learning.features import columns_of
+from houseprice.learning.sealing import PREPROCESSOR, read_sales
+from learning.commands import Typed, files, told_once, train
+from road import Road
+
+RULES = Tracking(experiment="e", registered_model="m", retries=3, retry_seconds=0.0)
+
+
+class Server:
+    """A real MLflow server that is starting while other things are done."""
+
+    def __init__(self, store: Path, home: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self._uri = f"http://127.0.0.1:{port}"
+        self._log = home / "server.log"
+        shutil.copy(store, home)
+        words = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+        words += [
+            "--backend-store-uri",
+            f"sqlite:///{home / store.name}",
+            "--artifacts-destination",
+            f"{home / 'kept'}",
+        ]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "mlflow", *words], stdout=log, stderr=log, start_new_session=True,
+                env=os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"},
+            )  # fmt: skip
+
+    @property
+    def uri(self) -> str:
+        """Where it answers; waits until it does."""
+        many = Tracking(experiment="e", registered_model="m", retries=600, retry_seconds=0.2)
+
+        def wait(seconds: float) -> None:
+            try:
+                code = self._process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                return
+            pytest.fail(f"the MLflow server ended with {code}: {self._log.read_text()}")
+
+        tracking.connect(self._uri, many, wait)
+        return self._uri
+
+    def stop(self) -> None:
+        """End it, with all that it started."""
+        os.killpg(self._process.pid, signal.SIGTERM)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start a server beside the first tests of this module."""
+    one = Server(empty_store, tmp_path_factory.mktemp("server"))
+    yield one
+    one.stop()
+
+
+def client_of(uri: str) -> mlflow.MlflowClient:
+    """Give back a client that is bound to one store, whatever the rest of the process does."""
+    return mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def bearer(client: mlflow.MlflowClient, name: str, alias: str) -> str:
+    """Give back the version that bears an alias."""
+    return str(client.get_model_version_by_alias(name, alias).version)
+
+
+def check_kept(road: Road, uri: str, run_id: str, version: str, folder: Path) -> None:
+    """Check that a run holds everything that is promised of it."""
+    client, name = client_of(uri), road.config.tracking.registered_model
+    run = client.get_run(run_id)
+    assert run.info.status == "FINISHED"
+    assert client.get_experiment(run.info.experiment_id).name == road.config.tracking.experiment
+    assert run.data.params["seed"] == "0"
+    assert run.data.params["holdout_share"] == str(road.config.split.holdout_share)
+    metrics = json.loads((road.reports / "metrics.json").read_text())
+    for side in ("holdout", "rolling_origin", "grouped_folds", "baselines.ridge", "baselines.constant"):
+        found = metrics
+        for part in side.split("."):
+            found = found[part]
+        assert run.data.metrics[f"{side}.log_rmse"] == pytest.approx(found["log_rmse"], rel=1e-12)
+    tags = run.data.tags
+    assert {"commit", "config", "lock", "verdict", "model_sha256", "bundle_manifest_sha256"} <= set(tags)
+    assert tags["featured_sha256"] == sha256_of(road.featured)
+    assert tags["processed_sha256"] == sha256_of(road.cleaned)
+    assert tags["bundle_manifest_sha256"] == sha256_of(road.bundle / "manifest.json")
+    tables = {entry.dataset.name: entry for entry in run.inputs.dataset_inputs}
+    assert set(tables) == {"featured", "processed"}
+    for table, path in (("featured", road.featured), ("processed", road.cleaned)):
+        assert tables[table].dataset.digest == sha256_of(path)[:16]
+        assert sha256_of(path) in {tag.value for tag in tables[table].tags}
+    kept = {item.path for item in client.list_artifacts(run_id)}
+    assert {"bundle", "metrics.json", "verdict.json"} <= kept
+    assert kept & {"plots", "model_report.html"}
+    assert {Path(item.path).name for item in client.list_artifacts(run_id, "bundle")} == {
+        path.name for path in road.bundle.iterdir()
+    }
+    registered = client.get_model_version(name, version)
+    assert registered.run_id == run_id
+    assert registered.tags["model_sha256"] == sha256_of(road.bundle / "model.onnx") == tags["model_sha256"]
+    assert bearer(client, name, "challenger") == version
+    check_model(road, uri, version, folder)
+
+
+def check_model(road: Road, uri: str, version: str, folder: Path) -> None:
+    """Check that the registry holds the sealed graph itself, and that MLflow answers with it like the bundle."""
+    mlflow.set_tracking_uri(uri)
+    try:
+        place = mlflow.artifacts.download_artifacts(
+            artifact_uri=f"models:/{road.config.tracking.registered_model}/{version}", dst_path=str(folder)
+        )
+        model = mlflow.pyfunc.load_model(place)
+        example = model.input_example
+        answers = model.predict(example)
+    finally:
+        mlflow.set_tracking_uri(None)
+    (graph,) = Path(place).rglob("*.onnx")
+    assert sha256_of(graph) == sha256_of(road.bundle / "model.onnx")
+    request = road.config.schema_.request
+    assert model.metadata.signature.inputs.input_names() == list(request)
+    assert [kind.kind for kind in model.metadata.signature.inputs.input_types()] == [
+        "U" if column.is_text else "f" for column in request.values()
+    ]
+    rows = len(example[next(iter(request))])
+    columns = columns_of(read_sales(road.cleaned, road.config.schema_).head(rows), road.config.schema_)
+    for name, given in example.items():
+        assert np.asarray(given).tolist() == columns[name].tolist() or np.isnan(given).any()
+    own = open_bundle(road.bundle).model.answer(columns)
+    for name, values in (("predicted_price", own.price), ("interval_low", own.low), ("interval_high", own.high)):
+        assert np.asarray(answers[name]).ravel() == pytest.approx(values, rel=1e-12)
+
+
+def test_the_embedded_store_keeps_everything_of_a_run(little: Road, tmp_path: Path) -> None:
+    """Parameters, numbers, both tables with digests, plots, tags, the registered model with both aliases."""
+    tracked = little.trained.tracked
+    assert tracked.uri == f"sqlite:///{little.models.parent / 'mlflow.db'}"
+    check_kept(little, tracked.uri, tracked.run_id, tracked.version, tmp_path)
+    assert tracked.aliases == ("challenger", "champion")
+    name = little.config.tracking.registered_model
+    assert bearer(client_of(tracked.uri), name, "champion") == tracked.version
+
+
+def test_a_model_without_a_preprocessor_is_kept_with_features_as_its_inputs(
+    before_training: Road, typed: Typed, tmp_path: Path
+) -> None:
+    """It still has a signature and an example, and MLflow can ask it."""
+    road = before_training
+    (road.models / "trained" / PREPROCESSOR).unlink()
+    uri = f"sqlite:///{road.models.parent / 'mlflow.db'}"
+    code, out, _ = train(road, typed, "--mlflow-tracking-uri", uri, "--json")
+    run = client_of(uri).get_run(json.loads(out)["run_id"])
+    assert code == 0
+    assert "bundle_manifest_sha256" not in run.data.tags
+    mlflow.set_tracking_uri(uri)
+    try:
+        model = mlflow.pyfunc.load_model(f"models:/{road.config.tracking.registered_model}@challenger")
+        answers = model.predict(model.input_example)
+    finally:
+        mlflow.set_tracking_uri(None)
+    inputs = model.metadata.signature.inputs.input_names()
+    assert {"area", "rooms", "age_at_sale"} <= set(inputs)
+    assert not {"plot", "paid", "split", "processed_sha256", "terms"} & set(inputs)
+    assert (np.asarray(answers["predicted_price"]) > 0).all()
+
+
+@pytest.mark.long
+def test_a_red_model_is_a_challenger_and_never_champion(before_training: Road, typed: Typed) -> None:
+    """It is registered with its verdict, and the champion stays who it was."""
+    road = before_training
+    uri, name = f"sqlite:///{road.models.parent / 'mlflow.db'}", road.config.tracking.registered_model
+    assert train(road, typed, "--mlflow-tracking-uri", uri)[0] == 0
+    road.config_file.write_text(road.config_file.read_text().replace("max_log_rmse: 0.3", "max_log_rmse: 0.09"))
+    code, _, err = train(road, typed, "--mlflow-tracking-uri", uri)
+    assert code == 6
+    assert "may not be published" in told_once(err)
+    client = client_of(uri)
+    assert bearer(client, name, "challenger") == "2"
+    assert bearer(client, name, "champion") == "1"
+    run = client.get_run(client.get_model_version(name, "2").run_id or "")
+    assert (run.data.tags["verdict"], run.data.tags["gate.error"]) == ("red", "red")
+    assert run.data.tags["gate.gain_over_constant"] == "passed"
+
+
+def test_tables_are_kept_whatever_their_columns_hold(little: Road, before_training: Road, typed: Typed) -> None:
+    """A parcel that is a number in the first thousand rows and none in the last one is no trouble."""
+    road = before_training
+    sales = pl.read_csv(road.cleaned, infer_schema=False)
+    plots = [*(str(number) for number in range(sales.height - 1)), "A5"]
+    sales.with_columns(pl.Series("plot", plots)).write_csv(road.cleaned)
+    words = ("features", "--config", road.config_file, "--input", road.cleaned, "--output", road.featured)
+    assert typed(*words, "--preprocessor", road.models / "trained" / PREPROCESSOR)[0] == 0
+    assert train(road, typed)[0] == 0
+
+
+def test_the_environment_is_left_as_it_was(
+    before_training: Road, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow writes its URI there, where the next training would take it for somebody's wish."""
+    assert train(before_training, typed)[0] == 0
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+    uri = f"sqlite:///{before_training.models.parent / 'mlflow.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert tracking.champion_errors(uri, before_training.config.tracking) is not None
+    assert os.environ["MLFLOW_TRACKING_URI"] == uri
+
+
+class Odd(BaseHTTPRequestHandler):
+    """Answers otherwise than MLflow does: with a status, or with what is no HTTP at all."""
+
+    def do_GET(self) -> None:
+        """Answer /health."""
+        if self.server.says == "garbage":  # type: ignore[attr-defined]
+            self.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+        elif self.server.says != "nothing":  # type: ignore[attr-defined]
+            self.send_response(self.server.says)  # type: ignore[attr-defined]
+            self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Stay quiet."""
+
+
+@pytest.fixture
+def odd() -> Iterator[ThreadingHTTPServer]:
+    """Give a server that is none of MLflow's; what it says is set by the test."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Odd) as one:
+        thread = threading.Thread(target=one.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield one
+        one.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [(404, "Not Found"), (503, "Unavailable"), (401, "Unauthorized"), ("garbage", "SSH"), ("nothing", "closed")],
+)
+def test_who_answers_otherwise_than_mlflow_is_told(odd: ThreadingHTTPServer, says: int | str, told: str) -> None:
+    """What was found is in the sentence, after the configured number of tries."""
+    odd.says = says  # type: ignore[attr-defined]
+    waited: list[float] = []
+    uri = f"http://127.0.0.1:{odd.server_port}"
+    with pytest.raises(TrackingError, match=rf"did not answer /health in 3 tries \(.*{told}.*\); expected a running"):
+        tracking.connect(uri, RULES, waited.append)
+    assert waited == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://127.0.0.1:1", "http://no.such.host.invalid:5000", "http://127.0.0.1:99999", "http://[::1", "http://",
+        "http://a b:5000", "https://127.0.0.1:1",
+    ],
+)  # fmt: skip
+def test_where_nobody_answers_is_told(uri: str) -> None:
+    """Refused, unknown, impossible: always one sentence that says how to start one."""
+    with pytest.raises(TrackingError, match=r"did not answer /health in 3 tries .* `mlflow server`"):
+        tracking.connect(uri, RULES, lambda _: None)
+
+
+@pytest.mark.parametrize("uri", ["localhost:5000", "file:///tmp/runs", "postgresql://x/y", "sqlite://", "databricks"])
+def test_a_uri_of_no_known_kind_is_told(uri: str) -> None:
+    """Rather than guessed at."""
+    with pytest.raises(TrackingError, match=f'URI "{uri}" is of no known kind; expected http://'):
+        tracking.connect(uri, RULES, lambda _: None)
+
+
+def test_the_uri_is_taken_from_the_option_then_the_configuration_then_beside_the_models(tmp_path: Path) -> None:
+    """An SQLite file is the default, in a folder that exists."""
+    configured = Tracking(experiment="e", registered_model="m", uri="http://configured")
+    assert tracking.resolve("http://given", configured, tmp_path) == "http://given"
+    assert tracking.resolve(None, configured, tmp_path) == "http://configured"
+    assert tracking.resolve(None, RULES, tmp_path) == f"sqlite:///{tmp_path / 'mlflow.db'}"
+
+
+def test_option_environment_and_configuration_are_asked_in_this_order(
+    before_training: Road, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--mlflow-tracking-uri, HOUSEPRICE_MLFLOW_TRACKING_URI, MLFLOW_TRACKING_URI, then tracking.uri."""
+    road = before_training
+    road.config_file.write_text(road.config_file.read_text().replace("uri: null", "uri: 'yaml://'"))
+    assert '"yaml://" is of no known kind' in train(road, typed)[2]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "standard://")
+    assert '"standard://" is of no known kind' in train(road, typed)[2]
+    monkeypatch.setenv("HOUSEPRICE_MLFLOW_TRACKING_URI", "own://")
+    assert '"own://" is of no known kind' in train(road, typed)[2]
+    assert '"option://" is of no known kind' in train(road, typed, "--mlflow-tracking-uri", "option://")[2]
+
+
+def test_a_server_that_is_not_there_ends_with_code_7_before_anything_is_learned(
+    before_training: Road, typed: Typed
+) -> None:
+    """One sentence, and nothing is written; a traceback is shown to who asks for it."""
+    road = before_training
+    before = files(road.models.parent)
+    code, out, err = train(road, typed, "--mlflow-tracking-uri", "http://127.0.0.1:1")
+    assert (code, out) == (7, "")
+    assert 'MLflow at "http://127.0.0.1:1" did not answer /health in 2 tries' in told_once(err)
+    assert files(road.models.parent) == before
+    code, _, err = typed(
+        "--debug", "train", "--config", road.config_file, "--data", road.featured, "--models-dir", road.models,
+        "--mlflow-tracking-uri", "http://127.0.0.1:1",
+    )  # fmt: skip
+    assert code == 7
+    assert "Traceback (most recent call last)" in err
+
+
+@pytest.mark.parametrize("fault", ["no folder", "no database", "newer"])
+def test_a_database_that_cannot_be_used_ends_with_code_7_before_anything_is_learned(
+    before_training: Road, typed: Typed, fault: str
+) -> None:
+    """In no folder, garbage, or of an MLflow that is newer than ours: one sentence, and nothing is learned."""
+    road = before_training
+    path = road.models.parent / "mlflow.db"
+    if fault == "no folder":
+        path = road.models.parent / "no" / "mlflow.db"
+    elif fault == "no database":
+        path.write_bytes(b"this is no database, and long enough to be sure of it" * 100)
+    else:
+        with sqlite3.connect(path) as database:
+            database.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
+        database.close()
+    before = files(road.models)
+    code, out, err = train(road, typed, "--mlflow-tracking-uri", f"sqlite:///{path}")
+    assert (code, out) == (7, "")
+    assert str(path.parent) in told_once(err)
+    assert files(road.models) == before
+    assert not road.reports.exists()
+
+
+@pytest.mark.long
+def test_a_server_is_used_twice_in_a_row(
+    server: Server, little: Road, before_training: Road, typed: Typed, tmp_path: Path
+) -> None:
+    """Both runs are whole, over HTTP; the second model is version 2, and files are the embedded road's."""
+    road, uri = before_training, server.uri
+    for version in ("1", "2"):
+        code, out, err = train(road, typed, "--mlflow-tracking-uri", uri, "--json")
+        assert code == 0, err
+        check_kept(road, uri, json.loads(out)["run_id"], version, tmp_path / version)
+    assert not (road.models.parent / "mlartifacts").exists()
+    name = road.config.tracking.registered_model
+    assert bearer(client_of(uri), name, "champion") == "2"
+    assert files(road.models) == files(little.models)
+
+
+def test_the_server_answers_its_health(server: Server) -> None:
+    """The check before training asks what the workflow's waiting loop asks."""
+    with urllib.request.urlopen(f"{server.uri}/health") as answer:
+        assert answer.status == 200
+    tracking.connect(server.uri + "/", RULES)
+
+
+def test_the_digest_of_a_run_is_that_of_the_graph(little: Road) -> None:
+    """Registry, run and bundle name one and the same model."""
+    client = client_of(little.trained.tracked.uri)
+    run = client.get_run(little.trained.tracked.run_id)
+    graph = (little.bundle / "model.onnx").read_bytes()
+    assert run.data.tags["model_sha256"] == hashlib.sha256(graph).hexdigest()
+    assert open_bundle(little.bundle).manifest.model_version == run.data.tags["model_sha256"][:12]

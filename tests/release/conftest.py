@@ -1,0 +1,131 @@
+"""A tiny sealed model, made in a moment: what the dock does can be tested without learning anything."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from houseprice.bundle import manifest as manifests
+from houseprice.bundle.load import open_bundle
+from houseprice.bundle.manifest import Manifest
+from houseprice.release.offline import answers, log_rmse
+from houseprice.schema import Column, Schema
+
+SCHEMA = Schema(
+    columns={
+        "id": Column(kind="category", role="parcel", description="Parcel"),
+        "date": Column(kind="date", role="sale_date", known="at_sale", description="Day of the sale"),
+        "price": Column(kind="number", role="target", known="at_sale", description="Price"),
+        "sqft_living": Column(kind="number", description="Living area"),
+        "floors": Column(kind="number", required=False, description="Floors"),
+        "waterfront": Column(kind="flag", required=False, description="Whether it touches water"),
+        "zipcode": Column(kind="category", description="Postal code"),
+    }
+)
+ROWS = [
+    {"date": "2015-05-01", "sqft_living": 1000.0, "floors": 1, "waterfront": False, "zipcode": "98103"},
+    {"date": "2015-05-02", "sqft_living": 2500.0, "waterfront": True, "zipcode": "98178"},
+    {"date": None, "sqft_living": 1800.0, "floors": 2, "zipcode": "98103"},
+]
+
+
+def graph(dollars_per_sqft: float) -> bytes:
+    """Give back an ONNX graph: so many dollars a square foot, a premium for one postal code, a day's worth a day."""
+    number, text = TensorProto.DOUBLE, TensorProto.STRING
+    scalars = {"rate": dollars_per_sqft, "premium": 50_000.0, "daily": 2.0, "below": 0.8, "above": 1.25, "zero": 0.0}
+    nodes = [
+        helper.make_node("Mul", ["sqft_living", "rate"], ["area"]),
+        helper.make_node("Mul", ["date", "daily"], ["day"]),
+        helper.make_node("Equal", ["zipcode", "dear"], ["is_dear"]),
+        helper.make_node("Where", ["is_dear", "premium", "zero"], ["extra"]),
+        helper.make_node("IsNaN", ["floors"], ["no_floors"]),
+        helper.make_node("Where", ["no_floors", "zero", "premium"], ["storeys"]),
+        helper.make_node("Sum", ["area", "day", "extra", "storeys"], ["predicted_price"]),
+        helper.make_node("Mul", ["predicted_price", "below"], ["interval_low"]),
+        helper.make_node("Mul", ["predicted_price", "above"], ["interval_high"]),
+    ]
+    made = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info(name, number, ["n"]) for name in ("sqft_living", "floors", "date")]
+        + [helper.make_tensor_value_info("zipcode", text, ["n"])],
+        [
+            helper.make_tensor_value_info(name, number, ["n"])
+            for name in ("predicted_price", "interval_low", "interval_high")
+        ],
+        [helper.make_tensor(name, number, [], [value]) for name, value in scalars.items()]
+        + [helper.make_tensor("dear", text, [1], [b"98103"])],
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 19)], ir_version=9)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def seal_tiny(directory: Path, dollars_per_sqft: float = 200.0, *, green: bool = True, **files: Any) -> Path:
+    """Seal a tiny model; `files` replaces what golden.json or sample.json hold."""
+    directory.mkdir(parents=True)
+    content = {
+        manifests.MODEL: graph(dollars_per_sqft),
+        manifests.GOLDEN: b"{}",
+        manifests.SAMPLE: b"{}",
+        manifests.REFERENCE: b"{}",
+        manifests.CARD: b"# A tiny model\n",
+    }
+
+    def write() -> None:
+        for name, value in content.items():
+            (directory / name).write_bytes(value)
+        manifest = Manifest(
+            model_version=manifests.sha256(content[manifests.MODEL])[:12],
+            project={"name": "house-price-model", "currency": "USD"},
+            files={name: manifests.sha256(value) for name, value in content.items()},
+            sources={name: manifests.sha256(name.encode()) for name in ("preprocessor.pkl", "house_price_model.pkl")},
+            table="0" * 64,
+            schema_=SCHEMA,
+            reference_date="2015-05-27",
+            fitted_on="all sales",
+            functional="median",
+            smearing_factor=1.0,
+            coverage=0.9,
+            metrics={},
+            verdict={"log_rmse": {"passed": green, "found": 0.15 if green else 0.3, "required": "at most 0.175"}},
+            hashes={"commit": "unknown", "processed": "0" * 64, "config": "0" * 64, "lock": "0" * 64},
+            libraries={"onnxruntime": "1.32.0"},
+        )
+        (directory / manifests.NAME).write_bytes(manifests.write(manifest))
+
+    write()
+    own = answers(open_bundle(directory), ROWS)
+    prices = [row["predicted_price"] * 1.1 for row in own]
+    golden = {"tolerance": 1e-4, "rows": ROWS, "answers": own}
+    sample = {"rows": ROWS, "prices": prices, "answers": own, "log_rmse": log_rmse(own, prices)}
+    content[manifests.GOLDEN] = manifests.canonical({**golden, **files.get("golden", {})})
+    content[manifests.SAMPLE] = manifests.canonical({**sample, **files.get("sample", {})})
+    write()
+    return directory
+
+
+@pytest.fixture
+def seal(tmp_path: Path) -> Callable[..., Path]:
+    """Seal tiny models below the test's own folder."""
+
+    def one(name: str = "bundle", *args: Any, **kwargs: Any) -> Path:
+        return seal_tiny(tmp_path / name, *args, **kwargs)
+
+    return one
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One tiny sealed model for all tests that do not change it."""
+    return seal_tiny(tmp_path_factory.mktemp("tiny") / "bundle")
+
+
+@pytest.fixture(autouse=True)
+def _outside_of_any_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the repository that a git hook speaks of: the tests bring their own."""
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)

@@ -1,0 +1,176 @@
+"""The dock's commands as they are typed: what they print, where, and how they end."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from houseprice.cli import main
+from houseprice.cli import release as commands
+from houseprice.errors import ImageError
+from houseprice.release.checks import CHECKS, Finding
+from houseprice.release.doctor import Finding as Line
+from houseprice.release.image import Built
+from houseprice.release.trial import Trial
+
+Typed = Callable[..., tuple[int, str, str]]
+GREEN = Trial("some:image", "sha256:1", tuple(Finding(c.name, True, "good", c.expected) for c in CHECKS), 3.21)
+RED = replace(GREEN, findings=(*GREEN.findings[:-1], Finding("stop", False, "ended with 137", "exit code 0")))
+BUILT = Built("sha256:1", ("some:image",), 275_000_000, "0123456", "abc", 9.8)
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str]) -> Typed:
+    """Type a command; give back its exit code and what it printed on both streams."""
+
+    def one(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            main(list(words))
+        printed = capsys.readouterr()
+        return int(left.value.code or 0), printed.out, printed.err
+
+    return one
+
+
+@pytest.fixture
+def tested(monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path) -> Callable[[Trial | ImageError], list[str]]:
+    """Let the test of an image end as wished; give back the words for a command line."""
+
+    def ends(end: Trial | ImageError) -> list[str]:
+        def examine(*_: object, say: Callable[[str], None], show_logs: Callable[[str], None], **__: object) -> Trial:
+            say("looking")
+            show_logs("what the container printed")
+            if isinstance(end, ImageError):
+                raise end
+            return end
+
+        monkeypatch.setattr(commands.trials, "examine", examine)
+        return ["image", "test", "some:image", "--bundle", str(tiny_bundle)]
+
+    return ends
+
+
+def test_a_good_image_ends_with_0(typed: Typed, tested: Callable[..., list[str]]) -> None:
+    """The table of checks goes to stdout, progress and the container's logs to stderr."""
+    code, out, err = typed(*tested(GREEN))
+    assert code == 0
+    assert "14 of 14 checks passed in 3.2 s" in out
+    assert all(check.name in out for check in CHECKS)
+    assert "what the container printed" in err
+    assert "what the container printed" not in out
+
+
+def test_a_bad_image_ends_with_9(typed: Typed, tested: Callable[..., list[str]]) -> None:
+    """A failed check is in the table with what was expected, and in one sentence at the end."""
+    code, out, err = typed(*tested(RED))
+    assert code == 9
+    assert "FAILED  stop" in out
+    assert "ended with 137; expected exit code 0" in out
+    assert 'houseprice: The image "some:image" failed 1 of 14 checks (stop: found ended with 137' in err
+    assert "what the container printed" in err
+
+
+@pytest.mark.parametrize(("trial", "code"), [(GREEN, 0), (RED, 9)])
+def test_findings_can_be_had_as_json(typed: Typed, tested: Callable[..., list[str]], trial: Trial, code: int) -> None:
+    """With --json, stdout is one JSON value, also when the image fails."""
+    ended, out, _ = typed(*tested(trial), "--json")
+    told = json.loads(out)
+    assert (ended, told["passed"], len(told["findings"])) == (code, code == 0, len(CHECKS))
+    assert set(told["findings"][0]) == {"name", "passed", "found", "expected"}
+
+
+def test_a_test_that_cannot_be_made_ends_with_9(typed: Typed, tested: Callable[..., list[str]]) -> None:
+    """An engine that does not answer is no success."""
+    code, out, err = typed(*tested(ImageError("No Docker engine answers")))
+    assert (code, out) == (9, "")
+    assert "houseprice: No Docker engine answers" in err
+
+
+def test_without_a_sealed_model_nothing_is_tested(typed: Typed, tmp_path: Path) -> None:
+    """The local sealed model is the measure: without one, the command refuses before it starts anything."""
+    code, out, err = typed("image", "test", "some:image", "--bundle", str(tmp_path / "none"))
+    assert (code, out) == (5, "")
+    assert "No sealed model was found" in err
+
+
+def test_a_built_image_is_told(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name, id, size and model of the image go to stdout, with the next command to type."""
+    monkeypatch.setattr(commands.images, "build", lambda *_, **__: BUILT)
+    code, out, _ = typed("image", "build")
+    assert code == 0
+    assert "275 MB" in out
+    assert "next: houseprice image test some:image" in out
+    assert json.loads(typed("image", "build", "--json")[1])["image_id"] == "sha256:1"
+
+
+def test_a_build_that_fails_ends_with_9(
+    typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path
+) -> None:
+    """Outside of a checkout there is no Dockerfile, and that is said."""
+    monkeypatch.chdir(tmp_path)
+    code, out, err = typed("image", "build", "--bundle", str(tiny_bundle))
+    assert (code, out) == (9, "")
+    assert '"Dockerfile" was not found' in err
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (Line("a", "found", "seen"), 0),
+        (Line("a", "cannot tell", "nothing seen", "look"), 0),
+        (Line("a", "missing", "nothing seen", "make it", required=False), 0),
+        (Line("a", "missing", "nothing seen", "make it"), 1),
+    ],
+)
+def test_the_doctor_ends_with_1_only_for_what_is_required(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch, line: Line, code: int
+) -> None:
+    """Each line says its state, what was looked at and what to do; only what is required and missing fails."""
+    monkeypatch.setattr(commands.doctors, "examine", lambda *_: (line,))
+    ended, out, _ = typed("doctor")
+    assert ended == code
+    assert out.startswith(line.state)
+    assert line.looked_at in out
+    assert line.what_to_do in out
+    ended, out, _ = typed("doctor", "--json")
+    assert (ended, json.loads(out)["healthy"]) == (code, code == 0)
+
+
+@pytest.mark.parametrize("words", [("image",), ("image", "build"), ("image", "test"), ("doctor",)])
+def test_help_shows_an_example(typed: Typed, words: tuple[str, ...]) -> None:
+    """Every command of the dock shows how it is typed."""
+    code, out, _ = typed(*words, "--help")
+    assert code == 0
+    assert "Example: houseprice " in " ".join(out.split())
+
+
+def test_defaults_are_shown(typed: Typed) -> None:
+    """Defaults stand in the help."""
+    out = " ".join(typed("image", "test", "--help")[1].split())
+    assert "[default: models/bundle]" in out
+    assert "[default: 60.0;" in out
+
+
+def test_a_terminated_test_leaves_like_on_ctrl_c(tmp_path: Path, tiny_bundle: Path) -> None:
+    """SIGTERM, as a cancelled job sends it, removes the container before the command ends."""
+    client = tmp_path / "docker"
+    client.write_text(
+        "#!/bin/sh\n"
+        f'echo "$1" >> "{tmp_path}/asked"\n'
+        'case $1 in\nimage) echo \'[{"Id": "sha256:1", "Config": {}}]\' ;;\n'
+        "run) sleep 0.2; kill -TERM $PPID; sleep 0.2 ;;\nesac\n"
+    )
+    client.chmod(0o755)
+    command = [sys.executable, "-m", "houseprice", "image", "test", "some:image", "--bundle", str(tiny_bundle)]
+    environ = os.environ | {
+        "PATH": f"{tmp_path}:/usr/bin:/bin",
+        "PYTHONPATH": str(Path(commands.__file__).parents[2]),
+    }
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 130, ended.stderr
+    assert (tmp_path / "asked").read_text().split() == ["image", "run", "logs", "rm"]

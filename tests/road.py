@@ -1,0 +1,57 @@
+"""A whole road that tests share: where each of its files lies, and how to go it in a hurry."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from houseprice.config import Config
+from houseprice.learning import pipeline
+
+
+@dataclass(frozen=True)
+class Road:
+    """A road that was gone once, with every file where its step wrote it."""
+
+    raw: Path
+    config_file: Path
+    config: Config
+    cleaned: Path
+    featured: Path
+    models: Path
+    reports: Path
+    trained: pipeline.Trained
+
+    @property
+    def preprocessor(self) -> Path:
+        """Where the fitted preprocessor lies."""
+        return self.models / "trained" / "preprocessor.pkl"
+
+    @property
+    def bundle(self) -> Path:
+        """Where the sealed folder lies."""
+        return self.models / "bundle"
+
+
+def hurried(text: str) -> str:
+    """Give a configuration with few trees, centres and folds, and gates that such a model can pass."""
+    told = yaml.safe_load(text)
+    told["split"] |= {"folds": 2, "origins": 2}
+    told["training"]["boosting"] |= {"rounds": 60, "learning_rate": 0.2}
+    told["training"]["smooth"] |= {"centres": 200}
+    told["gates"] |= {
+        "max_log_rmse": 0.3,
+        "max_median_ape": 0.25,
+        "min_gain_over_constant": 0.1,
+        "min_gain_over_ridge": 0.0,
+        "coverage": [0.5, 1.0],
+        "min_coverage_by_price": 0.3,
+        "max_width_to_constant": 2.0,
+        "max_worst_slice_log_rmse": 1.0,
+        "max_cod": 40.0,
+        "prd": [0.5, 2.0],
+        "prb": [-1.0, 1.0],
+        "max_unknown_texts": 1.0,
+        "max_row_microseconds": 100_000.0,
+    }
+    return yaml.safe_dump(told, sort_keys=False)

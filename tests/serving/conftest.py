@@ -1,0 +1,35 @@
+"""A small sealed model and its API, in this process."""
+
+from pathlib import Path
+
+import pytest
+import toy as toys
+from toy import MOST_BYTES, MOST_HOUSES, Client
+
+from houseprice.bundle.load import Bundle, open_bundle
+from houseprice.serving.app import create_app
+from houseprice.serving.scorer import Scorer
+
+
+@pytest.fixture(scope="session")
+def toy_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a sealed folder, not to be changed."""
+    return toys.seal(tmp_path_factory.mktemp("toy") / "bundle")
+
+
+@pytest.fixture(scope="session")
+def toy(toy_dir: Path) -> Bundle:
+    """Give the sealed model, opened."""
+    return open_bundle(toy_dir)
+
+
+@pytest.fixture(scope="session")
+def scorer(toy: Bundle) -> Scorer:
+    """Give the model, ready to be asked."""
+    return Scorer(toy)
+
+
+@pytest.fixture(scope="session")
+def client(toy: Bundle) -> Client:
+    """Give the API of the model, with limits that are soon reached."""
+    return Client(create_app(toy, most_houses=MOST_HOUSES, most_bytes=MOST_BYTES))

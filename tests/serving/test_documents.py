@@ -1,0 +1,47 @@
+"""What OpenAPI says."""
+
+from typing import Any
+
+import pytest
+from toy import FULL, MOST_HOUSES, Client
+
+
+@pytest.fixture(scope="module")
+def document(client: Client) -> dict[str, Any]:
+    """Give the OpenAPI document."""
+    body: dict[str, Any] = client.get("/openapi.json").json()
+    return body
+
+
+def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
+    """What is promised is documented, and nothing else."""
+    assert set(document["paths"]) == {"/health", "/livez", "/readyz", "/predict", "/batch-predict", "/model"}
+    assert document["info"]["version"] == "0123456789ab"
+
+
+def test_a_house_is_described_column_by_column(document: dict[str, Any]) -> None:
+    """Description, unit, range, levels and what is required come from the declaration, with an example."""
+    house = document["components"]["schemas"]["House"]
+    assert set(house["properties"]) == set(FULL)
+    assert sorted(house["required"]) == ["grade", "living area", "rooms", "zip"]
+    assert house["examples"] == [FULL]
+    assert house["additionalProperties"] is False
+    area = house["properties"]["living area"]
+    assert (area["minimum"], area["maximum"], area["description"]) == (10, 5000, "Living area, in sq m")
+    assert house["properties"]["grade"]["enum"] == [1, 2, 3, 5]
+
+
+def test_requests_and_answers_are_described(document: dict[str, Any]) -> None:
+    """The bodies point to a house, and every answer that can come is listed."""
+    one, many = document["paths"]["/predict"]["post"], document["paths"]["/batch-predict"]["post"]
+    reference = {"$ref": "#/components/schemas/House"}
+    assert one["requestBody"]["content"]["application/json"]["schema"] == reference
+    body = many["requestBody"]["content"]["application/json"]["schema"]
+    assert body == {"type": "array", "items": reference, "maxItems": MOST_HOUSES}
+    assert set(one["responses"]) == set(many["responses"]) == {"200", "413", "415", "422", "503"}
+
+
+def test_the_price_is_said_to_be_a_median(document: dict[str, Any]) -> None:
+    """Nobody has to guess what kind of middle a price is."""
+    assert "median" in document["paths"]["/predict"]["post"]["description"]
+    assert "2015-05-27" in document["paths"]["/predict"]["post"]["description"]

@@ -1,0 +1,174 @@
+"""The server as a process: how it starts, refuses and stops."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from toy import FULL, FULL_PRICE, altered_golden, seal
+
+from houseprice.bundle import manifest as manifests
+from houseprice.cli import main
+
+START_SECONDS = 30
+
+
+class Server:
+    """A server that was started as a person starts it, on a port of its own choice."""
+
+    def __init__(self, *options: str, **environment: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "houseprice", "serve", "--port", "0", *options],
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **environment},
+        )
+        assert self.process.stderr is not None
+        self.line = self.process.stderr.readline()
+        found = re.search(r"address=http://(\S+):(\d+)", self.line)
+        assert found, self.line
+        self.host, self.port = found[1], int(found[2])
+
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Send a request and read the answer."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=START_SECONDS)
+        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        found = answer.status, json.loads(answer.read())
+        connection.close()
+        return found
+
+    def stop(self, sig: signal.Signals) -> tuple[int, str]:
+        """Send a signal; give back the exit code and what else stood in the log."""
+        self.process.send_signal(sig)
+        _, log = self.process.communicate(timeout=START_SECONDS)
+        return self.process.returncode, log
+
+
+@pytest.fixture
+def start(toy_dir: Path) -> Iterator[Callable[..., Server]]:
+    """Give what starts servers; all are gone after the test."""
+    started: list[Server] = []
+
+    def begin(*options: str, **environment: str) -> Server:
+        started.append(Server("--bundle", str(toy_dir), *options, **environment))
+        return started[-1]
+
+    yield begin
+    for server in started:
+        server.process.kill()
+        server.process.communicate()
+
+
+def refused(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
+    """Give the exit code and the last words of a server that does not start; the same way, in this process."""
+    with pytest.raises(SystemExit) as caught:
+        main(["serve", "--port", "0", *options])
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    assert not said.out
+    assert isinstance(caught.value.code, int)
+    return caught.value.code, said.err
+
+
+def test_it_answers_until_it_is_told_to_stop(start: Callable[..., Server], tmp_path: Path) -> None:
+    """The log names address, model and reference date; SIGTERM ends it with 0, and nothing was written anywhere."""
+    server = start(HOME=str(tmp_path), XDG_CACHE_HOME="", TMPDIR=str(tmp_path), CI="")
+    assert "model_version=0123456789ab reference_date=2015-05-27" in server.line
+    assert server.ask("GET", "/health")[0] == 200
+    assert server.ask("GET", "/readyz")[0] == 200
+    status, answer = server.ask("POST", "/predict", FULL)
+    assert (status, answer["predicted_price"]) == (200, FULL_PRICE)
+    code, log = server.stop(signal.SIGTERM)
+    assert code == 0
+    assert log.splitlines()[-1].endswith("stopping signal=SIGTERM")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_request_that_was_accepted_is_answered_after_sigterm(start: Callable[..., Server]) -> None:
+    """Half a request is sent, the server told to stop, and the other half sent: the answer comes, then the end."""
+    server = start()
+    body = json.dumps(FULL).encode()
+    head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection((server.host, server.port), timeout=START_SECONDS) as line:
+        line.sendall(head.encode() + body[:10])
+        assert server.ask("GET", "/livez")[0] == 200  # so the first half has been read
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.stderr is not None
+        assert "stopping" in server.process.stderr.readline()
+        line.sendall(body[10:])
+        answer = line.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert b"predicted_price" in answer
+    assert server.process.wait(START_SECONDS) == 0
+
+
+def test_an_option_is_heard_before_the_environment(start: Callable[..., Server]) -> None:
+    """Option before environment; and Ctrl-C ends it with 0 as well."""
+    server = start("--host", "127.0.0.1", HOUSEPRICE_HOST="no.such.host.invalid", HOUSEPRICE_PORT="1")
+    assert server.ask("GET", "/livez")[0] == 200
+    assert server.stop(signal.SIGINT)[0] == 0
+
+
+def test_the_environment_is_heard_before_the_default() -> None:
+    """A folder that is not there is refused by a real process: exit code 5, one sentence, no traceback."""
+    command = [sys.executable, "-m", "houseprice", "serve"]
+    environment = {**os.environ, "HOUSEPRICE_BUNDLE": "/no/such/bundle"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=START_SECONDS, check=False)
+    assert done.returncode == 5
+    assert done.stderr.startswith('houseprice: No sealed model was found in "/no/such/bundle"')
+    assert done.stderr.count("\n") == 1
+    assert not done.stdout
+
+
+def test_a_port_that_is_taken_is_named(capsys: pytest.CaptureFixture[str], toy_dir: Path) -> None:
+    """Exit code 8, and the sentence says which port and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, said = refused(capsys, "--bundle", str(toy_dir), "--port", str(port))
+    assert code == 8
+    assert f"Port {port} of 127.0.0.1 cannot be listened on" in said
+    assert "--port" in said
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
+def test_a_host_that_is_not_ours_is_named(capsys: pytest.CaptureFixture[str], toy_dir: Path, host: str) -> None:
+    """An address of another machine cannot be listened on."""
+    code, said = refused(capsys, "--bundle", str(toy_dir), "--host", host)
+    assert (code, host in said) == (8, True)
+
+
+def test_a_changed_byte_is_refused(capsys: pytest.CaptureFixture[str], toy_dir: Path, tmp_path: Path) -> None:
+    """A folder that is not as it was sealed is not served."""
+    spoilt = shutil.copytree(toy_dir, tmp_path / "bundle")
+    content = bytearray((spoilt / manifests.MODEL).read_bytes())
+    content[100] ^= 1
+    (spoilt / manifests.MODEL).write_bytes(content)
+    code, said = refused(capsys, "--bundle", str(spoilt))
+    assert (code, "changed: model.onnx" in said) == (5, True)
+
+
+def test_a_newer_format_is_refused(capsys: pytest.CaptureFixture[str], toy_dir: Path, tmp_path: Path) -> None:
+    """A folder of tomorrow asks for the program of tomorrow."""
+    newer = shutil.copytree(toy_dir, tmp_path / "bundle")
+    path = newer / manifests.NAME
+    path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
+    code, said = refused(capsys, "--bundle", str(newer))
+    assert (code, "is of format 2" in said) == (5, True)
+
+
+def test_a_model_that_does_not_give_its_own_answers_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A folder may be sealed honestly and still be wrong: it does not start."""
+    code, said = refused(capsys, "--bundle", str(seal(tmp_path / "bundle", altered_golden())))
+    assert (code, "does not give its own answers here: 1 of 1 golden rows differ" in said) == (5, True)

@@ -1,0 +1,176 @@
+"""The command line: what it prints where, how it ends, and that it says which word was not understood."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from houseprice.cli import COMMANDS, main
+from houseprice.learning import pipeline
+
+Typed = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Typed:
+    """Type a command; give back its exit code and what it printed on both streams."""
+    for name in list(os.environ):
+        if name.startswith(("HOUSEPRICE_", "MLFLOW_")):
+            monkeypatch.delenv(name)
+
+    def one(*words: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            main([str(word) for word in words])
+        printed = capsys.readouterr()
+        return int(left.value.code or 0), printed.out, printed.err
+
+    return one
+
+
+def test_help_lists_every_command_in_the_order_of_the_road(typed: Typed) -> None:
+    """Each with what it does."""
+    code, out, err = typed("--help")
+    listed = [line.split()[0] for line in out.split("Commands:")[1].splitlines() if line.startswith("  ")]
+    assert (code, err) == (0, "")
+    assert [name for name in listed if name in COMMANDS] == list(COMMANDS)
+    assert "not installed" not in out
+    assert typed("-h")[1] == out
+
+
+@pytest.mark.parametrize("command", ["run", "process", "features", "train", "gate", "bundle"])
+def test_every_command_of_the_workshop_shows_defaults_and_an_example(typed: Typed, command: str) -> None:
+    """Whoever asks for help can type the next command without asking again."""
+    code, out, err = typed(command, "--help")
+    assert (code, err) == (0, "")
+    assert f"Example: houseprice {command}" in " ".join(out.split())
+    assert "[default: configs/model_config.yaml" in " ".join(out.split())
+
+
+def test_the_version_is_the_packages(typed: Typed) -> None:
+    """Alone on stdout."""
+    code, out, _ = typed("--version")
+    assert code == 0
+    assert out.strip().count(".") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("proces",), 'No command is called "proces" (did you mean "process"?); see --help.'),
+        (("Train",), 'No command is called "Train" (did you mean "train"?)'),
+        (("qqq",), 'No command is called "qqq"; see --help.'),
+        (("process",), "Missing option '--input'"),
+        (("process", "--input"), "requires an argument"),
+        (("process", "--inptu", "x"), "No such option"),
+        (("gate", "more"), "unexpected extra argument"),
+        (("--nonsense",), "No such option"),
+        (("train", "--json", "--config"), "requires an argument"),
+    ],
+)
+def test_a_line_that_cannot_be_understood_ends_with_code_2(typed: Typed, words: tuple[str, ...], told: str) -> None:
+    """What was not understood is told on stderr, with the nearest known word; nothing on stdout."""
+    code, out, err = typed(*words)
+    assert (code, out) == (2, "")
+    assert told in " ".join(err.split())
+    assert "Traceback" not in err
+
+
+def test_an_error_is_one_sentence_and_a_traceback_only_for_who_asks(
+    typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--debug may stand before the command or behind it, or in the environment; the exit code stays."""
+    words = ("gate", "--config", tmp_path / "no.yaml")
+    code, out, err = typed(*words)
+    assert (code, out, len(err.splitlines())) == (3, "", 1)
+    for asked in (("--debug", *words), (*words, "--debug")):
+        code, out, err = typed(*asked)
+        assert (code, out) == (3, "")
+        assert "Traceback (most recent call last)" in err
+        assert err.splitlines()[-1].startswith("houseprice: Configuration file")
+    monkeypatch.setenv("HOUSEPRICE_DEBUG", "1")
+    assert "Traceback" in typed(*words)[2]
+    monkeypatch.setenv("HOUSEPRICE_DEBUG", "0")
+    assert "Traceback" not in typed(*words)[2]
+
+
+def test_a_fault_of_ours_is_told_as_one(typed: Typed, monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    """Exit code 1 and one sentence; with --debug Python tells the rest."""
+
+    def faulty(*_: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(pipeline, "verdict_of", faulty)
+    words = ("gate", "--config", root / "configs" / "model_config.yaml")
+    code, out, err = typed(*words)
+    assert (code, out) == (1, "")
+    assert err.startswith(
+        "houseprice: unexpected ZeroDivisionError: by zero; this is a fault of ours; see it whole with"
+    )
+    assert len(err.splitlines()) == 1
+    with pytest.raises(ZeroDivisionError):
+        main([*map(str, words), "--debug"])
+
+
+def test_who_stops_it_by_hand_gets_code_130(typed: Typed, monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    """As a shell would say it, and without a traceback."""
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "verdict_of", stopped)
+    code, out, err = typed("gate", "--config", root / "configs" / "model_config.yaml")
+    assert (code, out) == (130, "")
+    assert err.strip() == "houseprice: stopped by hand."
+
+
+def test_a_part_that_is_not_installed_is_told_by_library(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 10, whatever was typed; the list of commands says so too, and the other commands work."""
+    monkeypatch.delitem(sys.modules, "houseprice.cli.learning", raising=False)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    code, out, err = typed("train", "--config", "x", "--whatever", "more")
+    assert (code, out) == (10, "")
+    assert '`houseprice train` belongs to the learning part, whose library "rich.console" is not installed here' in err
+    assert "pip install --require-hashes -r requirements.txt" in err
+    assert "(needs the learning part, which is not installed here)" in " ".join(typed("--help")[1].split())
+    assert typed("predict", "--help")[0] == 0
+
+
+def test_the_package_is_a_command_and_numbers_go_to_stdout_alone(tmp_path: Path) -> None:
+    """`python -m houseprice` is `houseprice`: JSON on stdout, progress and errors on stderr."""
+    found = []
+    for word in ("--version", "nonsense"):
+        words = [sys.executable, "-m", "houseprice", word]
+        ended = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
+        found.append((ended.returncode, ended.stdout.count("."), "Error: No command" in ended.stderr))
+    assert found == [(0, 2, False), (2, 0, True)]
+
+
+def test_the_serving_side_starts_without_what_learning_needs(tmp_path: Path) -> None:
+    """A command is imported when it is typed: predict loads no polars, no scikit-learn, no MLflow."""
+    code = (
+        "import sys\nfrom houseprice.cli import main\n"
+        "try: main(['predict', '--bundle', 'no', '--input', 'no', '--output', 'no'])\n"
+        "except SystemExit as end: print(end.code, *sys.modules)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    exit_code, *modules = ended.stdout.split()
+    assert exit_code == "5"
+    assert not {"polars", "pandas", "sklearn", "mlflow", "lightgbm", "catboost", "onnx", "rich"} & set(modules)
+
+
+def test_json_is_json_and_nothing_else(typed: Typed, tmp_path: Path, root: Path) -> None:
+    """A script can read what was printed, and the table is not there."""
+    raw = tmp_path / "raw.csv"
+    lines = (root / "data" / "raw" / "house_data.csv").read_text().splitlines()[:50]
+    raw.write_text("\n".join([*lines, "1,2,3"]))
+    config = tmp_path / "config.yaml"
+    config.write_text((root / "configs" / "model_config.yaml").read_text().replace("share: 0.02", "share: 0.5"))
+    words = ("process", "--config", config, "--input", raw, "--output", tmp_path / "cleaned.csv")
+    code, out, err = typed(*words, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["rows_read"] == 50
+    assert "of 50 rows kept" in typed(*words)[1]

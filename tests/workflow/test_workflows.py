@@ -1,0 +1,265 @@
+"""The workflow files as they are written: jobs, artifacts, paths, pins and rights."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / ".github" / "workflows"
+FILES = sorted(FOLDER.glob("*.yml"))
+JOBS = {
+    "data-processing": (None, {}, {"processed-data"}),
+    "feature-engineering": (
+        "data-processing",
+        {"processed-data": "data/processed/"},
+        {"featured-data", "preprocessor"},
+    ),
+    "model-training": (
+        "feature-engineering",
+        {"processed-data": "data/processed/", "featured-data": "data/processed/", "preprocessor": "models/trained/"},
+        {"trained-model", "model-report", "mlflow-history"},
+    ),
+    "build-and-publish": ("model-training", {"trained-model": "models/", "preprocessor": "models/trained/"}, set()),
+}
+"""The workflow that the project promises: job → what it waits for, artifacts that it takes and where to, and gives."""
+UPLOADS = {
+    "processed-data": "data/processed/cleaned_house_data.csv",
+    "featured-data": "data/processed/featured_house_data.csv",
+    "preprocessor": "models/trained/preprocessor.pkl",
+    "trained-model": "models/",
+}
+TRAIN = (
+    "python src/models/train_model.py --config configs/model_config.yaml --data data/processed/featured_house_data.csv"
+    " --models-dir models --mlflow-tracking-uri http://localhost:5000"
+)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Give back a workflow."""
+    found: dict[str, Any] = yaml.safe_load(path.read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> dict[str, Any]:
+    """Give the workflow that trains and publishes."""
+    return read(FOLDER / "mlops-pipeline.yml")
+
+
+def steps(workflow: dict[str, Any], job: str = "") -> Iterator[dict[str, Any]]:
+    """Give back the steps of a job, or of all."""
+    for name, content in workflow["jobs"].items():
+        if job in ("", name):
+            yield from content["steps"]
+
+
+def using(workflow: dict[str, Any], job: str, action: str) -> list[dict[str, Any]]:
+    """Give back what a job asks of an action."""
+    return [step.get("with", {}) for step in steps(workflow, job) if step.get("uses", "").startswith(f"{action}@")]
+
+
+def ran(workflow: dict[str, Any], job: str) -> str:
+    """Give back the shell of a job, on one line."""
+    shell = "\n".join(step.get("run", "") for step in steps(workflow, job))
+    return re.sub(r"\s+", " ", shell.replace("\\\n", " "))
+
+
+def named(workflow: dict[str, Any], job: str, name: str) -> tuple[int, dict[str, Any]]:
+    """Give back the one step of a job with this name, and where it stands."""
+    ((place, step),) = [(i, step) for i, step in enumerate(steps(workflow, job)) if step.get("name") == name]
+    return place, step
+
+
+def linted(*command: str) -> str:
+    """Run a linter of the development lock over the workflows, and give back what it said."""
+    tool = Path(sys.executable).parent / command[0]
+    if not tool.is_file():
+        pytest.skip(f"{command[0]} is not installed; `make test` installs it")
+    said = subprocess.run([tool, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    return "" if said.returncode == 0 else said.stdout + said.stderr
+
+
+def test_actionlint_finds_nothing() -> None:
+    """The workflows are valid, their expressions are typed and their shell is sound."""
+    assert linted("actionlint", *map(str, FILES)) == ""
+
+
+def test_zizmor_finds_nothing() -> None:
+    """The strictest persona of the security linter has nothing to say, of Dependabot's file neither."""
+    assert linted("zizmor", "--offline", "--persona=auditor", "--quiet", ".github") == ""
+
+
+def test_the_jobs_follow_each_other(pipeline: dict[str, Any]) -> None:
+    """The four jobs bear their names and each waits for the one before."""
+    assert {name: job.get("needs") for name, job in pipeline["jobs"].items()} == {
+        name: needs for name, (needs, _, _) in JOBS.items()
+    }
+    assert all(job["name"] == name for name, job in pipeline["jobs"].items())
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_each_job_takes_and_gives_its_artifacts(pipeline: dict[str, Any], job: str) -> None:
+    """Artifacts are downloaded to where the commands look for them, and every promised one is uploaded."""
+    _, takes, gives = JOBS[job]
+    assert {step["name"]: step["path"] for step in using(pipeline, job, "actions/download-artifact")} == takes
+    assert {step["name"] for step in using(pipeline, job, "actions/upload-artifact")} == gives
+
+
+def test_what_is_uploaded_is_what_the_commands_wrote(pipeline: dict[str, Any]) -> None:
+    """Each artifact's first path is the promised one, and a missing file fails the job that should have written it."""
+    for job, (_, _, gives) in JOBS.items():
+        uploads = {step["name"]: step for step in using(pipeline, job, "actions/upload-artifact")}
+        for name in gives & set(UPLOADS):
+            assert uploads[name]["path"].split()[0] == UPLOADS[name]
+            assert uploads[name]["if-no-files-found"] == "error"
+            if name != "trained-model":
+                assert f" {UPLOADS[name]}" in ran(pipeline, job)
+
+
+def test_uploads_and_downloads_agree(pipeline: dict[str, Any]) -> None:
+    """A file comes back at the path it was uploaded from, and only what an earlier job gave is taken."""
+    given: dict[str, str] = {}
+    for job in JOBS:
+        for step in using(pipeline, job, "actions/download-artifact"):
+            assert step["name"] in given, f"{job} takes {step['name']}, which no job before it gives"
+            assert step["path"] == given[step["name"]]
+        for step in using(pipeline, job, "actions/upload-artifact"):
+            paths = step["path"].split()
+            folders = {path if path.endswith("/") else f"{Path(path).parent}/" for path in paths}
+            assert len(folders) == 1, f"{step['name']} would lose or keep a part of its paths"
+            given[step["name"]] = folders.pop()
+
+
+def test_training_is_the_promised_command(pipeline: dict[str, Any]) -> None:
+    """The model is trained by the command line that the project promises, against the server in the container."""
+    assert TRAIN in ran(pipeline, "model-training")
+
+
+def test_python_and_libraries_are_pinned(pipeline: dict[str, Any]) -> None:
+    """Python is 3.11.9, and pip takes locked hashes only; the last job installs what serving needs and no more."""
+    for job in JOBS:
+        assert using(pipeline, job, "actions/setup-python") == [{"python-version": "3.11.9"}]
+        lock = "requirements/serving.txt" if job == "build-and-publish" else "requirements.txt"
+        assert re.findall(r"pip install (.*?\.txt)", ran(pipeline, job)) == [f"--require-hashes -r {lock}"]
+
+
+def test_mlflow_is_waited_for_and_always_removed(pipeline: dict[str, Any]) -> None:
+    """MLflow answers before training begins, and is gone before its history is uploaded, whatever happened."""
+    start, _ = named(pipeline, "model-training", "Start MLflow")
+    wait, waiting = named(pipeline, "model-training", "Wait for MLflow's /health")
+    train, _ = named(pipeline, "model-training", "Train, judge, seal and track")
+    stop, stopping = named(pipeline, "model-training", "Stop and remove MLflow")
+    history, keeping = named(pipeline, "model-training", "Upload mlflow-history")
+    assert start < wait < train < stop < history
+    assert waiting["run"] == "scripts/mlflow-container wait"
+    assert stopping == {**stopping, "if": "always()", "run": "scripts/mlflow-container stop"}
+    assert keeping["if"] == "always()"
+    assert keeping["with"]["path"] == f"{pipeline['jobs']['model-training']['env']['HOUSEPRICE_MLFLOW_FOLDER']}/"
+
+
+def test_mlflow_is_of_the_locked_release() -> None:
+    """The server's image is the release of the client in the lock, so that one never moves without the other."""
+    locked = re.search(r"^mlflow==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    assert locked
+    said = subprocess.run(
+        [ROOT / "scripts" / "mlflow-container", "image"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": "/usr/bin:/bin"},
+    )
+    assert said.stdout.strip() == f"ghcr.io/mlflow/mlflow:v{locked[1]}"
+
+
+def test_what_is_pushed_is_what_was_tested(pipeline: dict[str, Any]) -> None:
+    """Build, test and push name one id, in this order; nothing is built again."""
+    build, _ = named(pipeline, "build-and-publish", "Build the image")
+    test, testing = named(pipeline, "build-and-publish", "Put the image to the test")
+    push, pushing = named(pipeline, "build-and-publish", "Log in and push")
+    clear, clearing = named(pipeline, "build-and-publish", "Remove the test container")
+    assert build < test < clear < push
+    assert testing["env"]["IMAGE_ID"] == pushing["env"]["IMAGE_ID"] == "${{ steps.build.outputs.id }}"
+    assert clearing["if"] == "always()"
+    assert ran(pipeline, "build-and-publish").count("image build") == 1
+
+
+def test_pull_requests_push_nothing_and_see_no_token(pipeline: dict[str, Any]) -> None:
+    """Every step that names the secret is left out on pull requests, and so is its environment."""
+    for step in steps(pipeline):
+        if "secrets." in str(step):
+            assert step["if"] == "github.event_name != 'pull_request'"
+    outside = {key: value for key, value in pipeline["jobs"]["build-and-publish"].items() if key != "steps"}
+    assert "secrets." not in str(outside)
+    assert outside["environment"].startswith("${{ github.event_name != 'pull_request' && ")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_actions_are_pinned_by_commit(path: Path) -> None:
+    """Every action is named by 40 hexadecimal digits, with its release in a comment."""
+    used = re.findall(r"uses: *(.*)", path.read_text())
+    assert used
+    assert [line for line in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_rights_and_times_are_bounded(path: Path) -> None:
+    """A workflow starts without rights, every job says its own, ends in time and runs on a named release."""
+    workflow = read(path)
+    assert workflow["permissions"] == {}
+    assert workflow["concurrency"]["group"]
+    for job in workflow["jobs"].values():
+        assert job["permissions"] in ({}, {"contents": "read"})
+        assert 0 < job["timeout-minutes"] <= 45
+        assert not job["runs-on"].endswith("latest")
+    for checkout in (step for step in steps(workflow) if step.get("uses", "").startswith("actions/checkout@")):
+        assert checkout["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_nothing_is_put_into_shell(path: Path) -> None:
+    """No expression is written into a script, where it would be run; values come by the environment."""
+    assert [step["run"] for step in steps(read(path)) if "${{" in step.get("run", "")] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_loop_waits_in_the_workflow(path: Path) -> None:
+    """Waiting, with its deadline and its failure, lives in tested programs and not in a file that nobody tests."""
+    shell = " ".join(step.get("run", "") for step in steps(read(path)))
+    assert re.findall(r"\b(for|while|until|sleep)\b|\|\| *(true|:|echo)", shell) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_named_files_are_there(path: Path) -> None:
+    """Scripts, locks, configuration and data that the workflow names exist, and its make targets too."""
+    shell = " ".join(step.get("run", "") for step in steps(read(path)))
+    names = re.findall(r"(?:src|scripts|configs|data/raw)/[\w./-]+|requirements[\w./-]*\.txt", shell)
+    assert [name for name in names if not (ROOT / name).is_file()] == []
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"\bmake ([a-z-]+)", shell)) <= set(targets)
+
+
+def test_ci_runs_lint_and_tests_on_both_ends_of_python() -> None:
+    """The oldest Python that is supported and a newer one are tested, and one gate waits for every job."""
+    workflow = read(FOLDER / "ci.yml")
+    oldest = re.search(r'requires-python = ">=(.*)"', (ROOT / "pyproject.toml").read_text())
+    pythons = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
+    assert oldest
+    assert pythons[0] == oldest[1]
+    assert len(pythons) > 1
+    gate = workflow["jobs"]["gate"]
+    assert set(gate["needs"]) == set(workflow["jobs"]) - {"gate"}
+    assert gate["if"] == "always()"
+    assert gate["steps"][0]["run"].count("success") == len(gate["needs"])
+
+
+def test_dependabot_waits_a_week() -> None:
+    """Actions, libraries and the base image are kept up to date, and no release is taken in its first week."""
+    updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
+    assert {update["package-ecosystem"] for update in updates} == {"github-actions", "pip", "docker"}
+    assert {update["cooldown"]["default-days"] for update in updates} == {7}
