@@ -212,7 +212,7 @@ def key_of(protocol: Protocol, code: bool) -> str:
     if code:
         digest.update(protocol.config.training.model_dump_json().encode())
         digest.update(repr(protocol.config.features.derived).encode())
-        for name in ("features", "derivation", "training", "forest", "smooth", "levels", "trend"):
+        for name in ("features", "derivation", "training", "forest", "smooth", "levels", "trend", "trust"):
             digest.update((ROOT / "src" / "houseprice" / "learning" / f"{name}.py").read_bytes())
     else:
         digest.update(f"{PEER} {protocol.seconds}".encode())

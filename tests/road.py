@@ -38,7 +38,9 @@ def hurried(text: str) -> str:
     told = yaml.safe_load(text)
     told["split"] |= {"folds": 2, "origins": 2}
     told["training"]["boosting"] |= {"rounds": 60, "learning_rate": 0.2}
-    told["training"]["smooth"] |= {"centres": 200}
+    smooth = told["training"]["smooth"]
+    smooth |= {"centres": 200, "further": [kernel | {"centres": 100} for kernel in smooth["further"]]}
+    told["training"]["trust"] |= {"centres": 50}
     told["gates"] |= {
         "max_log_rmse": 0.3,
         "max_median_ape": 0.25,

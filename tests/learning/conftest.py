@@ -54,7 +54,7 @@ def little_config(text: str) -> dict[str, Any]:
     told["training"] |= {"forest_share": 0.95}  # the surface cannot follow either
     told["training"]["trend"] |= {"knots_months": []}
     columns = {"area": {"form": "log"}, "built": {}}
-    told["training"]["smooth"] |= {"centres": 20, "columns": columns, "texts": ["quarter"]}
+    told["training"]["smooth"] |= {"centres": 20, "columns": columns, "texts": ["quarter"], "further": []}
     told["tracking"] |= {"retries": 2, "retry_seconds": 0.1}
     return dict(told)
 

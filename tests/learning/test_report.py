@@ -136,6 +136,7 @@ def judge(text: str, leave_out: tuple[str, ...] = (), derived: tuple[str, ...] =
         "centres": 20,
         "columns": {"si'ze <i>": {"form": "log"}},
         "texts": [] if "place" in leave_out else ["place"],
+        "further": [],
     }
     config = Config.model_validate(told)
     made, preprocessor = engineer(sales, config.schema_, config.features.derived, config.split.holdout_share)

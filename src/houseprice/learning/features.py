@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import polars.selectors as cs
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -46,6 +47,13 @@ def look_up(texts: npt.NDArray[Any], table: dict[str, float], unknown: float) ->
     """Give back the number that stands for each text."""
     # A float32 on the way, as in the graph's look-up: both sides must give the same number.
     return np.array([table.get(text, unknown) for text in texts], dtype=np.float32).astype(np.float64)
+
+
+def arrays(features: pl.DataFrame) -> dict[str, npt.NDArray[Any]]:
+    """Give back the columns of a table of features as `compute` takes them: float32, and texts as objects."""
+    numbers = {name: features[name].to_numpy().astype(np.float32) for name in features.select(cs.numeric()).columns}
+    texts = features.select(cs.string()).columns
+    return numbers | {name: np.array(features[name].to_list(), dtype=object) for name in texts}
 
 
 class Preprocessor(PlainPickle, TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types

@@ -55,8 +55,10 @@ class Forest:
         return xp.sum(xp.reshape(picked, (-1, trees)), axis=1) + self.level
 
 
-def fit_forest(features: Mapping[str, Any], log: Floats, config: Boosting, seed: int, threads: int) -> Forest:
-    """Fit the trees to log prices; `features` are float32 columns by name."""
+def fit_forest(
+    features: Mapping[str, Any], log: Floats, config: Boosting, seed: int, threads: int, weights: Floats | None = None
+) -> Forest:
+    """Fit the trees to log prices, each row counting by its weight; `features` are float32 columns by name."""
     names = tuple(features)
     matrix = np.column_stack([np.asarray(features[name], dtype=np.float32) for name in names])
     centre = float(log.mean())
@@ -76,7 +78,7 @@ def fit_forest(features: Mapping[str, Any], log: Floats, config: Boosting, seed:
         allow_writing_files=False,
         verbose=False,
     )
-    model.fit(matrix, log - centre)
+    model.fit(matrix, log - centre, sample_weight=weights)
     importance = np.maximum(model.get_feature_importance(), 0.0)
     shares = importance / max(float(importance.sum()), 1e-300)
     return _plain(model, names, centre, dict(zip(names, shares.tolist(), strict=True)), config.depth)

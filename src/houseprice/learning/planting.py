@@ -72,7 +72,7 @@ def prepare(sales: pl.DataFrame, config: Config) -> Ground:
     schema = config.schema_
     kept = sales.filter(sales[schema.parcel].hash(seed=0) % PARCELS == 0)
     small = config.training.boosting.model_copy(update={"rounds": 150, "learning_rate": 0.15})
-    few = config.training.smooth.model_copy(update={"centres": 300})
+    few = config.training.smooth.with_at_most(300)
     training = config.training.model_copy(update={"boosting": small, "smooth": few, "refit": False})
     split = config.split.model_copy(update={"folds": 3, "origins": 2})
     hurried = config.model_copy(update={"training": training, "split": split})

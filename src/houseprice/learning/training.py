@@ -11,18 +11,18 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import polars.selectors as cs
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from houseprice.config import Training
-from houseprice.learning.features import Lookup, look_up
+from houseprice.learning.features import Lookup, arrays, look_up
 from houseprice.learning.forest import fit_forest
 from houseprice.learning.levels import cross_fit, fit_level
 from houseprice.learning.plain import PlainPickle
 from houseprice.learning.smooth import fit_surface
 from houseprice.learning.spread import Spread
 from houseprice.learning.trend import TIME, fit_trend
+from houseprice.learning.trust import weigh
 
 Prices = npt.NDArray[np.float64]
 
@@ -53,15 +53,16 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         self.inputs_ = {name: kind == pl.String for name, kind in X.schema.items()}
         rules = config.trend
         self.trend_ = fit_trend(X, log, rules.knots_months, rules.horizon_months, config.ridge_alpha)
-        features = _arrays(X)
+        features = arrays(X)
         flat = log - self.trend_.at(features)
         texts = [name for name, is_text in self.inputs_.items() if is_text]
         self.levels_ = {name: fit_level(features[name].astype(str), flat, config.level_weight) for name in texts}
         asked = {name: features[name] for name, text in self.inputs_.items() if not text and name != TIME}
         for name in texts:
             asked[f"{name}_level"] = cross_fit(features[name].astype(str), flat, config.level_weight, config.seed)
-        self.forest_ = fit_forest(asked, flat, config.boosting, config.seed, config.threads)
-        self.surface_ = fit_surface(X, flat, config.smooth, config.seed)
+        weights = weigh(X, flat, config.trust, config.smooth, config.seed)
+        self.forest_ = fit_forest(asked, flat, config.boosting, config.seed, config.threads, weights)
+        self.surface_ = fit_surface(X, flat, config.smooth, config.seed, weights)
         self.spread_: Spread | None = None
         self.smearing_ = 1.0
         return self
@@ -93,7 +94,7 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
 
     def predict_interval(self, X: pl.DataFrame) -> tuple[Prices, Prices, Prices]:
         """Give back the median price of each row and the interval that should hold it, in the currency learned from."""
-        blocks = [self.compute(_arrays(block)) for block in X.select(list(self.inputs_)).iter_slices(BLOCK)]
+        blocks = [self.compute(arrays(block)) for block in X.select(list(self.inputs_)).iter_slices(BLOCK)]
         price, low, high = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
         return price, low, high
 
@@ -108,9 +109,3 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
 
 
 BLOCK = 2000  # rows at a time: what stands in memory is rows × (trees + centres)
-
-
-def _arrays(X: pl.DataFrame) -> dict[str, npt.NDArray[Any]]:
-    """Give back the columns of a table as `compute` takes them."""
-    numbers = {name: X[name].to_numpy().astype(np.float32) for name in X.select(cs.numeric()).columns}
-    return numbers | {name: np.array(X[name].to_list(), dtype=object) for name in X.select(cs.string()).columns}

@@ -214,7 +214,7 @@ def _hurried(training: Training) -> Training:
     return training.model_copy(
         update={
             "boosting": boosting.model_copy(update={"rounds": rounds, "learning_rate": rate}),
-            "smooth": smooth.model_copy(update={"centres": min(smooth.centres, CENTRES)}),
+            "smooth": smooth.with_at_most(CENTRES),
         }
     )
 
