@@ -10,6 +10,7 @@ from mapie.conformity_scores import ResidualNormalisedScore
 from mapie.regression import SplitConformalRegressor
 from sklearn.base import BaseEstimator, RegressorMixin
 
+from houseprice.learning.features import matrix
 from houseprice.learning.spread import Spread, fit_spread, quantile
 
 Floats = npt.NDArray[np.float64]
@@ -46,8 +47,8 @@ def test_the_interval_is_mapies(coverage: float, many: int) -> None:
     houses, errors = uneven()
     thirds = np.arange(ROWS) % 3
     groups = [(np.flatnonzero(thirds != group), np.flatnonzero(thirds == group)) for group in range(3)]
-    forest, _ = fit_spread(houses, errors, groups, seed=0)
-    sizes = np.exp(forest.at({"size": houses["size"].to_numpy()}))
+    forest, _ = fit_spread(matrix(houses), errors, groups, seed=0)
+    sizes = np.exp(forest.at(matrix(houses)))
     draw = np.random.default_rng(many)
     answered = draw.normal(13.0, 0.5, ROWS)
     paid = answered + draw.normal(0.0, sizes)
@@ -61,7 +62,7 @@ def test_the_interval_is_mapies(coverage: float, many: int) -> None:
     _, theirs = oracle.predict_interval(table[asked])
 
     factor = quantile(np.abs(paid - answered)[late] / sizes[late], coverage)
-    width = Spread(forest, factor).at({"size": houses["size"].to_numpy()[asked]})
+    width = Spread(forest, factor).at(matrix(houses[asked]))
     assert answered[asked] - width == pytest.approx(theirs[:, 0, 0], rel=1e-9)
     assert answered[asked] + width == pytest.approx(theirs[:, 1, 0], rel=1e-9)
 
@@ -71,8 +72,8 @@ def test_it_is_wider_where_answers_are_worse() -> None:
     houses, errors = uneven()
     halves = np.arange(ROWS) % 2
     groups = [(np.flatnonzero(halves != half), np.flatnonzero(halves == half)) for half in (0, 1)]
-    forest, sizes = fit_spread(houses, errors, groups, seed=0)
-    small, large = Spread(forest, 1.0).at({"size": np.array([0.2, 0.8], dtype=np.float32)})
+    forest, sizes = fit_spread(matrix(houses), errors, groups, seed=0)
+    small, large = Spread(forest, 1.0).at(matrix(pl.DataFrame({"size": [0.2, 0.8]})))
     assert 2.0 < large / small < 4.0
     assert sizes[houses["size"].to_numpy() > 0.5].mean() > 2.0 * sizes[houses["size"].to_numpy() < 0.5].mean()
 

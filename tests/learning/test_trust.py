@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from houseprice.config import Smooth, SmoothColumn, Trust
+from houseprice.learning.features import matrix
 from houseprice.learning.trust import cauchy, weigh
 
 SMOOTH = Smooth(centres=300, penalty=0.1, sharpness=0.3, columns={"size": SmoothColumn()})
@@ -38,6 +39,6 @@ def test_a_price_that_is_not_the_markets_counts_less() -> None:
     log = size + draw.normal(0.0, 0.1, 300)
     log[:3] -= np.log(5.0)
     table = pl.DataFrame({"size": size}, schema={"size": pl.Float32})
-    weights = weigh(table, log, Trust(scale=3.0, centres=50), SMOOTH, seed=0)
+    weights = weigh(matrix(table), log, Trust(scale=3.0, centres=50), SMOOTH, seed=0)
     assert weights[:3].max() < 0.1
     assert np.median(weights[3:]) > 0.9

@@ -12,6 +12,7 @@ import onnx
 import spox.opset.ai.onnx.ml.v3 as onnx_ml
 
 from houseprice.bundle.load import Model
+from houseprice.matrix import Matrix
 from houseprice.schema import Schema
 
 
@@ -20,8 +21,8 @@ class Preprocess(Protocol):
 
     schema: Schema
 
-    def compute(self, columns: Mapping[str, Any], lookup: Callable[..., Any]) -> dict[str, Any]:
-        """Give back the features, as float64, from the request's columns."""
+    def compute(self, columns: Mapping[str, Any], lookup: Callable[..., Any]) -> Matrix:
+        """Give back the matrix of features, as float64, from the request's columns."""
 
 
 class Price(Protocol):
@@ -29,8 +30,8 @@ class Price(Protocol):
 
     inputs_: dict[str, bool]
 
-    def compute(self, features: Mapping[str, Any], lookup: Callable[..., Any]) -> tuple[Any, Any, Any]:
-        """Give back price, low and high from float32 features and texts."""
+    def compute(self, features: Matrix, lookup: Callable[..., Any]) -> tuple[Any, Any, Any]:
+        """Give back price, low and high from the matrix of float32 features and texts."""
 
 
 def record(preprocessor: Preprocess, model: Price) -> bytes:
@@ -39,12 +40,7 @@ def record(preprocessor: Preprocess, model: Price) -> bytes:
         name: ndx.argument(shape=("houses",), dtype=ndx.utf8 if column.is_text else ndx.float64)
         for name, column in preprocessor.schema.request.items()
     }
-    computed = preprocessor.compute(columns, _look_up)
-    features = {
-        name: columns[name] if is_text else ndx.astype(computed[name], ndx.float32)
-        for name, is_text in model.inputs_.items()
-    }
-    return _build(columns, features, model)
+    return _build(columns, preprocessor.compute(columns, _look_up).single(), model)
 
 
 def record_model(model: Price) -> bytes:
@@ -53,16 +49,42 @@ def record_model(model: Price) -> bytes:
         name: ndx.argument(shape=("houses",), dtype=ndx.utf8 if is_text else ndx.float32)
         for name, is_text in model.inputs_.items()
     }
-    return _build(features, features, model)
+    texts = {name: features[name] for name, is_text in model.inputs_.items() if is_text}
+    numbers = {name: column for name, column in features.items() if name not in texts}
+    return _build(features, Matrix.of(numbers, texts), model)
 
 
-def _build(inputs: Mapping[str, ndx.Array], features: Mapping[str, ndx.Array], model: Price) -> bytes:
+def _build(inputs: Mapping[str, ndx.Array], features: Matrix, model: Price) -> bytes:
     answers = model.compute(features, _look_up)
     built = ndx.build(dict(inputs), dict(zip(Model.OUTPUTS, answers, strict=True)))
+    _unguard(built.graph)
     built.producer_name = "houseprice"
     built.producer_version = ""
     onnx.checker.check_model(built)
     return bytes(built.SerializeToString(deterministic=True))
+
+
+def _unguard(graph: onnx.GraphProto) -> None:
+    """Put the bare product where a product is guarded against empty arrays; a request holds a house at least.
+
+    The recorder writes each as a condition with two branches; what only fed the condition is left out with it.
+    """
+    nodes = list(graph.node)
+    for place, node in enumerate(nodes):
+        if node.op_type != "If":
+            continue
+        product = onnx.NodeProto()
+        product.CopyFrom(next(inner.g.node[0] for inner in node.attribute if inner.g.node[0].op_type == "MatMul"))
+        product.output[0] = node.output[0]
+        nodes[place] = product
+    needed = {output.name for output in graph.output}
+    kept = []
+    for node in reversed(nodes):
+        if needed & set(node.output):
+            needed |= set(node.input)
+            kept.append(node)
+    del graph.node[:]
+    graph.node.extend(reversed(kept))
 
 
 def _look_up(texts: ndx.Array, table: dict[str, float], unknown: float) -> ndx.Array:

@@ -13,6 +13,7 @@ import polars as pl
 
 from houseprice.config import Config
 from houseprice.learning import baselines, champion
+from houseprice.learning.features import matrix
 from houseprice.learning.metrics import Prices, measure, measure_interval, with_bounds
 from houseprice.learning.slices import Answers, by_slice, worst
 from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Rows, folds, origins
@@ -66,7 +67,7 @@ def evaluate(table: FeatureTable, config: Config, tell: Tell) -> Evaluation:
 
     steps.take("all training sales")
     model = fit(table, train, config)
-    forest, sizes = fit_spread(table.features[train], errors[train], by_parcel, seed)
+    forest, sizes = fit_spread(matrix(table.features[train]), errors[train], by_parcel, seed)
     usual = np.zeros(len(table.prices))
     usual[train] = sizes
     spread = Spread(forest, quantile(np.abs(late) / usual[rolled], config.interval.coverage))

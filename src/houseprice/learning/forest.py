@@ -6,7 +6,6 @@ here and in the graph, and no converter stands between.
 
 import json
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from houseprice.config import Boosting
+from houseprice.matrix import Matrix
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,27 +40,25 @@ class Forest:
     level: float
     shares: dict[str, float]
 
-    def at(self, features: Mapping[str, Any]) -> Any:
-        """Give back the sum of the trees for each row of float32 features, by the array API."""
-        first = features[self.names[0]]
-        xp = first.__array_namespace__()
-        matrix = xp.stack([features[name] for name in self.names], axis=1)
+    def at(self, features: Matrix) -> Any:
+        """Give back the sum of the trees for each house, by the array API; its features are float32."""
+        xp = features.table.__array_namespace__()
         depth, trees = self.asked.shape
-        place = xp.asarray((np.arange(trees) * 2**depth).astype(np.float64))
-        for level in range(depth):
-            values = xp.take(matrix, xp.asarray(self.asked[level]), axis=1)
-            yes = xp.astype(values > xp.asarray(self.borders[level]), xp.float64)
-            place = place + yes * float(2**level)
-        picked = xp.take(xp.asarray(self.leaves), xp.reshape(xp.astype(place, xp.int64), (-1,)), axis=0)
-        return xp.sum(xp.reshape(picked, (-1, trees)), axis=1) + self.level
+        places = np.array([features.names.index(name) for name in self.names], dtype=np.int64)
+        values = xp.take(features.table, xp.asarray(places[self.asked.ravel()]), axis=0)
+        yes = xp.astype(values > xp.asarray(self.borders.reshape(-1, 1)), xp.float32)
+        bits = np.repeat(2.0 ** np.arange(depth), trees).astype(np.float32)[:, None]  # small whole numbers: exact
+        place = xp.sum(xp.reshape(yes * xp.asarray(bits), (depth, trees, -1)), axis=0)
+        leaf = xp.astype(place, xp.int64) + xp.asarray(np.arange(trees, dtype=np.int64)[:, None] * 2**depth)
+        picked = xp.take(xp.asarray(self.leaves), xp.reshape(leaf, (-1,)), axis=0)
+        return xp.sum(xp.reshape(picked, (trees, -1)), axis=0) + self.level
 
 
 def fit_forest(
-    features: Mapping[str, Any], log: Floats, config: Boosting, seed: int, threads: int, weights: Floats | None = None
+    features: Matrix, log: Floats, config: Boosting, seed: int, threads: int, weights: Floats | None = None
 ) -> Forest:
-    """Fit the trees to log prices, each row counting by its weight; `features` are float32 columns by name."""
-    names = tuple(features)
-    matrix = np.column_stack([np.asarray(features[name], dtype=np.float32) for name in names])
+    """Fit the trees to log prices, each row counting by its weight; the features are float32."""
+    names, table = features.names, np.ascontiguousarray(features.table.T)
     centre = float(log.mean())
     model = catboost.CatBoostRegressor(
         loss_function="RMSE",
@@ -78,7 +76,7 @@ def fit_forest(
         allow_writing_files=False,
         verbose=False,
     )
-    model.fit(matrix, log - centre, sample_weight=weights)
+    model.fit(table, log - centre, sample_weight=weights)
     importance = np.maximum(model.get_feature_importance(), 0.0)
     shares = importance / max(float(importance.sum()), 1e-300)
     return _plain(model, names, centre, dict(zip(names, shares.tolist(), strict=True)), config.depth)

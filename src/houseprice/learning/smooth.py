@@ -8,15 +8,16 @@ way round. It errs otherwise than trees do, which is what a blend needs, and in 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 import scipy.linalg
 
 from houseprice.config import Smooth
 from houseprice.errors import DataError
+from houseprice.matrix import Matrix
 
 Floats = npt.NDArray[np.float64]
 Lookup = Callable[[Any, dict[str, float], float], Any]
@@ -24,7 +25,7 @@ Lookup = Callable[[Any, dict[str, float], float], Any]
 
 @dataclass(frozen=True)
 class Bumps:
-    """One kernel: a Gaussian bump on each centre.
+    """One kernel: a bump exp(−|x − c|²) on each centre.
 
     Attributes:
         seen: positions of the coordinates that it sees.
@@ -38,14 +39,20 @@ class Bumps:
     centres: Floats
     heights: Floats
 
-    def at(self, coordinates: Any) -> Any:
-        """Give back the sum of the bumps for each row of standardised coordinates, by the array API."""
+    def apart(self, coordinates: Any) -> Any:
+        """Give back the log of each centre's nearness to each house [centres, houses], by the array API.
+
+        −|x − c|² is 2c·x − |c|² − |x|², which is one product when |x|² and 1 stand below the coordinates x.
+        """
         xp = coordinates.__array_namespace__()
-        place = xp.take(coordinates, xp.asarray(self.seen), axis=1) * xp.asarray(self.reach)
-        own = xp.sum(place * place, axis=1, keepdims=True)
-        theirs = xp.asarray((self.centres**2).sum(axis=1))
-        near = xp.exp(xp.matmul(place, xp.asarray(np.ascontiguousarray(2.0 * self.centres.T))) - own - theirs)
-        return xp.matmul(near, xp.asarray(self.heights))
+        if len(self.seen) < coordinates.shape[0]:
+            coordinates = xp.take(coordinates, xp.asarray(self.seen), axis=0)
+        place = coordinates * xp.asarray(self.reach[:, None])
+        own = xp.sum(place * place, axis=0, keepdims=True)
+        ones = np.ones((len(self.centres), 1))
+        theirs = (self.centres**2).sum(axis=1, keepdims=True)
+        at_one = xp.asarray(np.column_stack([2.0 * self.centres, -ones, -theirs]))
+        return xp.matmul(at_one, xp.concat([place, own, own * 0.0 + 1.0], axis=0))
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Surface:
     """A fitted surface.
 
     Attributes:
-        columns: name → how it is bent before it is standardised: `none`, `log` or `root`.
+        columns: name → how it is bent before it is standardised: `none`, `log` or `root`; alike ones in a row.
         shifts, scales: what makes each bent column a coordinate: (value − shift) × scale.
         kernels: the bumps that are added up.
         slopes: weight of each coordinate.
@@ -62,30 +69,28 @@ class Surface:
     """
 
     columns: dict[str, str]
-    shifts: tuple[float, ...]
-    scales: tuple[float, ...]
+    shifts: Floats
+    scales: Floats
     kernels: tuple[Bumps, ...]
     slopes: Floats
     effects: dict[str, dict[str, float]]
     level: float
 
-    def at(self, features: Mapping[str, Any], lookup: Lookup) -> Any:
-        """Give back the surface's log price for each row, by the array API."""
-        first = features[next(iter(self.columns))]
-        xp = first.__array_namespace__()
-        bent = xp.stack([_bend(features[name], form, xp) for name, form in self.columns.items()], axis=1)
-        coordinates = (bent - xp.asarray(np.array(self.shifts))) * xp.asarray(np.array(self.scales))
-        found = xp.matmul(coordinates, xp.asarray(self.slopes)) + self.level
-        for kernel in self.kernels:
-            found = found + kernel.at(coordinates)
+    def at(self, features: Matrix, lookup: Lookup) -> Any:
+        """Give back the surface's log price for each house, by the array API."""
+        xp = features.table.__array_namespace__()
+        bent = _bent(features, self.columns)
+        coordinates = (bent - xp.asarray(self.shifts[:, None])) * xp.asarray(self.scales[:, None])
+        near = xp.exp(xp.concat([kernel.apart(coordinates) for kernel in self.kernels], axis=0))
+        heights = np.concatenate([self.slopes, *(kernel.heights for kernel in self.kernels)])
+        found = xp.matmul(xp.asarray(heights[None, :]), xp.concat([coordinates, near], axis=0))
+        found = xp.reshape(found, (-1,)) + self.level
         for name, table in self.effects.items():
             found = found + lookup(features[name], table, 0.0)
         return found
 
 
-def fit_surface(
-    features: pl.DataFrame, log: Floats, config: Smooth, seed: int, weights: Floats | None = None
-) -> Surface:
+def fit_surface(features: Matrix, log: Floats, config: Smooth, seed: int, weights: Floats | None = None) -> Surface:
     """Fit the surface to log prices, each row counting as much as its weight says.
 
     `config.columns` names what it is made of; those that the table lacks are left out.
@@ -93,13 +98,14 @@ def fit_surface(
     Raises:
         DataError: the table has none of them.
     """
-    columns: dict[str, str] = {name: column.form for name, column in config.columns.items() if name in features.columns}
+    found_there = {name: column.form for name, column in config.columns.items() if name in features.names}
+    columns: dict[str, str] = dict(sorted(found_there.items(), key=lambda item: item[1]))
     if not columns:
         raise DataError(
-            f"The features {', '.join(features.columns)} hold none of the columns of training.smooth.columns "
+            f"The features {', '.join(features.names)} hold none of the columns of training.smooth.columns "
             f"({', '.join(config.columns)}); expected one at least; name columns of this table there."
         )
-    bent = np.column_stack([_bend(features[name].to_numpy(), form, np) for name, form in columns.items()])
+    bent = _bent(features, columns).T
     spread = bent.std(axis=0)
     shifts, scales = bent.mean(axis=0), 1.0 / np.where(spread > 0.0, spread, 1.0)
     coordinates = (bent - shifts) * scales
@@ -111,7 +117,7 @@ def fit_surface(
         chosen = np.sort(np.roll(order, -start)[: kernel.centres])  # other sales than those of the kernel before
         start += kernel.centres
         bare.append(Bumps(seen, reach[seen], coordinates[chosen][:, seen] * reach[seen], np.zeros(len(chosen))))
-    texts = {name: features[name].to_numpy().astype(str) for name in config.texts if name in features.columns}
+    texts = {name: features.texts[name].astype(str) for name in config.texts if name in features.texts}
     names = [(name, level) for name, values in texts.items() for level in np.unique(values).tolist()]
     # A slope is penalised in units of the first kernel's reach; a text with few sales is drawn towards no effect.
     steep = np.array([config.kernels[0].columns[name] for name in columns])
@@ -140,7 +146,7 @@ def fit_surface(
         tables[name][level] = effect
     kernels = tuple(replace(bumps, heights=part) for bumps, part in zip(bare, heights, strict=False))
     return Surface(
-        columns, tuple(shifts.tolist()), tuple(scales.tolist()), kernels, heights[-2] * steep, tables,
+        columns, shifts, scales, kernels, heights[-2] * steep, tables,
         float(found[-1]) + middle,
     )  # fmt: skip
 
@@ -167,11 +173,15 @@ def _solve(
     return found
 
 
-def _bend(values: Any, form: str, xp: Any) -> Any:
-    """Bend a column whose effect falls off: the log of areas (1 at least), the signed root of counts."""
-    wide = xp.astype(values, xp.float64)
-    if form == "log":
-        return xp.log(xp.where(wide > 1.0, wide, xp.asarray(1.0)))
-    if form == "root":
-        return xp.sqrt(xp.abs(wide))
-    return wide
+def _bent(features: Matrix, columns: Mapping[str, str]) -> Any:
+    """Give back some columns as float64, those bent whose effect falls off; columns of one form must stand in a row."""
+    xp = features.table.__array_namespace__()
+    parts = []
+    for form, names in groupby(columns, key=lambda name: columns[name]):
+        values = xp.astype(features.rows(names), xp.float64)
+        if form == "log":  # of 1 at least
+            values = xp.log(xp.where(values > 1.0, values, xp.asarray(1.0)))
+        elif form == "root":
+            values = xp.sqrt(xp.abs(values))
+        parts.append(values)
+    return xp.concat(parts, axis=0)

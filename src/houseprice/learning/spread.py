@@ -5,16 +5,16 @@ how large errors are for houses of this kind, and one number, measured on sales 
 learned from, widens its answer until the asked share of prices is held.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from houseprice.config import Boosting
 from houseprice.learning.forest import Forest, fit_forest
+from houseprice.matrix import Matrix
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -34,8 +34,8 @@ class Spread:
     forest: Forest
     factor: float
 
-    def at(self, features: Mapping[str, Any]) -> Any:
-        """Give back half the width for each row of float32 features, by the array API."""
+    def at(self, features: Matrix) -> Any:
+        """Give back half the width for each house, by the array API; its features are float32."""
         size = self.forest.at(features)
         return size.__array_namespace__().exp(size) * self.factor
 
@@ -47,16 +47,19 @@ def quantile(scores: Floats, coverage: float) -> float:
 
 
 def fit_spread(
-    features: pl.DataFrame, errors: Floats, groups: Iterable[tuple[Rows, Rows]], seed: int
+    features: Matrix, errors: Floats, groups: Iterable[tuple[Rows, Rows]], seed: int
 ) -> tuple[Forest, Floats]:
     """Fit the size of errors; give back the forest, and for each row the size that the other groups' forest gives.
 
     `errors` are log errors of answers to sales that were not learned from.
     """
     sizes = np.log(np.abs(errors) + FLOOR)
-    columns = {name: features[name].to_numpy() for name, kind in features.schema.items() if kind.is_numeric()}
     apart = np.zeros(len(errors))
     for others, group in groups:
-        forest = fit_forest({name: values[others] for name, values in columns.items()}, sizes[others], SIZES, seed, 1)
-        apart[group] = forest.at({name: values[group] for name, values in columns.items()})
-    return fit_forest(columns, sizes, SIZES, seed, 1), np.exp(apart)
+        forest = fit_forest(_houses(features, others), sizes[others], SIZES, seed, 1)
+        apart[group] = forest.at(_houses(features, group))
+    return fit_forest(features, sizes, SIZES, seed, 1), np.exp(apart)
+
+
+def _houses(features: Matrix, rows: Rows) -> Matrix:
+    return Matrix(features.names, features.table[:, rows], {})

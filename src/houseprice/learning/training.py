@@ -5,7 +5,6 @@ trend taken out and never see the date, so that nobody has to extrapolate the ma
 on log price, which makes the answer a median.
 """
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,7 +14,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from houseprice.config import Training
-from houseprice.learning.features import Lookup, arrays, look_up
+from houseprice.learning.features import Lookup, look_up, matrix
 from houseprice.learning.forest import fit_forest
 from houseprice.learning.levels import cross_fit, fit_level
 from houseprice.learning.plain import PlainPickle
@@ -23,6 +22,7 @@ from houseprice.learning.smooth import fit_surface
 from houseprice.learning.spread import Spread
 from houseprice.learning.trend import TIME, fit_trend
 from houseprice.learning.trust import weigh
+from houseprice.matrix import Matrix
 
 Prices = npt.NDArray[np.float64]
 
@@ -53,16 +53,18 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         self.inputs_ = {name: kind == pl.String for name, kind in X.schema.items()}
         rules = config.trend
         self.trend_ = fit_trend(X, log, rules.knots_months, rules.horizon_months, config.ridge_alpha)
-        features = arrays(X)
+        features = matrix(X)
         flat = log - self.trend_.at(features)
         texts = [name for name, is_text in self.inputs_.items() if is_text]
         self.levels_ = {name: fit_level(features[name].astype(str), flat, config.level_weight) for name in texts}
-        asked = {name: features[name] for name, text in self.inputs_.items() if not text and name != TIME}
-        for name in texts:
-            asked[f"{name}_level"] = cross_fit(features[name].astype(str), flat, config.level_weight, config.seed)
-        weights = weigh(X, flat, config.trust, config.smooth, config.seed)
+        levels = {
+            f"{name}_level": cross_fit(features[name].astype(str), flat, config.level_weight, config.seed)
+            for name in texts
+        }
+        asked = features.only(tuple(name for name in features.names if name != TIME)).joined(levels)
+        weights = weigh(features, flat, config.trust, config.smooth, config.seed)
         self.forest_ = fit_forest(asked, flat, config.boosting, config.seed, config.threads, weights)
-        self.surface_ = fit_surface(X, flat, config.smooth, config.seed, weights)
+        self.surface_ = fit_surface(features, flat, config.smooth, config.seed, weights)
         self.spread_: Spread | None = None
         self.smearing_ = 1.0
         return self
@@ -72,20 +74,16 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         self.spread_, self.smearing_ = spread, smearing
         return self
 
-    def compute(self, features: Mapping[str, Any], lookup: Lookup = look_up) -> tuple[Any, Any, Any]:
-        """Give back price, low and high from float32 features and texts, by name.
+    def compute(self, features: Matrix, lookup: Lookup = look_up) -> tuple[Any, Any, Any]:
+        """Give back price, low and high from float32 features and texts.
 
         Written against the array API: numpy arrays give numbers, recording arrays give the same steps as a graph.
         """
         check_is_fitted(self)
-        first = features[self.forest_.names[0]]
-        xp = first.__array_namespace__()
-        levels = {
-            f"{name}_level": xp.astype(lookup(features[name], table, 0.0), xp.float32)
-            for name, table in self.levels_.items()
-        }
+        xp = features.table.__array_namespace__()
+        levels = {f"{name}_level": lookup(features[name], table, 0.0) for name, table in self.levels_.items()}
         share = self.config.forest_share
-        log = self.forest_.at({**features, **levels}) * share + self.surface_.at(features, lookup) * (1.0 - share)
+        log = self.forest_.at(features.joined(levels)) * share + self.surface_.at(features, lookup) * (1.0 - share)
         log = log + self.trend_.at(features)
         if self.spread_ is None:
             return xp.exp(log), xp.exp(log), xp.exp(log)
@@ -94,7 +92,7 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
 
     def predict_interval(self, X: pl.DataFrame) -> tuple[Prices, Prices, Prices]:
         """Give back the median price of each row and the interval that should hold it, in the currency learned from."""
-        blocks = [self.compute(arrays(block)) for block in X.select(list(self.inputs_)).iter_slices(BLOCK)]
+        blocks = [self.compute(matrix(block)) for block in X.select(list(self.inputs_)).iter_slices(BLOCK)]
         price, low, high = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
         return price, low, high
 

@@ -15,6 +15,8 @@ import polars.selectors as cs
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from houseprice.matrix import Matrix
+
 TIME = "months_since_first_sale"
 Floats = npt.NDArray[np.float64]
 
@@ -33,12 +35,13 @@ class Trend:
     slopes: tuple[float, ...] = ()
     last_month: float = 0.0
 
-    def at(self, features: Mapping[str, Any]) -> Any:
+    def at(self, features: Mapping[str, Any] | Matrix) -> Any:
         """Give back the trend for each row, by the array API; 0 where time is not known."""
         if not self.knots:
             return 0.0
-        xp = features[TIME].__array_namespace__()
-        months = xp.astype(features[TIME], xp.float64)
+        months = features[TIME]
+        xp = months.__array_namespace__()
+        months = xp.astype(months, xp.float64)
         months = xp.where(months < self.last_month, months, xp.asarray(self.last_month))
         return sum(
             xp.where(months > knot, months - knot, xp.asarray(0.0)) * slope
