@@ -25,6 +25,10 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.learning
 	@scripts/install $(VENV) requirements/dev.txt
 	@touch $@
 
+.venv-oracles/.oracles: requirements/oracles.txt
+	@scripts/install .venv-oracles requirements/oracles.txt alone
+	@touch $@
+
 .PHONY: run
 run: install ## the whole road: raw CSV to sealed model, with MLflow in embedded SQLite
 	@$(BIN)/houseprice run --config $(CONFIG)
@@ -47,11 +51,15 @@ smoke: install ## start the image, put it to the test, remove it
 
 .PHONY: test
 test: $(VENV)/.dev ## all tests that are fast and need no Docker engine, under two minutes
-	@$(BIN)/python -m pytest -m "not image and not workflow and not long"
+	@$(BIN)/python -m pytest -m "not image and not workflow and not long and not oracles"
 
 .PHONY: test-long
 test-long: $(VENV)/.dev ## the tests that take many seconds each
 	@$(BIN)/python -m pytest -m long
+
+.PHONY: test-oracles
+test-oracles: $(VENV)/.dev .venv-oracles/.oracles ## what is checked against programs of others: the kserve client, shap
+	@$(BIN)/python -m pytest -m oracles
 
 .PHONY: test-image
 test-image: $(VENV)/.dev ## the tests that need a Docker engine
@@ -88,6 +96,8 @@ lock: ## make the requirement locks again from pyproject.toml (needs uv)
 	  --exclude-newer "$(COOLDOWN)" --constraints requirements.txt pyproject.toml --output-file requirements/serving.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --constraints requirements.txt --group dev --output-file requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
+	  --exclude-newer "$(COOLDOWN)" --group oracles --output-file requirements/oracles.txt
 
 .PHONY: clean
 clean: ## remove what the road wrote; the virtual environment and MLflow's history stay
