@@ -1,0 +1,161 @@
+"""Ready-made HTTP requests in, rate and times of their answers out: many keep-alive lines to 127.0.0.1, one thread.
+
+Each client sends its next request as soon as its answer is there. Nothing is parsed but the status and the length of
+the answer, so that one core is enough to keep a server on another one busy.
+"""
+
+import json
+import select
+import socket
+import time
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+HOST = "127.0.0.1"
+_PIECE = 1 << 18
+_WAIT_SECONDS = 60.0
+
+
+class UnansweredError(RuntimeError):
+    """A server that answered with something else than 200, or not at all."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What came of a load.
+
+    Attributes:
+        answered: how many requests were answered with 200, those of the warm-up left out.
+        seconds: how long that took.
+        times: seconds from the request to the whole answer.
+    """
+
+    answered: int
+    seconds: float
+    times: array = field(repr=False)
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return self.answered / self.seconds
+
+    def percentile(self, share: float) -> float:
+        """Give back the time within which a share (0–100) of the requests was answered, in seconds."""
+        return float(np.percentile(np.frombuffer(self.times), share))
+
+
+def post(path: str, body: Any) -> bytes:
+    """Give back the bytes of a request with a JSON body."""
+    content = json.dumps(body, separators=(",", ":")).encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
+    return head.encode() + b"\r\n\r\n" + content
+
+
+class _Line:
+    """One connection with at most one request under way."""
+
+    __slots__ = ("begun", "handle", "held", "wanted")
+
+    def __init__(self, port: int) -> None:
+        self.handle = socket.create_connection((HOST, port), timeout=_WAIT_SECONDS)
+        self.handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.held = b""
+        self.wanted = 0
+        self.begun = 0.0
+
+    def ask(self, request: bytes) -> None:
+        self.held, self.wanted = b"", 0
+        self.begun = time.perf_counter()
+        self.handle.sendall(request)
+
+    def answered(self) -> bool:
+        """Read what has come, and tell whether the answer is whole."""
+        piece = self.handle.recv(_PIECE)
+        if not piece:
+            raise UnansweredError(f"The line was closed in the middle of an answer: {self.held[:200]!r}")
+        self.held = held = self.held + piece if self.held else piece
+        if not self.wanted:
+            end = held.find(b"\r\n\r\n")
+            if end < 0:
+                return False
+            self.wanted = _whole(held, end)
+        return len(held) >= self.wanted if self.wanted > 0 else held.endswith(b"0\r\n\r\n")
+
+
+def _whole(held: bytes, end: int) -> int:
+    """Give back how long the answer will be; -1 where it comes in chunks."""
+    if held[9:12] != b"200":
+        raise UnansweredError(f"expected 200, found {held[:400]!r}")
+    head = held[:end].lower()
+    at = head.find(b"\r\ncontent-length:")
+    if at < 0:
+        return -1
+    stop = head.find(b"\r\n", at + 2)
+    return end + 4 + int(head[at + 17 : stop if stop > 0 else end])
+
+
+def drive(
+    port: int,
+    requests: Sequence[bytes],
+    *,
+    clients: int = 32,
+    seconds: float = 5.0,
+    most: int = 2**62,
+    warm_up: float = 0.0,
+) -> Load:
+    """Ask again and again, request after request in turn, until the time or the number is reached.
+
+    Args:
+        port: of the server on this machine.
+        requests: what is sent, over and over.
+        clients: lines, each with one request under way.
+        seconds: how long new requests are sent, after the warm-up.
+        most: how many requests are counted at most.
+        warm_up: seconds at the beginning that do not count.
+
+    Raises:
+        UnansweredError: an answer was none, or no 200.
+    """
+    now = time.perf_counter
+    lines = {line.handle.fileno(): line for line in (_Line(port) for _ in range(clients))}
+    poll = select.epoll()
+    times = array("d")
+    turn, count, under_way = 0, len(requests), 0
+    begin = now() + warm_up
+    end = begin + seconds
+    try:
+        for number, line in lines.items():
+            poll.register(number, select.EPOLLIN)
+            line.ask(requests[turn % count])
+            turn += 1
+        under_way, last = clients, begin
+        while under_way:
+            events = poll.poll(_WAIT_SECONDS)
+            if not events:
+                raise UnansweredError(f"No answer within {_WAIT_SECONDS:g} s")
+            for number, _ in events:
+                line = lines[number]
+                if not line.answered():
+                    continue
+                here = now()
+                if here >= begin:
+                    times.append(here - line.begun)
+                    last = here
+                if here < end and len(times) + under_way <= most:
+                    line.ask(requests[turn % count])
+                    turn += 1
+                else:
+                    under_way -= 1
+    except OSError as err:
+        raise UnansweredError(f"The line broke: {err}") from err
+    finally:
+        poll.close()
+        for line in lines.values():
+            line.handle.close()
+    if not times:
+        raise UnansweredError(f"No answer within {seconds:g} s after the warm-up of {warm_up:g} s")
+    return Load(len(times), last - begin, times)

@@ -1,0 +1,129 @@
+"""A command and a core in, a server that answers out: started pinned, waited for, ended with all that it started."""
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from load import HOST, UnansweredError, drive
+
+SERVER_CORE, LOAD_CORE = 0, min(1, (os.cpu_count() or 1) - 1)
+_POLL_SECONDS = 0.005
+
+
+@contextmanager
+def pinned(core: int) -> Iterator[None]:
+    """Run on one core only, and so does every process that is started here."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def free_port() -> int:
+    """Give back a port that nobody listens on."""
+    with socket.create_server((HOST, 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Server:
+    """A server that runs.
+
+    Attributes:
+        port: where it answers.
+        started: seconds from its start to the first 200.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, started: float) -> None:
+        self._process = process
+        self.port = port
+        self.started = started
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that the process holds (RSS)."""
+        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextmanager
+def running(
+    command: Callable[[int], Sequence[str]],
+    first: bytes,
+    *,
+    patience: float = 30.0,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
+    """Give a server on a core of its own, once it has answered its first request with 200; it is ended afterwards.
+
+    Args:
+        command: port → what is run.
+        first: the request that must be answered.
+        patience: seconds that it has for it.
+        cwd: the folder that it runs in.
+        environment: what it is told beside the environment of this process.
+
+    Raises:
+        UnansweredError: it ended, or did not answer in time; with its last words.
+    """
+    port = free_port()
+    with tempfile.TemporaryFile() as said:
+        with pinned(SERVER_CORE):
+            begun = time.perf_counter()
+            process = subprocess.Popen(
+                list(command(port)),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                cwd=cwd,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,
+            )
+        try:
+            try:
+                started = await_answer(port, first, begun, patience, lambda: process.poll() is None)
+            except UnansweredError as err:
+                said.seek(max(0, said.seek(0, os.SEEK_END) - 1500))
+                raise UnansweredError(f"{err}; it said: …{said.read().decode(errors='replace')}") from err
+            yield Server(process, port, started)
+        finally:
+            _end(process)
+
+
+def await_answer(port: int, first: bytes, begun: float, patience: float, alive: Callable[[], bool]) -> float:
+    """Ask until there is a first 200; give back the seconds since the beginning.
+
+    Raises:
+        UnansweredError: there was none in time, or nobody is alive any more.
+    """
+    last = ""
+    while time.perf_counter() - begun < patience:
+        try:
+            drive(port, [first], clients=1, most=1)
+        except (UnansweredError, OSError) as err:
+            last = str(err)
+        else:
+            return time.perf_counter() - begun
+        if not alive():
+            raise UnansweredError("The server ended before it answered")
+        time.sleep(_POLL_SECONDS)
+    raise UnansweredError(f"No 200 within {patience:g} s ({last})")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the process and all of its session, kindly first."""
+    for sig in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, sig)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+    process.wait()
