@@ -59,14 +59,15 @@ def predict(directory: Path, source: Path, output: Path, progress: Callable[[int
             writer.writerow([*table.header, *ADDED])
             for block, houses in table.blocks(BLOCK, scorer.request):
                 answers = scorer.score(houses)
-                writer.writerows([*cells, *_added(answer)] for cells, answer in zip(block, answers, strict=True))
+                writer.writerows([*cells, *added(answer)] for cells, answer in zip(block, answers, strict=True))
                 rows += len(block)
                 warned += sum(bool(answer.warnings) for answer in answers)
                 progress(rows)
     return Scored(rows, warned, output)
 
 
-def _added(answer: Prediction) -> tuple[str, ...]:
+def added(answer: Prediction) -> tuple[str, ...]:
+    """Give back the fields that stand behind a row."""
     numbers = (answer.predicted_price, *answer.prediction_interval)
     return (*(f"{number:.2f}" for number in numbers), "; ".join(caution.message for caution in answer.warnings))
 

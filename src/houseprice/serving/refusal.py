@@ -35,6 +35,7 @@ class Fault:
         column: its name; None when the fault is in the whole.
         sent: the value, fit for JSON; None when there was none.
         message: found and expected, one sentence.
+        line: where the house begins in a text that has lines, from 1.
     """
 
     kind: str
@@ -42,11 +43,13 @@ class Fault:
     column: str | None
     sent: Any
     message: str
+    line: int | None = None
 
     def detail(self) -> dict[str, Any]:
         """Give back the fault in the shape of FastAPI's 422."""
         place = ["body", *(part for part in (self.house, self.column) if part is not None)]
-        return {"type": self.kind, "loc": place, "msg": self.message, "input": self.sent}
+        shown = {"type": self.kind, "loc": place, "msg": self.message, "input": self.sent}
+        return shown if self.line is None else {**shown, "line": self.line}
 
 
 class RefusedError(DataError):
@@ -65,15 +68,22 @@ class TooManyError(DataError):
         super().__init__(f"The batch holds more than {most} houses, which is the limit; send it in parts.")
 
 
-def refused(error: ValidationError, schema: Schema, whole: str) -> RefusedError:
-    """Give back a refusal with one fault a column; `whole` says what was expected of the body."""
+def refused(error: ValidationError, schema: Schema, whole: str, alone: int | None = None) -> RefusedError:
+    """Give back a refusal with one fault a column.
+
+    Args:
+        error: what pydantic found.
+        schema: what a house may hold.
+        whole: what was expected of the body.
+        alone: position of the house, when it was read by itself and is one of many.
+    """
     faults: dict[tuple[int | None, str | None], Fault] = {}
     for found in error.errors(include_url=False, include_context=False):
         house, *rest = found["loc"] if found["loc"] and isinstance(found["loc"][0], int) else (None, *found["loc"])
         column = str(rest[0]) if rest else None
         if column not in schema.columns:
             column = column and _short(column)
-        key = None if house is None else int(house), column
+        key = alone if house is None else int(house), column
         if key not in faults:
             message = _about_column(column, found, schema) if column else _about_whole(key[0], found, whole)
             sent = _sendable(found["input"]) if column and found["type"] != "missing" else None
@@ -114,7 +124,8 @@ def _about_column(name: str, found: ErrorDetails, schema: Schema) -> str:
 
 def _about_whole(house: int | None, found: ErrorDetails, whole: str) -> str:
     if found["type"] == "json_invalid":
-        return f"The body is not JSON ({found['msg'].removeprefix('Invalid JSON: ')}); expected {whole}."
+        which = "The body" if house is None else f"House {house}"
+        return f"{which} is not JSON ({found['msg'].removeprefix('Invalid JSON: ')}); expected {whole}."
     if house is None:
         return f"The body is {_quoted(found['input'])}; expected {whole}."
     return f"House {house} is {_quoted(found['input'])}; expected a JSON object."

@@ -53,6 +53,17 @@ class RequestModel:
         except ValidationError as err:
             raise refused(err, self.schema, "one house as a JSON object (an array goes to /batch-predict)") from err
 
+    def one_of_many(self, line: bytes, house: int) -> House:
+        """Give back the house that a JSON object holds which is the one at this position.
+
+        Raises:
+            RefusedError: it is not JSON, or not a house that can be priced.
+        """
+        try:
+            return self._one.validate_json(line)
+        except ValidationError as err:
+            raise refused(err, self.schema, "a JSON object", house) from err
+
     def batch(self, most: int) -> Callable[[bytes], list[House]]:
         """Give back what reads the houses of a JSON array, up to so many.
 

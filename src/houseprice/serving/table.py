@@ -38,7 +38,7 @@ class Table:
         first = next((line for line in chain([first.removeprefix(BYTE_ORDER_MARK)], lines) if line.strip()), "")
         if not first:
             raise DataError(f'"{source}" is empty; expected a CSV with a header row; check the path and the download.')
-        self.separator = _separator(first, self._schema.request)
+        self.separator = separator(first, self._schema.request)
         self._reader = csv.reader(chain([first], lines), delimiter=self.separator, strict=True)
         self._row = -1
         self.header = next(self._rows())
@@ -132,10 +132,10 @@ def _lines(source: Path, stream: TextIO) -> Iterator[str]:
         ) from err
 
 
-def _separator(line: str, request: dict[str, Column]) -> str:
+def separator(line: str, request: dict[str, Column]) -> str:
     """Find the separator with which the header holds most of the columns that are looked for."""
 
-    def found(separator: str) -> int:
-        return len({name.strip() for name in next(csv.reader([line], delimiter=separator))} & set(request))
+    def found(mark: str) -> int:
+        return len({name.strip() for name in next(csv.reader([line], delimiter=mark))} & set(request))
 
     return max(SEPARATORS, key=found)

@@ -1,0 +1,147 @@
+"""Lines of JSON in while they arrive, lines of answers out while more arrive: memory holds a few blocks of them.
+
+What is wrong in the first block is an ordinary refusal. Later the answer has begun: it then ends, after the answers to
+all houses before, with a line that holds what the body of the refusal would have held.
+"""
+
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+
+import anyio
+from anyio.to_thread import run_sync
+from fastapi import HTTPException, Request
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from houseprice.errors import DataError, ServingError
+from houseprice.serving.formats import ndjson
+from houseprice.serving.refusal import RefusedError
+from houseprice.serving.scorer import Scorer
+
+MOST_HELD = 32 * 2**20
+"""Bytes of answers that wait for a client which sends everything before it reads anything; then it has to read."""
+
+Priced = tuple[bytes, RefusedError | None]
+
+
+async def streamed(request: Request, scorer: Scorer, most_bytes: int, media_type: str) -> Response:
+    """Give back an answer that is written while the request is read.
+
+    Raises:
+        RefusedError: a house of the first block cannot be priced.
+        HTTPException: 413, a line of the first block is too long.
+        ServingError: the model failed at once.
+    """
+    answers = _answers(request.stream(), scorer, most_bytes)
+    return _Streamed(await anext(answers, b""), answers, media_type)
+
+
+async def _answers(chunks: AsyncIterator[bytes], scorer: Scorer, most_bytes: int) -> AsyncIterator[bytes]:
+    begun = False
+
+    def price(lines: Sequence[ndjson.Line]) -> Priced:
+        block = ndjson.check(lines, scorer.request)
+        if block.refusal and not begun:
+            raise block.refusal
+        return ndjson.write(scorer.score(block.houses)), block.refusal
+
+    try:
+        async for lines in ndjson.blocks(chunks, most_bytes):
+            content, refusal = await run_sync(price, lines, abandon_on_cancel=True)
+            yield content
+            begun = True
+            if refusal:
+                raise refusal
+    except (DataError, ServingError, HTTPException) as err:
+        if not begun:
+            raise
+        yield _last(err)
+
+
+def _last(err: Exception) -> bytes:
+    if isinstance(err, RefusedError):
+        detail: object = [fault.detail() for fault in err.faults]
+    else:
+        detail = err.detail if isinstance(err, HTTPException) else str(err)
+    return json.dumps({"detail": detail}, ensure_ascii=False).encode() + b"\n"
+
+
+class _Streamed(Response):
+    """A response that leaves the request to whoever writes it; Starlette's own reads it, to learn of a disconnect."""
+
+    def __init__(self, first: bytes, rest: AsyncIterator[bytes], media_type: str) -> None:
+        self.status_code = 200
+        self.background = None
+        self.media_type = media_type
+        self.body = first
+        self._rest = rest
+        self.init_headers()
+        del self.headers["content-length"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - read elsewhere
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        backlog = _Backlog()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._fill, backlog)
+            async for content in backlog.taken():
+                await send({"type": "http.response.body", "body": content, "more_body": True})
+        if backlog.failure is None:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        elif not isinstance(backlog.failure, ClientDisconnect):
+            raise backlog.failure  # outside of the tasks, which would wrap it
+
+    async def _fill(self, backlog: "_Backlog") -> None:
+        await backlog.put(bytes(self.body))
+        try:
+            async for content in self._rest:
+                await backlog.put(content)
+        except Exception as err:  # noqa: BLE001 - whoever sends the answer raises it
+            backlog.failure = err
+        finally:
+            backlog.close()
+
+
+class _Backlog:
+    """Bytes between two tasks, of which one may be ahead by so many.
+
+    Attributes:
+        failure: why there will be no more, when that is not the end.
+    """
+
+    def __init__(self, most: int = MOST_HELD) -> None:
+        self.failure: Exception | None = None
+        self._most = most
+        self._held: deque[bytes] = deque()
+        self._size = 0
+        self._closed = False
+        self._changed = anyio.Event()
+
+    async def put(self, content: bytes) -> None:
+        """Add bytes, when there is room."""
+        while self._size > self._most:
+            await self._changed.wait()
+        self._size += len(content)
+        self._held.append(content)
+        self._wake()
+
+    def close(self) -> None:
+        """Say that there will be no more."""
+        self._closed = True
+        self._wake()
+
+    async def taken(self) -> AsyncIterator[bytes]:
+        """Give what was added, until the end."""
+        while self._held or not self._closed:
+            if not self._held:
+                await self._changed.wait()
+                continue
+            content = self._held.popleft()
+            self._size -= len(content)
+            self._wake()
+            yield content
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
