@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
-from houseprice.serving import documents
+from houseprice.serving import documents, protocols
 from houseprice.serving.body import json_body
 from houseprice.serving.prediction import Prediction, Predictions
 from houseprice.serving.refusal import RefusedError, TooManyError
@@ -79,6 +79,7 @@ def create_app(bundle: Bundle, most_houses: int = MOST_HOUSES, most_bytes: int =
     async def root() -> RedirectResponse:
         return RedirectResponse("docs")
 
+    protocols.add(app, bundle, scorer, most_houses, most_bytes)
     documents.add_house(app, scorer.request.json_schema())
     return app
 
