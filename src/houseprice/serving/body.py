@@ -12,10 +12,10 @@ async def json_body(request: Request, limit: int) -> bytes:
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise HTTPException(415, f'The content type is "{kind}"; expected "application/json"; send it in that header.')
-    return await any_body(request, limit)
+    return await whole_body(request, limit)
 
 
-async def any_body(request: Request, limit: int) -> bytes:
+async def whole_body(request: Request, limit: int) -> bytes:
     """Give back the body of a request, whatever it is said to be.
 
     Raises:
@@ -33,3 +33,7 @@ async def any_body(request: Request, limit: int) -> bytes:
     if size > limit:
         raise HTTPException(413, f"The body has more than {limit} bytes, which is the limit; send fewer at once.")
     return b"".join(chunks)
+
+
+any_body = whole_body
+"""By either name it can be asked for."""

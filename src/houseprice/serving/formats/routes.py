@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter
 
 from houseprice.bundle.load import Bundle
-from houseprice.serving.body import any_body
+from houseprice.serving.body import whole_body
 from houseprice.serving.formats import ndjson, separated
 from houseprice.serving.formats.negotiation import CSV, LINES, PARQUET, Media, sent, wanted
 from houseprice.serving.formats.rows import Listed, Rows
@@ -49,7 +49,7 @@ class Batch:
         dialect = declared(body.parameters) if body.format is CSV else Dialect()
         if answer.format is CSV and body.format is not CSV:
             dialect = declared(answer.parameters, status=406)
-        content = await any_body(request, self._most_bytes)
+        content = await whole_body(request, self._most_bytes)
         at_once = len(content) <= INLINE_BYTES and not (body.format.columnar or answer.format.columnar)
         asked = content, body, answer, dialect
         return self._answer(*asked) if at_once else await run_sync(self._answer, *asked, abandon_on_cancel=True)

@@ -97,21 +97,21 @@ def _weigh_pages(body: memoryview, metadata: Any, most_bytes: int) -> None:
 def _weigh_messages(body: bytes, most: int, most_bytes: int) -> None:
 
     rows = total = count = 0
-    with pa.ipc.MessageReader.open_stream(body) as reader:
-        while (message := _next(reader)) is not None:
-            count += 1
-            if count > MOST_PIECES:
-                raise _too_many_pieces()
-            if message.type == "schema" or message.body is None:
-                continue
-            is_dictionary = message.type == "dictionary"
-            found = messages.size(message.metadata.to_pybytes(), memoryview(message.body), is_dictionary)
-            rows += 0 if is_dictionary else found.rows
-            total += found.bytes
-            if rows > most:
-                raise TooManyError(most)
-            if total > most_bytes or found.rows > most_bytes:
-                raise too_large(most_bytes)
+    reader = pa.ipc.MessageReader.open_stream(body)
+    while (message := _next(reader)) is not None:
+        count += 1
+        if count > MOST_PIECES:
+            raise _too_many_pieces()
+        if message.type == "schema" or message.body is None:
+            continue
+        is_dictionary = message.type == "dictionary"
+        found = messages.size(message.metadata.to_pybytes(), memoryview(message.body), is_dictionary)
+        rows += 0 if is_dictionary else found.rows
+        total += found.bytes
+        if rows > most:
+            raise TooManyError(most)
+        if total > most_bytes or found.rows > most_bytes:
+            raise too_large(most_bytes)
 
 
 def _next(reader: Any) -> Any:
