@@ -53,13 +53,13 @@ ENV PATH=/opt/venv/bin:${PATH} \
     OPENBLAS_NUM_THREADS=1 \
     ORT_DISABLE_TELEMETRY=1 \
     HOUSEPRICE_BUNDLE=/app/models/bundle \
-    HOUSEPRICE_HOST=0.0.0.0 \
-    HOUSEPRICE_PORT=8000
+    HOUSEPRICE_HOST=0.0.0.0
 WORKDIR /app
 COPY --from=libraries /opt/venv /opt/venv
 COPY --from=app /app /app
 # By number, so that Kubernetes can see that it is not root; it owns nothing here.
 USER 10001:10001
+# 8000 when no variable says otherwise: HOUSEPRICE_PORT, or a platform's own (docs/api.md); 8080 in SageMaker.
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-m", "houseprice.serving.probe"]

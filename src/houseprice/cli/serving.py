@@ -1,6 +1,7 @@
 """The shop's commands: price the houses of a CSV, and answer over HTTP."""
 
 import json
+import os
 import sys
 import time
 from dataclasses import asdict
@@ -9,6 +10,7 @@ from pathlib import Path
 import click
 
 from houseprice.serving import predicting, server
+from houseprice.serving.protocols import hosting
 
 PATIENCE_SECONDS = 2.0
 _bundle = click.option(
@@ -53,8 +55,9 @@ def predict(bundle: Path, source: Path, output: Path, as_json: bool) -> None:
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    default=8000,
-    envvar="HOUSEPRICE_PORT",
+    default=lambda: hosting.usual_port(os.environ),
+    show_default="8000, in SageMaker 8080",
+    envvar=hosting.PORT_VARIABLES,
     show_envvar=True,
     help="Port; 0 is any free one.",
 )

@@ -37,11 +37,19 @@ def look(url: str, seconds: float) -> tuple[bool, str]:
     return healthy, f"{url} answers {response.status} {facts}"
 
 
+def _port() -> str:
+    """Give back the port that the server listens on when none was given: its rule, of `protocols.hosting`."""
+    for name in ("HOUSEPRICE_PORT", "AIP_HTTP_PORT", "SAGEMAKER_BIND_TO_PORT", "PORT"):
+        if port := os.environ.get(name):
+            return port
+    return "8080" if any(name.startswith("SAGEMAKER_") for name in os.environ) else "8000"
+
+
 def main(args: list[str] | None = None) -> int:
     """Look once, print a line, give back the exit code."""
     host = os.environ.get("HOUSEPRICE_HOST", "")
     host = _EVERYWHERE.get(host, f"[{host}]" if ":" in host else host)
-    default = f"http://{host}:{os.environ.get('HOUSEPRICE_PORT') or 8000}/health"
+    default = f"http://{host}:{_port()}/health"
     parser = argparse.ArgumentParser(prog="python -m houseprice.serving.probe", description=look.__doc__)
     parser.add_argument("--url", default=default, help="default: %(default)s")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long to wait; default: %(default)s")

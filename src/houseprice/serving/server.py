@@ -1,6 +1,7 @@
 """Sealed folder in, running API out: started only when it can keep its promises, stopped without losing an answer."""
 
 import logging
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 
 from houseprice.bundle.load import open_bundle
 from houseprice.errors import ArtefactError, ServingError
+from houseprice.serving import protocols
 from houseprice.serving.app import create_app
 from houseprice.serving.scorer import Scorer
 
@@ -48,6 +50,7 @@ def serve(directory: Path, host: str, port: int) -> None:
     """
     with _stopped_early():
         app = create_app(open_bundle(directory))
+        protocols.add_vertex(app, os.environ)
         _demand_own_answers(app.state.scorer, directory)
         with _listen(host, port) as listener:
             _Server(app).run(sockets=[listener])

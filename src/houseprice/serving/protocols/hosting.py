@@ -1,4 +1,4 @@
-"""Variables of Vertex AI in, two routes more out: it says itself where it asks for prices and for health."""
+"""Variables of hosting platforms in, the port to listen on and the routes that they ask for out."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,8 +9,18 @@ from fastapi.routing import APIRoute
 from houseprice.errors import ServingError
 from houseprice.serving.protocols.routes import INVOCATIONS, PING
 
+PORT_VARIABLES = ("HOUSEPRICE_PORT", "AIP_HTTP_PORT", "SAGEMAKER_BIND_TO_PORT", "PORT")
+"""The first that is set names the port: our own, Vertex AI's, SageMaker's, and what most other platforms set."""
+
+PORT = 8000
+SAGEMAKER_PORT = 8080
 PREDICT_VARIABLE = "AIP_PREDICT_ROUTE"
 HEALTH_VARIABLE = "AIP_HEALTH_ROUTE"
+
+
+def usual_port(environ: Mapping[str, str]) -> int:
+    """Give back the port when no variable names one: SageMaker asks at 8080 and is known by any `SAGEMAKER_*`."""
+    return SAGEMAKER_PORT if any(name.startswith("SAGEMAKER_") for name in environ) else PORT
 
 
 def add_vertex(app: FastAPI, environ: Mapping[str, str]) -> None:
