@@ -20,6 +20,7 @@ from houseprice.learning.training import PriceModel
 from road import Road
 
 TOLERANCE = 1e-6
+INSIGHT = (manifests.LIKENESS, manifests.SALES, manifests.INSIGHT)
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,6 +39,7 @@ class Sealing:
         return export.content(
             pair or self.pair, self.columns, self.choice, tolerance=TOLERANCE, identity=identity,
             importance=dict.fromkeys(self.pair.preprocessor.schema.request, 0.0),
+            insight={name: (self.road.bundle / name).read_bytes() for name in INSIGHT},
         )  # fmt: skip
 
 

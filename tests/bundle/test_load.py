@@ -120,8 +120,8 @@ def resealed(bundle_copy: Path) -> Resealed:
 
 def test_a_newer_format_is_refused(resealed: Resealed) -> None:
     """The message says which this program reads."""
-    with pytest.raises(ArtefactError, match="is of format 2; this program reads formats up to 1"):
-        open_bundle(resealed(format=2))
+    with pytest.raises(ArtefactError, match="is of format 3; this program reads format 2"):
+        open_bundle(resealed(format=3))
 
 
 def test_a_manifest_cannot_name_other_files(resealed: Resealed, bundle_dir: Path) -> None:

@@ -73,6 +73,9 @@ def seal_tiny(directory: Path, dollars_per_sqft: float = 200.0, *, green: bool =
         manifests.SAMPLE: b"{}",
         manifests.REFERENCE: b"{}",
         manifests.CARD: b"# A tiny model\n",
+        manifests.LIKENESS: b"",
+        manifests.SALES: b"",
+        manifests.INSIGHT: b"{}",
     }
 
     def write() -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import anyio
 import httpx
+import numpy as np
 import onnx.parser
 from fastapi import FastAPI
 
 from houseprice.bundle import manifest as manifests
+from houseprice.bundle import sales
 from houseprice.schema import Schema
 from houseprice.serving.request import House
 
@@ -80,6 +82,27 @@ price (double[n] sold, double[n] living_area, double[n] rooms, double[n] lot, st
   interval_high = Mul(predicted_price, more)
 }
 """
+LIKENESS = """
+<ir_version: 10, opset_import: ["" : 21]>
+likeness (double[n] sold, double[n] living_area, double[n] rooms, string[n] zip)
+  => (double[3, n] coordinates, double[n] trend)
+<double one = {0.01}, double two = {0.02}, double half = {0.5}, double from = {16000}, double day = {0.001},
+ string best = {"98039"}, int64[2] flat = {1, -1}>
+{
+  a0 = Mul(living_area, one)
+  a = Reshape(a0, flat)
+  b0 = Mul(rooms, two)
+  b = Reshape(b0, flat)
+  c0 = Equal(zip, best)
+  c1 = Cast<to = 11>(c0)
+  c2 = Mul(c1, half)
+  c = Reshape(c2, flat)
+  coordinates = Concat<axis = 0>(a, b, c)
+  t = Sub(sold, from)
+  trend = Mul(t, day)
+}
+"""
+COORDINATES = {"living area": ["living area"], "rooms": ["rooms"], "zip_effect": ["zip"]}
 FULL: House = {
     "sold": "2014-10-13",
     "living area": 120.5,
@@ -92,6 +115,23 @@ FULL: House = {
     "pool": 1,
 }
 LEAST: House = {"living area": 80.0, "rooms": 3, "zip": "98039", "grade": 1}
+BACKGROUND: list[House] = [
+    {**FULL, "living area": 100.0, "rooms": 3, "sold": "2014-10-13"},
+    {**FULL, "living area": 90.0, "zip": "98039", "sold": "2014-12-01", "pool": 0},
+    {**LEAST, "sold": "2015-01-30", "heating": "oil", "state": "poor", "lot": 800.0},
+]
+SOLD = {
+    "sold": np.array([16356.0, 16400.0, 16500.0, 16582.0]),
+    "living area": np.array([120.5, 118.0, 80.0, 300.0]),
+    "rooms": np.array([4.0, 4.0, 3.0, 9.0]),
+    "lot": np.array([500.0, np.nan, 700.0, 9000.5]),
+    "zip": np.array(["98178", "98178", "98039", "98039"], dtype=object),
+    "heating": np.array(["gas", "", "oil", "gas"], dtype=object),
+    "grade": np.array([3.0, 2.0, 1.0, 5.0]),
+    "state": np.array(["good", "", "poor", "good"], dtype=object),
+    "pool": np.array([1.0, np.nan, 0.0, 1.0]),
+}
+PAID = np.array([151000.0, 149000.0, 140000.0, 400000.25])
 FULL_PRICE = 120.5 * 1000 + 4 * 2000 + 500 + 300 + 3 * 5000 + 400 + 3000 + (16356 - 16000) * 10
 LEAST_PRICE = 80 * 1000 + 3 * 2000 + 50000 + 5000 + (16582 - 16000) * 10
 
@@ -100,6 +140,14 @@ def graph() -> bytes:
     """Give the bytes of the model."""
     model = onnx.parser.parse_model(GRAPH)
     model.graph.input[1].name = "living area"  # names are data: they need not be Python's
+    model.graph.node[0].input[0] = "living area"
+    return bytes(model.SerializeToString())
+
+
+def likeness() -> bytes:
+    """Give the bytes of the graph that tells how alike houses are."""
+    model = onnx.parser.parse_model(LIKENESS)
+    model.graph.input[1].name = "living area"
     model.graph.node[0].input[0] = "living area"
     return bytes(model.SerializeToString())
 
@@ -114,6 +162,9 @@ def seal(directory: Path, changes: dict[str, Any] | None = None, **said: Any) ->
         manifests.REFERENCE: REFERENCE,
         manifests.SAMPLE: {"rows": [], "prices": [], "answers": [], "log_rmse": 0.0},
         manifests.CARD: b"# A model to work out by hand\n",
+        manifests.LIKENESS: likeness(),
+        manifests.SALES: sales.pack(SOLD, PAID),
+        manifests.INSIGHT: {"background": BACKGROUND, "coordinates": COORDINATES},
         **(changes or {}),
     }
     files = {k: v if isinstance(v, bytes) else manifests.canonical(v) for k, v in contents.items()}

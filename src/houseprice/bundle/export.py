@@ -54,8 +54,9 @@ def content(
     tolerance: float,
     identity: Mapping[str, Any],
     importance: Mapping[str, float],
+    insight: Content,
 ) -> Content:
-    """Give back every file of the bundle, manifest included.
+    """Give back every file of the bundle, manifest included; `insight` are those that the learning side made itself.
 
     Raises:
         ParityError: the graph answers otherwise than the pair on some row.
@@ -69,6 +70,7 @@ def content(
         manifests.GOLDEN: canonical(_golden(model, columns, choice, schema, tolerance)),
         manifests.REFERENCE: canonical(_reference(columns, choice.training, schema, importance)),
         manifests.SAMPLE: canonical(_sample(model, columns, choice, schema)),
+        **insight,
     }
     said = {**identity, "model_version": sha256(graph)[:12]}
     made[manifests.CARD] = write_card(said).encode()
@@ -106,7 +108,7 @@ def _three(answers: Any) -> tuple[Floats, Floats, Floats]:
     return answers.price, answers.low, answers.high
 
 
-def _row(columns: Columns, place: int, schema: Schema) -> dict[str, Any]:
+def row(columns: Columns, place: int, schema: Schema) -> dict[str, Any]:
     """Give back one house as a request holds it; what is missing is left out."""
     house: dict[str, Any] = {}
     for name, column in schema.request.items():
@@ -140,7 +142,7 @@ def _golden(model: Model, columns: Columns, choice: Choice, schema: Schema, tole
             houses[name][-1] = "" if column.is_text else np.nan
         if column.is_text:
             houses[name][-2] = UNKNOWN if column.levels is None else houses[name][-2]
-    rows = [_row(houses, place, schema) for place in range(len(chosen))]
+    rows = [row(houses, place, schema) for place in range(len(chosen))]
     return {"tolerance": tolerance, "rows": rows, "answers": _answers(model, houses)}
 
 
@@ -150,7 +152,7 @@ def _sample(model: Model, columns: Columns, choice: Choice, schema: Schema) -> d
     paid = choice.prices[choice.sample]
     answered = np.array([answer["predicted_price"] for answer in answers])
     return {
-        "rows": [_row(houses, place, schema) for place in range(len(paid))],
+        "rows": [row(houses, place, schema) for place in range(len(paid))],
         "prices": paid.tolist(),
         "answers": answers,
         "log_rmse": float(np.sqrt(np.mean((np.log(answered) - np.log(paid)) ** 2))),

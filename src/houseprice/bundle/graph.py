@@ -11,6 +11,7 @@ import ndonnx as ndx
 import onnx
 import spox.opset.ai.onnx.ml.v3 as onnx_ml
 
+from houseprice.bundle.likeness import Likeness
 from houseprice.bundle.load import Model
 from houseprice.matrix import Matrix
 from houseprice.schema import Schema
@@ -36,11 +37,21 @@ class Price(Protocol):
 
 def record(preprocessor: Preprocess, model: Price) -> bytes:
     """Give back the graph from the request's columns to the answers, as bytes that depend on nothing else."""
-    columns = {
-        name: ndx.argument(shape=("houses",), dtype=ndx.utf8 if column.is_text else ndx.float64)
-        for name, column in preprocessor.schema.request.items()
-    }
+    columns = _columns(preprocessor.schema)
     return _build(columns, preprocessor.compute(columns, _look_up).single(), model)
+
+
+class Place(Protocol):
+    """What the exporter needs of what tells how alike houses are."""
+
+    def compute(self, columns: Mapping[str, Any], lookup: Callable[..., Any]) -> tuple[Any, Any]:
+        """Give back coordinates [coordinates, houses] and the market's trend from the request's columns."""
+
+
+def record_likeness(schema: Schema, likeness: Place) -> bytes:
+    """Give back the graph from the request's columns to where a house stands, and to the market's trend on its day."""
+    columns = _columns(schema)
+    return _built(columns, dict(zip(Likeness.OUTPUTS, likeness.compute(columns, _look_up), strict=True)))
 
 
 def record_model(model: Price) -> bytes:
@@ -54,9 +65,19 @@ def record_model(model: Price) -> bytes:
     return _build(features, Matrix.of(numbers, texts), model)
 
 
+def _columns(schema: Schema) -> dict[str, ndx.Array]:
+    return {
+        name: ndx.argument(shape=("houses",), dtype=ndx.utf8 if column.is_text else ndx.float64)
+        for name, column in schema.request.items()
+    }
+
+
 def _build(inputs: Mapping[str, ndx.Array], features: Matrix, model: Price) -> bytes:
-    answers = model.compute(features, _look_up)
-    built = ndx.build(dict(inputs), dict(zip(Model.OUTPUTS, answers, strict=True)))
+    return _built(inputs, dict(zip(Model.OUTPUTS, model.compute(features, _look_up), strict=True)))
+
+
+def _built(inputs: Mapping[str, ndx.Array], outputs: dict[str, ndx.Array]) -> bytes:
+    built = ndx.build(dict(inputs), outputs)
     _unguard(built.graph)
     built.producer_name = "houseprice"
     built.producer_version = ""

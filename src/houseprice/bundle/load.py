@@ -1,7 +1,7 @@
 """Sealed folder in, verified model out; as light as serving, and the only way in.
 
-Everything is checked before anything is parsed, and what is parsed are the very bytes that were checked. Only ONNX
-and JSON are read: which files a folder may hold is written here, never in the folder.
+Everything is checked before anything is parsed, and what is parsed are the very bytes that were checked. Only ONNX,
+JSON and plain numpy arrays are read: which files a folder may hold is written here, never in the folder.
 """
 
 import json
@@ -83,6 +83,10 @@ class Bundle:
         reference: column → what it looked like in training: `minimum` and `maximum`, or `levels` with their counts.
         sample: `rows`, `prices`, `answers` and `log_rmse` of some of the newest sales, held out.
         card: the model card, Markdown.
+        likeness: the graph that tells how alike houses are, for `bundle.likeness`; its bytes, opened by who needs it.
+        sales: the houses that were learned from, for `bundle.sales`; their bytes.
+        insight: `background` (houses that stand for all, as a request holds them) and `coordinates` (name of each of
+            likeness's → columns that it is made of).
     """
 
     directory: Path
@@ -92,6 +96,9 @@ class Bundle:
     reference: dict[str, Any]
     sample: dict[str, Any]
     card: str
+    likeness: bytes
+    sales: bytes
+    insight: dict[str, Any]
 
 
 def read_manifest(directory: Path) -> Manifest:
@@ -134,6 +141,9 @@ def open_bundle(directory: Path, threads: int = 1) -> Bundle:
         reference=json.loads(files[manifests.REFERENCE]),
         sample=json.loads(files[manifests.SAMPLE]),
         card=files[manifests.CARD].decode(),
+        likeness=files[manifests.LIKENESS],
+        sales=files[manifests.SALES],
+        insight=json.loads(files[manifests.INSIGHT]),
     )
 
 

@@ -14,14 +14,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from houseprice.errors import ArtefactError
 from houseprice.schema import Schema
 
-FORMAT = 1
+FORMAT = 2
 NAME = "manifest.json"
 MODEL = "model.onnx"
 GOLDEN = "golden.json"
 REFERENCE = "reference.json"
 SAMPLE = "sample.json"
 CARD = "model_card.md"
-CONTENT = (MODEL, GOLDEN, REFERENCE, SAMPLE, CARD)
+LIKENESS = "likeness.onnx"
+SALES = "sales.npy"
+INSIGHT = "insight.json"
+CONTENT = (MODEL, GOLDEN, REFERENCE, SAMPLE, CARD, LIKENESS, SALES, INSIGHT)
 
 
 class Manifest(BaseModel):
@@ -110,10 +113,15 @@ def read(content: bytes, where: Path) -> Manifest:
     except (ValueError, RecursionError) as err:
         raise ArtefactError(f'"{where}" is not JSON ({err}); expected the manifest of a sealed model; {again}') from err
     if not isinstance(found, dict) or not isinstance(found.get("format"), int):
-        raise ArtefactError(f'"{where}" names no format; expected a manifest of format {FORMAT} or older; {again}')
+        raise ArtefactError(f'"{where}" names no format; expected a manifest of format {FORMAT}; {again}')
+    if found["format"] < FORMAT:
+        raise ArtefactError(
+            f'"{where}" is of format {found["format"]}; this program reads format {FORMAT}, which also '
+            f"holds what prices are explained and compared with; {again}"
+        )
     if found["format"] > FORMAT:
         raise ArtefactError(
-            f'"{where}" is of format {found["format"]}; this program reads formats up to {FORMAT}; '
+            f'"{where}" is of format {found["format"]}; this program reads format {FORMAT}; '
             "use a newer release of houseprice."
         )
     seal = found.pop("seal", None)

@@ -14,6 +14,7 @@ from houseprice.bundle import export
 from houseprice.bundle.manifest import sha256_of
 from houseprice.config import Config
 from houseprice.errors import ArtefactError, DataError
+from houseprice.learning import likeness
 from houseprice.learning.derivation import DERIVED
 from houseprice.learning.features import EPOCH, Preprocessor, columns_of
 from houseprice.learning.processing import TYPES
@@ -92,11 +93,12 @@ def seal(
     refitted = config.training.refit
     training = np.arange(len(side)) if refitted else np.flatnonzero(side == TRAIN)
     newest = np.flatnonzero(side == HOLDOUT)
+    prices = sales[schema.target].cast(pl.Float64).to_numpy()
     newest = newest[np.argsort(days[newest], kind="stable")][-SAMPLE_ROWS:]
     return export.content(
         export.Pair(preprocessor, model, model.predict_interval(preprocessor.transform(sales))),
         columns,
-        export.Choice(training, np.sort(newest), sales[schema.target].cast(pl.Float64).to_numpy()),
+        export.Choice(training, np.sort(newest), prices),
         tolerance=config.bundle.max_relative_difference,
         identity={
             "project": {"name": config.project.name, "currency": config.project.currency},
@@ -114,6 +116,9 @@ def seal(
             "libraries": {name: version(name) for name in LIBRARIES},
         },
         importance=importance(preprocessor, model),
+        insight=likeness.insight(
+            preprocessor, model, {name: values[training] for name, values in columns.items()}, prices[training]
+        ),
     )
 
 

@@ -76,11 +76,16 @@ class Surface:
     effects: dict[str, dict[str, float]]
     level: float
 
+    def coordinates(self, features: Matrix) -> Any:
+        """Give back where each house stands, bent and standardised [columns, houses], by the array API."""
+        xp = features.table.__array_namespace__()
+        bent = _bent(features, self.columns)
+        return (bent - xp.asarray(self.shifts[:, None])) * xp.asarray(self.scales[:, None])
+
     def at(self, features: Matrix, lookup: Lookup) -> Any:
         """Give back the surface's log price for each house, by the array API."""
         xp = features.table.__array_namespace__()
-        bent = _bent(features, self.columns)
-        coordinates = (bent - xp.asarray(self.shifts[:, None])) * xp.asarray(self.scales[:, None])
+        coordinates = self.coordinates(features)
         near = xp.exp(xp.concat([kernel.apart(coordinates) for kernel in self.kernels], axis=0))
         heights = np.concatenate([self.slopes, *(kernel.heights for kernel in self.kernels)])
         found = xp.matmul(xp.asarray(heights[None, :]), xp.concat([coordinates, near], axis=0))
