@@ -69,6 +69,10 @@ test-image: $(VENV)/.dev ## the tests that need a Docker engine
 workflow-test: $(VENV)/.dev ## the real workflow files, run here with act, green and red
 	@tests/workflow/run
 
+.PHONY: bench-serving
+bench-serving: install ## serving against its least cost and four peers: a table, and 1 when a must is missed
+	@$(BIN)/python bench/serving.py $(BENCH)
+
 .PHONY: lint
 lint: $(VENV)/.dev ## style, types, import contract, workflows, Dockerfile, scripts
 	@$(BIN)/ruff check .

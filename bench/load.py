@@ -18,6 +18,7 @@ import numpy as np
 HOST = "127.0.0.1"
 _PIECE = 1 << 18
 _WAIT_SECONDS = 60.0
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
 class UnansweredError(RuntimeError):
@@ -32,11 +33,13 @@ class Load:
         answered: how many requests were answered with 200, those of the warm-up left out.
         seconds: how long that took.
         times: seconds from the request to the whole answer.
+        effort: share of its core that the load itself took; near 1 it measures itself.
     """
 
     answered: int
     seconds: float
     times: array = field(repr=False)
+    effort: float
 
     @property
     def rate(self) -> float:
@@ -56,19 +59,19 @@ def post(path: str, body: Any) -> bytes:
 
 
 class _Line:
-    """One connection with at most one request under way."""
+    """One connection with at most one request under way; of an answer, only its head and its end are kept."""
 
-    __slots__ = ("begun", "handle", "held", "wanted")
+    __slots__ = ("begun", "got", "handle", "held", "wanted")
 
     def __init__(self, port: int) -> None:
         self.handle = socket.create_connection((HOST, port), timeout=_WAIT_SECONDS)
         self.handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.held = b""
-        self.wanted = 0
+        self.got = self.wanted = 0
         self.begun = 0.0
 
     def ask(self, request: bytes) -> None:
-        self.held, self.wanted = b"", 0
+        self.held, self.got, self.wanted = b"", 0, 0
         self.begun = time.perf_counter()
         self.handle.sendall(request)
 
@@ -77,13 +80,19 @@ class _Line:
         piece = self.handle.recv(_PIECE)
         if not piece:
             raise UnansweredError(f"The line was closed in the middle of an answer: {self.held[:200]!r}")
-        self.held = held = self.held + piece if self.held else piece
+        self.got += len(piece)
+        if self.wanted > 0:
+            return self.got >= self.wanted
+        self.held = held = self.held + piece
         if not self.wanted:
             end = held.find(b"\r\n\r\n")
             if end < 0:
                 return False
             self.wanted = _whole(held, end)
-        return len(held) >= self.wanted if self.wanted > 0 else held.endswith(b"0\r\n\r\n")
+            if self.wanted > 0:
+                return self.got >= self.wanted
+        self.held = held[-len(_LAST_CHUNK) :]
+        return self.held == _LAST_CHUNK
 
 
 def _whole(held: bytes, end: int) -> int:
@@ -121,6 +130,7 @@ def drive(
         UnansweredError: an answer was none, or no 200.
     """
     now = time.perf_counter
+    begun, worked = now(), time.process_time()
     lines = {line.handle.fileno(): line for line in (_Line(port) for _ in range(clients))}
     poll = select.epoll()
     times = array("d")
@@ -158,4 +168,5 @@ def drive(
             line.handle.close()
     if not times:
         raise UnansweredError(f"No answer within {seconds:g} s after the warm-up of {warm_up:g} s")
-    return Load(len(times), last - begin, times)
+    effort = (time.process_time() - worked) / (now() - begun)
+    return Load(len(times), last - begin, times, effort)

@@ -49,8 +49,13 @@ class Server:
 
     @property
     def memory(self) -> int:
-        """Bytes of memory that the process holds (RSS)."""
-        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+        """Bytes of memory that the process and its children hold (RSS)."""
+        pages = 0
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has ended since
+                session = (process / "stat").read_text().rpartition(")")[2].split()[3]
+                if int(session) == self._process.pid:
+                    pages += int((process / "statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
 

@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import statistics
 import sys
 import time
@@ -84,11 +85,12 @@ def predict(bench: Bench) -> Iterator[Line]:
     command = [sys.executable, "-m", "uvicorn", "nothing:app", "--app-dir", str(ROOT / "bench"), "--loop", "uvloop"]
     command += ["--http", "httptools", "--lifespan", "off", "--no-access-log", "--no-server-header"]
     with running(lambda port: [*command, "--log-level", "warning", "--port", str(port)], bench.requests[0]) as server:
-        nothing = bench.load(server).rate
+        idle = bench.load(server)
     model = sealed.seconds_of_one_row(bench.bundle, bench.houses, bench.seconds)
     found = bench.our_load
-    least = 1 / nothing + model
-    note = f"{found.rate:,.0f}/s; do-nothing {nothing:,.0f}/s, bare model {model * 1e6:.0f} µs, both {1 / least:,.0f}/s"
+    least = 1 / idle.rate + model
+    note = f"{found.rate:,.0f}/s; do-nothing {idle.rate:,.0f}/s at {idle.effort:.0%} of the load's core, "
+    note += f"bare model {model * 1e6:.0f} µs, both {1 / least:,.0f}/s"
     yield Line(f"`/predict`, {CLIENTS} clients ÷ the least it costs", 0.6, 0.85, found.rate * least, "", False, note)
     p50, p99 = (found.percentile(share) * 1e3 for share in (50, 99))
     yield Line(f"`/predict`, p99 at {CLIENTS} clients", 25, 10, p99, "ms", note=f"p50 {p50:.1f} ms")
@@ -211,6 +213,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Measure what is asked for and print the table."""
     asked = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     load_before = os.getloadavg()[0]
     os.sched_setaffinity(0, {LOAD_CORE})
     bundle = open_bundle(asked.bundle)
