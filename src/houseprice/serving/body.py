@@ -33,7 +33,3 @@ async def whole_body(request: Request, limit: int) -> bytes:
     if size > limit:
         raise HTTPException(413, f"The body has more than {limit} bytes, which is the limit; send fewer at once.")
     return b"".join(chunks)
-
-
-any_body = whole_body
-"""By either name it can be asked for."""

@@ -72,7 +72,8 @@ class _Struct:
             case 7:
                 self.place += 8
             case 8:
-                self.place += self._varint()
+                length = self._varint()
+                self.place += length
             case 9 | 10:
                 head = self._byte()
                 for _ in range(self._varint() if head >> 4 == 15 else head >> 4):

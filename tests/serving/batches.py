@@ -1,0 +1,122 @@
+"""Houses written in every format, answers read from every format, and who sends them."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import anyio
+import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fastapi import FastAPI
+
+from houseprice.serving.request import House
+
+JSON, LINES, CSV = "application/json", "application/x-ndjson", "text/csv"
+PARQUET, ARROW = "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"
+GERMAN = 'text/csv; delimiter=";"; decimal=","'
+ALL = (JSON, LINES, CSV, GERMAN, PARQUET, ARROW)
+
+
+def send(
+    app: FastAPI, body: bytes | Iterable[bytes], kind: str, accept: str | None = None, path: str = "/batch-predict"
+) -> httpx.Response:
+    """Send a body, whole or in parts, and give the answer back."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        for part in body:
+            assert isinstance(part, bytes)
+            yield part
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://house") as client:
+            headers = {"Content-Type": kind, **({"Accept": accept} if accept is not None else {})}
+            content = body if isinstance(body, bytes) else parts()
+            return await client.post(path, content=content, headers=headers)
+
+    return anyio.run(ask)
+
+
+def lines(houses: Iterable[Any]) -> bytes:
+    """Write a line of JSON for each house."""
+    return b"".join(json.dumps(house).encode() + b"\n" for house in houses)
+
+
+def separated(houses: list[House], delimiter: str = ",", decimal: str = ".") -> bytes:
+    """Write a CSV."""
+    sink = io.StringIO(newline="")
+    names = list(dict.fromkeys(name for house in houses for name in house))
+    writer = csv.writer(sink, delimiter=delimiter)
+    writer.writerow(names)
+    for house in houses:
+        cells = [house.get(name) for name in names]
+        writer.writerow([str(cell).replace(".", decimal) if isinstance(cell, float) else cell for cell in cells])
+    return sink.getvalue().encode()
+
+
+def table(houses: list[House]) -> pa.Table:
+    """Put houses into columns."""
+    names = list(dict.fromkeys(name for house in houses for name in house))
+    return pa.table({name: [house.get(name) for house in houses] for name in names})
+
+
+def parquet(columns: pa.Table, **options: Any) -> bytes:
+    """Write a Parquet file."""
+    sink = io.BytesIO()
+    pq.write_table(columns, sink, **options)
+    return sink.getvalue()
+
+
+def arrow(columns: pa.Table, codec: str | None = None) -> bytes:
+    """Write an Arrow stream."""
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, columns.schema, options=pa.ipc.IpcWriteOptions(compression=codec)) as stream:
+        stream.write_table(columns)
+    return sink.getvalue()
+
+
+def write(houses: list[House], kind: str) -> bytes:
+    """Write houses in a format."""
+    match kind:
+        case "application/json":
+            return json.dumps(houses).encode()
+        case "application/x-ndjson":
+            return lines(houses)
+        case "text/csv":
+            return separated(houses)
+        case "application/vnd.apache.parquet":
+            return parquet(table(houses))
+        case "application/vnd.apache.arrow.stream":
+            return arrow(table(houses))
+    return separated(houses, ";", ",")
+
+
+def rows(answer: httpx.Response) -> list[dict[str, Any]]:
+    """Read a table of answers; numbers of a CSV are texts."""
+    kind = answer.headers["content-type"]
+    if kind == PARQUET:
+        return list(pq.read_table(io.BytesIO(answer.content)).to_pylist())
+    if kind == ARROW:
+        return list(pa.ipc.open_stream(answer.content).read_all().to_pylist())
+    return list(csv.DictReader(io.StringIO(answer.text, newline=""), delimiter=";" if '";"' in kind else ","))
+
+
+def prices(answer: httpx.Response) -> list[tuple[float, float, float, str]]:
+    """Read price, interval and warnings of each house from an answer of any format."""
+    kind = answer.headers["content-type"]
+    if kind in (JSON, LINES):
+        found = answer.json()["predictions"] if kind == JSON else [json.loads(line) for line in answer.iter_lines()]
+        return [
+            (
+                house["predicted_price"],
+                *house["prediction_interval"],
+                "; ".join(warning["message"] for warning in house["warnings"]),
+            )
+            for house in found
+        ]
+    names = ("predicted_price", "interval_low", "interval_high")
+    number = [tuple(float(str(row[name]).replace(",", ".")) for name in names) for row in rows(answer)]
+    return [(*three, row["warnings"]) for three, row in zip(number, rows(answer), strict=True)]

@@ -1,0 +1,239 @@
+"""Batches in every format, and answers in every other."""
+
+import csv
+import io
+import sys
+from typing import Any
+
+import pytest
+from batches import ALL, ARROW, CSV, GERMAN, JSON, LINES, PARQUET, prices, rows, send, separated, write
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from toy import FULL, LEAST, MOST_BYTES, MOST_HOUSES, Client
+
+from houseprice.serving.request import House
+
+
+@pytest.mark.parametrize("accept", [JSON, LINES, CSV, GERMAN, PARQUET, ARROW])
+@pytest.mark.parametrize("kind", ALL)
+def test_every_format_is_answered_in_every_format(client: Client, kind: str, accept: str) -> None:
+    """The numbers and the warnings are the same, whichever way they go."""
+    houses = [FULL, LEAST, {**FULL, "zip": "10115"}]
+    expected = prices(send(client.app, write(houses, JSON), JSON))
+    answer = send(client.app, write(houses, kind), kind, accept)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].partition(";")[0] == accept.partition(";")[0]
+    assert prices(answer) == expected
+
+
+@pytest.mark.parametrize("accept", [None, "", "*/*", "*/*;q=0.1", "application/pdf, */*;q=0.5"])
+@pytest.mark.parametrize("kind", ALL)
+def test_whoever_accepts_anything_is_answered_in_the_format_that_was_sent(
+    client: Client, kind: str, accept: str | None
+) -> None:
+    """That is what a client can read for sure."""
+    answer = send(client.app, write([FULL, LEAST], kind), kind, accept)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].partition(";")[0] == kind.partition(";")[0]
+
+
+@pytest.mark.parametrize(
+    ("accept", "found"),
+    [
+        ("text/csv;q=0.5, application/x-ndjson;q=0.9", LINES),
+        ("text/*, application/json;q=0.9", CSV),
+        ("application/json;q=0, */*", LINES),
+        ("application/jsonl", "application/jsonl"),
+        ("TEXT/CSV; Q=1", CSV),
+        ("application/json;q=0.2, application/*;q=0.8", LINES),
+        ("text/csv, application/json", JSON),
+        ('text/csv; x="a,b;c", application/json;q=0.1', CSV),
+        (",, ;,text/csv", CSV),
+    ],
+)
+def test_the_most_welcome_format_is_chosen(client: Client, accept: str, found: str) -> None:
+    """The closest range counts for a type, then its weight, then the format of the request."""
+    answer = send(client.app, write([FULL], JSON), JSON, accept)
+    assert answer.headers["content-type"].partition(";")[0] == found
+
+
+@pytest.mark.parametrize("accept", ["application/xml", "*/*;q=0", "text/html, image/*", "text/csv;q=2", ";;;", "\x7f"])
+def test_what_cannot_be_written_is_406(client: Client, accept: str) -> None:
+    """The answer says what can be accepted."""
+    answer = send(client.app, write([FULL], JSON), JSON, accept)
+    assert answer.status_code == 406
+    assert "application/x-ndjson" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/xml",
+        "text/csv; charset=latin-1",
+        "text/csv; header=absent",
+        "text/csv; delimiter=x",
+        'text/csv; decimal=","; delimiter=","',
+        "text/csv; decimal=x",
+        "",
+        ";",
+    ],
+)
+def test_what_cannot_be_read_is_415(client: Client, kind: str) -> None:
+    """The answer says what was found and what can be sent."""
+    answer = send(client.app, separated([LEAST]), kind)
+    assert answer.status_code == (415 if kind else 422)  # without a type it is JSON, and then broken
+    assert "expected" in answer.text
+
+
+def test_without_pyarrow_the_answer_says_what_to_install(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All other formats are as they were."""
+    body = write([FULL], PARQUET)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # type: ignore[arg-type]  # how Python marks what is not there
+    for kind in (PARQUET, ARROW):
+        answer = send(client.app, body, kind)
+        assert answer.status_code == 415
+        assert 'install "houseprice[columnar]"' in answer.json()["detail"]
+        answer = send(client.app, write([FULL], JSON), JSON, kind)
+        assert answer.status_code == 406
+        assert 'install "houseprice[columnar]"' in answer.json()["detail"]
+    assert send(client.app, write([FULL], CSV), CSV, f"{PARQUET}, */*;q=0.1").headers["content-type"].startswith(CSV)
+
+
+@pytest.mark.parametrize("kind", [CSV, GERMAN, PARQUET, ARROW])
+def test_a_table_is_answered_with_its_own_columns(client: Client, kind: str) -> None:
+    """Columns that no price needs stay where they are, in their order, and the answers stand behind them."""
+    houses = [{"note": "a", **LEAST, "price": 5}, {"note": "b", **LEAST, "price": 6}]
+    found = rows(send(client.app, write(houses, kind), kind))
+    added = ["predicted_price", "interval_low", "interval_high", "warnings"]
+    assert list(found[0]) == [*houses[0], *added]
+    assert [(row["note"], str(row["price"])) for row in found] == [("a", "5"), ("b", "6")]
+
+
+@pytest.mark.parametrize("accept", [CSV, PARQUET, ARROW])
+def test_houses_without_a_table_are_put_into_one(client: Client, accept: str) -> None:
+    """The columns are those that any house has, as the request names them."""
+    found = rows(send(client.app, write([LEAST, FULL], JSON), JSON, accept))
+    assert list(found[0])[:-4] == list(FULL)
+    assert str(found[1]["rooms"]) == "4"
+    assert str(found[1]["sold"]) == "2014-10-13"
+    assert found[0]["sold"] in (None, "")
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_no_house_has_no_answer(client: Client, kind: str) -> None:
+    """An empty batch is no fault."""
+    body = b"living area,rooms,zip,grade\n" if kind in (CSV, GERMAN) else write([], kind)
+    answer = send(client.app, body, kind)
+    assert answer.status_code == 200
+    assert prices(answer) == []
+
+
+@pytest.mark.parametrize("kind", [JSON, CSV, GERMAN, PARQUET, ARROW])
+def test_too_many_houses_are_413(client: Client, kind: str) -> None:
+    """Only lines of JSON are without a limit; they too have it when they are not answered in lines."""
+    assert send(client.app, write([LEAST] * MOST_HOUSES, kind), kind).status_code == 200
+    answer = send(client.app, write([LEAST] * (MOST_HOUSES + 1), kind), kind)
+    assert answer.status_code == 413
+    assert f"more than {MOST_HOUSES} houses" in answer.json()["detail"]
+    assert send(client.app, write([LEAST] * (MOST_HOUSES + 1), LINES), LINES, kind).status_code == 413
+
+
+@pytest.mark.parametrize("kind", [JSON, CSV, PARQUET, ARROW])
+def test_too_many_bytes_are_413(client: Client, kind: str) -> None:
+    """The limit is in the answer, and the body is not read further."""
+    answer = send(client.app, (b" " * 10_000 for _ in range(MOST_BYTES // 10_000 + 1)), kind)
+    assert answer.status_code == 413
+    assert f"more than {MOST_BYTES} bytes" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "is empty"),
+        (b"\n \n", "is empty"),
+        (b"living area\n\xff\n", "not UTF-8 (byte 0xff at 12)"),
+        (b"rooms\n\x003\n", "NUL"),
+        (b"rooms,zip\n1,2,3\n", "Line 2 has 3 fields; expected 2"),
+        (b'rooms\n\n"a\nb"\n1,2\n', "Line 5 has 2 fields; expected 1"),
+        (b'rooms\n"1\n', "unexpected end of data"),
+        (b"rooms\n" + b"9" * 90_000 + b"\n", '"rooms" is'),
+        (b"rooms,rooms\n1,1\n", "rooms more than once"),
+        (b"rooms,warnings\n1,\n", "has the columns warnings already"),
+    ],
+)
+def test_a_csv_that_cannot_be_read_is_422(client: Client, body: bytes, said: str) -> None:
+    """The reason stands in the shape of every refusal."""
+    answer = send(client.app, body, CSV)
+    assert answer.status_code == 422
+    assert any(said in fault["msg"] for fault in answer.json()["detail"])
+
+
+def test_where_a_comma_is_the_decimal_sign_a_point_is_none(client: Client) -> None:
+    """Read as a fraction, what groups thousands would give a price that is wrong and looks right."""
+    head = b"living area;rooms;zip;grade\n"
+    assert prices(send(client.app, head + b"80,5;3;98039;1\n", GERMAN)) == prices(
+        send(client.app, write([{**LEAST, "living area": 80.5}], JSON), JSON)
+    )
+    for text in (b"1.000", b"1.000,5", b"80.5"):
+        answer = send(client.app, head + text + b";3;98039;1\n", GERMAN)
+        assert answer.status_code == 422
+        assert answer.json()["detail"][0]["input"] == text.decode()
+
+
+def test_a_refused_row_is_found_by_its_line(client: Client) -> None:
+    """Blank lines and fields of several lines count, as an editor counts them."""
+    body = b'note,living area,rooms,zip,grade\n\n"a\nb",80,3,98039,1\nc,80,99,98039,1\n'
+    (fault,) = send(client.app, body, CSV).json()["detail"]
+    assert (fault["line"], fault["loc"]) == (5, ["body", 1, "rooms"])
+
+
+def test_the_way_that_a_csv_is_written_is_kept(client: Client) -> None:
+    """Byte order mark, separator and decimal sign come back, and an undeclared separator is found."""
+    body = "\ufeffliving area;rooms;zip;grade\n80;3;98039;1\n".encode()
+    answer = send(client.app, body, CSV)
+    assert answer.content.startswith("\ufeffliving area;rooms;zip;grade;predicted_price".encode())
+    assert answer.headers["content-type"] == 'text/csv; charset=utf-8; delimiter=";"'
+    answer = send(client.app, write([LEAST], JSON), JSON, 'text/csv; delimiter=";"; decimal=","')
+    assert next(csv.DictReader(io.StringIO(answer.text), delimiter=";"))["living area"] == "80,0"
+
+
+house: Any = st.fixed_dictionaries(
+    {
+        "living area": st.floats(-10, 6000) | st.none(),
+        "rooms": st.integers(-1, 60) | st.floats(0, 9),
+        "lot": st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        "zip": st.sampled_from(["98039", "98178", "10115", "a b", "äöü", 'x"y']),
+        "heating": st.none() | st.sampled_from(["gas", "oil", "coal"]),
+        "grade": st.integers(0, 6),
+        "pool": st.none() | st.sampled_from([0, 1, 2]),
+        "sold": st.none() | st.sampled_from(["2014-10-13", "1800-01-01", "2015-02-30", "soon"]),
+    }
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(house, min_size=1, max_size=6))
+def test_all_formats_agree(client: Client, houses: list[House]) -> None:
+    """The same numbers, or a refusal with the same places and the same reasons."""
+    houses = [{name: value for name, value in house.items() if value is not None} for house in houses]
+    expected = send(client.app, write(houses, JSON), JSON)
+    assert expected.status_code in (200, 422)
+    for kind in ALL[1:]:
+        found = send(client.app, write(_typed(houses) if kind in (PARQUET, ARROW) else houses, kind), kind)
+        assert found.status_code == expected.status_code
+        if found.status_code == 200:
+            assert prices(found) == prices(expected)
+            continue
+        for mine, theirs in zip(found.json()["detail"], expected.json()["detail"], strict=True):
+            assert {key: mine[key] for key in ("loc", "type")} == {key: theirs[key] for key in ("loc", "type")}
+            assert _plain(mine["msg"]) == _plain(theirs["msg"])
+
+
+def _typed(houses: list[House]) -> list[House]:
+    """A column has one kind there: whole numbers become fractions next to others."""
+    floats = {name for house in houses for name, value in house.items() if isinstance(value, float)}
+    return [{name: float(value) if name in floats else value for name, value in house.items()} for house in houses]
+
+
+def _plain(message: str) -> str:
+    return message.replace(".0;", ";")
