@@ -99,6 +99,7 @@ def predict(bench: Bench) -> Iterator[Line]:
 def against_peers(bench: Bench) -> Iterator[Line]:
     """Compare `/predict` with other ways to serve the same model."""
     kept = json.loads(KEPT.read_text()) if bench.reuse_peers and KEPT.is_file() else {}
+    earlier = set(kept)
     price = float(bench.bundle.sample["answers"][0]["predicted_price"])
     for name in bench.peers:
         title = f"`/predict` ÷ {peers.PEERS[name].title}"
@@ -113,6 +114,7 @@ def against_peers(bench: Bench) -> Iterator[Line]:
             continue
         theirs = kept[name]
         note = f"{bench.our_load.rate:,.0f}/s against {theirs['rate']:,.0f}/s; p99 {theirs['p99'] * 1e3:.0f} ms"
+        note += " in an earlier run" * (name in earlier)
         yield Line(title, 20, 50, bench.our_load.rate / theirs["rate"], "×", False, note)
 
 
