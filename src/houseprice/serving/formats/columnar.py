@@ -102,11 +102,11 @@ def _values(column: Any) -> list[Any]:
     kind = column.type
     if pa.types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
-    if pa.types.is_timestamp(kind):
-        column = column.cast(pa.timestamp("us", kind.tz), safe=False)
     try:
+        if pa.types.is_timestamp(kind):  # Python knows no nanoseconds; what it has no room for must not wrap around
+            column = column.cast(pa.timestamp("us", kind.tz), safe=kind.unit != "ns")
         values = column.to_pylist()
-    except (ValueError, OverflowError, pa.ArrowException) as err:
+    except (ValueError, OverflowError, KeyError, pa.ArrowException) as err:
         raise unreadable(
             "column_invalid", f"The table has a day that no calendar holds ({err}); expected years 1 to 9999; correct."
         ) from err

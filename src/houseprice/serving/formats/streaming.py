@@ -81,10 +81,10 @@ class _Streamed(Response):
         del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - read elsewhere
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         backlog = _Backlog()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._fill, backlog)
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             async for content in backlog.taken():
                 await send({"type": "http.response.body", "body": content, "more_body": True})
         if backlog.failure is None:
