@@ -133,9 +133,9 @@ def _add_v2(router: APIRouter, app: FastAPI, core: Core) -> None:
     router.add_api_route("/v2/health/ready", ready, summary="Does it want requests?", **get, **wording.V2_READY)
     about, asked = "The model's tensors", "Does the model give its own answers?"
     router.add_api_route(at, metadata, summary=about, **get, **wording.V2_MODEL)
-    router.add_api_route(of, metadata_of, summary=about, **get, **wording.V2_MODEL)
+    router.add_api_route(of, metadata_of, include_in_schema=False, **get)
     router.add_api_route(f"{at}/ready", model_ready, summary=asked, **get, **wording.V2_MODEL_READY)
-    router.add_api_route(f"{of}/ready", version_ready, summary=asked, **get, **wording.V2_MODEL_READY)
+    router.add_api_route(f"{of}/ready", version_ready, include_in_schema=False, **get)
 
 
 def _add_infer(router: APIRouter, core: Core, most_bytes: int) -> None:
@@ -152,7 +152,7 @@ def _add_infer(router: APIRouter, core: Core, most_bytes: int) -> None:
 
     at = "/v2/models/{model}"
     router.add_api_route(f"{at}/infer", infer, methods=["POST"], **wording.V2_INFER)
-    router.add_api_route(f"{at}/versions/{{version}}/infer", infer_of, methods=["POST"], **wording.V2_INFER)
+    router.add_api_route(f"{at}/versions/{{version}}/infer", infer_of, methods=["POST"], include_in_schema=False)
 
 
 async def _aside(size: int, work: Callable[[], _T]) -> _T:
