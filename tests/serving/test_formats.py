@@ -187,6 +187,13 @@ def test_a_refused_row_is_found_by_its_line(client: Client) -> None:
     assert (fault["line"], fault["loc"]) == (5, ["body", 1, "rooms"])
 
 
+def test_every_format_is_documented(client: Client) -> None:
+    """OpenAPI lists what can be sent and what comes back."""
+    many = client.get("/openapi.json").json()["paths"]["/batch-predict"]["post"]
+    formats = {kind for kind in ALL if kind != GERMAN}
+    assert set(many["requestBody"]["content"]) == set(many["responses"]["200"]["content"]) == formats
+
+
 def test_the_way_that_a_csv_is_written_is_kept(client: Client) -> None:
     """Byte order mark, separator and decimal sign come back, and an undeclared separator is found."""
     body = "\ufeffliving area;rooms;zip;grade\n80;3;98039;1\n".encode()

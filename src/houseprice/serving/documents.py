@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from houseprice.bundle.load import Bundle
 from houseprice.bundle.manifest import Manifest
+from houseprice.serving.formats import described
 from houseprice.serving.prediction import Prediction, Predictions
 
 
@@ -56,6 +57,10 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     415: {"model": Reason, "description": "Not application/json"},
     422: {"model": Refusal, "description": "A house that cannot be priced: column, what was sent, what is allowed"},
     503: _FAILING,
+}
+_BATCH_REFUSALS: dict[int | str, dict[str, Any]] = {
+    406: {"model": Reason, "description": "No format that is accepted can be written"},
+    415: {"model": Reason, "description": "No format that can be read"},
 }
 
 HEALTH: dict[str, Any] = {
@@ -108,14 +113,18 @@ def predict(manifest: Manifest) -> dict[str, Any]:
 
 def batch_predict(most_houses: int) -> dict[str, Any]:
     """Describe the route for many houses."""
-    houses = {"type": "array", "items": {"$ref": "#/components/schemas/House"}, "maxItems": most_houses}
+    content = described.asked({"$ref": "#/components/schemas/House"}, most_houses)
     return {
         "summary": "The prices of many houses, in their order",
-        "description": f"Takes a JSON array of up to {most_houses} houses; one that cannot be priced refuses them all.",
+        "description": (
+            f"Takes up to {most_houses} houses, and any number as lines of JSON; one that cannot be priced refuses "
+            "them all. The answer has the format that `Accept` asks for, by default that of the request. Parquet and "
+            "Arrow need pyarrow on the server."
+        ),
         "tags": ["prices"],
         "response_model": Predictions,
-        "responses": _REFUSALS,
-        "openapi_extra": _body(houses),
+        "responses": {**_REFUSALS, **_BATCH_REFUSALS, 200: {"content": described.answered()}},
+        "openapi_extra": {"requestBody": {"required": True, "content": content}},
     }
 
 
