@@ -17,6 +17,7 @@ from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
 from houseprice.serving import documents, protocols
 from houseprice.serving.body import json_body
+from houseprice.serving.insight.routes import add_insight
 from houseprice.serving.prediction import Prediction, Predictions
 from houseprice.serving.refusal import RefusedError, TooManyError
 from houseprice.serving.scorer import Scorer
@@ -63,8 +64,12 @@ def create_app(bundle: Bundle, most_houses: int = MOST_HOUSES, most_bytes: int =
         content = price(body) if len(body) <= INLINE_BYTES else await run_sync(price, body)
         return Response(content, media_type="application/json")
 
+    with_insight = add_insight(app, bundle, scorer, most_bytes)
+
     @app.post("/predict", **documents.predict(bundle.manifest))
     async def predict(request: Request) -> Response:
+        if request.scope["query_string"]:
+            return await with_insight(request)
         return await answered(request, price_one)
 
     @app.post("/batch-predict", **documents.batch_predict(most_houses))

@@ -77,6 +77,14 @@ READYZ: dict[str, Any] = {
     "response_model": State,
     "responses": {503: {"model": Reason, "description": "Starting or stopping"}},
 }
+INCLUDE: dict[str, Any] = {
+    "name": "include",
+    "in": "query",
+    "description": "Parts to add to the answer, with commas between",
+    "style": "form",
+    "explode": False,
+    "schema": {"type": "array", "items": {"enum": ["explanation", "comparables"]}},
+}
 MODEL: dict[str, Any] = {
     "summary": "The model's card as JSON: schema, honest numbers, origin",
     "tags": ["model"],
@@ -102,12 +110,13 @@ def predict(manifest: Manifest) -> dict[str, Any]:
             f"{_functional(manifest)} `prediction_interval` is made to hold {manifest.coverage:.0%} of the prices. "
             f"Without `{manifest.schema_.sale_date}` the price is for {manifest.reference_date}, the newest sale that "
             "was learned from. A category that the model does not know, a value outside the range that it learned from "
-            "and a missing column that matters are answered, with a warning."
+            "and a missing column that matters are answered, with a warning. `include` adds parts to the answer: "
+            "`explanation` as /explain gives it, `comparables` as in that of /comparables."
         ),
         "tags": ["prices"],
         "response_model": Prediction,
         "responses": _REFUSALS,
-        "openapi_extra": _body({"$ref": "#/components/schemas/House"}),
+        "openapi_extra": {**_body({"$ref": "#/components/schemas/House"}), "parameters": [INCLUDE]},
     }
 
 
