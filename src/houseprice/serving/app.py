@@ -17,8 +17,8 @@ from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
 from houseprice.serving import documents, protocols
 from houseprice.serving.body import json_body
-from houseprice.serving.insight.routes import add_insight
-from houseprice.serving.prediction import Prediction, Predictions
+from houseprice.serving.formats.routes import Batch
+from houseprice.serving.prediction import Prediction
 from houseprice.serving.refusal import RefusedError, TooManyError
 from houseprice.serving.scorer import Scorer
 
@@ -28,7 +28,6 @@ INLINE_BYTES = 32 * 2**10
 """Up to here a body is answered on the event loop, in about a millisecond."""
 
 _prediction = TypeAdapter(Prediction)
-_predictions = TypeAdapter(Predictions)
 
 
 def create_app(bundle: Bundle, most_houses: int = MOST_HOUSES, most_bytes: int = MOST_BYTES) -> FastAPI:
@@ -51,30 +50,23 @@ def create_app(bundle: Bundle, most_houses: int = MOST_HOUSES, most_bytes: int =
     _refuse_in_words(app)
     _add_health(app, scorer)
     card = documents.card(bundle)
-    read_many = scorer.request.batch(most_houses)
+    batch = Batch(bundle, scorer, most_houses, most_bytes)
 
     def price_one(body: bytes) -> bytes:
         return _prediction.dump_json(scorer.score([scorer.request.one(body)])[0])
-
-    def price_many(body: bytes) -> bytes:
-        return _predictions.dump_json(Predictions(scorer.score(read_many(body))))
 
     async def answered(request: Request, price: Callable[[bytes], bytes]) -> Response:
         body = await json_body(request, most_bytes)
         content = price(body) if len(body) <= INLINE_BYTES else await run_sync(price, body)
         return Response(content, media_type="application/json")
 
-    with_insight = add_insight(app, bundle, scorer, most_bytes)
-
     @app.post("/predict", **documents.predict(bundle.manifest))
     async def predict(request: Request) -> Response:
-        if request.scope["query_string"]:
-            return await with_insight(request)
         return await answered(request, price_one)
 
     @app.post("/batch-predict", **documents.batch_predict(most_houses))
     async def batch_predict(request: Request) -> Response:
-        return await answered(request, price_many)
+        return await batch.answer(request)
 
     @app.get("/model", **documents.MODEL)
     async def model() -> Response:
