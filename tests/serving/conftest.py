@@ -1,14 +1,17 @@
 """A small sealed model and its API, in this process."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import toy as toys
+from running import Server
 from toy import MOST_BYTES, MOST_HOUSES, Client
 
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.serving.app import create_app
 from houseprice.serving.scorer import Scorer
+from houseprice.serving.settings import Settings
 
 
 @pytest.fixture(scope="session")
@@ -32,4 +35,18 @@ def scorer(toy: Bundle) -> Scorer:
 @pytest.fixture(scope="session")
 def client(toy: Bundle) -> Client:
     """Give the API of the model, with limits that are soon reached."""
-    return Client(create_app(toy, most_houses=MOST_HOUSES, most_bytes=MOST_BYTES))
+    return Client(create_app(toy, Settings(max_rows=MOST_HOUSES, max_body_bytes=MOST_BYTES)))
+
+
+@pytest.fixture
+def start(toy_dir: Path) -> Iterator[Callable[..., Server]]:
+    """Give what starts servers; all are gone after the test."""
+    started: list[Server] = []
+
+    def begin(*options: str, **environment: str) -> Server:
+        started.append(Server("--bundle", str(toy_dir), *options, **environment))
+        return started[-1]
+
+    yield begin
+    for server in started:
+        server.kill()

@@ -1,72 +1,21 @@
 """The server as a process: how it starts, refuses and stops."""
 
-import http.client
 import json
 import os
-import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from running import START_SECONDS, Server
 from toy import FULL, FULL_PRICE, altered_golden, seal
 
 from houseprice.bundle import manifest as manifests
 from houseprice.cli import main
-
-START_SECONDS = 30
-
-
-class Server:
-    """A server that was started as a person starts it, on a port of its own choice."""
-
-    def __init__(self, *options: str, **environment: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "houseprice", "serve", "--port", "0", *options],
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **environment},
-        )
-        assert self.process.stderr is not None
-        self.line = self.process.stderr.readline()
-        found = re.search(r"address=http://(\S+):(\d+)", self.line)
-        assert found, self.line
-        self.host, self.port = found[1], int(found[2])
-
-    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Send a request and read the answer."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=START_SECONDS)
-        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        found = answer.status, json.loads(answer.read())
-        connection.close()
-        return found
-
-    def stop(self, sig: signal.Signals) -> tuple[int, str]:
-        """Send a signal; give back the exit code and what else stood in the log."""
-        self.process.send_signal(sig)
-        _, log = self.process.communicate(timeout=START_SECONDS)
-        return self.process.returncode, log
-
-
-@pytest.fixture
-def start(toy_dir: Path) -> Iterator[Callable[..., Server]]:
-    """Give what starts servers; all are gone after the test."""
-    started: list[Server] = []
-
-    def begin(*options: str, **environment: str) -> Server:
-        started.append(Server("--bundle", str(toy_dir), *options, **environment))
-        return started[-1]
-
-    yield begin
-    for server in started:
-        server.process.kill()
-        server.process.communicate()
 
 
 def refused(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
@@ -90,7 +39,7 @@ def test_it_answers_until_it_is_told_to_stop(start: Callable[..., Server], tmp_p
     assert (status, answer["predicted_price"]) == (200, FULL_PRICE)
     code, log = server.stop(signal.SIGTERM)
     assert code == 0
-    assert log.splitlines()[-1].endswith("stopping signal=SIGTERM")
+    assert "stopping signal=SIGTERM\n" in log
     assert list(tmp_path.iterdir()) == []
 
 
@@ -103,8 +52,7 @@ def test_a_request_that_was_accepted_is_answered_after_sigterm(start: Callable[.
         line.sendall(head.encode() + body[:10])
         assert server.ask("GET", "/livez")[0] == 200  # so the first half has been read
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.stderr is not None
-        assert "stopping" in server.process.stderr.readline()
+        server.wait_for("stopping")
         line.sendall(body[10:])
         answer = line.makefile("rb").read()
     assert answer.startswith(b"HTTP/1.1 200 OK")
@@ -161,9 +109,9 @@ def test_a_newer_format_is_refused(capsys: pytest.CaptureFixture[str], toy_dir: 
     """A folder of tomorrow asks for the program of tomorrow."""
     newer = shutil.copytree(toy_dir, tmp_path / "bundle")
     path = newer / manifests.NAME
-    path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
+    path.write_text(path.read_text().replace(f'"format": {manifests.FORMAT}', f'"format": {manifests.FORMAT + 1}'))
     code, said = refused(capsys, "--bundle", str(newer))
-    assert (code, "is of format 2" in said) == (5, True)
+    assert (code, f"is of format {manifests.FORMAT + 1}" in said) == (5, True)
 
 
 def test_a_model_that_does_not_give_its_own_answers_is_refused(

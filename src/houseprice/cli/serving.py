@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from houseprice.serving import predicting, server
+from houseprice.serving import predicting, server, settings
 from houseprice.serving.protocols import hosting
 
 PATIENCE_SECONDS = 2.0
@@ -64,11 +64,14 @@ def predict(bundle: Path, source: Path, output: Path, as_json: bool) -> None:
 def serve(bundle: Path, host: str, port: int) -> None:
     """Answer over HTTP from a sealed model, until SIGTERM or Ctrl-C.
 
-    Starts only when the folder is as it was sealed and the model gives its own answers here. Then see /docs.
+    Starts only when the folder is as it was sealed and the model gives its own answers here. Then see /docs. Limits,
+    keys and switches are HOUSEPRICE_* variables; docs/api.md lists them.
 
     Example: houseprice serve --bundle models/bundle --host 0.0.0.0 --port 8000
     """
-    server.serve(bundle, host, port)
+    for warning in settings.unknown_variables(os.environ):
+        click.echo(f"houseprice: {warning}", err=True)
+    server.serve(bundle, host, port, settings.from_environment(os.environ))
 
 
 class _Progress:

@@ -11,6 +11,7 @@ from anyio.to_thread import run_sync
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import TypeAdapter
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 
 from houseprice.bundle.load import Bundle
@@ -18,53 +19,71 @@ from houseprice.errors import ServingError
 from houseprice.serving import documents, protocols
 from houseprice.serving.body import json_body
 from houseprice.serving.formats.routes import Batch
+from houseprice.serving.guard import Guard
+from houseprice.serving.insight.routes import add_insight
+from houseprice.serving.journal import Journal
+from houseprice.serving.lean import Lean
+from houseprice.serving.metrics import Metrics
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.refusal import RefusedError, TooManyError
 from houseprice.serving.scorer import Scorer
+from houseprice.serving.settings import DEFAULT, Settings
 
-MOST_HOUSES = 10_000
-MOST_BYTES = 32 * 2**20
 INLINE_BYTES = 32 * 2**10
 """Up to here a body is answered on the event loop, in about a millisecond."""
 
 _prediction = TypeAdapter(Prediction)
 
 
-def create_app(bundle: Bundle, most_houses: int = MOST_HOUSES, most_bytes: int = MOST_BYTES) -> FastAPI:
+def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | None = None) -> FastAPI:
     """Give back the API of a sealed model.
 
     Its `state` holds `scorer`, and `ready`, which says whether it wants requests.
 
     Args:
         bundle: the sealed model, opened.
-        most_houses: how many houses one batch may hold.
-        most_bytes: how large one body may be.
+        settings: limits and switches.
+        journal: where a line is written for each request; None writes none.
 
     Raises:
         ArtefactError: the model does not fit the schema that was sealed with it.
     """
-    scorer = Scorer(bundle)
-    app = FastAPI(**documents.about(bundle.manifest), lifespan=_lifespan)
+    metrics = Metrics(bundle.manifest) if settings.metrics else None
+    scorer = Scorer(bundle, metrics.priced if metrics else None)
+    address = "/openapi.json" if settings.docs else None
+    app = FastAPI(**documents.about(bundle.manifest), openapi_url=address, lifespan=_lifespan)
     app.state.scorer = scorer
     app.state.ready = False
+    app.state.journal = journal or Journal(None)
+    app.add_middleware(Lean, scorer=scorer, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(Guard, settings=settings, metrics=metrics, journal=app.state.journal)
+    if settings.cors_origins:
+        asked = ["content-type", "authorization", "x-api-key", "x-request-id"]
+        app.add_middleware(
+            CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=asked
+        )
     _refuse_in_words(app)
     _add_health(app, scorer)
     card = documents.card(bundle)
-    batch = Batch(bundle, scorer, most_houses, most_bytes)
+    batch = Batch(bundle, scorer, settings.max_rows, settings.max_body_bytes)
 
     def price_one(body: bytes) -> bytes:
         return _prediction.dump_json(scorer.score([scorer.request.one(body)])[0])
 
     async def answered(request: Request, price: Callable[[bytes], bytes]) -> Response:
-        body = await json_body(request, most_bytes)
-        content = price(body) if len(body) <= INLINE_BYTES else await run_sync(price, body)
+        body = await json_body(request, settings.max_body_bytes)
+        content = price(body) if len(body) <= INLINE_BYTES else await run_sync(price, body, abandon_on_cancel=True)
         return Response(content, media_type="application/json")
+
+    with_insight = add_insight(app, bundle, scorer, settings.max_body_bytes)
 
     @app.post("/predict", **documents.predict(bundle.manifest))
     async def predict(request: Request) -> Response:
+        if request.scope["query_string"]:
+            return await with_insight(request)
         return await answered(request, price_one)
 
-    @app.post("/batch-predict", **documents.batch_predict(most_houses))
+    @app.post("/batch-predict", **documents.batch_predict(settings.max_rows))
     async def batch_predict(request: Request) -> Response:
         return await batch.answer(request)
 
@@ -74,9 +93,16 @@ def create_app(bundle: Bundle, most_houses: int = MOST_HOUSES, most_bytes: int =
 
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:
-        return RedirectResponse("docs")
+        return RedirectResponse("docs" if settings.docs else "model")
 
-    protocols.add(app, bundle, scorer, most_houses, most_bytes)
+    if metrics:
+
+        @app.get("/metrics", include_in_schema=False)
+        async def told() -> Response:
+            content, kind = metrics.text()
+            return Response(content, headers={"content-type": kind})
+
+    protocols.add(app, bundle, scorer, settings.max_rows, settings.max_body_bytes)
     documents.add_house(app, scorer.request.json_schema())
     return app
 
@@ -86,6 +112,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.ready = True
     yield
     app.state.ready = False
+    app.state.journal.flush()
 
 
 def _refuse_in_words(app: FastAPI) -> None:

@@ -15,12 +15,12 @@ from fastapi import FastAPI
 
 from houseprice.bundle.load import open_bundle
 from houseprice.errors import ArtefactError, ServingError
-from houseprice.serving import protocols
+from houseprice.serving import protocols, workers
 from houseprice.serving.app import create_app
+from houseprice.serving.journal import Journal
+from houseprice.serving.patient import patient_for
 from houseprice.serving.scorer import Scorer
-
-GRACE_SECONDS = 8
-"""Requests that were accepted are given this long on SIGTERM; container engines kill after 10."""
+from houseprice.serving.settings import DEFAULT, Settings
 
 _BACKLOG = 2048
 _LOGGING: dict[str, Any] = {
@@ -36,45 +36,64 @@ _LOGGING: dict[str, Any] = {
 _log = logging.getLogger(__name__)
 
 
-def serve(directory: Path, host: str, port: int) -> None:
+def serve(directory: Path, host: str, port: int, settings: Settings = DEFAULT) -> None:
     """Answer requests until SIGTERM or SIGINT, then give back control.
 
     Args:
         directory: the sealed folder.
         host: address to listen on; `0.0.0.0` is every one.
         port: port to listen on; 0 is any free one, which the log names.
+        settings: limits, switches, and how many processes answer.
 
     Raises:
         ArtefactError: the folder cannot be trusted, or the model does not give its own answers here.
         ServingError: the address cannot be listened on.
     """
     with _stopped_early():
-        app = create_app(open_bundle(directory))
-        protocols.add_vertex(app, os.environ)
-        _demand_own_answers(app.state.scorer, directory)
+        if settings.workers == 1:
+            app = _proved(directory, settings)
+            with _listen(host, port) as listener:
+                _Server(app, settings).run(sockets=[listener])
+            return
         with _listen(host, port) as listener:
-            _Server(app).run(sockets=[listener])
+            workers.supervise(settings.workers, lambda: _work(directory, listener, settings))
+
+
+def _work(directory: Path, listener: socket.socket, settings: Settings) -> None:
+    """Answer in a process of its own, beside others on the same address."""
+    with _stopped_early():
+        app = _proved(directory, settings)
+        _Server(app, settings).run(sockets=[listener])
+
+
+def _proved(directory: Path, settings: Settings) -> FastAPI:
+    journal = Journal() if settings.request_log else None
+    app = create_app(open_bundle(directory), settings, journal)
+    protocols.add_vertex(app, os.environ)
+    _demand_own_answers(app.state.scorer, directory)
+    return app
 
 
 class _Server(uvicorn.Server):
     """uvicorn, which here ends with 0 when it is told to stop, and takes back its readiness first."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
         self._app = app
         super().__init__(
             uvicorn.Config(
                 app,
                 loop="auto",
-                http="httptools",
+                http=patient_for(settings.body_seconds),
                 ws="none",
                 lifespan="on",
                 workers=1,
                 log_config=_LOGGING,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=settings.trusted_proxies or None,
                 backlog=_BACKLOG,
-                timeout_graceful_shutdown=GRACE_SECONDS,
+                timeout_graceful_shutdown=settings.grace_seconds,
             )
         )
 
