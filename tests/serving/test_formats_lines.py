@@ -96,7 +96,7 @@ def test_a_client_may_send_everything_before_it_reads_anything(client: Client) -
     """Answers wait for it, so that neither side waits for the other."""
     seen: list[int] = []
     sent = anyio.Event()
-    parts = [(lines([FULL] * BLOCK_LINES), True)] * 4 + [(b"", False)]
+    parts = [(lines([LEAST] * BLOCK_LINES), True)] * 12 + [(b"", False)]
     following = iter(parts)
 
     async def receive() -> dict[str, Any]:
@@ -110,7 +110,7 @@ def test_a_client_may_send_everything_before_it_reads_anything(client: Client) -
         seen.append(message.get("body", b"").count(b"\n"))
 
     converse(client, receive, sending)
-    assert sum(seen) == 4 * BLOCK_LINES
+    assert sum(seen) == 12 * BLOCK_LINES
 
 
 def test_a_client_that_leaves_ends_the_work(client: Client) -> None:

@@ -5,6 +5,7 @@ all houses before, with a line that holds what the body of the refusal would hav
 """
 
 import json
+import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 
@@ -21,7 +22,9 @@ from houseprice.serving.refusal import RefusedError
 from houseprice.serving.scorer import Scorer
 
 MOST_HELD = 32 * 2**20
-"""Bytes of answers that wait for a client which sends everything before it reads anything; then it has to read."""
+"""Bytes of answers, compressed, that wait for a client which sends everything before it reads; then it has to read."""
+_PLAIN = 2**20
+"""Bytes that wait as they are, since they will soon be taken."""
 
 Priced = tuple[bytes, RefusedError | None]
 
@@ -113,7 +116,7 @@ class _Backlog:
     def __init__(self, most: int = MOST_HELD) -> None:
         self.failure: Exception | None = None
         self._most = most
-        self._held: deque[bytes] = deque()
+        self._held: deque[tuple[bytes, bool]] = deque()
         self._size = 0
         self._closed = False
         self._changed = anyio.Event()
@@ -122,8 +125,10 @@ class _Backlog:
         """Add bytes, when there is room."""
         while self._size > self._most:
             await self._changed.wait()
-        self._size += len(content)
-        self._held.append(content)
+        behind = self._size > _PLAIN
+        kept = zlib.compress(content, 1) if behind else content
+        self._size += len(kept)
+        self._held.append((kept, behind))
         self._wake()
 
     def close(self) -> None:
@@ -137,10 +142,10 @@ class _Backlog:
             if not self._held:
                 await self._changed.wait()
                 continue
-            content = self._held.popleft()
-            self._size -= len(content)
+            kept, behind = self._held.popleft()
+            self._size -= len(kept)
             self._wake()
-            yield content
+            yield zlib.decompress(kept) if behind else kept
 
     def _wake(self) -> None:
         self._changed.set()
