@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import pytest
@@ -59,3 +60,10 @@ def test_a_server_serves_the_routes_that_vertex_sets(start: Callable[..., Server
     assert server.ask("POST", "/predict", {"instances": [FULL]}) == (200, {"predictions": [FULL_PRICE]})
     assert server.ask("GET", "/health")[1]["status"] == "ok"
     assert server.ask("POST", "/invocations", {"instances": [FULL]})[0] == 200
+
+
+def test_the_image_leaves_the_port_open(root: Path) -> None:
+    """A port in the image's own environment would be heard before a platform's; its command is the one they give."""
+    said = (root / "Dockerfile").read_text()
+    assert not any(f"{name}=" in said for name in hosting.PORT_VARIABLES)
+    assert 'ENTRYPOINT ["python", "-m", "houseprice"]\nCMD ["serve"]' in said
