@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import toy as toys
@@ -38,13 +39,19 @@ def client(toy: Bundle) -> Client:
     return Client(create_app(toy, Settings(max_rows=MOST_HOUSES, max_body_bytes=MOST_BYTES)))
 
 
+@pytest.fixture(scope="session")
+def without(toy: Bundle) -> Client:
+    """Give the API with everything switched off that can be."""
+    return Client(create_app(toy, Settings(metrics=False, docs=False, request_log=False)))
+
+
 @pytest.fixture
 def start(toy_dir: Path) -> Iterator[Callable[..., Server]]:
     """Give what starts servers; all are gone after the test."""
     started: list[Server] = []
 
-    def begin(*options: str, **environment: str) -> Server:
-        started.append(Server("--bundle", str(toy_dir), *options, **environment))
+    def begin(*options: str, **more: Any) -> Server:
+        started.append(Server("--bundle", str(toy_dir), *options, **more))
         return started[-1]
 
     yield begin

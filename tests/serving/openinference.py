@@ -21,7 +21,7 @@ class Bytes(Client):
         """Send JSON with bytes behind it, and say how long the JSON is."""
         text = head if isinstance(head, bytes) else json.dumps(head).encode()
         given = {HEADER_LENGTH: str(len(text)) if length is None else length}
-        return self._ask("POST", URL, content=text + raw, headers=given)
+        return self.ask("POST", URL, content=text + raw, headers=given)
 
 
 def in_json(*houses: dict[str, Any]) -> list[dict[str, Any]]:

@@ -5,25 +5,51 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 START_SECONDS = 30
 
 
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
 class Server:
     """A server that was started as a person starts it, on a port of its own choice."""
 
-    def __init__(self, *options: str, **environment: str) -> None:
+    def __init__(
+        self,
+        *options: str,
+        full_log: bool = False,
+        before: Callable[[], None] | None = None,
+        **environment: str,
+    ) -> None:
+        command = [sys.executable, "-m", "houseprice", "serve", *options]
+        if full_log:  # whatever is written there fails as on a full disk, so the log cannot tell the port
+            self.host, self.port = "127.0.0.1", _free_port()
+            with Path("/dev/full").open("w") as full:
+                self.process = subprocess.Popen([*command, "--port", str(self.port)], stderr=full, env=os.environ)
+            self._lines, self._reader = [], threading.Thread(target=lambda: None)
+            self._reader.start()
+            self._until_it_listens()
+            return
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "houseprice", "serve", "--port", "0", *options],
+            [*command, "--port", "0"],
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, **environment},
+            preexec_fn=before,  # noqa: PLW1509 - only limits are set there
         )
-        self._lines: list[str] = []
+        self._lines = []
         self._said = threading.Condition()
         self._reader = threading.Thread(target=self._read)  # a pipe that nobody reads would hold the server up
         self._reader.start()
@@ -62,8 +88,24 @@ class Server:
         self.process.kill()
         self.process.wait()
         self._reader.join()
-        assert self.process.stderr is not None
-        self.process.stderr.close()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+
+    def _until_it_listens(self) -> None:
+        ends = time.monotonic() + START_SECONDS
+        while time.monotonic() < ends and self.process.poll() is None:
+            with suppress(OSError), socket.create_connection((self.host, self.port), timeout=1):
+                return
+            threading.Event().wait(0.05)
+        raise AssertionError("it does not listen")
+
+    def text(self, path: str) -> str:
+        """Ask for a path; give back the answer as it is."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=START_SECONDS)
+        connection.request("GET", path)
+        found = connection.getresponse().read().decode()
+        connection.close()
+        return found
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Send a request and read the answer."""

@@ -206,16 +206,21 @@ class Client:
     def __init__(self, app: FastAPI) -> None:
         self.app = app
 
-    def get(self, path: str) -> httpx.Response:
+    def get(self, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
         """Ask for a path."""
-        return self._ask("GET", path)
+        return self.ask("GET", path, headers=headers or {})
 
-    def post(self, path: str, body: Any, kind: str | None = "application/json") -> httpx.Response:
+    def post(
+        self, path: str, body: Any, kind: str | None = "application/json", headers: dict[str, str] | None = None
+    ) -> httpx.Response:
         """Send bytes as they are, and anything else as JSON."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self._ask("POST", path, content=content, headers={"Content-Type": kind} if kind else {})
+        told = {"Content-Type": kind} if kind else {}
+        return self.ask("POST", path, content=content, headers=told | (headers or {}))
 
-    def _ask(self, method: str, path: str, **given: Any) -> httpx.Response:
+    def ask(self, method: str, path: str, **given: Any) -> httpx.Response:
+        """Ask in any way."""
+
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://house") as client:

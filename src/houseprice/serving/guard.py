@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from houseprice.serving.journal import Journal
 from houseprice.serving.keys import Budget, Keys
 from houseprice.serving.metrics import Metrics
+from houseprice.serving.protocols.hosting import HEALTH_VARIABLE
 from houseprice.serving.settings import Settings, variable
 
 PROBES = frozenset({"/health", "/livez", "/readyz", "/ping", "/v2/health/live", "/v2/health/ready"})
@@ -58,6 +59,7 @@ class Guard:
         self._journal = journal
         self._keys = Keys(settings.api_keys)
         self._budget = Budget(settings.requests_per_minute)
+        self._probes = PROBES | {path for path in [os.environ.get(HEALTH_VARIABLE, "").strip()] if path}
         self._at_work = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,7 +90,7 @@ class Guard:
     def _admit(self, scope: Scope) -> tuple[str, _Refusal | None]:
         """Give back who asks, and why not to answer."""
         path, caller, settings = scope["path"], "", self._settings
-        if path in PROBES:
+        if path in self._probes:
             return caller, None
         if self._keys and path not in DOCUMENTS:
             holder = self._keys.holder(scope["headers"])

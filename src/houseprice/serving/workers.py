@@ -51,7 +51,8 @@ class _Family:
             while not self._stopping and len(self._born) < self._count:
                 self._bear()
             while self._born:
-                code = code or self._wait()
+                ended = self._wait()
+                code = code or ended
         finally:
             for sig, handler in before.items():
                 signal.signal(sig, handler)
