@@ -12,11 +12,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from running import START_SECONDS, Server
 from toy import FULL, FULL_PRICE, LEAST
 
 from houseprice.bundle import manifest as manifests
 
+pytestmark = pytest.mark.long
 Start = Callable[..., Server]
 BODY = json.dumps(FULL).encode()
 REQUEST = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)

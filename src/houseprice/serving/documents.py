@@ -83,7 +83,7 @@ INCLUDE: dict[str, Any] = {
     "description": "Parts to add to the answer, with commas between",
     "style": "form",
     "explode": False,
-    "schema": {"type": "array", "items": {"enum": ["explanation", "comparables"]}},
+    "schema": {"type": "array", "minItems": 1, "items": {"enum": ["explanation", "comparables"]}},
 }
 MODEL: dict[str, Any] = {
     "summary": "The model's card as JSON: schema, honest numbers, origin",

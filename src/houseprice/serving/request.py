@@ -148,7 +148,7 @@ def _shown(column: Column) -> dict[str, Any]:
         return {"enum": list(column.levels), **about}
     match column.kind:
         case "date":
-            return {"type": "string", "format": "date", **about}
+            return {"type": "string", "format": "date", "pattern": _years(column), **about}
         case "flag":
             return {"enum": [True, False, 1, 0], **about}
         case "category":
@@ -156,6 +156,22 @@ def _shown(column: Column) -> dict[str, Any]:
             return {"anyOf": [text, {"type": "integer"}], **about}
     limits = {"minimum": column.minimum, "maximum": column.maximum}
     return {"type": column.kind, **{key: value for key, value in limits.items() if value is not None}, **about}
+
+
+def _years(column: Column) -> str:
+    """Give back a pattern of the days whose year is within a column's bounds; JSON schema has no other way."""
+    low, high = (
+        date.fromisoformat(str(bound)).year if bound else usual
+        for bound, usual in ((column.minimum, 1), (column.maximum, 9999))
+    )
+    # A bound in the middle of a year leaves that year out, rather than promise days that are refused.
+    if column.minimum and not str(column.minimum).endswith("-01-01"):
+        low += 1
+    if column.maximum and not str(column.maximum).endswith("-12-31"):
+        high -= 1
+    decades = sorted({year // 10 for year in range(low, high + 1)})
+    kept = "|".join(f"{decade:03d}[{max(low - decade * 10, 0)}-{min(high - decade * 10, 9)}]" for decade in decades)
+    return f"^({kept})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 
 
 def _day(value: Any) -> Any:

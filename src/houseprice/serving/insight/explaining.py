@@ -28,6 +28,7 @@ ROWS = 40
 more. Measured with the model of November 2026: 16 × 40 rows take 35 ms and leave an error of 0.3 % of the price."""
 FEW = 4
 """Up to so many columns that differ, all orders are taken: the amounts are exact."""
+MOST = 1e13  # of a price; above, a float64 holds no cents
 SEED = 20150527
 NAMED = 3
 """So many contributions are named in the summary."""
@@ -151,7 +152,14 @@ def to_the_cent(amounts: Floats, whole: float) -> list[float]:
     """Give back the amounts rounded to cents so that they add up to the whole, rounded to cents itself.
 
     The cents that are missing go to those that were rounded down most (the method of largest remainders).
+
+    Raises:
+        ServingError: an amount is so large that a float64 holds no cents of it.
     """
+    if not np.abs(np.append(amounts, whole)).max() < MOST:
+        raise ServingError(
+            f"The price is beyond {MOST:.0e}; expected one that can be explained to the cent; seal again."
+        )
     cents = amounts * 100.0
     down = np.floor(cents)
     missing = round(whole * 100.0) - int(down.sum())

@@ -78,8 +78,9 @@ def _query(request: Request) -> dict[str, list[str]]:
 
 def _included(request: Request) -> set[str]:
     """Give back what `include` asks for."""
-    said = ",".join(_query(request).get("include", []))
-    words = [word.strip() for word in said.split(",") if word.strip()]
+    found = _query(request).get("include", [])
+    said = ",".join(found)
+    words = [word.strip() for word in said.split(",")] if found else []
     for word in words:
         if word not in KNOWN:
             hint = nearest(word[:40], KNOWN)

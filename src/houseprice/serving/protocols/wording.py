@@ -59,12 +59,17 @@ _FAILURES: dict[int | str, dict[str, Any]] = {
     413: {"model": Failure, "description": "Too many houses or bytes; says the limit"},
     503: {"model": Failure, "description": "The model no longer answers as it should"},
 }
+_RECORDS = {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/House"}}
 _HOUSES = {
     "type": "object",
-    "properties": {
-        **{shape: {"description": "Houses; exactly one of these keys"} for shape in SHAPES},
-        **{name: {"description": '`{"details": true}` asks for whole answers'} for name in PARAMETERS},
-    },
+    "description": (
+        f"Houses under exactly one of {', '.join(SHAPES)}, each in the forms that MLflow knows; what is described here "
+        f"are records. {' or '.join(PARAMETERS)} with details: true asks for whole answers."
+    ),
+    "oneOf": [
+        {"properties": {shape: _RECORDS}, "required": [shape], "additionalProperties": False}
+        for shape in ("dataframe_records", "instances")
+    ],
 }
 
 
