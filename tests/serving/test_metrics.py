@@ -1,0 +1,48 @@
+"""What /metrics tells: requests, houses, prices and warnings, as they were."""
+
+import re
+
+from toy import FULL, LEAST, Client
+
+from houseprice.bundle.load import Bundle
+from houseprice.serving.app import create_app
+
+
+def numbers(client: Client) -> dict[str, float]:
+    """Give every number that is told."""
+    lines = client.get("/metrics").text.splitlines()
+    found = (re.fullmatch(r"([a-z_]+(?:\{.*\})?) (\S+)", line) for line in lines if line.startswith("houseprice"))
+    return {line[1]: float(line[2]) for line in found if line}
+
+
+def test_requests_houses_and_warnings_are_counted(toy: Bundle) -> None:
+    """By route and status; refusals and unknown paths too, the latter under one name however many there are."""
+    client = Client(create_app(toy))
+    client.post("/predict", FULL)
+    client.post("/batch-predict", [FULL, {**LEAST, "zip": "00000"}])
+    client.post("/predict", {})
+    for path in ("/no", "/nowhere"):
+        client.get(path)
+    told = numbers(client)
+    assert told['houseprice_requests_total{route="/predict",status="200"}'] == 1
+    assert told['houseprice_requests_total{route="/predict",status="422"}'] == 1
+    assert told['houseprice_requests_total{route="unmatched",status="404"}'] == 2
+    assert told["houseprice_houses_total"] == 3
+    assert told["houseprice_predicted_price_count"] == 3
+    assert told['houseprice_warnings_total{column="zip",kind="unknown_category"}'] == 1
+    assert told['houseprice_request_seconds_count{route="/batch-predict"}'] == 1
+
+
+def test_the_model_and_its_age_are_told(client: Client) -> None:
+    """Its version, what its answer is, and how old the newest sale is that it knows."""
+    told = numbers(client)
+    (model,) = [name for name in told if name.startswith("houseprice_model_info")]
+    assert 'model_version="0123456789ab"' in model
+    assert told["houseprice_bundle_age_seconds"] > 365 * 86400
+
+
+def test_golden_rows_are_not_counted_as_houses(toy: Bundle) -> None:
+    """A watched server would otherwise look like a busy one."""
+    client = Client(create_app(toy))
+    client.get("/health")
+    assert numbers(client)["houseprice_houses_total"] == 0
