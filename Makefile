@@ -73,6 +73,11 @@ workflow-test: $(VENV)/.dev ## the real workflow files, run here with act, green
 bench-serving: install ## serving against its least cost and four peers: a table, and 1 when a must is missed
 	@$(BIN)/python bench/serving.py $(BENCH)
 
+.PHONY: soak
+soak: $(VENV)/.dev ## the long tests of the API, and a million requests to see its memory stay
+	@$(BIN)/python -m pytest -m long tests/serving
+	@$(BIN)/python bench/serving.py --only memory
+
 .PHONY: lint
 lint: $(VENV)/.dev ## style, types, import contract, workflows, Dockerfile, scripts
 	@$(BIN)/ruff check .
