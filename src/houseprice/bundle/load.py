@@ -48,6 +48,7 @@ class Model:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        options.enable_mem_pattern = False  # it keeps a plan for every number of houses, and they are of all numbers
         self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         self.inputs: dict[str, bool] = {i.name: i.type == "tensor(string)" for i in self._session.get_inputs()}
 

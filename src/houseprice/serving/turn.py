@@ -33,7 +33,8 @@ class Turn:
         answer: asyncio.Future[Prediction] = loop.create_future()
         self._waiting.append((house, answer))
         if len(self._waiting) == 1:
-            loop.call_soon(self._answer)
+            # One more turn: what lies in the sockets by now is read before the call, and nobody waits for what does not.
+            loop.call_soon(loop.call_soon, self._answer)
         return await answer
 
     def _answer(self) -> None:
