@@ -33,7 +33,7 @@ class Turn:
         answer: asyncio.Future[Prediction] = loop.create_future()
         self._waiting.append((house, answer))
         if len(self._waiting) == 1:
-            # One more turn: what lies in the sockets by now is read before the call, and nobody waits for what does not.
+            # One more turn: what lies in the sockets by now is read before the call; nobody waits for what does not.
             loop.call_soon(loop.call_soon, self._answer)
         return await answer
 
