@@ -13,7 +13,11 @@ command line ends with:
     ├── TrackingError               7   MLflow does not answer, or refuses
     ├── ServingError                8   the API cannot start
     ├── ImageError                  9   an image cannot be built, or fails its test
-    └── MissingPartError           10   this command needs libraries that are not installed here
+    ├── MissingPartError           10   this command needs libraries that are not installed here
+    ├── RegistryError              11   a registry refuses, does not answer, or holds something else than expected
+    ├── TrustError                 12   an image is not what is said of it, or cannot be signed
+    ├── OperatingError             13   a deployment or a rollback did not succeed; what served before serves still
+    └── LedgerError                14   the ledger was changed, or cannot be written
 
 Exit code 2 is a command line that cannot be understood. HTTP errors are FastAPI's own: 422 for a house that cannot be
 priced, 503 for a model that no longer gives its own answers.
@@ -87,6 +91,34 @@ class MissingPartError(HousePriceError):
     """The command needs libraries that are not installed here."""
 
     exit_code = 10
+
+
+class RegistryError(HousePriceError):
+    """A registry refuses, does not answer, or holds something else than expected."""
+
+    exit_code = 11
+
+
+class TrustError(HousePriceError):
+    """An image is not what is said of it, or cannot be signed; `mismatches` holds a sentence for each."""
+
+    exit_code = 12
+
+    def __init__(self, message: str, mismatches: Iterable[str] = ()) -> None:
+        self.mismatches = tuple(mismatches)
+        super().__init__(message)
+
+
+class OperatingError(HousePriceError):
+    """A deployment or a rollback did not succeed; what served before serves still."""
+
+    exit_code = 13
+
+
+class LedgerError(HousePriceError):
+    """The ledger was changed, or cannot be written."""
+
+    exit_code = 14
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -1,0 +1,1 @@
+"""Operating: a published image in, production out; and the way back."""
