@@ -41,7 +41,7 @@ def builder(request: pytest.FixtureRequest, engine: Engine) -> Engine:
         if "buildx" in said.stderr:
             debian = Engine("/usr/bin/docker", found.environment)
             if not Path(debian.client).is_file() or "buildx" in debian.run("build", "--help").stderr:
-                pytest.skip("this client has no BuildKit; scripts/docker-engine buildx gives it one")
+                pytest.skip("this client has no BuildKit; scripts/docker-engine get buildx gives it one")
             return debian
     return found
 
