@@ -1,9 +1,7 @@
 """What is checked before an image is built, and what the builder is given."""
 
 import json
-import os
 import shutil
-import subprocess
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +11,7 @@ import pytest
 from houseprice.bundle.load import open_bundle
 from houseprice.errors import ArtefactError, GateError, ImageError
 from houseprice.release.engine import Engine
-from houseprice.release.image import Built, build, copied, origin_of
+from houseprice.release.image import Built, build, copied
 
 ROOT = Path(__file__).parents[2]
 BUILDER = r"""#!/bin/sh
@@ -177,65 +175,6 @@ def test_half_of_the_pickles_builds_nothing(checkout: Path, engine: Engine) -> N
     (trained / "house_price_model.pkl").write_text("house_price_model.pkl")
     with pytest.raises(ArtefactError, match=r'preprocessor\.pkl" is missing'):
         built(checkout, engine)
-
-
-def git(folder: Path, *arguments: str) -> str:
-    """Run git as nobody, with nobody's settings."""
-    known = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "PATH": os.environ["PATH"]}
-    who = ("-c", "user.name=n", "-c", "user.email=e@x")
-    return subprocess.run(
-        ["git", *who, *arguments], cwd=folder, env=known, check=True, capture_output=True, text=True
-    ).stdout.strip()
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A git checkout with one commit."""
-    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2.3"\n')
-    git(tmp_path, "init", "--quiet")
-    git(tmp_path, "add", ".")
-    git(tmp_path, "commit", "--quiet", "--message", "first")
-    return tmp_path
-
-
-def test_the_revision_is_gits(repository: Path) -> None:
-    """Of a git checkout the commit is known, whatever the environment says; changed files mark it."""
-    commit = git(repository, "rev-parse", "HEAD")
-    origin = origin_of(repository, {"GITHUB_SHA": "f" * 40})
-    assert (origin.revision, origin.tag, origin.version) == (commit, commit[:7], "1.2.3")
-    (repository / "pyproject.toml").write_text('[project]\nversion = "1.2.4"\n')
-    changed = origin_of(repository, {})
-    assert (changed.revision, changed.tag) == (f"{commit}-dirty", f"{commit[:7]}-dirty")
-
-
-@pytest.mark.parametrize(
-    ("remote", "source"),
-    [
-        ("https://github.com/u/r.git", "https://github.com/u/r"),
-        ("https://user:s3cret@github.com/u/r.git", "https://github.com/u/r"),
-        ("https://user:s3cret@host:8443/u/r", "https://host:8443/u/r"),
-        ("git@github.com:u/r.git", "https://github.com/u/r"),
-        ("ssh://git@github.com/u/r.git", "https://github.com/u/r"),
-        ("/srv/git/r.git", "unknown"),
-    ],
-)
-def test_the_source_is_a_page_without_secrets(repository: Path, remote: str, source: str) -> None:
-    """The remote's address is told as a web page; a user or token in it is not."""
-    git(repository, "remote", "add", "origin", remote)
-    assert origin_of(repository, {}).source == source
-
-
-def test_github_actions_names_the_source(repository: Path) -> None:
-    """On GitHub's machines, the repository is the one that the workflow runs for."""
-    known = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "u/r"}
-    assert origin_of(repository, known).source == "https://github.com/u/r"
-
-
-def test_what_nobody_knows_is_called_unknown(tmp_path: Path) -> None:
-    """Without git and without GitHub, revision and source are said to be unknown."""
-    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2.3"\n')
-    origin = origin_of(tmp_path, {})
-    assert (origin.revision, origin.source, origin.tag) == ("unknown", "unknown", "unknown")
 
 
 def test_the_dockerfile_tells_the_version_of_the_project() -> None:

@@ -3,19 +3,17 @@
 import re
 import shlex
 import shutil
-import subprocess
 import tempfile
 import time
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from houseprice.bundle.load import check_sources, open_bundle
 from houseprice.bundle.manifest import Manifest
 from houseprice.errors import GateError, ImageError
 from houseprice.release.engine import Engine, Say
+from houseprice.release.origin import Origin, origin_of
 
 REPOSITORY = "house-price-model"
 MODEL = "models/bundle"
@@ -32,21 +30,6 @@ class Built:
     revision: str
     model_version: str
     seconds: float
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where the files of an image come from; `unknown` where nobody can tell."""
-
-    revision: str
-    source: str
-    version: str
-
-    @property
-    def tag(self) -> str:
-        """The 7 characters of the commit; marked when files differ from it."""
-        commit, _, dirty = self.revision.partition("-")
-        return commit[:7] + (f"-{dirty}" if dirty else "")
 
 
 def build(
@@ -143,41 +126,6 @@ def _admitted(bundle: Path, trained: Path, *, allow_red: bool) -> Manifest:
     if any((trained / name).exists() for name in manifest.sources):
         check_sources(bundle, trained)
     return manifest
-
-
-def origin_of(root: Path, environ: Mapping[str, str]) -> Origin:
-    """Give back commit, address and version of a checkout, from git, else from what GitHub Actions says."""
-    revision = _git(root, "rev-parse", "HEAD") or environ.get("GITHUB_SHA", "")
-    if revision and _git(root, "status", "--porcelain", "--untracked-files=no"):
-        revision += "-dirty"
-    hosted = environ.get("GITHUB_SERVER_URL", "https://github.com"), environ.get("GITHUB_REPOSITORY", "")
-    source = "/".join(hosted) if hosted[1] else _public(_git(root, "remote", "get-url", "origin"))
-    version = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    return Origin(revision or "unknown", source or "unknown", version)
-
-
-def _git(root: Path, *arguments: str) -> str:
-    try:
-        said = subprocess.run(
-            ["git", "-C", str(root), *arguments],  # noqa: S607 - git is found as everywhere, on the PATH
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return said.stdout.strip() if said.returncode == 0 else ""
-
-
-def _public(address: str) -> str:
-    """Give back a remote's address as a web page, without the user or token that it may hold."""
-    address = re.sub(r"^(?:ssh://)?git@([^:/]+)[:/]", r"https://\1/", address).removesuffix(".git")
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return ""
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
 
 
 def _arguments(origin: Origin, base: str | None) -> dict[str, str]:
