@@ -6,8 +6,11 @@
 # Nothing here asks where Python lies in the base, or needs more than the oldest builder.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
+# --- base: a stage of its own, so that anybody can ask a builder which layers are the base's -----------------------
+FROM ${PYTHON_IMAGE} AS base
+
 # --- libraries: the lock in, a virtual environment out; pip itself stays outside -----------------------------------
-FROM ${PYTHON_IMAGE} AS libraries
+FROM base AS libraries
 RUN python3 -m venv --without-pip /opt/venv
 COPY requirements/serving.txt /tmp/serving.txt
 # What answering never loads is left out: tools that make models, a second copy of the engine, tests; the model stage
@@ -43,7 +46,7 @@ from houseprice.bundle.load import open_bundle; \
 print("sealed model", open_bundle(pathlib.Path("/app/models/bundle")).manifest.model_version)'
 
 # --- the image -----------------------------------------------------------------------------------------------------
-FROM ${PYTHON_IMAGE}
+FROM base
 # The official onnxruntime sends events to Microsoft unless it is told not to (its Privacy.md); here it is told.
 ENV PATH=/opt/venv/bin:${PATH} \
     PYTHONPATH=/app \

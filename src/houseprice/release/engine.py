@@ -125,6 +125,22 @@ class Engine:
             )
         return written.read_text().strip()
 
+    def platform(self) -> str:
+        """Give back what this engine runs without emulation, such as `linux/amd64`."""
+        return self.ask("version", "--format", "{{.Server.Os}}/{{.Server.Arch}}", seconds=20)
+
+    def save(self, image: str, archive: Path) -> None:
+        """Write an image, all its layers with it, into one file."""
+        self.ask("save", "--output", str(archive), image, seconds=600)
+
+    def pull(self, name: str, *options: str) -> None:
+        """Fetch an image from a registry."""
+        self.ask("pull", "--quiet", *options, name, seconds=600)
+
+    def forget(self, name: str) -> None:
+        """Take a name away, and the image when it has no other; the layers that a builder keeps stay."""
+        self.run("rmi", "--no-prune", name, seconds=60)
+
     def ask(self, *arguments: str, seconds: float = 30) -> str:
         """Run a command that must succeed, and give back what it printed.
 

@@ -6,9 +6,11 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import check_sources, open_bundle
 from houseprice.bundle.manifest import Manifest
 from houseprice.errors import GateError, ImageError
@@ -30,6 +32,29 @@ class Built:
     revision: str
     model_version: str
     seconds: float
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What a builder is given: a folder with what the Dockerfile copies, and what is known of it."""
+
+    context: Path
+    manifest: Manifest
+    origin: Origin
+
+    def options(self, base: str | None) -> list[str]:
+        """Give back the options of `docker build`: where it all comes from, and which model it is."""
+        given = {"REVISION": self.origin.revision, "SOURCE": self.origin.source, "VERSION": self.origin.version}
+        labels = {
+            "houseprice.model-version": self.manifest.model_version,
+            "houseprice.verdict": "green" if self.manifest.passed else "red",
+            "houseprice.manifest": manifests.sha256_of(self.context / MODEL / manifests.NAME),
+        }
+        arguments = given | ({"PYTHON_IMAGE": base} if base else {})
+        return [
+            *(f"--build-arg={key}={value}" for key, value in arguments.items()),
+            *(f"--label={key}={value}" for key, value in labels.items()),
+        ]
 
 
 def build(
@@ -65,20 +90,33 @@ def build(
         ImageError: the Dockerfile or a file that it copies is missing, no engine answers, or the build failed.
     """
     begin = time.monotonic()
+    with prepared(root, bundle, trained, engine, environ=environ, allow_red=allow_red) as ready:
+        names = tags or (f"{repository}:{ready.origin.tag}",)
+        image_id = engine.build(ready.context, *ready.options(base), *(f"--tag={name}" for name in names), say=say)
+    size = int(engine.image(image_id)["Size"])
+    revision, model_version = ready.origin.revision, ready.manifest.model_version
+    return Built(image_id, names, size, revision, model_version, time.monotonic() - begin)
+
+
+@contextmanager
+def prepared(
+    root: Path, bundle: Path, trained: Path, engine: Engine, *, environ: Mapping[str, str], allow_red: bool
+) -> Iterator[Ready]:
+    """Give what a builder needs, once everything that can be checked without it was checked; gone when the block ends.
+
+    Raises:
+        ArtefactError: the sealed folder is missing or changed, or the pickles beside it belong to another run.
+        GateError: the model failed its gates.
+        ImageError: the Dockerfile or a file that it copies is missing, or no engine answers.
+    """
     sources = copied(root)
     manifest = _admitted(bundle, trained, allow_red=allow_red)
     origin = origin_of(root, environ)
-    names = tags or (f"{repository}:{origin.tag}",)
     engine.version()
-    options = [f"--build-arg={key}={value}" for key, value in _arguments(origin, base).items()]
-    options += [f"--label={key}={value}" for key, value in _labels(manifest).items()]
-    options += [f"--tag={name}" for name in names]
     with tempfile.TemporaryDirectory(prefix="houseprice-image-") as folder:
         context = Path(folder) / "context"
         _stage(root, sources, bundle, context)
-        image_id = engine.build(context, *options, say=say)
-    size = int(engine.image(image_id)["Size"])
-    return Built(image_id, names, size, origin.revision, manifest.model_version, time.monotonic() - begin)
+        yield Ready(context, manifest, origin)
 
 
 def copied(root: Path) -> tuple[str, ...]:
@@ -126,18 +164,6 @@ def _admitted(bundle: Path, trained: Path, *, allow_red: bool) -> Manifest:
     if any((trained / name).exists() for name in manifest.sources):
         check_sources(bundle, trained)
     return manifest
-
-
-def _arguments(origin: Origin, base: str | None) -> dict[str, str]:
-    given = {"REVISION": origin.revision, "SOURCE": origin.source, "VERSION": origin.version}
-    return given | ({"PYTHON_IMAGE": base} if base else {})
-
-
-def _labels(manifest: Manifest) -> dict[str, str]:
-    return {
-        "houseprice.model-version": manifest.model_version,
-        "houseprice.verdict": "green" if manifest.passed else "red",
-    }
 
 
 def _stage(root: Path, sources: tuple[str, ...], bundle: Path, context: Path) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -54,6 +55,11 @@ def epoch_of(root: Path, environ: Mapping[str, str]) -> int:
             f'SOURCE_DATE_EPOCH is "{given}"; expected whole seconds since 1970-01-01; correct it, or take it away.'
         )
     return int(given or UNDATED)
+
+
+def instant(epoch: int) -> str:
+    """Give back a time as images bear it: 2026-01-31T12:00:00Z."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _git(root: Path, *arguments: str) -> str:
