@@ -12,14 +12,13 @@ from http.client import HTTPException
 from houseprice.bundle import manifest as manifests
 from houseprice.errors import HousePriceError
 from houseprice.release.offline import TOLERANCE, Answer, difference, log_rmse
-from houseprice.release.subject import Subject, answer
+from houseprice.release.subject import Look, Subject, answer
+from houseprice.release.taking import latency, size, start, vulnerabilities
+from houseprice.release.trust.evidence import EVIDENCE
 
 LABELS = ("title", "description", "revision", "source", "version", "licenses")
 STOP_SECONDS = 10.0
 OF_THE_WORKSHOP = ("sklearn", "lightgbm", "joblib", "cloudpickle", "mlflow", "pandas", "polars", "houseprice.learning")
-
-Look = tuple[bool, str]
-"""Whether it is as expected, and what was found."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,13 @@ def _short(err: Exception) -> str:
     return text if isinstance(err, HousePriceError) else f"{type(err).__name__}: {text}"
 
 
+_EVIDENCE = f"""
+import hashlib, os
+if os.path.exists("/{EVIDENCE}"):
+    print(hashlib.sha256(open("/{EVIDENCE}", "rb").read()).hexdigest())
+"""
+
+
 def _labels(subject: Subject) -> Look:
     labels = subject.config.get("Labels") or {}
     missing = [name for name in LABELS if not labels.get(f"org.opencontainers.image.{name}")]
@@ -66,6 +72,12 @@ def _labels(subject: Subject) -> Look:
     model = labels.get("houseprice.model-version", subject.bundle.manifest.model_version)
     if model != subject.bundle.manifest.model_version:
         return False, f"houseprice.model-version is {model}"
+    sealed = manifests.sha256_of(subject.bundle.directory / manifests.NAME)
+    if labels.get("houseprice.manifest", sealed) != sealed:
+        return False, f"houseprice.manifest is {labels['houseprice.manifest'][:12]}, the local one is {sealed[:12]}"
+    told, inside = labels.get("houseprice.evidence"), subject.python(_EVIDENCE) or None
+    if told != inside or (subject.part and not told):
+        return False, f"houseprice.evidence is {str(told)[:12]}, the file inside is {str(inside)[:12]}"
     return True, f"revision {labels['org.opencontainers.image.revision'][:12]}"
 
 
@@ -134,6 +146,7 @@ def _health(subject: Subject) -> Look:
         try:
             status, body = subject.request("GET", "/health", seconds=min(5.0, subject.deadline))
             if status == 200:
+                subject.moments["healthy"] = time.monotonic()
                 return True, f"200 after {waited:.1f} s"
             last = f"{status}: {str(body)[:120]}"
         except (HTTPException, OSError, HousePriceError) as err:
@@ -219,10 +232,13 @@ def _compared(found: Sequence[Answer], expected: Sequence[Answer]) -> Look:
 SAME = f"the sealed model's own answers within {TOLERANCE:g}"
 CHECKS = (
     Check("health", "200 within the deadline", _health),
-    Check("labels", f"org.opencontainers.image.{{{', '.join(LABELS)}}}", _labels),
+    Check("start time", "a first 200 as soon as is allowed", start, answering=True),
+    Check("labels", f"org.opencontainers.image.{{{', '.join(LABELS)}}}, and those of this very model", _labels),
     Check("user", "a numeric user that is not 0", _user),
     Check("read-only root", "every folder refuses to be written", _read_only),
     Check("serving only", "no library or file of the learning side", _workshop),
+    Check("size", "as few bytes as are allowed", size),
+    Check("vulnerabilities", "none known of the locked libraries", vulnerabilities),
     Check("sealed model", "the manifest of the local sealed model", _sealed),
     Check("health command", "an exec-form HEALTHCHECK that ends with 0", _probe, answering=True),
     Check("identity", "the sealed model's model_version", _identity, answering=True),
@@ -231,5 +247,11 @@ CHECKS = (
     Check("golden rows, batch", SAME, _as_batch, answering=True),
     Check("newest sales", SAME, _newest, answering=True),
     Check("metric", f"the sealed log-RMSE within {TOLERANCE:g}", _metric, answering=True),
+    Check("latency", "99 in 100 answers as soon as is allowed", latency, answering=True),
     Check("stop", f"exit code 0 within {STOP_SECONDS:g} s of SIGTERM", _stop, answering=True),
 )
+_ANYWHERE = (
+    "health", "labels", "user", "serving only", "sealed model", "identity", "golden rows", "golden rows, batch", "stop",
+)  # fmt: skip
+EMULATED = tuple(check for check in CHECKS if check.name in _ANYWHERE)
+"""What is asked of an image for another kind of machine, which this one only plays: nothing that takes its time."""

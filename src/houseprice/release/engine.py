@@ -138,8 +138,8 @@ class Engine:
         self.ask("pull", "--quiet", *options, name, seconds=600)
 
     def forget(self, name: str) -> None:
-        """Take a name away, and the image when it has no other; the layers that a builder keeps stay."""
-        self.run("rmi", "--no-prune", name, seconds=60)
+        """Take a name away, and the image when it has no other; a name that is not there is taken away already."""
+        self.run("rmi", name, seconds=60)
 
     def ask(self, *arguments: str, seconds: float = 30) -> str:
         """Run a command that must succeed, and give back what it printed.

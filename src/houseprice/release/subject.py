@@ -1,7 +1,7 @@
 """A running container in, what it says over HTTP and from inside out: the image under test, seen by a stranger."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from http.client import HTTPConnection
 from typing import Any
@@ -9,21 +9,41 @@ from typing import Any
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ImageError
 from houseprice.release.engine import Engine
+from houseprice.release.layout.weight import Part
+from houseprice.release.limits import Limits
 from houseprice.release.offline import Answer, answers
 
 PORT = 8000
 """The port on which every image of this project answers."""
 
 
+Look = tuple[bool, str]
+"""Whether a thing is as expected, and what was found."""
+
+
 @dataclass(frozen=True)
 class Subject:
-    """A container that was started from the image under test, and the sealed model that it should answer like."""
+    """A container that was started from the image under test, and the sealed model that it should answer like.
+
+    Attributes:
+        engine: where it runs.
+        container: its name.
+        image: what the engine knows of its image.
+        bundle: the sealed model.
+        deadline: seconds until /health must have answered.
+        limits: what it may take.
+        part: what is known of an image that came out of a layout.
+        moments: `started` and `healthy`, of a clock that only goes forwards.
+    """
 
     engine: Engine
     container: str
     image: dict[str, Any]
     bundle: Bundle
     deadline: float
+    limits: Limits = field(default_factory=Limits)
+    part: Part | None = None
+    moments: dict[str, float] = field(default_factory=dict)
 
     @cached_property
     def port(self) -> int:
@@ -53,7 +73,7 @@ class Subject:
 
     def request(self, method: str, path: str, body: Any = None, seconds: float = 30) -> tuple[int, Any]:
         """Send one request to the container, past any proxy; give back the status and the JSON that was answered."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=seconds)
+        connection = self.connection(seconds)
         try:
             content = None if body is None else json.dumps(body)
             connection.request(method, path, content, {"Content-Type": "application/json"})
@@ -65,6 +85,10 @@ class Subject:
             return response.status, json.loads(text)
         except ValueError:
             return response.status, text[:200]
+
+    def connection(self, seconds: float = 30) -> HTTPConnection:
+        """Give a connection to the container, past any proxy."""
+        return HTTPConnection("127.0.0.1", self.port, timeout=seconds)
 
     def post(self, path: str, body: Any) -> Any:
         """Post a request that must be answered with 200."""

@@ -13,6 +13,8 @@ from houseprice.bundle.load import Bundle
 from houseprice.errors import ImageError
 from houseprice.release.checks import CHECKS, Check, Finding, look
 from houseprice.release.engine import Engine, Say
+from houseprice.release.layout.weight import Part
+from houseprice.release.limits import Limits
 from houseprice.release.subject import PORT, Subject
 
 LABEL = "houseprice.role=image-test"
@@ -37,17 +39,19 @@ class Trial:
         image_id: the very image that was tested; a name may point elsewhere tomorrow.
         findings: one for each check.
         seconds: how long the test took.
+        checks: how many were to be made.
     """
 
     image: str
     image_id: str
     findings: tuple[Finding, ...]
     seconds: float
+    checks: int = len(CHECKS)
 
     @property
     def passed(self) -> bool:
         """Whether every check was made, and passed."""
-        return len(self.findings) == len(CHECKS) and all(finding.passed for finding in self.findings)
+        return len(self.findings) == self.checks > 0 and all(finding.passed for finding in self.findings)
 
     def demand(self) -> None:
         """Refuse an image that did not pass.
@@ -60,13 +64,23 @@ class Trial:
         failed = [finding for finding in self.findings if not finding.passed]
         list_ = "; ".join(f"{f.name}: found {f.found}, expected {f.expected}" for f in failed)
         raise ImageError(
-            f'The image "{self.image}" failed {len(failed)} of {len(CHECKS)} checks ({list_}); do not publish it; '
+            f'The image "{self.image}" failed {len(failed)} of {self.checks} checks ({list_}); do not publish it; '
             "read the container's logs above, correct what is named, and build it again."
         )
 
 
 def examine(
-    image: str, bundle: Bundle, engine: Engine, *, deadline: float, say: Say, show_logs: Callable[[str], None]
+    image: str,
+    bundle: Bundle,
+    engine: Engine,
+    *,
+    deadline: float,
+    say: Say,
+    show_logs: Callable[[str], None],
+    limits: Limits | None = None,
+    part: Part | None = None,
+    checks: tuple[Check, ...] = CHECKS,
+    options: tuple[str, ...] = (),
 ) -> Trial:
     """Start an image, put it to the test and remove it.
 
@@ -77,16 +91,21 @@ def examine(
         deadline: seconds until /health must have answered.
         say: told what is being checked.
         show_logs: given the container's logs, always, before it is removed.
+        limits: what it may take; by default what every image may.
+        part: what is known of an image that came out of a layout.
+        checks: what is looked at.
+        options: of `docker run`, beside those of every test.
 
     Raises:
         ImageError: the image is not there, no engine answers, or the container could not be started or removed.
     """
     begin = time.monotonic()
     found = engine.image(image)
-    with _started(engine, found["Id"], show_logs) as container:
-        subject = Subject(engine, container, found, bundle, deadline)
-        findings = tuple(_looked(CHECKS, subject, say))
-    return Trial(image, found["Id"], findings, time.monotonic() - begin)
+    moments = {"started": time.monotonic()}
+    with _started(engine, found["Id"], show_logs, options) as container:
+        subject = Subject(engine, container, found, bundle, deadline, limits or Limits(), part, moments)
+        findings = tuple(_looked(checks, subject, say))
+    return Trial(image, found["Id"], findings, time.monotonic() - begin, len(checks))
 
 
 def _looked(checks: tuple[Check, ...], subject: Subject, say: Say) -> Iterator[Finding]:
@@ -99,11 +118,13 @@ def _looked(checks: tuple[Check, ...], subject: Subject, say: Say) -> Iterator[F
 
 
 @contextmanager
-def _started(engine: Engine, image_id: str, show_logs: Callable[[str], None]) -> Iterator[str]:
+def _started(
+    engine: Engine, image_id: str, show_logs: Callable[[str], None], options: tuple[str, ...]
+) -> Iterator[str]:
     """Give a container that runs, and take it away again on every way out."""
     container = f"houseprice-test-{secrets.token_hex(6)}"
     try:
-        engine.start(image_id, container, *OPTIONS)
+        engine.start(image_id, container, *OPTIONS, *options)
         yield container
     finally:
         try:
