@@ -90,7 +90,7 @@ def test_an_image_with_a_lying_health(refused: Refused, derived: Derived, silent
         "COPY liar.py /liar.py", 'ENTRYPOINT ["python", "/liar.py"]', files={"liar.py": f"SILENT = {silent}\n{LIAR}"}
     )
     sentence, _ = refused(image)
-    assert "failed 4 of 14 checks" in sentence
+    assert "failed 4 of 18 checks" in sentence
     assert re.search(f"golden rows: found {found}", sentence)
     for check in ("golden rows, batch", "newest sales", "metric"):
         assert f"{check}: found" in sentence
@@ -145,7 +145,7 @@ def test_an_image_whose_program_does_not_exist(
 def test_an_image_that_runs_as_root(refused: Refused, derived: Derived) -> None:
     """An image that answers well, but as root, fails for that alone."""
     sentence, _ = refused(derived("USER 0"))
-    assert "failed 1 of 14 checks (user: found declared 0, running as 0, expected a numeric user" in sentence
+    assert "failed 1 of 18 checks (user: found declared 0, running as 0, expected a numeric user" in sentence
 
 
 def test_an_image_with_a_hole_in_its_read_only_root(refused: Refused, derived: Derived) -> None:
@@ -157,7 +157,7 @@ def test_an_image_with_a_hole_in_its_read_only_root(refused: Refused, derived: D
 def test_an_image_without_a_health_command(refused: Refused, derived: Derived) -> None:
     """An image whose health no engine can see fails."""
     sentence, _ = refused(derived("HEALTHCHECK NONE"))
-    assert "failed 1 of 14 checks (health command: found no HEALTHCHECK" in sentence
+    assert "failed 1 of 18 checks (health command: found no HEALTHCHECK" in sentence
 
 
 def test_an_image_with_a_pickle(refused: Refused, derived: Derived) -> None:

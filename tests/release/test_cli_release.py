@@ -59,7 +59,7 @@ def test_a_good_image_ends_with_0(typed: Typed, tested: Callable[..., list[str]]
     """The table of checks goes to stdout, progress and the container's logs to stderr."""
     code, out, err = typed(*tested(GREEN))
     assert code == 0
-    assert "14 of 14 checks passed in 3.2 s" in out
+    assert "18 of 18 checks passed in 3.2 s" in out
     assert all(check.name in out for check in CHECKS)
     assert "what the container printed" in err
     assert "what the container printed" not in out
@@ -71,7 +71,7 @@ def test_a_bad_image_ends_with_9(typed: Typed, tested: Callable[..., list[str]])
     assert code == 9
     assert "FAILED  stop" in out
     assert "ended with 137; expected exit code 0" in out
-    assert 'houseprice: The image "some:image" failed 1 of 14 checks (stop: found ended with 137' in err
+    assert 'houseprice: The image "some:image" failed 1 of 18 checks (stop: found ended with 137' in err
     assert "what the container printed" in err
 
 

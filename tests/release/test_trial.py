@@ -4,6 +4,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from houseprice.errors import ImageError
 from houseprice.release import checks
 from houseprice.release.checks import CHECKS, LABELS
 from houseprice.release.engine import Said
+from houseprice.release.limits import Limits
 from houseprice.release.offline import answers
 from houseprice.release.trial import OPTIONS, Trial, examine
 
@@ -47,6 +49,9 @@ class FakeEngine:
     folders: dict[str, str] = field(default_factory=lambda: {"/": "EROFS", "/tmp": "EROFS"})  # noqa: S108
     workshop: list[str] = field(default_factory=list)
     manifest: str = ""
+    evidence: str = ""
+    size: int = 275_000_000
+    slow: float = 0.0
     probe: int = 0
     exit_code: int = 0
     dead: dict[str, Any] | None = None
@@ -56,7 +61,7 @@ class FakeEngine:
     listening: int = 0
 
     def image(self, name: str) -> dict[str, Any]:
-        return {"Id": "sha256:abc", "Config": self.config}
+        return {"Id": "sha256:abc", "Config": self.config, "Size": self.size}
 
     def start(self, image: str, name: str, *options: str) -> None:
         assert image == "sha256:abc", "the very image is started, whatever its name points to by then"
@@ -83,6 +88,8 @@ class FakeEngine:
         if "errno" in script:
             assert options == ("--user", "0"), "only root shows that the mount itself is read-only"
             return Said(0, json.dumps(self.folders), "")
+        if "evidence.json" in script:
+            return Said(0, self.evidence, "")
         if "sha256" in script:
             return Said(0, self.manifest or manifests.sha256_of(self.bundle.directory / manifests.NAME), "")
         return Said(0, json.dumps(self.workshop), "")
@@ -125,6 +132,7 @@ def serving(engine: FakeEngine) -> Iterator[None]:
                 )
                 for one in answers(engine.bundle, rows)
             ]
+            time.sleep(engine.slow)
             self.send(200, {"predictions": said} if isinstance(body, list) else said[0])
 
         def send(self, status: int, body: dict[str, Any]) -> None:
@@ -160,6 +168,7 @@ def tried(engine: FakeEngine, local: Bundle | None = None, deadline: float = 0.5
             deadline=deadline,
             say=lambda _line: None,
             show_logs=lambda logs: engine.events.append(logs.strip()),
+            limits=Limits(requests=10),
         )
 
 
@@ -197,6 +206,19 @@ REDS: dict[str, tuple[dict[str, Any], str, str]] = {
         "labels",
         "houseprice.model-version is other",
     ),
+    "label of another sealed folder": (
+        {"config": good_config() | {"Labels": good_config()["Labels"] | {"houseprice.manifest": "f" * 64}}},
+        "labels",
+        "houseprice.manifest is ffffffffffff",
+    ),
+    "evidence without a label": ({"evidence": "e" * 64}, "labels", "is None, the file inside is eeeeeeeeeeee"),
+    "evidence that is missing": (
+        {"config": good_config() | {"Labels": good_config()["Labels"] | {"houseprice.evidence": "e" * 64}}},
+        "labels",
+        "is eeeeeeeeeeee, the file inside is None",
+    ),
+    "too large": ({"size": 451_000_000}, "size", "451 MB unpacked, with its base; only a layout tells more; allowed"),
+    "too slow": ({"slow": 0.06}, "latency", "allowed are 50 ms"),
     "no user": ({"config": good_config() | {"User": ""}}, "user", "declared root"),
     "user by name": ({"config": good_config() | {"User": "app"}}, "user", "declared app"),
     "user 0": ({"config": good_config() | {"User": "0:0"}}, "user", "declared 0:0"),
@@ -240,7 +262,7 @@ def test_one_fault_is_enough(bundle: Bundle, fault: dict[str, Any], check: str, 
     trial = tried(engine)
     assert found in failed(trial)[check]
     assert engine.events[-1] == "remove"
-    with pytest.raises(ImageError, match=r"failed \d+ of 14 checks .* do not publish it"):
+    with pytest.raises(ImageError, match=r"failed \d+ of 18 checks .* do not publish it"):
         trial.demand()
 
 

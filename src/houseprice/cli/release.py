@@ -25,6 +25,8 @@ from houseprice.release.layout.assemble import LOCK
 from houseprice.release.limits import Limits
 from houseprice.release.taking import UNSURE
 
+SHOWN = 40
+"""Lines of a container's logs that are shown, at its beginning and at its end."""
 COLOURS = {"found": "green", "missing": "red", "cannot tell": "yellow"}
 
 
@@ -271,7 +273,11 @@ def _progress(line: str) -> None:
 
 def _show_logs(logs: str) -> None:
     click.echo("--- logs of the container ---", err=True)
-    click.echo(logs.rstrip() or "(none)", err=True)
+    lines = logs.rstrip().splitlines() or ["(none)"]
+    if len(lines) > 2 * SHOWN:
+        left_out = f"({len(lines) - 2 * SHOWN} lines left out)"
+        lines = [*lines[:SHOWN], left_out, *lines[-SHOWN:]]
+    click.echo("\n".join(lines), err=True)
     click.echo("-----------------------------", err=True)
 
 

@@ -3,39 +3,47 @@
 import json
 import math
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from houseprice.errors import ImageError
 from houseprice.release.subject import Look, Subject
 
+ROUNDS = 3
 UNSURE = "CANNOT TELL"
 UNPACKED = 5
 """An image on an engine is unpacked and stands on its base: so many times as much is allowed there."""
 
 
 def latency(subject: Subject) -> Look:
-    """Send one request after another on one connection, and look at the slowest of a hundred."""
+    """Look at the slowest of a hundred requests; a machine may be busy once, a slow image is slow in every round."""
     rows = [json.dumps(row) for row in subject.bundle.golden["rows"]]
     if not rows:
         return False, "the sealed model has no golden rows to ask for"
+    limit = subject.limits.latency_seconds
+    for count in range(1, ROUNDS + 1):
+        taken = sorted(_taken(subject, rows))
+        half, most = (taken[math.ceil(share * len(taken)) - 1] for share in (0.5, 0.99))
+        found = f"p50 {half * 1000:.1f} ms, p99 {most * 1000:.1f} ms of {len(taken)} requests"
+        if most <= limit:
+            return True, found if count == 1 else f"{found} in round {count}"
+    return False, f"{found} in round {ROUNDS}; allowed are {limit * 1000:g} ms"
+
+
+def _taken(subject: Subject, rows: Sequence[str]) -> Iterator[float]:
+    """Give the seconds of one request after another on one connection."""
     connection = subject.connection()
-    taken = []
     try:
         for count in range(subject.limits.requests):
             begin = time.perf_counter()
             connection.request("POST", "/predict", rows[count % len(rows)], {"Content-Type": "application/json"})
             with connection.getresponse() as response:
                 response.read()
-            taken.append(time.perf_counter() - begin)
             if response.status != 200:
                 raise ImageError(f"/predict answers {response.status}")
+            yield time.perf_counter() - begin
     finally:
         connection.close()
-    taken.sort()
-    half, most = (taken[math.ceil(share * len(taken)) - 1] for share in (0.5, 0.99))
-    found = f"p50 {half * 1000:.1f} ms, p99 {most * 1000:.1f} ms of {len(taken)} requests"
-    limit = subject.limits.latency_seconds
-    return most <= limit, found if most <= limit else f"{found}; allowed are {limit * 1000:g} ms"
 
 
 def start(subject: Subject) -> Look:
