@@ -29,7 +29,8 @@ def refusal(answer: Answer, access: Access, doing: str, *, write: bool) -> Excep
     found = access.account.hide(_said(answer)) if access.account else _said(answer)
     if answer.status in _PASSING:
         return PassingError(f'"{repository.host}" answers {found}', retry_after(answer))
-    if not answer.media_type.startswith("application/") and (answer.body or answer.status in REDIRECTS):
+    strange = answer.body and not answer.media_type.startswith("application/")
+    if strange or answer.media_type == "text/html" or answer.status in REDIRECTS:
         return garbage(access, doing, found)
     shut = answer.status in (401, 403) or bool({"DENIED", "UNAUTHORIZED"} & set(codes(answer)))
     if shut:

@@ -6,6 +6,7 @@ a part of a later one.
 
 import base64
 import http.client
+import re
 import socket
 import ssl
 import threading
@@ -104,7 +105,8 @@ def onwards(url: str, location: str) -> str:
     except ValueError:
         parts = SplitResult("", "", "", "", "")
     safe = parts.scheme == "https" or (parts.scheme == "http" and url.startswith("http:") and _loopback(parts))
-    if not (safe and parts.hostname):
+    plain = re.fullmatch(r"[\x21-\x7e]+", target) and "@" not in parts.netloc
+    if not (safe and plain and parts.hostname):
         raise RegistryError(
             f'"{urlsplit(url).hostname}" points to "{location[:80]}"; expected an address with https; correct the '
             "address that the registry believes to have."
@@ -125,10 +127,11 @@ def _once(
     path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
     connection = _connection(parts, patience.connect_seconds)
     try:
-        with _told(parts, patience, end):
+        with _told(parts, f"no connection within {patience.connect_seconds:.0f} s", end):
             connection.connect()
+        with _told(parts, f"silent for {patience.silent_seconds:.0f} s", end):
+            connection.sock.settimeout(patience.silent_seconds)
             with _cut_off(connection.sock, end):
-                connection.sock.settimeout(patience.silent_seconds)
                 response = _asked(connection, method, path, {"Host": parts.netloc, **headers}, body)
                 return Answer(response.status, response.headers, _read(response, limit, parts), url)
     finally:
@@ -177,7 +180,7 @@ def _cut_off(sock: socket.socket, end: float) -> Iterator[None]:
 
 
 @contextmanager
-def _told(parts: SplitResult, patience: Patience, end: float) -> Iterator[None]:
+def _told(parts: SplitResult, late: str, end: float) -> Iterator[None]:
     """Tell what a network does: what may pass from what will not."""
     try:
         yield
@@ -194,7 +197,7 @@ def _told(parts: SplitResult, patience: Patience, end: float) -> Iterator[None]:
             "a known authority; give your own authority's with SSL_CERT_FILE."
         ) from err
     except TimeoutError as err:
-        raise PassingError(f'"{parts.hostname}" was silent for {patience.silent_seconds:.0f} s') from err
+        raise PassingError(f'"{parts.hostname}": {late}') from err
     except (OSError, http.client.HTTPException) as err:
         if time.monotonic() >= end:
             raise PassingError(f'"{parts.hostname}" was not done in time') from err
@@ -234,5 +237,5 @@ def _read(response: http.client.HTTPResponse, limit: int, parts: SplitResult) ->
             "the registry that you meant."
         )
     if response.length:
-        raise PassingError(f"the connection ended {response.length} bytes early")
+        raise ConnectionError(f"the answer ended {response.length} bytes early")
     return bytes(content)
