@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 UNAUTHORIZED = json.dumps({"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]}).encode()
 DENIED = json.dumps({"errors": [{"code": "DENIED", "message": "requested access to the resource is denied"}]}).encode()
@@ -24,6 +25,7 @@ class Handler(BaseHTTPRequestHandler):
     """One request: dealt with by a fault, or passed on to the real registry and back."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: "Proxy"
 
     def _handle(self) -> None:
@@ -191,6 +193,52 @@ def faulty(upstream: str) -> Iterator[Faulty]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def tokens(faulty: Faulty, basic: str, path: str, *actions: str, refuses: int = 0, opaque: bool = False) -> None:
+    """Ask for tokens as Docker Hub does, and hand them out to one account, with as many rights as it has.
+
+    Args:
+        faulty: the proxy; the real registry behind it is shown the account whatever the client has.
+        basic: the account's header.
+        path: of the repository.
+        actions: that the account may do there.
+        refuses: status that everybody is answered who asks for a token.
+        opaque: whether a token says nothing of itself.
+    """
+    faulty.added["Authorization"] = basic
+    told = {path: set(actions)}
+
+    def fault(handler: Handler) -> bool:
+        parts = urlsplit(handler.path)
+        if parts.path == "/token":
+            asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            wanted = asked["scope"].rpartition(":")[2].split(",")
+            granted = [action for action in wanted if action in told.get(asked["scope"].split(":")[1], ())]
+            if refuses or handler.headers.get("Authorization") != basic:
+                return answers(refuses or 401, b'{"details":"incorrect username or password"}')(handler)
+            token = "-".join(["opaque", *granted]) if opaque else jwt(path, *granted)
+            return answers(200, json.dumps({"token": token, "expires_in": 300}).encode())(handler)
+        wanted = "pull" if handler.command in ("GET", "HEAD") else "push"
+        shown = handler.headers.get("Authorization", "")
+        good = (
+            (f"-{wanted}" in shown)
+            if opaque
+            else any(shown == f"Bearer {jwt(path, *given)}" for given in _subsets(actions) if wanted in given)
+        )
+        if good:
+            return False
+        error = ',error="insufficient_scope"' if shown else ""
+        challenge = (
+            f'Bearer realm="http://{faulty.host}/token",service="tests",scope="repository:{path}:{wanted}"{error}'
+        )
+        return answers(401, UNAUTHORIZED, WWW_Authenticate=challenge)(handler)
+
+    faulty.faults.append(fault)
+
+
+def _subsets(actions: tuple[str, ...]) -> list[tuple[str, ...]]:
+    return [actions[:1], actions[1:], actions]
 
 
 def jwt(path: str, *actions: str) -> str:

@@ -89,7 +89,7 @@ def publish(
             sign(index.digest)
             _tag(registry, tag, index, stand)
             say(f"pushed {registry.repository.tagged(tag)}")
-        stand.told = f"{registry.repository.tagged(tag)} is published, latest was not moved."
+        stand.told = _only(registry, tag)
         if not move_latest:
             say("latest stays where it is")
         elif _advance(registry, index, newer, stand, say):
@@ -186,10 +186,14 @@ def _send(layout: Layout, registry: Registry, say: Say) -> None:
         )
 
 
+def _only(registry: Registry, tag: str) -> str:
+    return f"{registry.repository.tagged(tag)} is published, latest was not moved."
+
+
 def _tag(registry: Registry, tag: str, index: Manifest, stand: _Stand) -> None:
     """Put the commit's tag on the index, unless somebody else has put it on another one in the meantime."""
     if not _is_there(registry, tag, index.digest):
-        _put(registry, tag, index, stand)
+        _put(registry, tag, index, stand, _only(registry, tag))
     if not _is_there(registry, tag, index.digest):
         raise RegistryError(
             f"{registry.repository.tagged(tag)} was put and is not there; expected it to stay; look into the logs of "
@@ -197,7 +201,8 @@ def _tag(registry: Registry, tag: str, index: Manifest, stand: _Stand) -> None:
         )
 
 
-def _put(registry: Registry, tag: str, index: Manifest, stand: _Stand) -> None:
+def _put(registry: Registry, tag: str, index: Manifest, stand: _Stand, after: str) -> None:
+    """Put a tag on an index; until the registry has answered, nobody knows whether it is there."""
     before = stand.told
     name = registry.repository.tagged(tag)
     stand.told = f"{before.removesuffix('.')}, as far as is known; {name} may have been set all the same."
@@ -208,7 +213,7 @@ def _put(registry: Registry, tag: str, index: Manifest, stand: _Stand) -> None:
     except RegistryError:
         stand.told = before
         raise
-    stand.told = before
+    stand.told = after
 
 
 def _advance(registry: Registry, index: Manifest, newer: Callable[[str, str], bool], stand: _Stand, say: Say) -> bool:
@@ -228,7 +233,7 @@ def _advance(registry: Registry, index: Manifest, newer: Callable[[str, str], bo
         if registry.manifest(LATEST) != standing:
             say("latest was moved by somebody else just now; it is looked at again")
             continue
-        _put(registry, LATEST, index, stand)
+        _put(registry, LATEST, index, stand, f"latest was put on {index.digest}, and may have been moved since.")
     raise RegistryError(
         f"{registry.repository.tagged(LATEST)} was moved {ROUNDS} times by others meanwhile; expected one job at a "
         "time; run this again when the others are done."
