@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -180,10 +181,12 @@ def changes(change: Callable[[int, dict[str, str], bytes], tuple[int, dict[str, 
 
 
 @contextmanager
-def faulty(upstream: str) -> Iterator[Faulty]:
-    """Run the proxy on a free port of loopback."""
+def faulty(upstream: str, tls: ssl.SSLContext | None = None) -> Iterator[Faulty]:
+    """Run the proxy on a free port of loopback, in plain text or with TLS."""
     server = Proxy(("127.0.0.1", 0), Handler)
     server.faulty = Faulty(upstream, f"localhost:{server.server_address[1]}")
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -195,7 +198,9 @@ def faulty(upstream: str) -> Iterator[Faulty]:
         thread.join()
 
 
-def tokens(faulty: Faulty, basic: str, path: str, *actions: str, refuses: int = 0, opaque: bool = False) -> None:
+def tokens(
+    faulty: Faulty, basic: str, path: str, *actions: str, refuses: int = 0, opaque: bool = False, realm: str = ""
+) -> None:
     """Ask for tokens as Docker Hub does, and hand them out to one account, with as many rights as it has.
 
     Args:
@@ -205,9 +210,11 @@ def tokens(faulty: Faulty, basic: str, path: str, *actions: str, refuses: int = 
         actions: that the account may do there.
         refuses: status that everybody is answered who asks for a token.
         opaque: whether a token says nothing of itself.
+        realm: where tokens are had; at the proxy itself, if nothing else is said.
     """
     faulty.added["Authorization"] = basic
     told = {path: set(actions)}
+    place = realm or f"http://{faulty.host}/token"
 
     def fault(handler: Handler) -> bool:
         parts = urlsplit(handler.path)
@@ -215,7 +222,7 @@ def tokens(faulty: Faulty, basic: str, path: str, *actions: str, refuses: int = 
             asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
             wanted = asked["scope"].rpartition(":")[2].split(",")
             granted = [action for action in wanted if action in told.get(asked["scope"].split(":")[1], ())]
-            if refuses or handler.headers.get("Authorization") != basic:
+            if refuses or handler.headers.get("Authorization", "") != basic:
                 return answers(refuses or 401, b'{"details":"incorrect username or password"}')(handler)
             token = "-".join(["opaque", *granted]) if opaque else jwt(path, *granted)
             return answers(200, json.dumps({"token": token, "expires_in": 300}).encode())(handler)
@@ -229,9 +236,7 @@ def tokens(faulty: Faulty, basic: str, path: str, *actions: str, refuses: int = 
         if good:
             return False
         error = ',error="insufficient_scope"' if shown else ""
-        challenge = (
-            f'Bearer realm="http://{faulty.host}/token",service="tests",scope="repository:{path}:{wanted}"{error}'
-        )
+        challenge = f'Bearer realm="{place}",service="tests",scope="repository:{path}:{wanted}"{error}'
         return answers(401, UNAUTHORIZED, WWW_Authenticate=challenge)(handler)
 
     faulty.faults.append(fault)

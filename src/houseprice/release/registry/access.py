@@ -71,16 +71,16 @@ class Access:
             raise self._nobody()
         self._found = dict.fromkeys((False, True), self.account.basic)
 
-    def shut(self, *, write: bool) -> RegistryError:
+    def shut(self, found: str, *, write: bool) -> RegistryError:
         """Give back the sentence for a door that stayed closed after everything was shown."""
         if self.account and self._found.get(write) == self.account.basic:
-            return self._refused("HTTP 401")
+            return self._refused(found)
         if write:
-            return read_only(self.repository, "HTTP 401")
+            return read_only(self.repository, found)
         asker = f'"{self.account.user}"' if self.account else "somebody without a login"
         return RegistryError(
-            f'"{self.repository.host}" does not show "{self.repository.path}" to {asker}; expected a repository that '
-            "is there and may be read; correct its name, or set DOCKERHUB_USERNAME and DOCKERHUB_TOKEN."
+            f'"{self.repository.host}" does not show "{self.repository.path}" to {asker} ({found}); expected a '
+            "repository that is there and may be read; correct its name, or set DOCKERHUB_USERNAME and DOCKERHUB_TOKEN."
         )
 
     def _token(self, challenge: dict[str, str], *, write: bool, end: float) -> str:

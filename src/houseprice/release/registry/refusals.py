@@ -32,9 +32,10 @@ def refusal(answer: Answer, access: Access, doing: str, *, write: bool) -> Excep
     strange = answer.body and not answer.media_type.startswith("application/")
     if strange or answer.media_type == "text/html" or answer.status in REDIRECTS:
         return garbage(access, doing, found)
-    shut = answer.status in (401, 403) or bool({"DENIED", "UNAUTHORIZED"} & set(codes(answer)))
-    if shut:
-        return read_only(repository, found) if write else access.shut(write=write)
+    if answer.status == 401:
+        return access.shut(found, write=write)
+    if answer.status == 403 or {"DENIED", "UNAUTHORIZED"} & set(codes(answer)):
+        return read_only(repository, found) if write else access.shut(found, write=False)
     if write and "NAME_UNKNOWN" in codes(answer):
         return RegistryError(
             f'"{repository.host}" knows no repository "{repository.path}" ({found}); expected one that is there or may '

@@ -98,8 +98,9 @@ def onwards(url: str, location: str) -> str:
     Raises:
         RegistryError: it points from TLS to plain text, or to no address at all.
     """
-    target = urljoin(url, location)
+    target = ""
     try:
+        target = urljoin(url, location)
         parts = urlsplit(target)
         origin(target)
     except ValueError:
@@ -184,11 +185,11 @@ def _told(parts: SplitResult, late: str, end: float) -> Iterator[None]:
     """Tell what a network does: what may pass from what will not."""
     try:
         yield
-    except socket.gaierror as err:
-        if err.errno == socket.EAI_AGAIN:
+    except (socket.gaierror, UnicodeError) as err:
+        if isinstance(err, socket.gaierror) and err.errno == socket.EAI_AGAIN:
             raise PassingError(f'no name server answers for "{parts.hostname}"') from err
         raise RegistryError(
-            f'The name "{parts.hostname}" is not known here ({err.strerror}); expected a registry that can be reached; '
+            f'The name "{parts.hostname}" is not known here ({err}); expected a registry that can be reached; '
             "correct DOCKER_REGISTRY, or see to the network."
         ) from err
     except ssl.SSLCertVerificationError as err:
