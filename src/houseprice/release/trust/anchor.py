@@ -50,13 +50,11 @@ class Trust:
             TrustError: that is no public key.
         """
         if "PRIVATE KEY" in pem:
-            raise TrustError(f"{where} holds a private key; expected the public one; keep it secret and name cosign.pub.")
-        found = _PUBLIC.fullmatch(pem)
-        try:
-            if not found or not base64.b64decode("".join(found[1].split()), validate=True):
-                raise binascii.Error
-        except binascii.Error as err:
-            raise TrustError(f'{where} holds no public key; expected PEM, as in "cosign.pub"; {_MAKE}') from err
+            raise TrustError(
+                f"{where} holds a private key; expected the public one; keep it secret and name cosign.pub."
+            )
+        if not _decoded(pem):
+            raise TrustError(f'{where} holds no public key; expected PEM, as in "cosign.pub"; {_MAKE}')
         return cls(key=pem.strip() + "\n")
 
     @classmethod
@@ -108,8 +106,7 @@ class Trust:
     @property
     def fingerprint(self) -> str:
         """Short name of the key: the beginning of the sha256 of what the PEM holds."""
-        body = "".join(line for line in self.key.splitlines() if not line.startswith("-----"))
-        return f"sha256:{hashlib.sha256(base64.b64decode(body)).hexdigest()[:16]}"
+        return f"sha256:{hashlib.sha256(_decoded(self.key)).hexdigest()[:16]}"
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -122,3 +119,12 @@ class Trust:
     def environment(self) -> Mapping[str, str]:
         """What `cosign verify` finds in its environment: the key itself, so that no file and no address is read."""
         return {_KEY: self.key} if self.key else {}
+
+
+def _decoded(pem: str) -> bytes:
+    """Give back what a PEM holds, or nothing when it holds no public key."""
+    found = _PUBLIC.fullmatch(pem)
+    try:
+        return base64.b64decode("".join(found[1].split()), validate=True) if found else b""
+    except binascii.Error:
+        return b""

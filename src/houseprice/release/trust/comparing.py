@@ -14,10 +14,10 @@ from typing import Any
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.manifest import Manifest
 from houseprice.errors import ArtefactError
-from houseprice.release.trust import sbom as sboms
+from houseprice.release.trust import parts
+from houseprice.release.trust.contents import below
 from houseprice.release.trust.cosign import Statement
 from houseprice.release.trust.image import BUNDLE_FOLDER, EVIDENCE_FILE, EVIDENCE_FOLDER, SBOM_FILE, Image, Platform
-from houseprice.release.trust.image import below
 from houseprice.release.trust.provenance import LOCAL, MANIFEST, dependencies, named_builder
 
 _IMAGE = "org.opencontainers.image"
@@ -69,7 +69,9 @@ def compare(image: Image, attested: Attested) -> Iterator[Mismatch]:
     for statement in attested.evidence:
         yield from _alike("evidence that is attested", statement.predicate, evidence)
     for statement in attested.sbom.get(image.digest, ()):
-        yield from _alike("SBOM that is attested of the index", statement.predicate, parsed(first.files.get(SBOM_FILE, b"")))
+        yield from _alike(
+            "SBOM that is attested of the index", statement.predicate, parsed(first.files.get(SBOM_FILE, b""))
+        )
     for statement in attested.provenance:
         yield from _provenance(statement.predicate, evidence, attested.signers)
 
@@ -84,8 +86,12 @@ def parsed(content: bytes) -> Any:
 
 def _annotations(image: Image, evidence: Any) -> Iterator[Mismatch]:
     for name in ("revision", "source", "version"):
-        yield from _same(f"annotation {_IMAGE}.{name} of the index", image.annotations.get(f"{_IMAGE}.{name}"), _at(evidence, name))
-    yield from _same(f"annotation {_IMAGE}.created of the index", image.annotations.get(f"{_IMAGE}.created"), created(evidence))
+        yield from _same(
+            f"annotation {_IMAGE}.{name} of the index", image.annotations.get(f"{_IMAGE}.{name}"), _at(evidence, name)
+        )
+    yield from _same(
+        f"annotation {_IMAGE}.created of the index", image.annotations.get(f"{_IMAGE}.created"), created(evidence)
+    )
 
 
 def created(evidence: Any) -> str | None:
@@ -116,7 +122,9 @@ def _model(platform: Platform) -> Iterator[Mismatch]:
         yield from _same(f'"/{BUNDLE_FOLDER}/{name}" {where}', found, expected)
     if not manifest.passed:
         red = [name for name, gate in manifest.verdict.items() if not gate["passed"]]
-        yield Mismatch(f"verdict on the model {where}", f"red ({', '.join(red) or 'never judged'})", "green: every gate passed")
+        yield Mismatch(
+            f"verdict on the model {where}", f"red ({', '.join(red) or 'never judged'})", "green: every gate passed"
+        )
     yield from _told(manifest, evidence, _hash(platform, f"{BUNDLE_FOLDER}/{manifests.NAME}"), where)
 
 
@@ -147,8 +155,8 @@ def _parts(platform: Platform, attested: tuple[Statement, ...]) -> Iterator[Mism
     told = parsed(platform.files.get(SBOM_FILE, b""))
     for statement in attested:
         yield from _alike(f"SBOM that is attested of {platform.name}", statement.predicate, told)
-    listed = sboms.listed(told)
-    there = sboms.installed(platform.files)
+    listed = parts.listed(told)
+    there = parts.installed(platform.files)
     for name in sorted(listed.keys() | there.keys()):
         yield from _same(f"{name} in the SBOM of {platform.name}", listed.get(name), there.get(name))
 
@@ -156,7 +164,11 @@ def _parts(platform: Platform, attested: tuple[Statement, ...]) -> Iterator[Mism
 def _provenance(predicate: Any, evidence: Any, signers: tuple[str, ...]) -> Iterator[Mismatch]:
     found = dependencies(predicate)
     yield from _same("commit in the provenance", found.get("source"), _at(evidence, "revision"))
-    for name, key in ((MANIFEST, "manifest"), ("requirements/serving.txt", "serving_lock"), ("Dockerfile", "dockerfile")):
+    for name, key in (
+        (MANIFEST, "manifest"),
+        ("requirements/serving.txt", "serving_lock"),
+        ("Dockerfile", "dockerfile"),
+    ):
         yield from _same(f"{name} in the provenance", found.get(name), _at(evidence, key))
     builder = named_builder(predicate)
     identities = [signer for signer in signers if "://" in signer]

@@ -54,7 +54,9 @@ class Contents:
         with tempfile.TemporaryFile() as unpacked:
             found = _unpack(layer, unpacked)
             if found != diff_id:
-                raise TrustError(f"A layer unpacks to {found}; the image's configuration names {diff_id}; build it again.")
+                raise TrustError(
+                    f"A layer unpacks to {found}; the image's configuration names {diff_id}; build it again."
+                )
             unpacked.seek(0)
             try:
                 with tarfile.open(fileobj=unpacked, mode="r:") as archive:
@@ -94,7 +96,9 @@ class Contents:
             stream = archive.extractfile(member)
             content = stream.read(room + 1) if stream else b""
         except KeyError as err:
-            raise TrustError(f'"{member.name}" is a second name of what its layer lacks; build the image again.') from err
+            raise TrustError(
+                f'"{member.name}" is a second name of what its layer lacks; build the image again.'
+            ) from err
         if len(content) > room:
             raise TrustError(f'"{member.name}" has more than {room} bytes; expected a file of this project.')
         return content

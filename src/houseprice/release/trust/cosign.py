@@ -40,7 +40,8 @@ _PASSED_ON = re.compile(
     re.IGNORECASE,
 )
 _UNREACHABLE = re.compile(
-    r"connection refused|no such host|i/o timeout|TLS handshake|network is unreachable|connection reset|deadline exceeded"
+    r"connection refused|no such host|i/o timeout|TLS handshake|network is unreachable|connection reset"
+    r"|deadline exceeded"
 )
 _REFUSED = re.compile(r"UNAUTHORIZED|DENIED|unauthorized|status code 40[13]|access to the resource is denied")
 
@@ -102,7 +103,9 @@ class Cosign:
             claimed = {one["critical"]["image"]["docker-manifest-digest"] for one in found}
             names = [(one["optional"] or {}).get("Subject") or str(trust) for one in found]
         except (KeyError, TypeError, AttributeError) as err:
-            raise TrustError(f"cosign printed no signatures that can be read ({err!r}); use cosign 2.4 to 2.6.") from err
+            raise TrustError(
+                f"cosign printed no signatures that can be read ({err!r}); use cosign 2.4 to 2.6."
+            ) from err
         if claimed != {digest}:
             raise TrustError(f"The signatures are of {', '.join(sorted(claimed)) or 'nothing'}; expected {digest}.")
         return tuple(dict.fromkeys(names))
@@ -178,13 +181,15 @@ class Cosign:
         lines = [line.removeprefix("Error: ").strip() for line in text.splitlines() if line.startswith("Error: ")]
         last = (lines or text.strip().splitlines() or ["no word"])[-1][:400]
         if re.search("decryption failed|decrypt:", last):
-            return TrustError("The password does not open the private key; expected the key's own; set COSIGN_PASSWORD.")
+            return TrustError(
+                "The password does not open the private key; expected the key's own; set COSIGN_PASSWORD."
+            )
         if re.search("pem block|PEM decoding|reading key|loading public key", last):
             return TrustError(f"The key cannot be read ({last}); expected PEM as `cosign generate-key-pair` writes it.")
         if _REFUSED.search(last):
             return RegistryError(
-                f"{self.repository.host} refuses what cosign wants to {verb} in {self.repository} ({last}); expected an "
-                "account with the right to do so; check user name and token."
+                f"{self.repository.host} refuses what cosign wants to {verb} in {self.repository} ({last}); expected "
+                "an account with the right to do so; check user name and token."
             )
         if self._is_of_the_registry(last):
             return RegistryError(f"{self.repository.host} did not answer cosign ({last}); try again later.")

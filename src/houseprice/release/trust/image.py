@@ -17,7 +17,7 @@ BUNDLE_FOLDER = "app/models/bundle"
 EVIDENCE_FOLDER = "app/evidence"
 EVIDENCE_FILE = f"{EVIDENCE_FOLDER}/evidence.json"
 SBOM_FILE = f"{EVIDENCE_FOLDER}/sbom.cdx.json"
-LAYER = 2 * 2**30
+LAYER = 2**30
 """Bytes of one layer as the registry keeps it."""
 
 
@@ -134,7 +134,9 @@ def read_image(source: Source, index: Index, *, wanted: Callable[[str], bool] = 
 def _platform(source: Source, named: Descriptor, wanted: Callable[[str], bool]) -> Platform:
     found = source.manifest(named.digest)
     if found is None:
-        raise RegistryError(f"The image for {named.platform}, {named.digest}, is not in the registry; publish it again.")
+        raise RegistryError(
+            f"The image for {named.platform}, {named.digest}, is not in the registry; publish it again."
+        )
     told = _object(found.content, named.digest)
     layers = [_descriptor(one) for one in _list(told, "layers", named.digest)]
     inside = _descriptor(told.get("config")).digest

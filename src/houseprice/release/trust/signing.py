@@ -44,7 +44,12 @@ class Signer:
 
     @classmethod
     def from_environment(
-        cls, environ: Mapping[str, str], repository: Repository, account: Account | None = None, *, command: str = "cosign"
+        cls,
+        environ: Mapping[str, str],
+        repository: Repository,
+        account: Account | None = None,
+        *,
+        command: str = "cosign",
     ) -> Self:
         """Give back who signs here: the owner of COSIGN_PRIVATE_KEY, or this run of a workflow.
 

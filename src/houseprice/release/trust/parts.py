@@ -1,0 +1,55 @@
+"""The files of an image in, the parts that are installed in it out; and the same as an SBOM tells it.
+
+Read here a second time, and not with what wrote the SBOM: a list that is compared with itself is always right.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from email.parser import BytesHeaderParser
+from typing import Any
+from urllib.parse import unquote
+
+_PYTHON = re.compile(r"(?:.*/)?[^/]+\.dist-info/METADATA")
+_DEBIAN = "var/lib/dpkg/status"
+_PURL = re.compile(r"pkg:(pypi|deb)/(?:[^/@]+/)?([^/@?#]+)@([^?#]+)")
+
+
+def wanted(path: str) -> bool:
+    """Whether a file tells of an installed part."""
+    return bool(_PYTHON.fullmatch(path)) or path == _DEBIAN
+
+
+def installed(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Give back what is installed: kind and name → versions."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path, content in files.items():
+        if _PYTHON.fullmatch(path):
+            told = BytesHeaderParser().parsebytes(content)
+            found[f"pypi {_name(str(told['Name']))}"].add(str(told["Version"]))
+    for paragraph in re.split(rb"\n\s*\n", files.get(_DEBIAN, b"")):
+        told = BytesHeaderParser().parsebytes(paragraph.strip() + b"\n")
+        if str(told["Status"]).endswith(" installed"):
+            found[f"deb {told['Package']}"].add(str(told["Version"]))
+    return _flat(found)
+
+
+def listed(sbom: Any) -> dict[str, str]:
+    """Give back what a CycloneDX document lists of these kinds: kind and name → versions."""
+    components = sbom.get("components") if isinstance(sbom, dict) else None
+    found: dict[str, set[str]] = defaultdict(set)
+    for component in components if isinstance(components, list) else []:
+        purl = component.get("purl") if isinstance(component, dict) else None
+        if isinstance(purl, str) and (part := _PURL.fullmatch(re.sub(r"[?#].*", "", purl))):
+            kind, name, version = part[1], unquote(part[2]), unquote(part[3])
+            found[f"{kind} {_name(name) if kind == 'pypi' else name}"].add(version)
+    return _flat(found)
+
+
+def _name(name: str) -> str:
+    """Give back the one spelling of a Python project's name (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _flat(found: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    return {name: ", ".join(sorted(versions)) for name, versions in found.items()}

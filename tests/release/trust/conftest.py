@@ -1,0 +1,75 @@
+"""A real registry, a real cosign with throwaway keys, and one image that is published and signed as it should be."""
+
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import acting
+import planting
+import pytest
+from signing import ACCOUNT, PASSWORD, Keys, Published, sign
+
+from houseprice.release.registry.client import Registry
+from houseprice.release.registry.names import Repository
+
+
+@pytest.fixture(scope="session")
+def cosign() -> str:
+    """The command, or skip what needs it."""
+    if not shutil.which("cosign"):
+        pytest.skip("cosign was not found; see https://docs.sigstore.dev")
+    return "cosign"
+
+
+@pytest.fixture(scope="session")
+def make_keys(cosign: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Keys]:
+    """Make key pairs."""
+
+    def one() -> Keys:
+        folder = tmp_path_factory.mktemp("keys")
+        environ = {**os.environ, "COSIGN_PASSWORD": PASSWORD}
+        subprocess.run([cosign, "generate-key-pair"], cwd=folder, env=environ, check=True, capture_output=True)
+        return Keys(folder / "cosign.key", folder / "cosign.pub")
+
+    return one
+
+
+@pytest.fixture(scope="session")
+def keys(make_keys: Callable[[], Keys]) -> Keys:
+    """The pair of whoever publishes."""
+    return make_keys()
+
+
+@pytest.fixture(scope="session")
+def others_keys(make_keys: Callable[[], Keys]) -> Keys:
+    """The pair of somebody else."""
+    return make_keys()
+
+
+@pytest.fixture(scope="session")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Host and port of Debian's docker-registry, with one account."""
+    missing = [program for program in ("docker-registry", "htpasswd") if not shutil.which(program)]
+    if missing:
+        pytest.skip(f"needs {' and '.join(missing)}, which are not installed here")
+    with acting.registry(tmp_path_factory.mktemp("registry") / "real") as running:
+        yield running.host
+
+
+@pytest.fixture
+def registry(host: str) -> Registry:
+    """A client of a repository that no other test uses."""
+    return Registry(Repository(host, f"{acting.USER}-{secrets.token_hex(4)}/house-price-model"), ACCOUNT)
+
+
+@pytest.fixture(scope="session")
+def good(host: str, keys: Keys, tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """One image for two platforms that nobody spoils."""
+    client = Registry(Repository(host, f"{acting.USER}-good/house-price-model"), ACCOUNT)
+    layout = planting.lay(tmp_path_factory.mktemp("good") / "layout", planting.both(planting.Tiny.of(tiny_bundle)))
+    planting.push(layout, client, "0123456", "latest")
+    sign(layout, client, keys)
+    return Published(client, layout)
