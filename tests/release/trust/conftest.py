@@ -6,12 +6,15 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import acting
 import planting
 import pytest
+from planting import Tiny
 from signing import ACCOUNT, PASSWORD, Keys, Published, sign
 
+from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Registry
 from houseprice.release.registry.names import Repository
 
@@ -73,3 +76,13 @@ def good(host: str, keys: Keys, tiny_bundle: Path, tmp_path_factory: pytest.Temp
     planting.push(layout, client, "0123456", "latest")
     sign(layout, client, keys)
     return Published(client, layout)
+
+
+@pytest.fixture
+def laid(tmp_path: Path) -> Callable[..., Layout]:
+    """Lay an image, by default for one platform."""
+
+    def one(tiny: Tiny | dict[str, Tiny], **more: Any) -> Layout:
+        return planting.lay(tmp_path / "layout", tiny if isinstance(tiny, dict) else {"linux/amd64": tiny}, **more)
+
+    return one

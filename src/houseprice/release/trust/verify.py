@@ -6,6 +6,7 @@ read by the one digest that the name meant when it was asked for.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,33 +106,37 @@ def verify_layout(layout: Layout) -> Verified:
 
 def _attested(cosign: Cosign, index: Index, trust: Trust, note: Callable[[Mismatch], None]) -> Attested:
     """Ask cosign who signed and what is attested; what is not there, or not by those who are trusted, is noted."""
-    signers: tuple[str, ...] = ()
     names = {index.digest: "the index", **{one.digest: one.platform for one in index.manifests}}
-    for digest, name in names.items():
-        try:
-            found = cosign.signers(digest, trust)
-        except TrustError as err:
-            note(Mismatch(f"signature of {name}", str(err), f"one by {trust}"))
-        else:
-            signers = found if digest == index.digest else signers
+    kinds = [(index.digest, EVIDENCE, "the evidence"), (index.digest, PROVENANCE, "the provenance")]
+    kinds += [(digest, SBOM, "the SBOM") for digest in names]
 
-    def statements(digest: str, kind: str, what: str) -> tuple[Statement, ...]:
+    def signers(digest: str) -> tuple[str, ...] | Mismatch:
+        try:
+            return cosign.signers(digest, trust)
+        except TrustError as err:
+            return Mismatch(f"signature of {names[digest]}", str(err), f"one by {trust}")
+
+    def statements(digest: str, kind: str, what: str) -> tuple[Statement, ...] | Mismatch:
         try:
             found = cosign.statements(digest, kind, trust)
         except TrustError as err:
-            note(Mismatch(f"attestation of {what} of {names[digest]}", str(err), f"one by {trust}"))
-            return ()
-        for one in found:
-            if digest not in one.subjects:
-                said = ", ".join(one.subjects) or "nothing"
-                note(Mismatch(f"subject of the attestation of {what} of {names[digest]}", said, digest))
-        return found
+            return Mismatch(f"attestation of {what} of {names[digest]}", str(err), f"one by {trust}")
+        strange = [", ".join(one.subjects) or "nothing" for one in found if digest not in one.subjects]
+        return Mismatch(f"subject of the attestation of {what}", strange[0], digest) if strange else found
 
+    with ThreadPoolExecutor(4) as pool:  # each call waits for the registry most of the time
+        signed = dict(zip(names, pool.map(signers, names), strict=True))
+        attested = dict(zip(kinds, pool.map(lambda one: statements(*one), kinds), strict=True))
+    for answer in (*signed.values(), *attested.values()):
+        if isinstance(answer, Mismatch):
+            note(answer)
+    told = {one[:2]: () if isinstance(answer, Mismatch) else answer for one, answer in attested.items()}
+    by = signed[index.digest]
     return Attested(
-        statements(index.digest, EVIDENCE, "the evidence"),
-        statements(index.digest, PROVENANCE, "the provenance"),
-        {digest: statements(digest, SBOM, "the SBOM") for digest in names},
-        signers,
+        told[index.digest, EVIDENCE],
+        told[index.digest, PROVENANCE],
+        {digest: told[digest, SBOM] for digest in names},
+        () if isinstance(by, Mismatch) else by,
     )
 
 

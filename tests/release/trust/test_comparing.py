@@ -1,0 +1,162 @@
+"""What an image says against what it shows, before anybody signs it: every planted mismatch is found, and named."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from planting import BUNDLE, COMMIT, PARTS, Tiny, both
+
+from houseprice.bundle import manifest as manifests
+from houseprice.errors import TrustError
+from houseprice.release.layout.oci import Layout
+from houseprice.release.trust import image as images
+from houseprice.release.trust.evidence import EVIDENCE, SBOM
+from houseprice.release.trust.verify import verify_layout
+
+Lay = Callable[..., Layout]
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """Something that is wrong in an image, and how that is told."""
+
+    name: str
+    spoil: Callable[[Tiny], object]
+    found: tuple[str, ...]
+
+
+def _above(**files: bytes | str) -> Callable[[Tiny], None]:
+    return lambda tiny: tiny.layers.append({name.replace("__", "/"): content for name, content in files.items()})
+
+
+def _bundle(name: str, content: bytes | str) -> Callable[[Tiny], None]:
+    return lambda tiny: tiny.layers.append({f"{BUNDLE}/{name}": content})
+
+
+def _label(name: str, value: str | None) -> Callable[[Tiny], None]:
+    def spoil(tiny: Tiny) -> None:
+        del tiny.labels[name]
+        tiny.labels.update({name: value} if value is not None else {})
+
+    return spoil
+
+
+def _resealed(tiny: Tiny) -> None:
+    """Change a metric of the sealed manifest and seal it again: whole in itself, and not what was judged."""
+    path = f"{BUNDLE}/{manifests.NAME}"
+    told = manifests.read(tiny.layers[1][path], Path(path)).model_copy(update={"metrics": {"log_rmse": 0.01}})
+    tiny.layers[1][path] = manifests.write(told)
+    tiny.labels["houseprice.manifest"] = manifests.sha256(tiny.layers[1][path])
+
+
+def _parts(path: str, content: bytes) -> Callable[[Tiny], None]:
+    return lambda tiny: tiny.layers[0].update({path: content})
+
+
+def _empty(name: str) -> Callable[[Tiny], None]:
+    return lambda tiny: tiny.layers[2].update({name: b"[]"})
+
+
+LIBC = b"Package: libc6\nStatus: install ok installed\nVersion: 2.36-10\n"
+TOLD = ("model_version", "hashes", "files", "metrics", "verdict", "passed")
+UNTOLD = ("annotation org", "label ", "sha256 of the sealed", *(f"{name} in the evidence of linux" for name in TOLD))
+SPOILED = [
+    Spoiled("other manifest", _label("houseprice.manifest", "0" * 64), ("label houseprice.manifest of linux/amd64",)),
+    Spoiled("no evidence label", _label("houseprice.evidence", None), ("label houseprice.evidence of linux/amd64",)),
+    Spoiled("another verdict", _label("houseprice.verdict", "splendid"), ("label houseprice.verdict of linux/amd64",)),
+    Spoiled("file changed later", _bundle("golden.json", b"{}"), (f'"/{BUNDLE}/golden.json" of linux/amd64',)),
+    Spoiled(
+        "file that nobody sealed",
+        _bundle("extra.pkl", b"x"),
+        (f'"/{BUNDLE}/extra.pkl" of linux/amd64: found "sha256 2d711642',),
+    ),
+    Spoiled(
+        "file taken away",
+        _bundle(".wh.sample.json", b""),
+        (f'"/{BUNDLE}/sample.json" of linux/amd64: found "no such file"; expected "sha256',),
+    ),
+    Spoiled(
+        "folder emptied",
+        _bundle(".wh..wh..opq", b""),
+        ("sealed model of linux/amd64", "label houseprice.m", f"{BUNDLE}/manifest.json of linux/amd64"),
+    ),
+    Spoiled(
+        "link to another model",
+        _above(app__models="/elsewhere"),
+        (
+            '"/app/models" of linux/amd64: found a link to "/elsewhere"',
+            "sealed model of linux/amd64",
+            "label houseprice.m",
+            f"{BUNDLE}/manifest.json of linux/amd64",
+        ),
+    ),
+    Spoiled(
+        "model elsewhere",
+        lambda tiny: tiny.environment.update(HOUSEPRICE_BUNDLE="/app/other"),
+        ('HOUSEPRICE_BUNDLE of linux/amd64: found "/app/other"; expected "/app/models/bundle"',),
+    ),
+    Spoiled(
+        "manifest sealed again",
+        _resealed,
+        ("sha256 of the sealed manifest in the evidence", '"log_rmse" in the metrics in the evidence'),
+    ),
+    Spoiled(
+        "library that nobody lists",
+        _parts("opt/x-1.dist-info/METADATA", b"Name: Evil.Thing\nVersion: 1\n"),
+        ('pypi evil-thing in the SBOM of linux/amd64: found nothing; expected "1"',),
+    ),
+    Spoiled("package changed", _parts("var/lib/dpkg/status", LIBC), ("deb libc6 in the SBOM of linux/amd64",)),
+    Spoiled("package gone", _parts("var/lib/dpkg/status", b""), ("deb libc6 in the SBOM of linux/amd64",)),
+    Spoiled("no SBOM", _empty(SBOM), ("pypi ", "deb ")),
+    Spoiled(
+        "no evidence", lambda tiny: tiny.layers[2].pop(EVIDENCE), ("anno", "label", "sha256 of", "app/ev", *"mhfvp")
+    ),
+    Spoiled("no object for evidence", _empty(EVIDENCE), ("anno", "label", "sha256 of", *"mhfvp")),
+    Spoiled("time of nobody", lambda tiny: tiny.told(lambda told: told.update(epoch="now")), ("annotation org.openc",)),
+]
+
+
+def test_an_untouched_image_is_believed(laid: Lay, tiny_bundle: Path) -> None:
+    """All but who signed it is proved without a registry."""
+    found = verify_layout(laid(both(Tiny.of(tiny_bundle))))
+    assert (found.revision, found.signers) == (COMMIT, ())
+    assert set(found.platforms) == {"linux/amd64", "linux/arm64"}
+
+
+@pytest.mark.parametrize("spoiled", SPOILED, ids=lambda spoiled: spoiled.name)
+def test_a_mismatch_is_found_and_no_other_is_told(spoiled: Spoiled, laid: Lay, tiny_bundle: Path) -> None:
+    """Each line names the thing, what was found and what was expected."""
+    tiny = Tiny.of(tiny_bundle)
+    spoiled.spoil(tiny)
+    with pytest.raises(TrustError) as refused:
+        verify_layout(laid(tiny))
+    lines = refused.value.mismatches
+    assert [line for line in lines if not line.startswith(spoiled.found)] == []
+    assert [one for one in spoiled.found if not any(line.startswith(one) for line in lines)] == []
+    assert all("; expected " in line and line in str(refused.value) for line in lines)
+
+
+def test_the_other_platform_is_looked_at_too(laid: Lay, tiny_bundle: Path) -> None:
+    """What is wrong with one of two images is told of that one."""
+    platforms = both(Tiny.of(tiny_bundle))
+    platforms["linux/arm64"].labels["houseprice.manifest"] = "0" * 64
+    with pytest.raises(TrustError) as refused:
+        verify_layout(laid(platforms))
+    assert [line.partition(":")[0] for line in refused.value.mismatches] == ["label houseprice.manifest of linux/arm64"]
+
+
+def test_the_index_says_what_the_images_say(laid: Lay, tiny_bundle: Path) -> None:
+    """What is said of the index is read without a layer, so it must be true as well."""
+    told = {"org.opencontainers.image.revision": "f" * 40, "org.opencontainers.image.created": "2020-01-01T00:00:00Z"}
+    with pytest.raises(TrustError) as refused:
+        verify_layout(laid(Tiny.of(tiny_bundle), annotations=told))
+    assert [line.partition(" of the index:")[0] for line in refused.value.mismatches] == [
+        f"annotation {n}" for n in told
+    ]
+
+
+def test_both_sides_name_the_files_alike() -> None:
+    """Whoever lays the evidence into an image and whoever looks for it there mean the same files."""
+    assert (images.EVIDENCE_FILE, images.SBOM_FILE) == (EVIDENCE, SBOM)
+    assert all(path.startswith(("var/", "opt/", "app/")) for path in PARTS)
