@@ -27,6 +27,7 @@ COMMANDS = {
     "serve": "serving",
     "image": "release",
     "doctor": "release",
+    "verify": "trust",
 }
 
 

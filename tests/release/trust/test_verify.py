@@ -193,7 +193,7 @@ def _library(tiny: Tiny) -> None:
             "label houseprice.model-version of linux/amd64",
         ),
         (_changed, f'"/{BUNDLE}/model_card.md" of linux/amd64'),
-        (_library, 'pypi numpy in the SBOM of linux/amd64: found "2.0.0"; expected "1.9.9"'),
+        (_library, "pypi numpy in the SBOM of linux/amd64: found 2.0.0; expected 1.9.9"),
     ],
     ids=["label of another commit", "label of another model", "file", "library"],
 )

@@ -20,6 +20,7 @@ from houseprice.release.trust.cosign import Statement
 from houseprice.release.trust.image import BUNDLE_FOLDER, EVIDENCE_FILE, EVIDENCE_FOLDER, SBOM_FILE, Image, Platform
 from houseprice.release.trust.provenance import LOCAL, MANIFEST, dependencies, named_builder
 
+MANIFEST_FILE = f"{BUNDLE_FOLDER}/{manifests.NAME}"
 _IMAGE = "org.opencontainers.image"
 
 
@@ -54,122 +55,148 @@ class Attested:
 
 
 def compare(image: Image, attested: Attested) -> Iterator[Mismatch]:
-    """Give everything that does not agree, for every platform."""
+    """Give everything that does not agree, each once, for every platform."""
+    yield from dict.fromkeys(_compare(image, attested))
+
+
+def _compare(image: Image, attested: Attested) -> Iterator[Mismatch]:
     first = image.platforms[0]
-    evidence = parsed(first.files.get(EVIDENCE_FILE, b""))
-    yield from _annotations(image, evidence)
+    evidence = evidence_of(first)
+    if evidence is not None:
+        yield from _annotations(image, evidence)
+        for statement in attested.evidence:
+            yield from _alike("evidence that is attested", statement.predicate, evidence)
+        for statement in attested.provenance:
+            yield from _provenance(statement.predicate, evidence, attested.signers)
     for platform in image.platforms:
         yield from _model(platform)
-        yield from _labels(platform)
+        yield from _evidence(platform)
         yield from _parts(platform, attested.sbom.get(platform.digest, ()))
-        for name in (EVIDENCE_FILE, f"{BUNDLE_FOLDER}/{manifests.NAME}"):
+    for platform in image.platforms[1:]:
+        for path in (EVIDENCE_FILE, MANIFEST_FILE):
             yield from _same(
-                f"{name} of {platform.name}, against {first.name}", *map(_hash, (platform, first), (name, name))
+                f"{path} of {platform.name}, against {first.name}", _hash(platform, path), _hash(first, path)
             )
-    for statement in attested.evidence:
-        yield from _alike("evidence that is attested", statement.predicate, evidence)
     for statement in attested.sbom.get(image.digest, ()):
-        yield from _alike(
-            "SBOM that is attested of the index", statement.predicate, parsed(first.files.get(SBOM_FILE, b""))
-        )
-    for statement in attested.provenance:
-        yield from _provenance(statement.predicate, evidence, attested.signers)
+        yield from _alike("SBOM that is attested of the index", statement.predicate, parsed(first.files.get(SBOM_FILE)))
 
 
-def parsed(content: bytes) -> Any:
+def evidence_of(platform: Platform) -> dict[str, Any] | None:
+    """Give back what an image says of its own making, or nothing when it says nothing."""
+    found = parsed(platform.files.get(EVIDENCE_FILE))
+    return found if isinstance(found, dict) else None
+
+
+def parsed(content: bytes | None) -> Any:
     """Give back the value of a JSON document, or nothing when it is none."""
     try:
-        return json.loads(content)
+        return json.loads(content or b"")
     except (ValueError, RecursionError):
         return None
 
 
-def _annotations(image: Image, evidence: Any) -> Iterator[Mismatch]:
+def _annotations(image: Image, evidence: Mapping[str, Any]) -> Iterator[Mismatch]:
     for name in ("revision", "source", "version"):
         yield from _same(
-            f"annotation {_IMAGE}.{name} of the index", image.annotations.get(f"{_IMAGE}.{name}"), _at(evidence, name)
+            f"annotation {_IMAGE}.{name} of the index", image.annotations.get(f"{_IMAGE}.{name}"), evidence.get(name)
         )
     yield from _same(
         f"annotation {_IMAGE}.created of the index", image.annotations.get(f"{_IMAGE}.created"), created(evidence)
     )
 
 
-def created(evidence: Any) -> str | None:
+def created(evidence: Mapping[str, Any]) -> str | None:
     """Give back the time that the files of an image bear, ISO, as its evidence tells it."""
     try:
-        return datetime.fromtimestamp(_at(evidence, "epoch"), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (TypeError, ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(evidence["epoch"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
         return None
 
 
 def _model(platform: Platform) -> Iterator[Mismatch]:
-    """The sealed model: whole, judged good, and the one that the evidence speaks of."""
+    """The sealed model: whole, judged good, and named by the labels."""
     where = f"of {platform.name}"
     for folder in (BUNDLE_FOLDER, EVIDENCE_FOLDER):
         for path in below(platform.odd, folder):
             yield Mismatch(f'"/{path}" {where}', platform.odd[path], "a file, or a folder of files")
     yield from _same(f"HOUSEPRICE_BUNDLE {where}", platform.environment.get("HOUSEPRICE_BUNDLE"), f"/{BUNDLE_FOLDER}")
-    files = platform.below(BUNDLE_FOLDER)
-    evidence = parsed(platform.files.get(EVIDENCE_FILE, b""))
-    try:
-        manifest = manifests.read(files.pop(manifests.NAME, b""), Path("/", BUNDLE_FOLDER, manifests.NAME))
-    except ArtefactError as err:
-        yield Mismatch(f"sealed model {where}", str(err), "a manifest that is as it was sealed")
+    manifest = _manifest(platform)
+    if isinstance(manifest, ArtefactError):
+        found = str(manifest).partition(";")[0] if MANIFEST_FILE in platform.files else "no such file"
+        yield Mismatch(f"sealed model {where}", found, f'"/{MANIFEST_FILE}" as it was sealed')
         return
+    files = platform.below(BUNDLE_FOLDER)
+    del files[manifests.NAME]
     for name in sorted(manifest.files.keys() | files.keys()):
         found = f"sha256 {manifests.sha256(files[name])}" if name in files else "no such file"
         expected = f"sha256 {manifest.files[name]}" if name in manifest.files else "no such file"
         yield from _same(f'"/{BUNDLE_FOLDER}/{name}" {where}', found, expected)
     if not manifest.passed:
         red = [name for name, gate in manifest.verdict.items() if not gate["passed"]]
-        yield Mismatch(
-            f"verdict on the model {where}", f"red ({', '.join(red) or 'never judged'})", "green: every gate passed"
-        )
-    yield from _told(manifest, evidence, _hash(platform, f"{BUNDLE_FOLDER}/{manifests.NAME}"), where)
+        judged = ", ".join(red) or "never judged"
+        yield Mismatch(f"verdict on the model {where}", f"red ({judged})", "green: every gate passed")
+    yield from _label(platform, "houseprice.model-version", manifest.model_version)
+    yield from _label(platform, "houseprice.manifest", _hash(platform, MANIFEST_FILE))
+    yield from _label(platform, "houseprice.verdict", "green")
 
 
-def _told(manifest: Manifest, evidence: Any, digest: str | None, where: str) -> Iterator[Mismatch]:
-    """Compare what the evidence tells of the model with what the model tells of itself."""
-    yield from _same(f"sha256 of the sealed manifest in the evidence {where}", _at(evidence, "manifest"), digest)
+def _manifest(platform: Platform) -> Manifest | ArtefactError:
+    try:
+        return manifests.read(platform.files.get(MANIFEST_FILE, b""), Path("/", MANIFEST_FILE))
+    except ArtefactError as err:
+        return err
+
+
+def _evidence(platform: Platform) -> Iterator[Mismatch]:
+    """The evidence: named by a label, repeated by others, and told of the very model that is there."""
+    where = f"of {platform.name}"
+    evidence, manifest = evidence_of(platform), _manifest(platform)
+    if evidence is None:
+        found = "no JSON object" if EVIDENCE_FILE in platform.files else "no such file"
+        yield Mismatch(f'"/{EVIDENCE_FILE}" {where}', found, "the evidence for this image")
+        return
+    yield from _label(platform, "houseprice.evidence", _hash(platform, EVIDENCE_FILE))
+    for name in ("revision", "source", "version"):
+        yield from _label(platform, f"{_IMAGE}.{name}", evidence.get(name))
+    if isinstance(manifest, ArtefactError):
+        return
+    digest = _hash(platform, MANIFEST_FILE)
+    yield from _same(f"sha256 of the sealed manifest in the evidence {where}", evidence.get("manifest"), digest)
     told = manifest.model_dump(mode="json")
     for name in ("model_version", "hashes", "files", "metrics", "verdict"):
-        yield from _alike(f"{name} in the evidence {where}", _at(evidence, name), told[name])
-    yield from _alike(f"passed in the evidence {where}", _at(evidence, "passed"), manifest.passed)
+        yield from _alike(f"{name} in the evidence {where}", evidence.get(name), told[name])
+    yield from _same(f"passed in the evidence {where}", evidence.get("passed"), manifest.passed)
 
 
-def _labels(platform: Platform) -> Iterator[Mismatch]:
-    evidence = parsed(platform.files.get(EVIDENCE_FILE, b""))
-    manifest = parsed(platform.files.get(f"{BUNDLE_FOLDER}/{manifests.NAME}", b""))
-    expected = {f"{_IMAGE}.{name}": _at(evidence, name) for name in ("revision", "source", "version")} | {
-        "houseprice.model-version": _at(manifest, "model_version"),
-        "houseprice.verdict": "green",
-        "houseprice.manifest": _hash(platform, f"{BUNDLE_FOLDER}/{manifests.NAME}"),
-        "houseprice.evidence": _hash(platform, EVIDENCE_FILE),
-    }
-    for name, value in expected.items():
-        yield from _same(f"label {name} of {platform.name}", platform.labels.get(name), value)
+def _label(platform: Platform, name: str, expected: Any) -> Iterator[Mismatch]:
+    yield from _same(f"label {name} of {platform.name}", platform.labels.get(name), expected)
 
 
 def _parts(platform: Platform, attested: tuple[Statement, ...]) -> Iterator[Mismatch]:
     """Compare the list of parts with what is installed in the layers, and with what is attested."""
-    told = parsed(platform.files.get(SBOM_FILE, b""))
+    told = parsed(platform.files.get(SBOM_FILE))
+    if told is None:
+        yield Mismatch(f'"/{SBOM_FILE}" of {platform.name}', "nothing that is JSON", "the list of what is installed")
+        return
     for statement in attested:
         yield from _alike(f"SBOM that is attested of {platform.name}", statement.predicate, told)
     listed = parts.listed(told)
     there = parts.installed(platform.files)
     for name in sorted(listed.keys() | there.keys()):
-        yield from _same(f"{name} in the SBOM of {platform.name}", listed.get(name), there.get(name))
+        if listed.get(name) != there.get(name):
+            found, expected = listed.get(name, "nothing"), there.get(name, "nothing, for it is not installed")
+            yield Mismatch(f"{name} in the SBOM of {platform.name}", found, expected)
 
 
-def _provenance(predicate: Any, evidence: Any, signers: tuple[str, ...]) -> Iterator[Mismatch]:
+def _provenance(predicate: Any, evidence: Mapping[str, Any], signers: tuple[str, ...]) -> Iterator[Mismatch]:
     found = dependencies(predicate)
-    yield from _same("commit in the provenance", found.get("source"), _at(evidence, "revision"))
+    yield from _same("commit in the provenance", found.get("source"), evidence.get("revision"))
     for name, key in (
         (MANIFEST, "manifest"),
         ("requirements/serving.txt", "serving_lock"),
         ("Dockerfile", "dockerfile"),
     ):
-        yield from _same(f"{name} in the provenance", found.get(name), _at(evidence, key))
+        yield from _same(f"{name} in the provenance", found.get(name), evidence.get(key))
     builder = named_builder(predicate)
     identities = [signer for signer in signers if "://" in signer]
     if identities and builder != LOCAL and builder not in identities:
@@ -180,14 +207,10 @@ def _hash(platform: Platform, path: str) -> str | None:
     return manifests.sha256(platform.files[path]) if path in platform.files else None
 
 
-def _at(told: Any, name: str) -> Any:
-    return told.get(name) if isinstance(told, dict) else None
-
-
 def _same(what: str, found: Any, expected: Any) -> Iterator[Mismatch]:
     """Compare two words; neither may be missing."""
     if found is None or expected is None or found != expected:
-        yield Mismatch(what, _word(found), _word(expected))
+        yield Mismatch(what, _word(found), "something to compare it with" if expected is None else _word(expected))
 
 
 def _alike(what: str, found: Any, expected: Any) -> Iterator[Mismatch]:

@@ -193,7 +193,7 @@ class Cosign:
             )
         if self._is_of_the_registry(last):
             return RegistryError(f"{self.repository.host} did not answer cosign ({last}); try again later.")
-        return TrustError(f"cosign {verb} failed for {self.repository} ({last}).")
+        return TrustError(f"cosign {verb} failed for {self.repository} ({last}).", [last.rstrip(": ")])
 
     def _is_of_the_registry(self, text: str) -> bool:
         hosts = ("docker.io", "docker.com") if self.repository.host == HUB else (self.repository.host,)

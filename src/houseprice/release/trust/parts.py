@@ -10,14 +10,14 @@ from email.parser import BytesHeaderParser
 from typing import Any
 from urllib.parse import unquote
 
-_PYTHON = re.compile(r"(?:.*/)?[^/]+\.dist-info/METADATA")
-_DEBIAN = "var/lib/dpkg/status"
+_PYTHON = re.compile(r"(?!usr/lib/python3/)(?:.*/)?[^/]+\.dist-info/METADATA")  # Debian's own are known to dpkg
+_DEBIAN = re.compile(r"var/lib/dpkg/(?:status|status\.d/[^/]+(?<!\.md5sums))")
 _PURL = re.compile(r"pkg:(pypi|deb)/(?:[^/@]+/)?([^/@?#]+)@([^?#]+)")
 
 
 def wanted(path: str) -> bool:
     """Whether a file tells of an installed part."""
-    return bool(_PYTHON.fullmatch(path)) or path == _DEBIAN
+    return bool(_PYTHON.fullmatch(path) or _DEBIAN.fullmatch(path))
 
 
 def installed(files: Mapping[str, bytes]) -> dict[str, str]:
@@ -27,10 +27,10 @@ def installed(files: Mapping[str, bytes]) -> dict[str, str]:
         if _PYTHON.fullmatch(path):
             told = BytesHeaderParser().parsebytes(content)
             found[f"pypi {_name(str(told['Name']))}"].add(str(told["Version"]))
-    for paragraph in re.split(rb"\n\s*\n", files.get(_DEBIAN, b"")):
-        told = BytesHeaderParser().parsebytes(paragraph.strip() + b"\n")
-        if str(told["Status"]).endswith(" installed"):
-            found[f"deb {told['Package']}"].add(str(told["Version"]))
+        for paragraph in re.split(rb"\n\s*\n", content) if _DEBIAN.fullmatch(path) else ():
+            told = BytesHeaderParser().parsebytes(paragraph.strip() + b"\n")
+            if told["Package"] and str(told.get("Status", "installed")).endswith("installed"):
+                found[f"deb {told['Package']}"].add(str(told["Version"]))
     return _flat(found)
 
 

@@ -18,9 +18,9 @@ from houseprice.release.registry.client import Registry
 from houseprice.release.registry.names import LATEST, Reference
 from houseprice.release.trust import parts
 from houseprice.release.trust.anchor import Trust
-from houseprice.release.trust.comparing import Attested, Mismatch, compare, created, parsed
+from houseprice.release.trust.comparing import MANIFEST_FILE, Attested, Mismatch, compare, created, evidence_of, parsed
 from houseprice.release.trust.cosign import EVIDENCE, PROVENANCE, SBOM, Cosign, Statement
-from houseprice.release.trust.image import BUNDLE_FOLDER, EVIDENCE_FILE, Image, Index, Shelved, read_image, read_index
+from houseprice.release.trust.image import BUNDLE_FOLDER, Image, Index, Shelved, read_image, read_index
 from houseprice.release.trust.provenance import named_builder
 
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
@@ -83,8 +83,8 @@ def verify(
         _demand(f"{reference}", index.digest, mismatches)
     image = read_image(registry, index, wanted=parts.wanted)
     mismatches += compare(image, attested)
-    evidence = parsed(image.platforms[0].files.get(EVIDENCE_FILE, b""))
-    if isinstance(evidence, dict):
+    evidence = evidence_of(image.platforms[0])
+    if evidence is not None:
         mismatches += _named(reference, index, evidence, trust, registry)
     _demand(f"{reference}", index.digest, mismatches)
     builders = dict.fromkeys(named_builder(one.predicate) for one in attested.provenance)
@@ -114,13 +114,13 @@ def _attested(cosign: Cosign, index: Index, trust: Trust, note: Callable[[Mismat
         try:
             return cosign.signers(digest, trust)
         except TrustError as err:
-            return Mismatch(f"signature of {names[digest]}", str(err), f"one by {trust}")
+            return Mismatch(f"signature of {names[digest]}", _none(err), f"one by {trust}")
 
     def statements(digest: str, kind: str, what: str) -> tuple[Statement, ...] | Mismatch:
         try:
             found = cosign.statements(digest, kind, trust)
         except TrustError as err:
-            return Mismatch(f"attestation of {what} of {names[digest]}", str(err), f"one by {trust}")
+            return Mismatch(f"attestation of {what} of {names[digest]}", _none(err), f"one by {trust}")
         strange = [", ".join(one.subjects) or "nothing" for one in found if digest not in one.subjects]
         return Mismatch(f"subject of the attestation of {what}", strange[0], digest) if strange else found
 
@@ -169,6 +169,10 @@ def _named(
             )
 
 
+def _none(err: TrustError) -> str:
+    return f"none ({', '.join(err.mismatches)})" if err.mismatches else str(err)
+
+
 def _demand(name: str, digest: str, mismatches: list[Mismatch]) -> None:
     if not mismatches:
         return
@@ -183,14 +187,14 @@ def _demand(name: str, digest: str, mismatches: list[Mismatch]) -> None:
 
 def _proved(image: Image, signers: tuple[str, ...], builder: str) -> Verified:
     first = image.platforms[0]
-    evidence = parsed(first.files[EVIDENCE_FILE])
+    evidence = evidence_of(first) or {}
     golden = parsed(first.files[f"{BUNDLE_FOLDER}/{manifests.GOLDEN}"])
     return Verified(
         image.digest,
         evidence["revision"],
         created(evidence) or "",
         evidence,
-        first.files[f"{BUNDLE_FOLDER}/{manifests.NAME}"],
+        first.files[MANIFEST_FILE],
         golden if isinstance(golden, dict) else {},
         {platform.name: platform.digest for platform in image.platforms},
         signers,
