@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import acting
+import loopback
 import pytest
+from checkouts import ROOT
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -29,20 +31,24 @@ def stage() -> Iterator[acting.Stage]:
     for command, package in (("docker-registry", "docker-registry"), ("htpasswd", "apache2-utils")):
         if not shutil.which(command):
             pytest.skip(f"{command} was not found; install it with `apt-get install {package}`")
-    engine = subprocess.run([acting.ROOT / "scripts" / "docker-engine"], capture_output=True, text=True, check=False)
+    cosign = shutil.which("cosign")
+    if not cosign:
+        pytest.skip("cosign was not found; install it with `scripts/docker-engine get cosign`")
+    engine = subprocess.run([ROOT / "scripts" / "docker-engine"], capture_output=True, text=True, check=False)
     if engine.returncode == 3:
         pytest.skip(f"no Docker engine: {engine.stderr.strip()}")
     assert engine.returncode == 0, engine.stderr
     base = engine.stdout.strip()
     # Not pytest's own folder: a repository below a name with brackets or a link confuses act.
     folder = Path(tempfile.mkdtemp(prefix="houseprice-workflow-"))
-    said = subprocess.run([acting.ROOT / "scripts" / "mlflow-container", "image"], capture_output=True, check=True)
+    said = subprocess.run([ROOT / "scripts" / "mlflow-container", "image"], capture_output=True, check=True)
     acting.see_to_mlflow(said.stdout.decode().strip(), base, folder / "mlflow")
     script = "#!/bin/sh\\necho starting up\\nexec sleep 600\\n"
     silent = f"RUN printf '{script}' > /usr/local/bin/mlflow && chmod +x /usr/local/bin/mlflow"
     acting.build(folder / "silent", "houseprice-test/silent-mlflow:v1", f"FROM {base}\n{silent}\n")
-    with acting.registry(folder / "registry") as registry:
-        yield acting.Stage(act, folder, registry, acting.venvs(acting.ROOT / ".cache" / "workflow"))
+    key = acting.make_key(cosign, folder / "keys")
+    with loopback.registry(folder / "registry") as registry:
+        yield acting.Stage(act, folder, registry, acting.venvs(ROOT / ".cache" / "workflow"), key)
         names = acting.docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"{registry.host}/*/*")
         acting.docker("image", "rm", "--force", *names.split(), check=False)
     shutil.rmtree(folder)

@@ -1,11 +1,18 @@
 """The real workflow, run on this machine: what it passes on, what it publishes, and what stops it."""
 
+import hashlib
+import json
+import os
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from acting import Run, Stage, docker, replaced
+from acting import KEY_PASSWORD, Run, Stage, docker, replaced
+from loopback import TOKEN, USER
 
 from road import hurried
 
@@ -17,8 +24,8 @@ JOBS = ("data-processing", "feature-engineering", "model-training", "build-and-p
 
 @pytest.fixture(scope="module")
 def green(stage: Stage) -> Run:
-    """One run of everything, on the files as they are."""
-    run = stage.run("green")
+    """One run of everything, on the files as they are: for both platforms, signed."""
+    run = stage.run("green", platforms="")
     assert run.code == 0, run.log[-8000:]
     return run
 
@@ -28,8 +35,7 @@ def _nothing_left(stage: Stage) -> Iterator[None]:
     """No container may be left by any run, green or red."""
     yield
     left = docker("ps", "--all", "--quiet", "--filter", "name=^houseprice-mlflow$")
-    for image in docker("image", "ls", "--quiet", f"{stage.registry.host}/*/*").split():
-        left += docker("ps", "--all", "--quiet", "--filter", f"ancestor={image}")
+    left += docker("ps", "--all", "--quiet", "--filter", "label=houseprice.role=image-test")
     assert left == ""
 
 
@@ -72,14 +78,40 @@ def test_the_history_of_mlflow_outlives_the_job(green: Run) -> None:
 
 
 def test_both_tags_are_the_image_that_was_tested(green: Run, stage: Stage) -> None:
-    """The registry holds the commit's tag and latest, on one digest, of the very image that passed its test."""
+    """The registry holds the commit's tag and latest, on one digest, which is the one that was built and tested."""
     tags = stage.registry.tags()
     assert set(tags) == {green.commit[:7], "latest"}
     assert len(set(tags.values())) == 1
     assert f"house-price-model@{tags['latest']} ({green.commit[:7]} and latest)" in green.log
-    built = re.findall(r"\| id +(sha256:[0-9a-f]{64})", green.log)
-    assert built == [stage.registry.image_id("latest")]
-    assert re.search(r"\| (\d+) of \1 checks passed", green.log)
+    assert set(re.findall(r"\| digest +(sha256:[0-9a-f]{64})", green.log)) == {tags["latest"]}
+    assert f"| {tags['latest']} passed in " in green.log
+    assert stage.registry.platforms("latest") == {"linux/amd64", "linux/arm64"}
+
+
+def verified(stage: Stage, tag: str) -> dict[str, Any]:
+    """Let a stranger with the public key ask what an image is."""
+    name = f"{stage.registry.host}/{USER}/house-price-model:{tag}"
+    said = subprocess.run(
+        [sys.executable, "-m", "houseprice", "verify", name, "--key", str(stage.key.with_name("cosign.pub")), "--json"],
+        env={**os.environ, "DOCKERHUB_USERNAME": USER, "DOCKERHUB_TOKEN": TOKEN},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stdout + said.stderr
+    found: dict[str, Any] = json.loads(said.stdout)
+    return found
+
+
+def test_what_is_published_is_signed(green: Run, stage: Stage) -> None:
+    """With the public key alone, the image is verified: of this commit, for both platforms, with every gate green."""
+    found = verified(stage, "latest")
+    assert found["digest"] == stage.registry.tags()[green.commit[:7]]
+    assert found["revision"] == green.commit
+    assert set(found["platforms"]) == {"linux/amd64", "linux/arm64"}
+    assert all(gate["passed"] for gate in found["evidence"]["verdict"].values())
+    sealed = (green.artifacts / "trained-model" / "bundle" / "manifest.json").read_bytes()
+    assert found["evidence"]["manifest"] == hashlib.sha256(sealed).hexdigest()
 
 
 def test_the_summaries_tell_what_was_found(green: Run) -> None:
@@ -89,8 +121,10 @@ def test_the_summaries_tell_what_was_found(green: Run) -> None:
 
 
 def test_the_token_is_in_no_log(green: Run) -> None:
-    """The secret is never printed."""
-    assert "a-token-of-the-tests" not in green.log
+    """No secret is ever printed."""
+    assert TOKEN not in green.log
+    assert KEY_PASSWORD not in green.log
+    assert "PRIVATE KEY" not in green.log
 
 
 def test_a_pull_request_does_everything_but_publish(green: Run, stage: Stage) -> None:
@@ -162,3 +196,16 @@ def test_a_missing_artifact_stops_the_job(green: Run, stage: Stage) -> None:
     run = stage.run("missing", only="build-and-publish", after=green, without="trained-model")
     assert run.ended("build-and-publish") == "failed"
     assert "Artifact not found for name: trained-model" in run.log
+
+
+def test_a_late_job_of_an_older_commit_leaves_latest_where_it_is(green: Run, stage: Stage) -> None:
+    """The newer commit comes first; the job of the one before is published under its own tag, and latest stays."""
+    newer = stage.run("newer", only="build-and-publish", after=green)
+    assert newer.ended("build-and-publish") == "succeeded", newer.log[-4000:]
+    assert stage.registry.tags()["latest"] == stage.registry.tags()[newer.commit[:7]]
+    late = stage.run("late", only="build-and-publish", after=newer, late=True)
+    assert late.ended("build-and-publish") == "succeeded", late.log[-4000:]
+    tags = stage.registry.tags()
+    assert tags["latest"] == tags[newer.commit[:7]] != tags[late.commit[:7]]
+    assert "latest" in late.said("publish")
+    assert verified(stage, late.commit[:7])["revision"] == late.commit

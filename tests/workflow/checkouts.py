@@ -1,0 +1,63 @@
+"""This checkout in, repositories of two commits out: what a workflow checks out when it is run here."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+WORKFLOW = ".github/workflows/mlops-pipeline.yml"
+REMOTE = "https://github.com/tester/house-price-model.git"
+
+
+def checkout(target: Path, change: Mapping[str, Callable[[str], str]], only: str) -> str:
+    """Commit what this checkout holds, changed where a test asks for it, in a repository of its own."""
+    git = ["git", "-C", str(target)]
+    listed = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    for name, changed in change.items():
+        (target / name).write_text(changed((target / name).read_text()))
+    if only:
+        (target / WORKFLOW).write_text(alone((target / WORKFLOW).read_text(), only))
+    subprocess.run(["git", "init", "--quiet", "--initial-branch=main", str(target)], check=True)
+    (target / "CHANGELOG.md").rename(target.parent / "CHANGELOG.md")  # what the commit before lacks
+    _commit(git, "as it was")
+    (target.parent / "CHANGELOG.md").rename(target / "CHANGELOG.md")
+    _commit(git, "as it is")
+    subprocess.run([*git, "remote", "add", "origin", REMOTE], check=True)
+    return _head(git)
+
+
+def rewound(repository: Path, target: Path) -> str:
+    """Copy a repository that `checkout` made and go one commit back, as a job does that was started long ago."""
+    subprocess.run(["git", "clone", "--quiet", "--no-local", str(repository), str(target)], check=True)
+    git = ["git", "-C", str(target)]
+    subprocess.run([*git, "checkout", "--quiet", "-B", "main", "HEAD~1"], check=True)
+    subprocess.run([*git, "remote", "set-url", "origin", REMOTE], check=True)
+    return _head(git)
+
+
+def _commit(git: list[str], message: str) -> None:
+    author = ["-c", "user.name=tests", "-c", "user.email=tests@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run([*git, "add", "--all"], check=True)
+    subprocess.run([*git, *author, "commit", "--quiet", "--no-verify", "--message", message], check=True)
+
+
+def _head(git: list[str]) -> str:
+    return subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def alone(text: str, job: str) -> str:
+    """Give back the workflow with one job, which waits for no other."""
+    head, _, jobs = text.partition("\njobs:\n")
+    blocks = re.split(r"(?m)^(?=  [a-z-]+:$)", jobs)
+    (block,) = [block for block in blocks if block.startswith(f"  {job}:")]
+    return f"{head}\njobs:\n{re.sub(r'(?m)^    needs: .*$', '', block)}"
