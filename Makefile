@@ -29,6 +29,10 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.learning
 	@scripts/install .venv-oracles requirements/oracles.txt alone
 	@touch $@
 
+.venv-audit/.audit: requirements/audit.txt
+	@scripts/install .venv-audit requirements/audit.txt alone
+	@touch $@
+
 .PHONY: run
 run: install ## the whole road: raw CSV to sealed model, with MLflow in embedded SQLite
 	@$(BIN)/houseprice run --config $(CONFIG)
@@ -50,11 +54,11 @@ smoke: install ## start the image, put it to the test, remove it
 	@$(BIN)/houseprice image test $(IMAGE)
 
 .PHONY: test
-test: $(VENV)/.dev ## all tests that are fast and need no Docker engine, under two minutes
+test: $(VENV)/.dev .venv-audit/.audit ## all tests that are fast and need no Docker engine, under two minutes
 	@$(BIN)/python -m pytest -m "not image and not workflow and not long and not oracles"
 
 .PHONY: test-long
-test-long: $(VENV)/.dev ## the tests that take many seconds each
+test-long: $(VENV)/.dev .venv-audit/.audit ## the tests that take many seconds each
 	@$(BIN)/python -m pytest -m long
 
 .PHONY: test-oracles
@@ -68,6 +72,10 @@ test-image: $(VENV)/.dev ## the tests that need a Docker engine
 .PHONY: workflow-test
 workflow-test: $(VENV)/.dev ## the real workflow files, run here with act, green and red
 	@tests/workflow/run
+
+.PHONY: audit
+audit: ## known vulnerabilities of what the image holds, into models/audit.json
+	@scripts/audit models/audit.json
 
 .PHONY: bench-serving
 bench-serving: install ## serving against its least cost and four peers: a table, and 1 when a must is missed
@@ -107,6 +115,8 @@ lock: ## make the requirement locks again from pyproject.toml (needs uv)
 	  --exclude-newer "$(COOLDOWN)" --constraints requirements.txt --group dev --output-file requirements/dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --group oracles --output-file requirements/oracles.txt
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
+	  --exclude-newer "$(COOLDOWN)" --group audit --output-file requirements/audit.txt
 
 .PHONY: clean
 clean: ## remove what the road wrote; the virtual environment and MLflow's history stay
