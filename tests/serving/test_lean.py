@@ -32,6 +32,7 @@ HOUSES = st.builds(
 )
 BODIES = st.one_of(
     HOUSES.map(lambda house: json.dumps(house).encode()),
+    HOUSES.map(lambda house: b'{"rooms": 1, ' + json.dumps({**house, "rooms": 4}).encode()[1:]),
     st.binary(max_size=40),
     VALUES.map(lambda value: json.dumps(value).encode()),
 )  # fmt: skip

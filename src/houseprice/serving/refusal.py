@@ -4,6 +4,7 @@ The API gives them as FastAPI's 422, the CSV command as a sentence with the numb
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from houseprice.errors import DataError, nearest
 from houseprice.schema import Column, Schema
+from houseprice.serving.duplicates import Repeat
 
 LONGEST_LIST = 100
 LONGEST_QUOTE = 80
@@ -89,6 +91,20 @@ def refused(error: ValidationError, schema: Schema, whole: str, alone: int | Non
             sent = _sendable(found["input"]) if column and found["type"] != "missing" else None
             faults[key] = Fault(found["type"], *key, sent, message)
     return RefusedError(list(faults.values()))
+
+
+def repeated(repeats: Iterable[Repeat], alone: int | None = None) -> RefusedError:
+    """Give back a refusal of names that are given more than once, each with the house it is about, if any.
+
+    `alone` is the position of the house, when it was read by itself and is one of many.
+    """
+    faults = []
+    for repeat in repeats:
+        house = next((part for part in repeat.place if isinstance(part, int)), alone)
+        name = _short(repeat.name)
+        message = f'"{name}" is given more than once; expected each name once; leave all but one out.'
+        faults.append(Fault("duplicate_key", house, name, None, message))
+    return RefusedError(faults)
 
 
 def expected(column: Column) -> str:

@@ -13,7 +13,8 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAda
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from houseprice.schema import Column, Schema
-from houseprice.serving.refusal import TooManyError, refused
+from houseprice.serving.duplicates import repeats
+from houseprice.serving.refusal import TooManyError, refused, repeated
 
 House = dict[str, Any]
 LONGEST_TEXT = 200
@@ -49,9 +50,12 @@ class RequestModel:
             RefusedError: it is not JSON, or not a house that can be priced.
         """
         try:
-            return self._one.validate_json(body)
+            house = self._one.validate_json(body)
         except ValidationError as err:
             raise refused(err, self.schema, "one house as a JSON object (an array goes to /batch-predict)") from err
+        if twice := repeats(body, len(house)):
+            raise repeated(twice)
+        return house
 
     def one_of_many(self, line: bytes, house: int) -> House:
         """Give back the house that a JSON object holds which is the one at this position.
@@ -60,9 +64,12 @@ class RequestModel:
             RefusedError: it is not JSON, or not a house that can be priced.
         """
         try:
-            return self._one.validate_json(line)
+            found = self._one.validate_json(line)
         except ValidationError as err:
             raise refused(err, self.schema, "a JSON object", house) from err
+        if twice := repeats(line, len(found)):
+            raise repeated(twice, house)
+        return found
 
     def batch(self, most: int) -> Callable[[bytes], list[House]]:
         """Give back what reads the houses of a JSON array, up to so many.
@@ -73,11 +80,14 @@ class RequestModel:
 
         def read(body: bytes) -> list[House]:
             try:
-                return adapter.validate_json(body)
+                houses = adapter.validate_json(body)
             except ValidationError as err:
                 if any(fault["type"] == "too_long" for fault in err.errors(include_input=False)):
                     raise TooManyError(most) from err
                 raise refused(err, self.schema, "a JSON array of houses (one house goes to /predict)") from err
+            if twice := repeats(body, sum(map(len, houses))):
+                raise repeated(twice)
+            return houses
 
         return read
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json, to_json
 
 from houseprice.schema import Column
+from houseprice.serving.duplicates import count_names, repeats
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.protocols import tabular, tensors
 from houseprice.serving.protocols.core import Answer, Core, quoted, refuse
@@ -103,7 +104,14 @@ def _size(header_length: str | None, whole: int) -> int:
 
 def _request(head: bytes) -> _Request:
     try:
-        return _Request.model_validate(from_json(head))
+        found = from_json(head)
+        if twice := repeats(head, count_names(found)):
+            place = ".".join(str(part) for part in twice[0].place) or "the request"
+            raise refuse(
+                f"{place[:80]}: {quoted(twice[0].name)} is given more than once; expected each name once; leave all "
+                "but one out."
+            )
+        return _Request.model_validate(found)
     except ValidationError as err:
         fault = err.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in fault["loc"]) or "the request"

@@ -6,10 +6,12 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from houseprice.errors import nearest
+from houseprice.serving.duplicates import count_names, repeats
 from houseprice.serving.prediction import Predictions
 from houseprice.serving.protocols import tabular
 from houseprice.serving.protocols.core import Core, quoted, refuse
 from houseprice.serving.protocols.separated import Separated
+from houseprice.serving.refusal import repeated
 from houseprice.serving.request import House
 
 SHAPES = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -39,6 +41,8 @@ class Invocations:
             found = from_json(body)
         except ValueError as err:
             raise refuse(f"The body is not JSON ({err}); expected an object with {_one_of()}; correct it.") from err
+        if twice := repeats(body, count_names(found)):
+            raise repeated(twice)
         if not isinstance(found, dict):
             raise refuse(f"The body is {quoted(found)}; expected a JSON object with {_one_of()}; write it so.")
         given = [key for key in SHAPES if key in found]
