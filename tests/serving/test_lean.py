@@ -58,11 +58,18 @@ def lean(toy: Bundle) -> ASGIApp:
     return create_app(toy, Settings(max_body_bytes=2000, metrics=False))
 
 
-@given(body=BODIES, kind=st.sampled_from(["application/json", "application/json; charset=utf-8", "text/csv", None]))
-@settings(max_examples=300, deadline=None)
-def test_both_ways_give_the_same_bytes(lean: ASGIApp, documented: ASGIApp, body: bytes, kind: str | None) -> None:
+@given(
+    body=BODIES,
+    kind=st.sampled_from(["application/json", "application/json; charset=utf-8", "text/csv", None]),
+    coding=st.sampled_from([None, None, None, "gzip", "identity", "application/json", ""]),
+)
+@settings(max_examples=400, deadline=None)
+def test_both_ways_give_the_same_bytes(
+    lean: ASGIApp, documented: ASGIApp, body: bytes, kind: str | None, coding: str | None
+) -> None:
     """Prices, refusals and all: status, body, content type and length."""
-    headers = {"content-type": kind} if kind else {}
+    given = {"content-type": kind, "content-encoding": coding}
+    headers = {name: value for name, value in given.items() if value is not None}
     one, other = asyncio.run(ask(lean, body, headers)), asyncio.run(ask(documented, body, headers))
     assert (one.status_code, one.content) == (other.status_code, other.content)
     for name in ("content-type", "content-length"):

@@ -7,7 +7,7 @@ async def json_body(request: Request, limit: int) -> bytes:
     """Give back the body of a JSON request.
 
     Raises:
-        HTTPException: 415 for another content type, 413 for more than `limit` bytes.
+        HTTPException: 415 for another content type or a compressed body, 413 for more than `limit` bytes.
     """
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
@@ -19,8 +19,9 @@ async def whole_body(request: Request, limit: int) -> bytes:
     """Give back the body of a request, whatever it is said to be.
 
     Raises:
-        HTTPException: 413 for more than `limit` bytes.
+        HTTPException: 413 for more than `limit` bytes, 415 when they are compressed.
     """
+    demand_plain(request)
     announced = request.headers.get("content-length", "0")
     chunks, size = [], int(announced) if announced.isdecimal() else 0
     if size <= limit:
@@ -33,3 +34,19 @@ async def whole_body(request: Request, limit: int) -> bytes:
     if size > limit:
         raise HTTPException(413, f"The body has more than {limit} bytes, which is the limit; send fewer at once.")
     return b"".join(chunks)
+
+
+def demand_plain(request: Request) -> None:
+    """Refuse a body that is compressed: few bytes could stand for very many.
+
+    Raises:
+        HTTPException: 415, with the header that says what is taken.
+    """
+    said = ", ".join(request.headers.getlist("content-encoding"))
+    if {coding.strip().lower() for coding in said.split(",")} - {"", "identity"}:
+        raise HTTPException(
+            415,
+            f'The content encoding is "{said[:80]}"; expected a body that is not compressed; send it as it is, without '
+            "that header.",
+            {"Accept-Encoding": "identity"},
+        )

@@ -54,13 +54,13 @@ class State(BaseModel):
 _FAILING = {"model": Reason, "description": "The model no longer answers as it should"}
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     413: {"model": Reason, "description": "Too many houses or bytes; says the limit"},
-    415: {"model": Reason, "description": "Not application/json"},
+    415: {"model": Reason, "description": "Not application/json, or compressed"},
     422: {"model": Refusal, "description": "A house that cannot be priced: column, what was sent, what is allowed"},
     503: _FAILING,
 }
 _BATCH_REFUSALS: dict[int | str, dict[str, Any]] = {
     406: {"model": Reason, "description": "No format that is accepted can be written"},
-    415: {"model": Reason, "description": "No format that can be read"},
+    415: {"model": Reason, "description": "No format that can be read, or compressed by Content-Encoding"},
 }
 
 HEALTH: dict[str, Any] = {

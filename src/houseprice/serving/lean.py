@@ -54,8 +54,10 @@ class Lean:
 def _is_plain(scope: Scope) -> bool:
     if scope["method"] != "POST" or scope.get("query_string"):
         return False
-    kinds = [value for name, value in scope["headers"] if name == b"content-type"]
-    return kinds == [_JSON] or not kinds
+    for name, value in scope["headers"]:
+        if name == b"content-encoding" or (name == b"content-type" and value != _JSON):
+            return False
+    return True
 
 
 def _again(first: Message, receive: Receive) -> Receive:

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter
 
 from houseprice.bundle.load import Bundle
-from houseprice.serving.body import whole_body
+from houseprice.serving.body import demand_plain, whole_body
 from houseprice.serving.formats import ndjson, separated
 from houseprice.serving.formats.negotiation import CSV, LINES, PARQUET, Media, sent, wanted
 from houseprice.serving.formats.rows import Listed, Rows
@@ -45,6 +45,7 @@ class Batch:
         body = sent(request.headers.get("content-type"))
         answer = wanted(", ".join(request.headers.getlist("accept")), body)
         if body.format is LINES and answer.format is LINES:
+            demand_plain(request)
             return await streamed(request, self._scorer, self._most_bytes, answer.name)
         dialect = declared(body.parameters) if body.format is CSV else Dialect()
         if answer.format is CSV and body.format is not CSV:

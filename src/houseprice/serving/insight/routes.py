@@ -123,7 +123,7 @@ def _document(
         "response_model": answer,
         "responses": {
             413: {"model": documents.Reason, "description": "Too many bytes; says the limit"},
-            415: {"model": documents.Reason, "description": "Not application/json"},
+            415: {"model": documents.Reason, "description": "Not application/json, or compressed"},
             422: {"model": documents.Refusal, "description": "A house that cannot be priced, or a wrong query"},
             503: {"model": documents.Reason, "description": "The model no longer answers as it should"},
         },

@@ -57,6 +57,7 @@ _FAILURES: dict[int | str, dict[str, Any]] = {
     400: {"model": Failure, "description": "Malformed, or a house that cannot be priced"},
     **_NO_MODEL,
     413: {"model": Failure, "description": "Too many houses or bytes; says the limit"},
+    415: {"model": Failure, "description": "Compressed"},
     503: {"model": Failure, "description": "The model no longer answers as it should"},
 }
 _RECORDS = {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/House"}}
@@ -84,7 +85,7 @@ INVOCATIONS: dict[str, Any] = {
     "response_model": Prices,
     "responses": {
         413: {"model": Reason, "description": "Too many houses or bytes; says the limit"},
-        415: {"model": Reason, "description": "Neither application/json nor text/csv"},
+        415: {"model": Reason, "description": "Neither application/json nor text/csv, or compressed"},
         422: {"model": Refusal, "description": "Malformed, or a house that cannot be priced"},
         503: {"model": Reason, "description": "The model no longer answers as it should"},
     },
