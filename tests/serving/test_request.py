@@ -148,6 +148,14 @@ def test_a_batch_over_the_limit_is_not_read(request_model: RequestModel) -> None
         read(json.dumps([FULL] * 3).encode())
 
 
+@pytest.mark.parametrize("sent", ["x" * 201, 1e201])
+def test_a_text_that_is_too_long_is_no_batch_that_is(request_model: RequestModel, sent: Any) -> None:
+    """The column is named, as in a house alone."""
+    with pytest.raises(RefusedError) as caught:
+        request_model.batch(2)(json.dumps([{**FULL, "zip": sent}]).encode())
+    assert [(fault.house, fault.column) for fault in caught.value.faults] == [(0, "zip")]
+
+
 @settings(deadline=None)
 @given(
     st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), lambda v: st.lists(v, max_size=3))

@@ -82,7 +82,7 @@ class RequestModel:
             try:
                 houses = adapter.validate_json(body)
             except ValidationError as err:
-                if any(fault["type"] == "too_long" for fault in err.errors(include_input=False)):
+                if any(fault["type"] == "too_long" and not fault["loc"] for fault in err.errors(include_input=False)):
                     raise TooManyError(most) from err
                 raise refused(err, self.schema, "a JSON array of houses (one house goes to /predict)") from err
             if twice := repeats(body, sum(map(len, houses))):
