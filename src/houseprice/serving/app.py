@@ -18,6 +18,7 @@ from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
 from houseprice.serving import documents, protocols
 from houseprice.serving.body import json_body
+from houseprice.serving.docs.page import add_docs
 from houseprice.serving.formats.routes import Batch
 from houseprice.serving.guard import Guard
 from houseprice.serving.insight.routes import add_insight
@@ -51,7 +52,8 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
     metrics = Metrics(bundle.manifest) if settings.metrics else None
     scorer = Scorer(bundle, metrics.priced if metrics else None)
     address = "/openapi.json" if settings.docs else None
-    app = FastAPI(**documents.about(bundle.manifest), openapi_url=address, lifespan=_lifespan)
+    about = documents.about(bundle.manifest)
+    app = FastAPI(**about, openapi_url=address, docs_url=None, redoc_url=None, lifespan=_lifespan)
     app.state.scorer = scorer
     app.state.ready = False
     app.state.journal = journal or Journal(None)
@@ -95,6 +97,8 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
     async def root() -> RedirectResponse:
         return RedirectResponse("docs" if settings.docs else "model")
 
+    if settings.docs:
+        add_docs(app)
     if metrics:
 
         @app.get("/metrics", include_in_schema=False)

@@ -34,6 +34,7 @@ _SAFE = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 )
+_OWN_POLICY = frozenset({"/docs"})
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _log = logging.getLogger(__name__)
 
@@ -169,7 +170,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = [*message["headers"], (b"x-request-id", self.request_id), *_SAFE]
-            if self.scope["path"] not in DOCUMENTS:
+            if self.scope["path"] not in _OWN_POLICY or self.status != 200:
                 headers.append(_POLICY)
             message = {**message, "headers": headers}
         elif self._head:

@@ -84,6 +84,18 @@ def metadata(core: Core) -> dict[str, Any]:
     }
 
 
+def example(core: Core) -> dict[str, Any]:
+    """Give back a request for one house, a golden one."""
+    house = (core.bundle.golden["rows"] or [{}])[0]
+    return {
+        "inputs": [
+            {"name": name, "datatype": _datatype(column), "shape": [1], "data": [house[name]]}
+            for name, column in core.columns.items()
+            if house.get(name) is not None
+        ]
+    }
+
+
 def _datatype(column: Column) -> str:
     if column.is_text or column.kind == "date":
         return "BYTES"

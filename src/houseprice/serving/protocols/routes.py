@@ -151,7 +151,7 @@ def _add_infer(router: APIRouter, core: Core, most_bytes: int) -> None:
         return await infer(request, model)
 
     at = "/v2/models/{model}"
-    router.add_api_route(f"{at}/infer", infer, methods=["POST"], **wording.V2_INFER)
+    router.add_api_route(f"{at}/infer", infer, methods=["POST"], **wording.v2_infer(inference.example(core)))
     router.add_api_route(f"{at}/versions/{{version}}/infer", infer_of, methods=["POST"], include_in_schema=False)
 
 

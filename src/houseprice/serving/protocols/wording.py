@@ -120,11 +120,17 @@ V2: dict[str, Any] = {"tags": _TAGS, "response_model": dict[str, Any]}
 V2_MODEL: dict[str, Any] = {**V2, "responses": _NO_MODEL}
 V2_READY: dict[str, Any] = {**V2, "responses": {503: {"model": dict[str, Any], "description": "It is not"}}}
 V2_MODEL_READY: dict[str, Any] = {**V2, "responses": {**V2_READY["responses"], **_NO_MODEL}}
-V2_INFER: dict[str, Any] = {
-    "summary": "Price and interval as the Open Inference Protocol asks for them",
-    "description": f"One tensor a column, as JSON or as bytes behind the JSON (`{HEADER_LENGTH}`).",
-    "tags": _TAGS,
-    "response_model": dict[str, Any],
-    "responses": {200: {"content": {"application/octet-stream": {}}}, **_FAILURES},
-    "openapi_extra": _body(application_json=_ANY, application_octet_stream={"type": "string", "format": "binary"}),
-}
+
+
+def v2_infer(example: dict[str, Any]) -> dict[str, Any]:
+    """Describe the route for tensors, with a request for one house."""
+    body = _body(application_json=_ANY, application_octet_stream={"type": "string", "format": "binary"})
+    body["requestBody"]["content"]["application/json"]["example"] = example
+    return {
+        "summary": "Price and interval as the Open Inference Protocol asks for them",
+        "description": f"One tensor a column, as JSON or as bytes behind the JSON (`{HEADER_LENGTH}`).",
+        "tags": _TAGS,
+        "response_model": dict[str, Any],
+        "responses": {200: {"content": {"application/octet-stream": {}}}, **_FAILURES},
+        "openapi_extra": body,
+    }
