@@ -45,6 +45,19 @@ def test_requests_and_answers_are_described(document: dict[str, Any]) -> None:
     assert set(many["responses"]) == {*one["responses"], "406"}
 
 
+def test_parts_that_may_be_asked_for_are_described(document: dict[str, Any]) -> None:
+    """Explanation and comparables are optional in the answer of /predict, and never null."""
+    answer = document["paths"]["/predict"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    whole = document["components"]["schemas"][answer["$ref"].removeprefix("#/components/schemas/")]
+    assert whole["properties"]["explanation"]["$ref"] == "#/components/schemas/Explanation"
+    assert whole["properties"]["comparables"]["items"] == {"$ref": "#/components/schemas/Comparable"}
+    for part in ("explanation", "comparables"):
+        assert not {"default", "anyOf"} & set(whole["properties"][part])
+    plain = document["components"]["schemas"]["Prediction"]
+    assert set(whole["properties"]) - set(plain["properties"]) == {"explanation", "comparables"}
+    assert whole["required"] == plain["required"] == list(plain["properties"])
+
+
 def test_the_price_is_said_to_be_a_median(document: dict[str, Any]) -> None:
     """Nobody has to guess what kind of middle a price is."""
     assert "median" in document["paths"]["/predict"]["post"]["description"]

@@ -50,6 +50,26 @@ def test_without_a_key_the_door_is_shut_when_there_are_keys(toy: Bundle) -> None
     assert client_of(toy).post("/predict", FULL).status_code == 200
 
 
+@pytest.mark.parametrize(("path", "name"), [
+    ("/v1/models/toy:predict", "error"), ("/v2/models/toy/infer", "error"), ("/v2", "error"),
+    ("/predict", "detail"), ("/invocations", "detail"), ("/v1/endpoints/7:predict", "detail"),
+])  # fmt: skip
+def test_a_refusal_has_the_shape_of_its_protocol(toy: Bundle, path: str, name: str) -> None:
+    """No key, no budget, no place, no answer in time, a failure: `error` where clients look for it."""
+    sent = {"headers": {"X-API-Key": KEY}}
+    client = client_of(toy, api_keys=KEYS)
+    assert (client.post(path, FULL).status_code, set(client.post(path, FULL).json())) == (401, {name})
+    client = client_of(toy, requests_per_minute=1)
+    client.post(path, FULL, **sent)
+    answer = client.post(path, FULL, **sent)
+    assert (answer.status_code, set(answer.json())) == (429, {name})
+    lost = client_of(toy).ask("DELETE", f"{path}/nowhere")
+    assert (lost.status_code in {404, 405}, set(lost.json())) == (True, {name})
+    for app, status, said in ((endless, 503, {"request_seconds": 0.01}), (failing, 500, {})):
+        answer = Client(Guard(app, Settings(**said), None, Journal(None))).post(path, FULL)  # type: ignore[arg-type]
+        assert (answer.status_code, set(answer.json())) == (status, {name})
+
+
 def test_more_than_the_budget_is_refused_with_when_to_come_again(toy: Bundle) -> None:
     """Each key has its own; probes cost nothing."""
     keys = (("ann", KEYS[0][1]), ("bob", hashlib.sha256(b"other").hexdigest()))

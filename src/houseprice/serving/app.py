@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 
 from anyio.to_thread import run_sync
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import TypeAdapter
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 
@@ -26,6 +28,7 @@ from houseprice.serving.journal import Journal
 from houseprice.serving.lean import Lean
 from houseprice.serving.metrics import Metrics
 from houseprice.serving.prediction import Prediction
+from houseprice.serving.protocols.wording import SPEAK_OF_ERROR
 from houseprice.serving.refusal import RefusedError, TooManyError
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import DEFAULT, Settings
@@ -135,6 +138,12 @@ def _refuse_in_words(app: FastAPI) -> None:
     async def too_many(_: Request, err: Exception) -> Response:
         return JSONResponse({"detail": str(err)}, 413)
 
+    async def nowhere(request: Request, err: Exception) -> Response:
+        if request.scope["path"].startswith(SPEAK_OF_ERROR) and isinstance(err, StarletteHTTPException):
+            return JSONResponse({"error": err.detail}, err.status_code, err.headers)
+        return await http_exception_handler(request, err)  # type: ignore[arg-type]  # it is registered for no other
+
+    app.add_exception_handler(StarletteHTTPException, nowhere)
     app.add_exception_handler(RefusedError, unpriceable)
     app.add_exception_handler(TooManyError, too_many)
     app.add_exception_handler(ServingError, failing)

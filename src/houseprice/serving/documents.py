@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from houseprice.bundle.load import Bundle
 from houseprice.bundle.manifest import Manifest
 from houseprice.serving.formats import described
-from houseprice.serving.prediction import Prediction, Predictions
+from houseprice.serving.insight.answers import Whole
+from houseprice.serving.prediction import Predictions
 
 
 class Detail(BaseModel):
@@ -114,7 +115,7 @@ def predict(manifest: Manifest) -> dict[str, Any]:
             "`explanation` as /explain gives it, `comparables` as in that of /comparables."
         ),
         "tags": ["prices"],
-        "response_model": Prediction,
+        "response_model": Whole,
         "responses": _REFUSALS,
         "openapi_extra": {**_body({"$ref": "#/components/schemas/House"}), "parameters": [INCLUDE]},
     }

@@ -20,6 +20,7 @@ from houseprice.serving.journal import Journal
 from houseprice.serving.keys import Budget, Keys
 from houseprice.serving.metrics import Metrics
 from houseprice.serving.protocols.hosting import HEALTH_VARIABLE
+from houseprice.serving.protocols.wording import SPEAK_OF_ERROR
 from houseprice.serving.settings import Settings, variable
 
 PROBES = frozenset({"/health", "/livez", "/readyz", "/ping", "/v2/health/live", "/v2/health/ready"})
@@ -181,7 +182,8 @@ class _Exchange:
 
     async def refuse(self, refusal: _Refusal) -> None:
         """Send a reason instead of an answer."""
-        body = json.dumps({"detail": refusal.reason}, separators=(",", ":")).encode()
+        name = "error" if self.scope["path"].startswith(SPEAK_OF_ERROR) else "detail"
+        body = json.dumps({name: refusal.reason}, separators=(",", ":")).encode()
         headers = [(b"content-length", str(len(body)).encode()), (b"content-type", b"application/json")]
         await self.send(
             {"type": "http.response.start", "status": refusal.status, "headers": [*headers, *refusal.headers]}

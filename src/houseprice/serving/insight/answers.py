@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from houseprice.serving.prediction import Prediction
 
 Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
 
@@ -47,6 +50,25 @@ class Comparable:
     different_in: Annotated[list[str], Field(description="What sets them apart most; empty is good")]
     text: Annotated[str, Field(description="Why it is similar, in a sentence")]
     house: Annotated[dict[str, Any], Field(description="The sold house, as a request would hold it")]
+
+
+def _not_null(shown: dict[str, Any]) -> None:
+    """A part that was not asked for is left out; it is never null."""
+    del shown["default"]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole(Prediction):
+    """What the model answers for one house, with the parts that were asked for by `include`."""
+
+    explanation: Annotated[
+        Explanation | SkipJsonSchema[None],
+        Field(description="As /explain gives it, when asked for", json_schema_extra=_not_null),
+    ] = None
+    comparables: Annotated[
+        list[Comparable] | SkipJsonSchema[None],
+        Field(description="As in /comparables, the nearest first, when asked for", json_schema_extra=_not_null),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from houseprice.serving.protocols.inference import HEADER_LENGTH
 from houseprice.serving.protocols.invocations import PARAMETERS, SHAPES
 from houseprice.serving.refusal import RefusedError, TooManyError
 
+SPEAK_OF_ERROR = ("/v1/models/", "/v2")
+"""Beginnings of the paths whose clients read `error`; Vertex AI's own begin with `/v1/endpoints/` and do not."""
+
 
 class Failure(BaseModel):
     """Why a request of another protocol cannot be answered."""
