@@ -157,7 +157,7 @@ def test_mlflow_is_waited_for_and_always_removed(pipeline: dict[str, Any]) -> No
     stop, stopping = named(pipeline, "model-training", "Stop and remove MLflow")
     history, keeping = named(pipeline, "model-training", "Upload mlflow-history")
     assert start < wait < train < stop < history
-    assert waiting["run"] == "scripts/mlflow-container wait"
+    assert waiting["run"].endswith(" scripts/mlflow-container wait")
     assert stopping == {**stopping, "if": "always()", "run": "scripts/mlflow-container stop"}
     assert keeping["if"] == "always()"
     assert keeping["with"]["path"] == f"{pipeline['jobs']['model-training']['env']['HOUSEPRICE_MLFLOW_FOLDER']}/"
@@ -178,15 +178,42 @@ def test_mlflow_is_of_the_locked_release() -> None:
 
 
 def test_what_is_pushed_is_what_was_tested(pipeline: dict[str, Any]) -> None:
-    """Build, test and push name one id, in this order; nothing is built again."""
+    """Build, test and push name one layout, in this order; nothing is built again, and the test is never left out."""
     build, _ = named(pipeline, "build-and-publish", "Build the image")
     test, testing = named(pipeline, "build-and-publish", "Put the image to the test")
-    push, pushing = named(pipeline, "build-and-publish", "Log in and push")
+    push, pushing = named(pipeline, "build-and-publish", "Log in, push and sign")
     clear, clearing = named(pipeline, "build-and-publish", "Remove the test container")
     assert build < test < clear < push
-    assert testing["env"]["IMAGE_ID"] == pushing["env"]["IMAGE_ID"] == "${{ steps.build.outputs.id }}"
+    assert "if" not in testing
+    assert ' image test --layout "$IMAGE"' in testing["run"]
+    assert pushing["run"].endswith('scripts/publish push "$IMAGE"')
     assert clearing["if"] == "always()"
     assert ran(pipeline, "build-and-publish").count("image build") == 1
+    assert pipeline["jobs"]["build-and-publish"]["env"]["PLATFORMS"].endswith("'linux/amd64,linux/arm64' }}")
+
+
+def test_secrets_are_seen_by_one_step_and_no_dependency(pipeline: dict[str, Any]) -> None:
+    """Nothing is installed, scanned or imported beside a secret: one step has them, and runs what needs no library."""
+    seeing = [step for step in steps(pipeline) if "secrets." in str(step).replace("secrets.DOCKERHUB_TOKEN != ''", "")]
+    assert [step["name"] for step in seeing] == ["Log in, push and sign"]
+    assert (ROOT / "scripts" / "publish").read_text().startswith("#!/usr/bin/env -S python3 -I -S\n")
+    audit, _ = named(pipeline, "model-training", "Look for known vulnerabilities of what the image will hold")
+    upload, _ = named(pipeline, "model-training", "Upload trained-model")
+    assert audit < upload
+
+
+def test_every_command_that_may_fail_is_told_in_the_summary(pipeline: dict[str, Any]) -> None:
+    """Which step failed and why stands on the page of the run; pip and what only cleans up say it in the log."""
+    quiet = (
+        "python -m pip ",
+        "scripts/mlflow-container logs",
+        "scripts/mlflow-container stop",
+        "scripts/publish clear",
+    )
+    shells = [step["run"].replace("\\\n", " ") for step in steps(pipeline) if "run" in step]
+    lines = [line for shell in shells for line in shell.splitlines() if re.search(r"scripts/|python ", line)]
+    assert lines
+    assert [line for line in lines if not line.strip().startswith(("scripts/told ", "python -m pip ", *clears))] == []
 
 
 def test_pull_requests_push_nothing_and_see_no_token(pipeline: dict[str, Any]) -> None:
@@ -214,11 +241,20 @@ def test_rights_and_times_are_bounded(path: Path) -> None:
     assert workflow["permissions"] == {}
     assert workflow["concurrency"]["group"]
     for job in workflow["jobs"].values():
-        assert job["permissions"] in ({}, {"contents": "read"})
+        rights = {key: right for key, right in job["permissions"].items() if (key, right) != ("id-token", "write")}
+        assert rights in ({}, {"contents": "read"})
         assert 0 < job["timeout-minutes"] <= 45
         assert not job["runs-on"].endswith("latest")
     for checkout in (step for step in steps(workflow) if step.get("uses", "").startswith("actions/checkout@")):
         assert checkout["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_only_who_signs_may_say_who_it_is(path: Path) -> None:
+    """The right to a token of identity goes to the jobs that have cosign, and to no other."""
+    for job in read(path)["jobs"].values():
+        signs = any("cosign-installer" in step.get("uses", "") for step in job["steps"])
+        assert signs or "id-token" not in job["permissions"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
