@@ -11,15 +11,16 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from houseprice.errors import HousePriceError, RegistryError, TrustError
+from houseprice.errors import HousePriceError, RegistryError
 from houseprice.release.engine import Engine
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.access import Account
 from houseprice.release.registry.client import Registry
 from houseprice.release.registry.history import newer
 from houseprice.release.registry.names import HUB, Repository
-from houseprice.release.registry.origin import CREATED
-from houseprice.release.registry.publishing import publish, retag, tag_of
+from houseprice.release.registry.publishing import Stand, accounted, publish, retag, tag_of
+from houseprice.release.registry.revision import CREATED
+from houseprice.release.trust.signing import Signer, sign_everything
 
 HELP = """\
 A tested image goes to its registry: the tag of the commit first, then latest, both on one digest.
@@ -86,17 +87,20 @@ def _settings(environ: Mapping[str, str], checkout: Path) -> str:
 
 
 def _push(environ: Mapping[str, str], checkout: Path, folder: str) -> str:
-    registry, commit = _registry(environ), _commit(environ, checkout)
-    layout = Layout.open(Path(folder))
+    with accounted(Stand()):
+        registry, commit = _registry(environ), _commit(environ, checkout)
+        layout = Layout.open(Path(folder))
+        tested = _tested(layout)
+        signer = Signer.from_environment(environ, registry.repository, registry.account)
     created = str((layout.json(layout.index.digest).get("annotations") or {}).get(CREATED, ""))
     done = publish(
         layout,
         registry,
         commit,
-        tested=_tested(layout),
+        tested=tested,
         move_latest=(environ.get("MOVE_LATEST") or "true") == "true",
         newer=newer(checkout, commit, created, say),
-        sign=_sign(layout, registry, environ),
+        sign=lambda digest: sign_everything(layout, digest, signer, environ, say),
         say=say,
     )
     return f"{registry.repository.at(done.digest)} ({' and '.join(done.tags)})"
@@ -133,13 +137,6 @@ def _ids(image: str) -> tuple[str, ...]:
     return tuple(layout.config(one).digest for one in layout.manifests())
 
 
-def _sign(layout: Layout, registry: Registry, environ: Mapping[str, str]) -> Callable[[str], None]:
-    del layout, environ
-    if not registry.repository.loopback:
-        raise TrustError(f"Nobody is here to sign for {registry.repository}; expected a key; set COSIGN_PRIVATE_KEY.")
-    return lambda digest: say(f"NOT SIGNED: {registry.repository.at(digest)}")
-
-
 def _tested(layout: Layout) -> str:
     """Give back the digest that passed the test, which wrote it down."""
     path = layout.folder / TESTED
@@ -149,12 +146,11 @@ def _tested(layout: Layout) -> str:
     except (OSError, ValueError, LookupError, TypeError, RecursionError) as err:
         raise RegistryError(
             f'"{path}" cannot be read ({type(err).__name__}); expected what the test of this image wrote; test it with '
-            f"`houseprice image test --layout {layout.folder}`. Nothing was published."
+            f"`houseprice image test --layout {layout.folder}`."
         ) from err
     if passed is not True:
         raise RegistryError(
-            f'"{path}" says that {digest} did not pass its test; expected an image that did; do not publish it. '
-            "Nothing was published."
+            f'"{path}" says that {digest} did not pass its test; expected an image that did; do not publish it.'
         )
     return digest
 

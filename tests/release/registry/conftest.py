@@ -1,19 +1,17 @@
 """A real registry with one account, and a proxy before it that fails on demand."""
 
-import gzip
-import hashlib
-import io
 import secrets
 import shutil
-import tarfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import acting
 import pytest
 from faulty import Faulty, faulty
+from layouts import lay
 
-from houseprice.release.layout.oci import CONFIG, LAYER, MANIFEST, Layout, compact
+from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Account, Registry
 from houseprice.release.registry.names import Repository
 from houseprice.release.registry.patience import Patience, Say, silent
@@ -73,47 +71,5 @@ def straight(upstream: str, path: str) -> Registry:
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Callable[..., Layout]:
-    """Makes an image of a commit for two platforms: real layers, and annotations as the builder writes them."""
-
-    def make(
-        commit: str,
-        created: str = "2026-01-02T03:04:05Z",
-        *,
-        text: str = "a house",
-        lean: bool = False,
-        platforms: tuple[str, ...] = ("linux/amd64", "linux/arm64"),
-    ) -> Layout:
-        folder = tmp_path / f"layout-{secrets.token_hex(4)}"
-        folder.mkdir()
-        made = Layout.begin(folder)
-        names = {"org.opencontainers.image.revision": commit, "org.opencontainers.image.created": created}
-        manifests = []
-        for platform in platforms:
-            files = [_tar("common", "the same for all"), _tar(platform, text)]
-            layers = [made.add(gzip.compress(content, mtime=0), LAYER) for content in files]
-            config = {
-                "architecture": platform.partition("/")[2],
-                "os": "linux",
-                "config": {"Labels": names, "Cmd": ["/nothing"]},
-                "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(f).hexdigest()}" for f in files]},
-            }
-            content = {
-                "schemaVersion": 2,
-                "mediaType": MANIFEST,
-                "config": made.add(compact(config), CONFIG).told(),
-                "layers": [layer.told() for layer in layers],
-            }
-            manifests.append(made.add(compact(content), MANIFEST, platform))
-        made.finish(tuple(manifests), {} if lean else names)
-        return made
-
-    return make
-
-
-def _tar(name: str, text: str) -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as archive:
-        entry = tarfile.TarInfo(name.replace("/", "-"))
-        entry.size = len(text)
-        archive.addfile(entry, io.BytesIO(text.encode()))
-    return stream.getvalue()
+    """Makes an image of a commit, in a folder of its own."""
+    return partial(lay, tmp_path)

@@ -13,8 +13,8 @@ from houseprice.errors import HousePriceError, RegistryError
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Manifest, Registry
 from houseprice.release.registry.names import LATEST
-from houseprice.release.registry.origin import REVISION, Origin, origin_of
 from houseprice.release.registry.patience import GaveUpError, Say
+from houseprice.release.registry.revision import REVISION, Revision, revision_of
 
 ROUNDS = 5
 """How often `latest` is looked at anew, when others move it at the same time."""
@@ -31,7 +31,7 @@ class Published:
 
 
 @dataclass
-class _Stand:
+class Stand:
     """How far it has come, as the sentence that follows an error."""
 
     told: str = "Nothing was published."
@@ -77,8 +77,8 @@ def publish(
         RegistryError: the registry refuses, does not answer, or holds another image under the commit's tag.
         HousePriceError: the image is not the tested one, or cannot be signed. Every message ends with what was done.
     """
-    stand = _Stand()
-    with _accounted(stand):
+    stand = Stand()
+    with accounted(stand):
         tag = tag_of(commit)
         index = _tested(layout, commit, tested)
         registry.may_write()
@@ -108,15 +108,15 @@ def retag(registry: Registry, key: str, *, say: Say) -> Published:
     Raises:
         RegistryError: there is no such image, or no tag of its commit; or the registry refuses or does not answer.
     """
-    stand = _Stand("latest was not moved.")
-    with _accounted(stand):
+    stand = Stand("latest was not moved.")
+    with accounted(stand):
         found = registry.manifest(key)
         if found is None or key == LATEST:
             raise RegistryError(
                 f'"{key}" is no image of {registry.repository} to go to; expected the tag of a commit, or a digest; '
                 "list them with `houseprice rollback --list`."
             )
-        tag = key if ":" not in key else origin_of(registry, found).revision[:7]
+        tag = key if ":" not in key else revision_of(registry, found).commit[:7]
         if not re.fullmatch("[0-9a-f]{7}", tag) or not _is_there(registry, tag, found.digest):
             raise RegistryError(
                 f'"{registry.repository.at(found.digest)}" has no tag of its commit ("{tag}"); expected one, so that '
@@ -132,7 +132,7 @@ def _on_purpose(revision: str, created: str) -> bool:
 
 
 @contextmanager
-def _accounted(stand: _Stand) -> Iterator[None]:
+def accounted(stand: Stand) -> Iterator[None]:
     """Let every error end with what stands in the registry."""
     try:
         yield
@@ -190,7 +190,7 @@ def _only(registry: Registry, tag: str) -> str:
     return f"{registry.repository.tagged(tag)} is published, latest was not moved."
 
 
-def _tag(registry: Registry, tag: str, index: Manifest, stand: _Stand) -> None:
+def _tag(registry: Registry, tag: str, index: Manifest, stand: Stand) -> None:
     """Put the commit's tag on the index, unless somebody else has put it on another one in the meantime."""
     if not _is_there(registry, tag, index.digest):
         _put(registry, tag, index, stand, _only(registry, tag))
@@ -201,7 +201,7 @@ def _tag(registry: Registry, tag: str, index: Manifest, stand: _Stand) -> None:
         )
 
 
-def _put(registry: Registry, tag: str, index: Manifest, stand: _Stand, after: str) -> None:
+def _put(registry: Registry, tag: str, index: Manifest, stand: Stand, after: str) -> None:
     """Put a tag on an index; until the registry has answered, nobody knows whether it is there."""
     before = stand.told
     name = registry.repository.tagged(tag)
@@ -216,7 +216,7 @@ def _put(registry: Registry, tag: str, index: Manifest, stand: _Stand, after: st
     stand.told = after
 
 
-def _advance(registry: Registry, index: Manifest, newer: Callable[[str, str], bool], stand: _Stand, say: Say) -> bool:
+def _advance(registry: Registry, index: Manifest, newer: Callable[[str, str], bool], stand: Stand, say: Say) -> bool:
     """Move `latest` unless that would be backwards; look right before, and right after.
 
     A registry cannot be asked to move a tag only if nobody else has: what remains is the moment between the last look
@@ -227,8 +227,8 @@ def _advance(registry: Registry, index: Manifest, newer: Callable[[str, str], bo
         if standing and standing.digest == index.digest:
             say(f"{registry.repository.tagged(LATEST)} is {index.digest}")
             return True
-        origin = origin_of(registry, standing) if standing else Origin()
-        if standing and not newer(origin.revision, origin.created):
+        of = revision_of(registry, standing) if standing else Revision()
+        if standing and not newer(of.commit, of.created):
             return False
         if registry.manifest(LATEST) != standing:
             say("latest was moved by somebody else just now; it is looked at again")

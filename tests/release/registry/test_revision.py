@@ -9,7 +9,7 @@ import pytest
 
 from houseprice.errors import RegistryError
 from houseprice.release.registry.client import INDEX, MANIFEST, Manifest, Registry
-from houseprice.release.registry.origin import CREATED, REVISION, Origin, origin_of
+from houseprice.release.registry.revision import CREATED, REVISION, Revision, revision_of
 
 COMMIT = "c" * 40
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
@@ -59,16 +59,16 @@ def test_an_image_of_today_says_it_itself(shop: Shop) -> None:
     """The annotations of the index count, whatever its parts say."""
     inside = shop.manifest({"config": {"Labels": {REVISION: "other"}}})
     index = shop.put({"manifests": [listed(inside)], "annotations": SAID}, INDEX)
-    assert origin_of(shop.registry, index) == Origin(COMMIT, SAID[CREATED])
+    assert revision_of(shop.registry, index) == Revision(COMMIT, SAID[CREATED])
 
 
 @pytest.mark.parametrize("media_type", [MANIFEST, DOCKER])
 def test_an_image_of_docker_build_says_it_in_its_labels(shop: Shop, media_type: str) -> None:
     """One platform without annotations; the moment is that of the build where no label says another."""
     old = shop.manifest({"created": "2025-01-01T00:00:00.5Z", "config": {"Labels": {REVISION: COMMIT}}}, media_type)
-    assert origin_of(shop.registry, old) == Origin(COMMIT, "2025-01-01T00:00:00.5Z")
+    assert revision_of(shop.registry, old) == Revision(COMMIT, "2025-01-01T00:00:00.5Z")
     labelled = shop.manifest({"created": "2025-01-01T00:00:00Z", "config": {"Labels": SAID}}, media_type)
-    assert origin_of(shop.registry, labelled) == Origin(COMMIT, SAID[CREATED])
+    assert revision_of(shop.registry, labelled) == Revision(COMMIT, SAID[CREATED])
 
 
 def test_an_index_without_annotations_says_it_below(shop: Shop) -> None:
@@ -76,9 +76,9 @@ def test_an_index_without_annotations_says_it_below(shop: Shop) -> None:
     attested = shop.manifest({"config": {"Labels": {REVISION: "other"}}})
     inside = shop.manifest({"config": {"Labels": SAID}})
     index = shop.put({"manifests": [listed(attested, "unknown"), listed(inside)]}, INDEX)
-    assert origin_of(shop.registry, index) == Origin(COMMIT, SAID[CREATED])
+    assert revision_of(shop.registry, index) == Revision(COMMIT, SAID[CREATED])
     annotated = shop.manifest({"config": {}}, annotations=SAID)
-    assert origin_of(shop.registry, shop.put({"manifests": [listed(annotated)]}, INDEX)).revision == COMMIT
+    assert revision_of(shop.registry, shop.put({"manifests": [listed(annotated)]}, INDEX)).commit == COMMIT
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_an_index_without_annotations_says_it_below(shop: Shop) -> None:
 )
 def test_an_image_that_says_nothing_says_nothing(shop: Shop, config: Any) -> None:
     """Neither a commit nor a moment is made up."""
-    assert origin_of(shop.registry, shop.manifest(config)) == Origin()
+    assert revision_of(shop.registry, shop.manifest(config)) == Revision()
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,11 @@ def test_an_image_that_says_nothing_says_nothing(shop: Shop, config: Any) -> Non
 )
 def test_a_strange_manifest_says_nothing(shop: Shop, content: bytes) -> None:
     """What is not of the form of an image is of no commit."""
-    assert origin_of(shop.registry, Manifest(content, MANIFEST, "sha256:0")) == Origin()
+    assert revision_of(shop.registry, Manifest(content, MANIFEST, "sha256:0")) == Revision()
 
 
 def test_a_configuration_that_is_gone_is_said(shop: Shop) -> None:
     """An image that cannot be read is not one that says nothing."""
     content = json.dumps({"config": {"digest": f"sha256:{'0' * 64}"}}).encode()
     with pytest.raises(RegistryError, match="was refused by"):
-        origin_of(shop.registry, Manifest(content, MANIFEST, "sha256:0"))
+        revision_of(shop.registry, Manifest(content, MANIFEST, "sha256:0"))

@@ -12,19 +12,19 @@ CREATED = "org.opencontainers.image.created"
 
 
 @dataclass(frozen=True)
-class Origin:
+class Revision:
     """Which commit an image says that it is of, and from when; blank where it does not say.
 
     Attributes:
-        revision: of the commit.
+        commit: in full.
         created: moment of the commit, in ISO 8601.
     """
 
-    revision: str = ""
+    commit: str = ""
     created: str = ""
 
 
-def origin_of(registry: Registry, manifest: Manifest) -> Origin:
+def revision_of(registry: Registry, manifest: Manifest) -> Revision:
     """Give back what an image in a registry says of its commit.
 
     The annotations of the index count; where there are none, those of its first platform's manifest, and then the
@@ -35,32 +35,32 @@ def origin_of(registry: Registry, manifest: Manifest) -> Origin:
     """
     told = _object(manifest.content)
     listed = told.get("manifests")
-    if isinstance(listed, list) and not _annotated(told).revision:
+    if isinstance(listed, list) and not _annotated(told).commit:
         inside = [one for one in listed if isinstance(one, dict) and _platform(one) != "unknown"]
         digest = str(inside[0].get("digest")) if inside else ""
         found = registry.manifest(digest) if digest.startswith("sha256:") else None
         told = _object(found.content) if found else {}
-    if _annotated(told).revision:
+    if _annotated(told).commit:
         return _annotated(told)
     config = told.get("config")
     digest = str(config.get("digest")) if isinstance(config, dict) else ""
-    return _labelled(registry, digest) if digest.startswith("sha256:") else Origin()
+    return _labelled(registry, digest) if digest.startswith("sha256:") else Revision()
 
 
-def _annotated(told: dict[str, Any]) -> Origin:
-    return _origin(told.get("annotations"))
+def _annotated(told: dict[str, Any]) -> Revision:
+    return _revision(told.get("annotations"))
 
 
-def _labelled(registry: Registry, digest: str) -> Origin:
+def _labelled(registry: Registry, digest: str) -> Revision:
     config = _object(registry.blob(digest, MANIFEST_LIMIT))
     inner = config.get("config")
-    found = _origin(inner.get("Labels") if isinstance(inner, dict) else None)
-    return Origin(found.revision, found.created or str(config.get("created") or ""))
+    found = _revision(inner.get("Labels") if isinstance(inner, dict) else None)
+    return Revision(found.commit, found.created or str(config.get("created") or ""))
 
 
-def _origin(names: Any) -> Origin:
+def _revision(names: Any) -> Revision:
     names = names if isinstance(names, dict) else {}
-    return Origin(str(names.get(REVISION) or ""), str(names.get(CREATED) or ""))
+    return Revision(str(names.get(REVISION) or ""), str(names.get(CREATED) or ""))
 
 
 def _platform(listed: dict[str, Any]) -> str:
