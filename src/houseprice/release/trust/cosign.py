@@ -10,11 +10,11 @@ import json
 import re
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Timer
 from typing import Any
 
 from houseprice.errors import RegistryError, TrustError
@@ -148,16 +148,24 @@ class Cosign:
                 )
             except OSError as err:
                 raise TrustError(f"cosign cannot be run ({err.strerror}); expected it on the PATH; {INSTALL}") from err
-            late = Timer(self.seconds + 5, process.kill)
-            late.start()
+            late = threading.Event()
+
+            def end() -> None:
+                late.set()
+                process.kill()
+
+            timer = threading.Timer(self.seconds + 5, end)
+            timer.start()
             try:
                 with process:
                     out = process.stdout.read(LIMIT + 1) if process.stdout else b""
                     if len(out) > LIMIT:
                         process.kill()
             finally:
-                late.cancel()
+                timer.cancel()
                 process.kill()
+            if late.is_set():
+                raise TrustError(f"cosign {arguments[0]} did not end within {self.seconds:.0f} s; try again later.")
             if len(out) > LIMIT:
                 raise TrustError(f"cosign printed more than {LIMIT} bytes; expected attestations of this project.")
             said.seek(0)

@@ -126,9 +126,9 @@ def sign_everything(layout: Layout, digest: str, signer: Signer, environ: Mappin
     if signer.trust is None:
         say(f"NOT SIGNED: {signer.cosign.repository} is on this machine, and there is no key; nobody can verify it.")
         return
+    wanted = list(_predicates(layout, digest, environ))
     signer.sign(digest)
     say(f"signed {digest}, as {signer.trust}")
-    wanted = list(_predicates(layout, digest, environ))
     for subject, kind, content in wanted:
         done = signer.attest(subject, kind, content)
         say(f"{'attested' if done else 'was attested before:'} {kind} of {subject}")
