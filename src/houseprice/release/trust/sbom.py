@@ -81,7 +81,7 @@ def _model(files: Mapping[str, bytes]) -> Iterator[Component]:
     yield {
         "type": "machine-learning-model",
         "bom-ref": f"model:{version}",
-        "name": f"{TITLE}-model",
+        "name": TITLE,
         "version": version,
         "hashes": [{"alg": "SHA-256", "content": manifest["files"][manifests.MODEL]}],
     }
