@@ -83,6 +83,10 @@ def laid(tmp_path: Path) -> Callable[..., Layout]:
     """Lay an image, by default for one platform."""
 
     def one(tiny: Tiny | dict[str, Tiny], **more: Any) -> Layout:
-        return planting.lay(tmp_path / "layout", tiny if isinstance(tiny, dict) else {"linux/amd64": tiny}, **more)
+        return planting.lay(
+            tmp_path / f"layout-{secrets.token_hex(4)}",
+            tiny if isinstance(tiny, dict) else {"linux/amd64": tiny},
+            **more,
+        )
 
     return one

@@ -98,11 +98,10 @@ def named_builder(predicate: Any) -> str:
 def dependencies(predicate: Any) -> dict[str, str]:
     """Give back what a provenance says was built from: name → commit or sha256."""
     try:
-        found = predicate["buildDefinition"]["resolvedDependencies"]
-        hashes = {one["name"]: one.get("digest") or {} for one in found}
+        found = {one["name"]: one.get("digest") or {} for one in predicate["buildDefinition"]["resolvedDependencies"]}
+        return {name: str(told.get("gitCommit") or told.get("sha256") or "") for name, told in found.items()}
     except (KeyError, TypeError, AttributeError):
         return {}
-    return {name: str(digest.get("gitCommit") or digest.get("sha256") or "") for name, digest in hashes.items()}
 
 
 def _dependencies(
