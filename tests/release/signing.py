@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import acting
+import loopback
 
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.access import Account
@@ -23,7 +23,7 @@ from houseprice.release.trust.provenance import provenance
 from houseprice.release.trust.signing import Signer, sign_everything
 from houseprice.release.trust.verify import Verified, verify
 
-ACCOUNT = Account(acting.USER, acting.TOKEN)
+ACCOUNT = Account(loopback.USER, loopback.TOKEN)
 PASSWORD = "of the tests"  # noqa: S105 - of keys that live as long as the tests
 
 

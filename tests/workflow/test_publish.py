@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import acting
+import loopback
 import pytest
 from faulty import DENIED, Faulty, answers, faulty, loses_the_answer, resets
 from layouts import lay
@@ -17,7 +17,7 @@ from houseprice.release.layout.oci import Layout
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "publish"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-NAME = f"{acting.USER}/house-price-model"
+NAME = f"{loopback.USER}/house-price-model"
 ENGINE = """#!/bin/sh
 here=$(dirname "$0")
 echo "$@" >> "$here/asked"
@@ -27,17 +27,17 @@ exit 0
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[acting.Registry]:
+def registry(tmp_path: Path) -> Iterator[loopback.Registry]:
     """An empty registry with one account."""
     missing = [program for program in ("docker-registry", "htpasswd") if not shutil.which(program)]
     if missing:
         pytest.skip(f"needs {' and '.join(missing)}, which are not installed here")
-    with acting.registry(tmp_path / "registry") as running:
+    with loopback.registry(tmp_path / "registry") as running:
         yield running
 
 
 @pytest.fixture
-def proxy(registry: acting.Registry) -> Iterator[Faulty]:
+def proxy(registry: loopback.Registry) -> Iterator[Faulty]:
     """The way to it, which fails when a test wants it."""
     with faulty(registry.host) as running:
         yield running
@@ -61,8 +61,8 @@ def publish(*words: str | Path, host: str = "", **more: str) -> subprocess.Compl
     environment = {
         "PATH": os.environ["PATH"],
         "GITHUB_SHA": COMMIT,
-        "DOCKERHUB_USERNAME": acting.USER,
-        "DOCKERHUB_TOKEN": acting.TOKEN,
+        "DOCKERHUB_USERNAME": loopback.USER,
+        "DOCKERHUB_TOKEN": loopback.TOKEN,
         **({"DOCKER_REGISTRY": host} if host else {}),
         **more,
     }
@@ -131,19 +131,19 @@ def test_the_settings_are_looked_at_before_the_work() -> None:
     assert publish("settings", DOCKERHUB_USERNAME="", **there).returncode == 11
 
 
-def test_what_was_tested_is_published(registry: acting.Registry, tested: Layout) -> None:
+def test_what_was_tested_is_published(registry: loopback.Registry, tested: Layout) -> None:
     """The commit's tag and latest are on the tested digest, which is printed; on this machine it may be unsigned."""
     said = publish("push", tested.folder, host=registry.host)
     assert said.returncode == 0, said.stderr
     assert said.stdout == f"{registry.host}/{NAME}@{tested.index.digest} (0123456 and latest)\n"
     assert registry.tags() == {"0123456": tested.index.digest, "latest": tested.index.digest}
     assert "NOT SIGNED" in said.stderr
-    assert acting.TOKEN not in said.stderr
+    assert loopback.TOKEN not in said.stderr
     again = publish("push", tested.folder, host=registry.host)
     assert (again.returncode, again.stdout) == (0, said.stdout)
 
 
-def test_latest_stays_when_it_shall_not_move(registry: acting.Registry, tested: Layout) -> None:
+def test_latest_stays_when_it_shall_not_move(registry: loopback.Registry, tested: Layout) -> None:
     """A run that was started by hand on another branch publishes its commit alone."""
     said = publish("push", tested.folder, host=registry.host, MOVE_LATEST="false")
     assert said.stdout.endswith("(0123456)\n")
@@ -151,7 +151,7 @@ def test_latest_stays_when_it_shall_not_move(registry: acting.Registry, tested: 
 
 
 def test_latest_goes_forwards_by_itself_and_back_on_purpose(
-    registry: acting.Registry, tested: Layout, tmp_path: Path
+    registry: loopback.Registry, tested: Layout, tmp_path: Path
 ) -> None:
     """The job of an older commit leaves latest alone; `retag` moves it there all the same."""
     older = passed(lay(tmp_path, "f" * 40, "2020-01-01T00:00:00Z"))
@@ -208,17 +208,17 @@ def test_nothing_is_published_unsigned_where_others_are(tested: Layout) -> None:
     assert found.stderr.endswith("Nothing was published.\n")
 
 
-def test_a_refused_login_is_said(registry: acting.Registry, tested: Layout) -> None:
+def test_a_refused_login_is_said(registry: loopback.Registry, tested: Layout) -> None:
     """A wrong token ends with one sentence, and nothing is pushed."""
     said = publish("push", tested.folder, host=registry.host, DOCKERHUB_TOKEN="wrong-token")  # noqa: S106 - wrong
     assert said.returncode == 11
-    assert f'refused the login of "{acting.USER}"' in said.stderr
+    assert f'refused the login of "{loopback.USER}"' in said.stderr
     assert said.stderr.endswith("Nothing was published.\n")
     assert "wrong-token" not in said.stderr
     assert registry.tags() == {}
 
 
-def test_a_token_without_the_right_to_write_is_said(proxy: Faulty, registry: acting.Registry, tested: Layout) -> None:
+def test_a_token_without_the_right_to_write_is_said(proxy: Faulty, registry: loopback.Registry, tested: Layout) -> None:
     """A refusal is final: it is not tried again, and nothing is sent."""
     proxy.when("POST", answers(403, DENIED))
     said = publish("push", tested.folder, host=proxy.host)
@@ -229,7 +229,7 @@ def test_a_token_without_the_right_to_write_is_said(proxy: Faulty, registry: act
     assert registry.tags() == {}
 
 
-def test_a_broken_network_is_lived_with_and_said(proxy: Faulty, registry: acting.Registry, tested: Layout) -> None:
+def test_a_broken_network_is_lived_with_and_said(proxy: Faulty, registry: loopback.Registry, tested: Layout) -> None:
     """One upload is cut off, and one answer is lost: both are said, and the image is published."""
     proxy.when("PUT blobs", resets(taken=10), times=1)
     proxy.when("PUT manifests/0123456", loses_the_answer(), times=1)
@@ -239,7 +239,7 @@ def test_a_broken_network_is_lived_with_and_said(proxy: Faulty, registry: acting
     assert set(registry.tags()) == {"0123456", "latest"}
 
 
-def test_a_half_published_image_is_said(proxy: Faulty, registry: acting.Registry, tested: Layout) -> None:
+def test_a_half_published_image_is_said(proxy: Faulty, registry: loopback.Registry, tested: Layout) -> None:
     """When latest alone is refused, the sentence says which tag stands and which did not; run again, it does."""
     proxy.when("PUT manifests/latest", answers(403, DENIED), times=1)
     said = publish("push", tested.folder, host=proxy.host)

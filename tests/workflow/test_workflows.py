@@ -204,8 +204,7 @@ def test_secrets_are_seen_by_one_step_and_no_dependency(pipeline: dict[str, Any]
 
 def test_every_command_that_may_fail_is_told_in_the_summary(pipeline: dict[str, Any]) -> None:
     """Which step failed and why stands on the page of the run; pip and what only cleans up say it in the log."""
-    quiet = (
-        "python -m pip ",
+    clears = (
         "scripts/mlflow-container logs",
         "scripts/mlflow-container stop",
         "scripts/publish clear",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import acting
+import loopback
 import pytest
 from faulty import Faulty, faulty
 from layouts import lay
@@ -16,7 +16,7 @@ from houseprice.release.registry.client import Account, Registry
 from houseprice.release.registry.names import Repository
 from houseprice.release.registry.patience import Patience, Say, silent
 
-ACCOUNT = Account(acting.USER, acting.TOKEN)
+ACCOUNT = Account(loopback.USER, loopback.TOKEN)
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     missing = [program for program in ("docker-registry", "htpasswd") if not shutil.which(program)]
     if missing:
         pytest.skip(f"needs {' and '.join(missing)}, which are not installed here")
-    with acting.registry(tmp_path_factory.mktemp("registry") / "real") as running:
+    with loopback.registry(tmp_path_factory.mktemp("registry") / "real") as running:
         yield running.host
 
 
@@ -39,7 +39,7 @@ def proxy(upstream: str) -> Iterator[Faulty]:
 @pytest.fixture
 def path() -> str:
     """A repository that no other test uses."""
-    return f"{acting.USER}-{secrets.token_hex(4)}/house-price-model"
+    return f"{loopback.USER}-{secrets.token_hex(4)}/house-price-model"
 
 
 @pytest.fixture
