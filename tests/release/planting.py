@@ -17,6 +17,7 @@ from houseprice.release.layout.oci import CONFIG, LAYER, MANIFEST, Layout, compa
 from houseprice.release.origin import Origin
 from houseprice.release.registry.client import Registry
 from houseprice.release.trust.evidence import EVIDENCE, SBOM, evidence
+from houseprice.release.trust.sbom import sbom
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER_COMMIT = "fedcba9876543210fedcba9876543210fedcba98"
@@ -70,7 +71,8 @@ class Tiny:
             "houseprice.manifest": manifests.sha256(content),
             "houseprice.evidence": manifests.sha256(told),
         }
-        return cls([dict(PARTS), model, {EVIDENCE: told, SBOM: bill("pkg:deb/debian/libc6@2.36-9?arch=amd64")}], labels)
+        bill = sbom({**PARTS, f"{BUNDLE}/{manifests.NAME}": content}, {"PYTHON_VERSION": "3.11.2"}, "0.1.0", EPOCH)
+        return cls([dict(PARTS), model, {EVIDENCE: told, SBOM: bill}], labels)
 
     def told(self, change: Callable[[Any], None]) -> None:
         """Change what the evidence tells, with the label that names it."""
@@ -78,13 +80,6 @@ class Tiny:
         change(found)
         self.layers[2][EVIDENCE] = manifests.canonical(found)
         self.labels["houseprice.evidence"] = manifests.sha256(self.layers[2][EVIDENCE])
-
-
-def bill(*more: str) -> bytes:
-    """Give back an SBOM of the tiny image's parts."""
-    purls = ("pkg:pypi/numpy@2.0.0", "pkg:pypi/houseprice@0.1.0", *more)
-    components = [{"type": "library", "name": purl.split("/")[-1].split("@")[0], "purl": purl} for purl in purls]
-    return manifests.canonical({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": components})
 
 
 def lay(folder: Path, platforms: Mapping[str, Tiny], annotations: Mapping[str, str] | None = None) -> Layout:

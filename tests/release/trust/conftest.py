@@ -83,10 +83,7 @@ def laid(tmp_path: Path) -> Callable[..., Layout]:
     """Lay an image, by default for one platform."""
 
     def one(tiny: Tiny | dict[str, Tiny], **more: Any) -> Layout:
-        return planting.lay(
-            tmp_path / f"layout-{secrets.token_hex(4)}",
-            tiny if isinstance(tiny, dict) else {"linux/amd64": tiny},
-            **more,
-        )
+        platforms = tiny if isinstance(tiny, dict) else {"linux/amd64": tiny}
+        return planting.lay(tmp_path / f"layout-{secrets.token_hex(4)}", platforms, **more)
 
     return one

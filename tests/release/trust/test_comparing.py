@@ -85,6 +85,7 @@ SPOILED = [
         (
             '"/app/models" of linux/amd64: found a link to "/elsewhere"',
             "sealed model of linux/amd64",
+            "model in the SBOM of linux/amd64",
         ),
     ),
     Spoiled(
@@ -104,7 +105,7 @@ SPOILED = [
     ),
     Spoiled("package changed", _parts("var/lib/dpkg/status", LIBC), ("deb libc6 in the SBOM of linux/amd64",)),
     Spoiled("package gone", _parts("var/lib/dpkg/status", b""), ("deb libc6 in the SBOM of linux/amd64",)),
-    Spoiled("no SBOM", _empty(SBOM), ("pypi ", "deb ")),
+    Spoiled("no SBOM", _empty(SBOM), ("pypi ", "deb ", "model in the SBOM of linux/amd64")),
     Spoiled(
         "no evidence",
         lambda tiny: tiny.layers[2].pop(EVIDENCE),

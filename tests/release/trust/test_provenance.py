@@ -76,7 +76,7 @@ def test_a_run_of_a_workflow_is_told_whole(made: Made, tiny_bundle: Path) -> Non
         {"name": "Dockerfile", "digest": {"sha256": manifests.sha256(b"FROM python")}},
         {
             "name": "models/bundle/manifest.json",
-            "digest": {"sha256": manifests.sha256_of(tiny_bundle / "manifest.json")},
+            "digest": {"sha256": manifests.sha256_of(sealed)},
         },
     ]
     assert set(details) == {"builder", "metadata", "byproducts"}

@@ -180,6 +180,8 @@ def _parts(platform: Platform, attested: tuple[Statement, ...]) -> Iterator[Mism
         return
     for statement in attested:
         yield from _alike(f"SBOM that is attested of {platform.name}", statement.predicate, told)
+    model = _hash(platform, f"{BUNDLE_FOLDER}/{manifests.MODEL}")
+    yield from _same(f"model in the SBOM of {platform.name}", ", ".join(parts.listed_models(told)), model)
     listed = parts.listed(told)
     there = parts.installed(platform.files)
     for name in sorted(listed.keys() | there.keys()):

@@ -29,21 +29,32 @@ def installed(files: Mapping[str, bytes]) -> dict[str, str]:
             found[f"pypi {_name(str(told['Name']))}"].add(str(told["Version"]))
         for paragraph in re.split(rb"\n\s*\n", content) if _DEBIAN.fullmatch(path) else ():
             told = BytesHeaderParser().parsebytes(paragraph.strip() + b"\n")
-            if told["Package"] and str(told.get("Status", "installed")).endswith("installed"):
+            if told["Package"] and str(told.get("Status", "installed")).split()[-1:] == ["installed"]:
                 found[f"deb {told['Package']}"].add(str(told["Version"]))
     return _flat(found)
 
 
 def listed(sbom: Any) -> dict[str, str]:
     """Give back what a CycloneDX document lists of these kinds: kind and name → versions."""
-    components = sbom.get("components") if isinstance(sbom, dict) else None
     found: dict[str, set[str]] = defaultdict(set)
-    for component in components if isinstance(components, list) else []:
-        purl = component.get("purl") if isinstance(component, dict) else None
+    for component in _components(sbom):
+        purl = component.get("purl")
         if isinstance(purl, str) and (part := _PURL.fullmatch(re.sub(r"[?#].*", "", purl))):
             kind, name, version = part[1], unquote(part[2]), unquote(part[3])
             found[f"{kind} {_name(name) if kind == 'pypi' else name}"].add(version)
     return _flat(found)
+
+
+def listed_models(sbom: Any) -> list[str]:
+    """Give back the sha256 of every model that a CycloneDX document lists."""
+    models = [one for one in _components(sbom) if one.get("type") == "machine-learning-model"]
+    hashes = [hashed for one in models for hashed in one.get("hashes") or [] if isinstance(hashed, dict)]
+    return [str(hashed.get("content")) for hashed in hashes if hashed.get("alg") == "SHA-256"]
+
+
+def _components(sbom: Any) -> list[dict[str, Any]]:
+    components = sbom.get("components") if isinstance(sbom, dict) else None
+    return [one for one in components if isinstance(one, dict)] if isinstance(components, list) else []
 
 
 def _name(name: str) -> str:
