@@ -40,16 +40,27 @@ class Handler(BaseHTTPRequestHandler):
 
     def passed_on(self) -> tuple[int, dict[str, str], bytes]:
         """Ask the real registry."""
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self._taken()
         upstream = http.client.HTTPConnection(self.server.faulty.upstream, timeout=20)
         try:
-            sent = dict(self.headers.items()) | self.server.faulty.added
+            sent = {k: v for k, v in self.headers.items() if k != "Transfer-Encoding"} | self.server.faulty.added
             upstream.request(self.command, self.path, body or None, sent)
             answer = upstream.getresponse()
             headers = {k: v for k, v in answer.headers.items() if k.lower() not in ("connection", "transfer-encoding")}
             return answer.status, headers, answer.read()
         finally:
             upstream.close()
+
+    def _taken(self) -> bytes:
+        """Read what was sent, in one piece or, as cosign sends it, in many."""
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        pieces = []
+        while size := int(self.rfile.readline(), 16):
+            pieces.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(pieces)
 
     def give(self, status: int, headers: dict[str, str], body: bytes) -> None:
         """Answer."""
@@ -58,6 +69,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if "Content-Length" not in headers:
             self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

@@ -133,7 +133,9 @@ def _once(
         with _told(parts, f"silent for {patience.silent_seconds:.0f} s", end):
             connection.sock.settimeout(patience.silent_seconds)
             with _cut_off(connection.sock, end):
-                response = _asked(connection, method, path, {"Host": parts.netloc, **headers}, body)
+                response = _asked(
+                    connection, method, path, {"Host": parts.netloc, "Connection": "close", **headers}, body
+                )
                 return Answer(response.status, response.headers, _read(response, limit, parts), url)
     finally:
         connection.close()
