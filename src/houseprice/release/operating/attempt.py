@@ -1,0 +1,94 @@
+"""A deployment under way, written down before it touches anything, so that the next one can finish or undo it."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from houseprice.errors import OperatingError
+from houseprice.release.operating.lines import Action, Event, Outcome
+from houseprice.release.operating.proxy import SLOTS, Slot
+
+NAME = "attempt.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """What somebody set out to do.
+
+    Attributes:
+        begun: when, ISO.
+        old, slot: the slot that served when it was begun, and the one that is to serve; there may be no old one.
+        proved: whether the new one answered rightly through the proxy, so that there is no more going back.
+        others: as in the ledger.
+    """
+
+    who: str
+    action: Action
+    begun: str
+    from_: str
+    to: str
+    repository: str
+    digest: str
+    evidence: str
+    verdict: str
+    old: Slot | None
+    slot: Slot
+    proved: bool = False
+
+    def event(self, outcome: Outcome, note: str = "", action: Action | None = None) -> Event:
+        """Give back what the ledger says of it."""
+        return Event(
+            who=self.who,
+            action=action or self.action,
+            from_=self.from_ if action is None else self.to,
+            to=self.to if action is None else self.from_,
+            repository=self.repository if action is None else "",
+            digest=self.digest if action is None else "",
+            evidence=self.evidence if action is None else "",
+            verdict=self.verdict if action is None else "",
+            outcome=outcome,
+            seconds=(datetime.now(UTC) - datetime.fromisoformat(self.begun)).total_seconds(),
+            note=note,
+        )
+
+    def write(self, folder: Path) -> None:
+        """Write it down; it is on disk when this returns."""
+        new = folder / f".{NAME}.new"
+        with new.open("w", encoding="utf-8") as stream:
+            json.dump(asdict(self), stream, indent=1)
+            stream.flush()
+            os.fsync(stream.fileno())
+        new.replace(folder / NAME)
+
+    def write_proved(self, folder: Path) -> "Attempt":
+        """Write down that there is no more going back."""
+        proved = replace(self, proved=True)
+        proved.write(folder)
+        return proved
+
+    @staticmethod
+    def read(folder: Path) -> "Attempt | None":
+        """Give back what was not ended, if anything.
+
+        Raises:
+            OperatingError: the file cannot be understood.
+        """
+        path = folder / NAME
+        if not path.exists():
+            return None
+        try:
+            found = Attempt(**json.loads(path.read_bytes()))
+            SLOTS.index(found.slot)
+        except (ValueError, TypeError) as err:
+            raise OperatingError(
+                f'"{path}" cannot be understood ({err}); expected what a deployment that was interrupted had set out '
+                "to do; look which slot is live, then remove the file."
+            ) from err
+        return found
+
+    @staticmethod
+    def forget(folder: Path) -> None:
+        """Take it back: it was ended, and the ledger knows how."""
+        (folder / NAME).unlink(missing_ok=True)

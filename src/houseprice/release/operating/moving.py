@@ -1,0 +1,203 @@
+"""A verified image in, production out: started beside what serves, proved, switched to, and proved again.
+
+At every moment exactly one slot is live, and it was proved. Whatever goes wrong, what served before serves still.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from houseprice.errors import HousePriceError, OperatingError
+from houseprice.release.engine import Say
+from houseprice.release.operating import proving
+from houseprice.release.operating.attempt import Attempt
+from houseprice.release.operating.candidate import Candidate, Verify, short
+from houseprice.release.operating.ending import Patience, settle, undo
+from houseprice.release.operating.lines import Action, Event
+from houseprice.release.operating.proxy import Slot
+from houseprice.release.operating.sealed import Sealed, sealed
+from houseprice.release.operating.site import Container, Site, other
+from houseprice.release.registry.names import Reference
+
+Further = Callable[[Slot, Sealed], None]
+"""What else a slot must show before it may be live."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What came of it.
+
+    Attributes:
+        commit, digest, slot: what serves now, and where.
+        before: commit that served before; empty when none did.
+        seconds_to_answer: from the command to the first right answer through the proxy.
+        seconds: until the old one was gone.
+        changed: false when it served already.
+    """
+
+    commit: str
+    digest: str
+    slot: Slot
+    before: str
+    seconds_to_answer: float
+    seconds: float
+    changed: bool = True
+
+
+@dataclass(frozen=True)
+class Move:
+    """One way from what serves to what shall.
+
+    Attributes:
+        site: where.
+        verify: gives back what a name means once that is proved.
+        who: as the ledger has it.
+        patience: how long is waited.
+        say: told what is done.
+    """
+
+    site: Site
+    verify: Verify
+    who: str
+    patience: Patience
+    say: Say
+
+    def go(self, action: Action, reference: Reference, begin: float, further: Further | None = None) -> Moved:
+        """Bring an image into production. The site must be locked, and tidied up.
+
+        Raises:
+            OperatingError: it was refused or failed; the ledger has it, and what served before serves still.
+            LedgerError: it could not be put down.
+        """
+        live = self.site.live()
+        before = live[1].revision if live else ""
+        try:
+            self.say(f"verify {reference} …")
+            candidate = self.verify(reference)
+            if live and self._serves(live[1], candidate):
+                answered = time.monotonic() - begin
+                return Moved(candidate.revision, candidate.digest, live[0], before, answered, answered, changed=False)
+            self._fetch(candidate)
+            self.site.prepare()
+        except HousePriceError as err:
+            to = reference.tag if reference.tag and not reference.digest else reference.digest
+            seconds = time.monotonic() - begin
+            self.site.ledger.append(
+                Event(
+                    who=self.who, action=action, from_=before, to=to, repository=str(reference.repository),
+                    digest=reference.digest, outcome="refused", seconds=seconds, note=str(err),
+                ),
+                self.say,
+            )  # fmt: skip
+            raise _failed(action, str(reference), before, err) from err
+        attempt = Attempt(
+            who=self.who, action=action, begun=datetime.now(UTC).isoformat(), from_=before, to=candidate.revision,
+            repository=str(candidate.repository), digest=candidate.digest, evidence=candidate.evidence,
+            verdict=candidate.verdict, old=live[0] if live else None, slot=other(live[0] if live else None),
+        )  # fmt: skip
+        attempt.write(self.site.state)
+        try:
+            expected = self._start(attempt, candidate)
+            if further:
+                further(attempt.slot, expected)
+            answered = self._switch(attempt, expected, begin)
+        except BaseException as err:
+            self._undo(attempt, err)
+            if isinstance(err, HousePriceError):
+                raise _failed(action, short(candidate.revision), before, err) from err
+            raise
+        attempt = attempt.write_proved(self.site.state)
+        settle(self.site, attempt, self.patience, self.say)
+        return Moved(candidate.revision, candidate.digest, attempt.slot, before, answered, time.monotonic() - begin)
+
+    def _undo(self, attempt: Attempt, err: BaseException) -> None:
+        try:
+            undo(self.site, attempt, f"{err}" or type(err).__name__, self.patience, self.say)
+        except HousePriceError as fault:
+            raise OperatingError(
+                f"{short(attempt.to)} failed ({err}), and could not be undone ({fault}); expected to be back with what "
+                "served before; run the same command again, which goes on from here."
+            ) from err
+
+    def _serves(self, container: Container, candidate: Candidate) -> bool:
+        """Tell whether an image is live already, and answers as it should."""
+        if container.digest != candidate.digest or not container.running:
+            return False
+        try:
+            proving.prove(self.site.public(), sealed(self.site.engine, container.id))
+        except HousePriceError as err:
+            self.say(f"it is live, but: {err}")
+            return False
+        return True
+
+    def _fetch(self, candidate: Candidate) -> None:
+        """See to the very image on this engine."""
+        engine = self.site.engine
+        if engine.run("image", "inspect", candidate.image).code != 0:
+            self.say(f"pull {candidate.image} …")
+            engine.ask("pull", "--quiet", candidate.image, seconds=1800)
+
+    def _start(self, attempt: Attempt, candidate: Candidate) -> Sealed:
+        """Start it in the slot that is not live, and prove it there."""
+        site, slot = self.site, attempt.slot
+        self.say(f'start {short(candidate.revision)} in slot "{slot}" …')
+        site.start_proxy()
+        site.start(slot, candidate.image)
+        container = site.container(slot)
+        if container is None:
+            raise OperatingError(f'Slot "{slot}" is empty after it was started; expected a container; try again.')
+        expected = sealed(site.engine, container.id)
+        if expected.manifest_bytes != candidate.manifest:
+            raise OperatingError(
+                f'Slot "{slot}" holds another manifest than the one that was verified; expected the very image '
+                f"{candidate.digest[:19]}; pull it again, and find out who changed it."
+            )
+        door = site.door(slot)
+
+        def ready() -> str:
+            if not site.proxy.answers():
+                return "The proxy does not answer"
+            if not site.found_by_proxy(slot):
+                return f'The proxy finds no healthy container in slot "{slot}"'
+            return proving.unhealthy(door, expected)
+
+        proving.wait(ready, self.patience.deadline, lambda: _ended(site, slot))
+        proving.prove(door, expected)
+        return expected
+
+    def _switch(self, attempt: Attempt, expected: Sealed, begin: float) -> float:
+        """Make it live, and prove it to the public; give back when that was shown first."""
+        site, slot = self.site, attempt.slot
+        self.say(f'switch to slot "{slot}" …')
+        if attempt.old:
+            site.proxy.shelter(slot, opened=True)
+        site.proxy.switch(slot)
+        proving.prove(site.public(), expected)
+        answered = time.monotonic() - begin
+        end = time.monotonic() + self.patience.watch
+        while time.monotonic() < end:
+            time.sleep(min(0.2, self.patience.watch))
+            proving.prove(site.public(), expected)
+            if not site.found_by_proxy(slot):
+                raise OperatingError(
+                    f'The proxy no longer finds slot "{slot}" healthy; expected it to stay so for '
+                    f"{self.patience.watch:g} s; see its logs above."
+                )
+        return answered
+
+
+def _ended(site: Site, slot: Slot) -> str:
+    container = site.container(slot)
+    if container is None:
+        return f'The container of slot "{slot}" is gone'
+    if container.running and not container.state.get("Restarting") and not container.restarts:
+        return ""
+    killed = ", out of memory" if container.state.get("OOMKilled") else ""
+    return f'The container of slot "{slot}" ended with {container.state.get("ExitCode")}{killed}'
+
+
+def _failed(action: Action, what: str, before: str, err: Exception) -> OperatingError:
+    done = "rolled back to" if action == "rollback" else "deployed"
+    serves = f"{short(before)} serves as before" if before else "nothing is live here"
+    return OperatingError(f"{what} was not {done}, and {serves}: {err}")
