@@ -1,18 +1,16 @@
 """Deploy and roll back: the words of the command line in, one locked and mended move out."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from houseprice.bundle.manifest import Manifest
-from houseprice.errors import OperatingError
-from houseprice.release.operating import history, proving
+from houseprice.errors import HousePriceError, LedgerError, OperatingError
+from houseprice.release.operating import history
 from houseprice.release.operating.candidate import short
 from houseprice.release.operating.ending import mend
-from houseprice.release.operating.fitting import refusals
 from houseprice.release.operating.lines import Line
 from houseprice.release.operating.moving import Move, Moved
-from houseprice.release.operating.proxy import Slot
-from houseprice.release.operating.sealed import Sealed, sealed
+from houseprice.release.operating.sealed import sealed
 from houseprice.release.registry.names import Reference, Repository
 
 
@@ -24,7 +22,7 @@ def deploy(move: Move, reference: Reference) -> Moved:
         LedgerError: the ledger was changed, or cannot be written.
     """
     begin = time.monotonic()
-    with move.site.locked():
+    with _one_kind_of_error(), move.site.locked():
         _tidied(move)
         return move.go("deploy", reference, begin)
 
@@ -43,7 +41,7 @@ def rollback(move: Move, to: str, repository: Repository | None) -> Moved:
         LedgerError: the ledger was changed, or cannot be written.
     """
     begin = time.monotonic()
-    with move.site.locked():
+    with _one_kind_of_error(), move.site.locked():
         lines = _tidied(move)
         live = move.site.live()
         if live is None:
@@ -53,28 +51,18 @@ def rollback(move: Move, to: str, repository: Repository | None) -> Moved:
             )
         today = sealed(move.site.engine, live[1].id)
         target = _target(lines, to, repository or live[1].reference.repository, live[1].digest)
-        return move.go("rollback", target, begin, _Fitting(move, today))
+        return move.go("rollback", target, begin, today)
 
 
-@dataclass(frozen=True)
-class _Fitting:
-    """Demands of a slot that it takes whatever is asked today."""
-
-    move: Move
-    today: Sealed
-
-    def __call__(self, slot: Slot, expected: Sealed) -> None:
-        faults = _narrower(self.today.manifest, expected.manifest)
-        if faults:
-            raise OperatingError(
-                f"It does not take today's requests ({'; '.join(faults)}); expected it to refuse nothing that is asked "
-                "today; go to another version, see --list."
-            )
-        proving.takes(self.move.site.door(slot), self.today)
-
-
-def _narrower(today: Manifest, target: Manifest) -> list[str]:
-    return refusals(today.schema_, target.schema_)
+@contextmanager
+def _one_kind_of_error() -> Iterator[None]:
+    """Let every failure be one of operating, whichever part of the way it came from."""
+    try:
+        yield
+    except (OperatingError, LedgerError):
+        raise
+    except HousePriceError as err:
+        raise OperatingError(str(err)) from err
 
 
 def _tidied(move: Move) -> tuple[Line, ...]:

@@ -3,11 +3,13 @@
 import time
 from dataclasses import dataclass
 
-from houseprice.errors import LedgerError
+from houseprice.errors import HousePriceError, LedgerError, OperatingError
 from houseprice.release.engine import Say
+from houseprice.release.operating import proving
 from houseprice.release.operating.attempt import NAME, Attempt
 from houseprice.release.operating.candidate import short
 from houseprice.release.operating.proxy import Slot
+from houseprice.release.operating.sealed import Sealed, sealed
 from houseprice.release.operating.site import Site
 
 

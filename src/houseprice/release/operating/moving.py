@@ -4,24 +4,23 @@ At every moment exactly one slot is live, and it was proved. Whatever goes wrong
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
+from houseprice.bundle import manifest as manifests
 from houseprice.errors import HousePriceError, OperatingError
 from houseprice.release.engine import Say
 from houseprice.release.operating import proving
 from houseprice.release.operating.attempt import Attempt
 from houseprice.release.operating.candidate import Candidate, Verify, short
 from houseprice.release.operating.ending import Patience, settle, undo
+from houseprice.release.operating.fitting import refusals
 from houseprice.release.operating.lines import Action, Event
 from houseprice.release.operating.proxy import Slot
 from houseprice.release.operating.sealed import Sealed, sealed
 from houseprice.release.operating.site import Container, Site, other
 from houseprice.release.registry.names import Reference
-
-Further = Callable[[Slot, Sealed], None]
-"""What else a slot must show before it may be live."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,14 @@ class Move:
     patience: Patience
     say: Say
 
-    def go(self, action: Action, reference: Reference, begin: float, further: Further | None = None) -> Moved:
+    def go(self, action: Action, reference: Reference, begin: float, today: Sealed | None = None) -> Moved:
         """Bring an image into production. The site must be locked, and tidied up.
+
+        Args:
+            action: as the ledger has it.
+            reference: name of the image.
+            begin: when the command was typed, by the monotonic clock.
+            today: a model of which every request must be taken; None when requests may change.
 
         Raises:
             OperatingError: it was refused or failed; the ledger has it, and what served before serves still.
@@ -75,6 +80,8 @@ class Move:
         try:
             self.say(f"verify {reference} …")
             candidate = self.verify(reference)
+            if today:
+                _admit(today, candidate)
             if live and self._serves(live[1], candidate):
                 answered = time.monotonic() - begin
                 return Moved(candidate.revision, candidate.digest, live[0], before, answered, answered, changed=False)
@@ -94,13 +101,13 @@ class Move:
         attempt = Attempt(
             who=self.who, action=action, begun=datetime.now(UTC).isoformat(), from_=before, to=candidate.revision,
             repository=str(candidate.repository), digest=candidate.digest, evidence=candidate.evidence,
-            verdict=candidate.verdict, old=live[0] if live else None, slot=other(live[0] if live else None),
+            verdict=candidate.verdict, old=live[0] if live else None, slot=other(self.site.proxy.live()),
         )  # fmt: skip
         attempt.write(self.site.state)
         try:
             expected = self._start(attempt, candidate)
-            if further:
-                further(attempt.slot, expected)
+            if today:
+                proving.takes(self.site.door(attempt.slot), today)
             answered = self._switch(attempt, expected, begin)
         except BaseException as err:
             self._undo(attempt, err)
@@ -185,6 +192,16 @@ class Move:
                     f"{self.patience.watch:g} s; see its logs above."
                 )
         return answered
+
+
+def _admit(today: Sealed, candidate: Candidate) -> None:
+    """Refuse an image that would turn away who asks today."""
+    target = manifests.read(candidate.manifest, Path(candidate.image) / manifests.NAME)
+    if faults := refusals(today.manifest.schema_, target.schema_):
+        raise OperatingError(
+            f"It does not take today's requests ({'; '.join(faults)}); expected it to refuse nothing that is taken "
+            "today; go to another version, see `houseprice rollback --list`."
+        )
 
 
 def _ended(site: Site, slot: Slot) -> str:
