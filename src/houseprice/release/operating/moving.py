@@ -208,7 +208,9 @@ def _ended(site: Site, slot: Slot) -> str:
     container = site.container(slot)
     if container is None:
         return f'The container of slot "{slot}" is gone'
-    if container.running and not container.state.get("Restarting") and not container.restarts:
+    if container.restarts:  # it may run again by now, and its exit code is gone
+        return f'The container of slot "{slot}" ended, and again after it was restarted'
+    if container.running:
         return ""
     killed = ", out of memory" if container.state.get("OOMKilled") else ""
     return f'The container of slot "{slot}" ended with {container.state.get("ExitCode")}{killed}'

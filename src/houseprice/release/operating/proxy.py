@@ -84,11 +84,18 @@ class Proxy:
         self._tell(f"set server {slot}/shelter state {'ready' if opened else 'maint'}")
 
     def address(self, slot: Slot) -> str:
-        """Give back where the proxy finds a slot that answers its health checks; empty while it does not."""
-        for row in self._table(f"show servers state {slot}-alone", " ", skip="1\n"):
-            if row.get("srv_op_state") == _RUNNING and row.get("srv_admin_state") == "0":
-                return str(row.get("srv_addr", ""))
-        return ""
+        """Give back where the proxy finds a slot that answers its health checks; empty while it does not.
+
+        Both for the public and for the slot's own door: each has a check and a look-up of its own.
+        """
+        rows = [
+            row
+            for row in self._table("show servers state", " ", skip="1\n")
+            if row.get("be_name") in (slot, f"{slot}-alone") and row.get("srv_name") == slot
+        ]
+        running = all((row["srv_op_state"], row["srv_admin_state"]) == (_RUNNING, "0") for row in rows)
+        addresses = {row["srv_addr"] for row in rows}
+        return addresses.pop() if len(rows) == 2 and running and len(addresses) == 1 else ""
 
     def sessions(self, slot: Slot) -> int:
         """Give back how many requests a slot is answering for the public."""
