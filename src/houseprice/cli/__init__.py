@@ -28,6 +28,9 @@ COMMANDS = {
     "image": "release",
     "doctor": "release",
     "verify": "trust",
+    "deploy": "operating",
+    "rollback": "operating",
+    "ledger": "operating",
 }
 
 

@@ -22,7 +22,7 @@ def deploy(move: Move, reference: Reference) -> Moved:
         LedgerError: the ledger was changed, or cannot be written.
     """
     begin = time.monotonic()
-    with _one_kind_of_error(), move.site.locked():
+    with one_kind_of_error(), move.site.locked():
         _tidied(move)
         return move.go("deploy", reference, begin)
 
@@ -41,7 +41,7 @@ def rollback(move: Move, to: str, repository: Repository | None) -> Moved:
         LedgerError: the ledger was changed, or cannot be written.
     """
     begin = time.monotonic()
-    with _one_kind_of_error(), move.site.locked():
+    with one_kind_of_error(), move.site.locked():
         lines = _tidied(move)
         live = move.site.live()
         if live is None:
@@ -55,7 +55,7 @@ def rollback(move: Move, to: str, repository: Repository | None) -> Moved:
 
 
 @contextmanager
-def _one_kind_of_error() -> Iterator[None]:
+def one_kind_of_error() -> Iterator[None]:
     """Let every failure be one of operating, whichever part of the way it came from."""
     try:
         yield

@@ -1,0 +1,252 @@
+"""Production's commands: bring a published image in, go back, and see what was done."""
+
+import getpass
+import json
+import os
+import re
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from houseprice.bundle import manifest as manifests
+from houseprice.errors import HousePriceError, OperatingError, RegistryError
+from houseprice.release.operating import choices as choosing
+from houseprice.release.operating import commands
+from houseprice.release.operating.candidate import Candidate, Verify, short
+from houseprice.release.operating.ending import Patience
+from houseprice.release.operating.ledger import NAME, Ledger
+from houseprice.release.operating.moving import Move, Moved
+from houseprice.release.operating.retagging import move_latest
+from houseprice.release.operating.site import Site
+from houseprice.release.registry.access import Account
+from houseprice.release.registry.client import Registry
+from houseprice.release.registry.names import HUB, Reference, Repository
+from houseprice.release.trust.anchor import GITHUB, Trust
+from houseprice.release.trust.verify import verify
+
+PATH = click.Path(path_type=Path)
+COLOURS = {"done": "green", "refused": "yellow", "failed": "red", "interrupted": "red"}
+Command = Callable[..., Any]
+
+_state = click.option(
+    "--state",
+    type=PATH,
+    default=Path("deploy/state"),
+    envvar="HOUSEPRICE_STATE",
+    show_envvar=True,
+    help="Folder of what is remembered of this place of production: ledger, sockets, settings.",
+)
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+def _where(command: Command) -> Command:
+    """Add the options that both ways through production share."""
+    options = (
+        click.option("--target", type=click.Choice(["compose"]), default="compose", help="Kind of production."),
+        _state,
+        click.option("--compose", type=PATH, default=Path("deploy/compose.yaml"), help="The compose file."),
+        click.option("--project", default="houseprice", envvar="HOUSEPRICE_PROJECT", help="Name of its containers."),
+        click.option(
+            "--repository",
+            envvar="HOUSEPRICE_REPOSITORY",
+            help="Where images are, [HOST/]USER/house-price-model.  [default: DOCKERHUB_USERNAME's, else the live one's]",
+        ),
+        click.option(
+            "--key", type=PATH, envvar="HOUSEPRICE_COSIGN_KEY", show_envvar=True, help="Public key of who signs."
+        ),
+        click.option(
+            "--repository-url",
+            envvar="HOUSEPRICE_REPOSITORY_URL",
+            show_envvar=True,
+            help="Repository whose workflows sign, such as https://github.com/OWNER/NAME.",
+        ),
+        click.option("--issuer", default=GITHUB, help="Who vouches for those workflows."),
+        click.option(
+            "--deadline", type=click.FloatRange(min=1), default=60.0, help="Seconds until it must be healthy."
+        ),
+        click.option("--drain", type=click.FloatRange(min=0), default=30.0, help="Seconds for the old one to finish."),
+        click.option("--watch", type=click.FloatRange(min=0), default=2.0, help="Seconds of probing after the switch."),
+        _as_json,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("image", metavar="COMMIT|DIGEST")
+@_where
+@commands.one_kind_of_error()
+def deploy(*, image: str, as_json: bool, **where: Any) -> None:
+    """Bring a published image into production, without losing a request.
+
+    It is verified, pulled by digest, started beside the one that serves, proved by its golden rows, switched to, and
+    proved again through the proxy; when that fails, what served before serves again, by itself. HOUSEPRICE_API_KEY
+    opens an API that asks for keys. HOUSEPRICE_* settings of the API and HOUSEPRICE_PUBLISH (default 0.0.0.0:8000) are
+    remembered in the state folder. Ends with 13 when it did not succeed.
+
+    Example: houseprice deploy 1a2b3c4 --repository somebody/house-price-model --key cosign.pub
+    """
+    signal.signal(signal.SIGTERM, _interrupted)
+    site = _site(where)
+    moved = commands.deploy(_move(site, where), _reference(image, _repository(site, where["repository"])))
+    _tell(moved, "deployed", as_json=as_json)
+
+
+@click.command()
+@click.option("--to", default="", metavar="COMMIT|DIGEST", help="Where to.  [default: the version before]")
+@click.option("--list", "only_list", is_flag=True, help="List what can be gone back to, and go nowhere.")
+@click.option("--retag", is_flag=True, help="Move latest in the registry, too; with DOCKERHUB_USERNAME and _TOKEN.")
+@_where
+@commands.one_kind_of_error()
+def rollback(*, to: str, only_list: bool, retag: bool, as_json: bool, **where: Any) -> None:
+    """Go back to the version that served before, or to any commit that was published.
+
+    Refused is an image that does not verify, does not give its golden answers, or would turn away what is asked today;
+    what serves now then serves on. Prints the time to recover. Ends with 13 when it did not succeed.
+
+    Example: houseprice rollback --key cosign.pub
+    """
+    signal.signal(signal.SIGTERM, _interrupted)
+    site = _site(where)
+    if only_list:
+        _list(site, where["repository"], as_json=as_json)
+        return
+    move = _move(site, where)
+    repository = Reference.read(where["repository"]).repository if where["repository"] else None
+    moved = commands.rollback(move, to, repository)
+    if retag:
+        registry = Registry(_repository(site, where["repository"]), _account(), say=_progress)
+        move_latest(site.ledger, registry, moved.commit, moved.digest, moved.before, move.who, _progress)
+    _tell(moved, "rolled back", as_json=as_json)
+
+
+@click.command()
+@_state
+@click.option("--verify", "only_verify", is_flag=True, help="Say only whether the chain is whole.")
+@_as_json
+def ledger(*, state: Path, only_verify: bool, as_json: bool) -> None:
+    """Show what was done in production, every line checked against the one before.
+
+    Ends with 14 when a line was changed, moved or taken out, and names the first that does not fit.
+
+    Example: houseprice ledger --state deploy/state
+    """
+    found = Ledger(state / NAME).read()
+    if found.torn:
+        _progress(f"{len(found.torn)} bytes of a line that was never finished stand at the end; the next one goes on.")
+    if as_json:
+        click.echo(json.dumps([line.told() for line in found.lines], indent=1))
+    elif only_verify:
+        last = f", the last is {found.lines[-1].hash}" if found.lines else ""
+        click.echo(f"{len(found.lines)} lines, every one fits{last}")
+    else:
+        for line in found.lines:
+            way = f"{short(line.from_) or 'nothing'} → {short(line.to) or 'nothing'}"
+            outcome = click.style(f"{line.outcome:<11}", fg=COLOURS[line.outcome])
+            told = f"{line.n:>4}  {line.when[:19]}  {line.action:<8}  {way:<18}  {outcome}  {line.seconds:>6.1f} s"
+            click.echo(f"{told}  {line.who}  {line.note}".rstrip())
+
+
+def _site(where: dict[str, Any]) -> Site:
+    return Site(where["state"], where["compose"], where["project"], os.environ)
+
+
+def _move(site: Site, where: dict[str, Any]) -> Move:
+    patience = Patience(where["deadline"], where["drain"], where["watch"])
+    return Move(site, _verifier(_trust(where)), _who(), patience, _progress)
+
+
+def _trust(where: dict[str, Any]) -> Trust:
+    key, address = where["key"], where["repository_url"]
+    if bool(key) == bool(address):
+        raise OperatingError(
+            f"{'Two answers are' if key else 'No answer is'} given to whom to trust; expected --key cosign.pub or "
+            "--repository-url https://github.com/OWNER/NAME; nothing is started that nobody has vouched for."
+        )
+    return Trust.in_key_file(key) if key else Trust.in_repository(address, where["issuer"])
+
+
+def _verifier(trust: Trust) -> Verify:
+    def one(reference: Reference) -> Candidate:
+        registry = Registry(reference.repository, _account(), say=_progress)
+        found = verify(reference, registry, trust, environ=os.environ)
+        evidence = manifests.sha256(manifests.canonical(found.evidence))
+        verdict = "green" if found.evidence.get("passed") else "red"
+        return Candidate(reference.repository, found.digest, found.revision, evidence, verdict, found.manifest)
+
+    return one
+
+
+def _reference(image: str, repository: Repository) -> Reference:
+    if image.startswith("sha256:"):
+        return Reference.read(f"{repository}@{image}")
+    if re.fullmatch("[0-9a-f]{7,64}", image):
+        return Reference(repository, tag=image[:7])
+    return Reference.read(image)
+
+
+def _repository(site: Site, given: str | None) -> Repository:
+    if given:
+        return Reference.read(given).repository
+    if user := os.environ.get("DOCKERHUB_USERNAME"):
+        return Repository.of_user(user, os.environ.get("DOCKER_REGISTRY") or HUB)
+    with suppress(HousePriceError):
+        if live := site.live():
+            return live[1].reference.repository
+    raise OperatingError(
+        "Nobody knows where images are; expected [HOST/]USER/house-price-model; give it with --repository, or set "
+        "DOCKERHUB_USERNAME."
+    )
+
+
+def _list(site: Site, given: str | None, *, as_json: bool) -> None:
+    live = site.live()
+    try:
+        tags = Registry(_repository(site, given), _account(), say=_progress).tags()
+    except (RegistryError, OperatingError) as err:
+        _progress(f"the registry's tags are not shown: {err}")
+        tags = None
+    found = choosing.choices(site.ledger.read().lines, tags, live[1].digest if live else "")
+    if as_json:
+        click.echo(json.dumps([asdict(choice) for choice in found], indent=1))
+        return
+    for choice in found:
+        since = choice.since[:19] if choice.since else "never served here  "
+        click.echo(f"{short(choice.commit)}  {since}  {choice.digest[:19]}{'  live' if choice.live else ''}".rstrip())
+
+
+def _tell(moved: Moved, done: str, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(asdict(moved), indent=1))
+    elif not moved.changed:
+        click.echo(f"{short(moved.commit)} serves already, and answers as it should")
+    else:
+        click.echo(f"{done:<12} {short(moved.before) or 'nothing'} → {short(moved.commit)} ({moved.digest})")
+        click.echo(f"{'first answer':<12} {moved.seconds_to_answer:.1f} s after the command, through the proxy, right")
+        click.echo(f"{'in all':<12} {moved.seconds:.1f} s; it runs in slot {moved.slot}")
+
+
+def _account() -> Account | None:
+    user, token = os.environ.get("DOCKERHUB_USERNAME", ""), os.environ.get("DOCKERHUB_TOKEN", "")
+    return Account(user, token) if user and token else None
+
+
+def _who() -> str:
+    return os.environ.get("GITHUB_ACTOR") or f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def _progress(line: str) -> None:
+    click.secho(line, dim=True, err=True)
+
+
+def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Leave like on Ctrl-C, so that what served before serves again."""
+    raise KeyboardInterrupt
