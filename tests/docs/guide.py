@@ -1,0 +1,113 @@
+"""A page in, its blocks of shell out; and a shell that runs them one after another, as a reader's does."""
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some lines of shell.
+
+    Attributes:
+        line: where they begin on the page.
+        text: what a reader copies.
+    """
+
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        """Where it stands, and how it begins."""
+        return f"line {self.line}: {self.text.splitlines()[0]}"
+
+
+def blocks(page: Path) -> tuple[Block, ...]:
+    """Give back every fenced block of shell, in order.
+
+    Raises:
+        AssertionError: there is a fence that says something else, or nothing, of its language.
+    """
+    text = page.read_text()
+    fences = re.findall(r"^[ >]*```(\S*)", text, re.MULTILINE)
+    assert set(fences[::2]) == {"bash"}, fences
+    assert set(fences[1::2]) == {""}, fences
+    found = re.finditer(r"^```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    every = tuple(Block(text[: one.start()].count("\n") + 2, one[1]) for one in found)
+    assert len(every) * 2 == len(fences)
+    return every
+
+
+def template(folder: Path, changed: Mapping[str, str]) -> Path:
+    """Give back a repository with everything of this checkout that git would take, some files otherwise."""
+    tree = folder / "tree"
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (tree / name).write_bytes((ROOT / name).read_bytes())
+            (tree / name).chmod((ROOT / name).stat().st_mode & 0o777)
+    for name, content in changed.items():
+        (tree / name).write_text(content)
+    who = ["-c", "user.name=A Tester", "-c", "user.email=tester@example.org"]
+    for words in (["init", "--quiet", "--initial-branch=main"], ["add", "."], [*who, "commit", "--quiet", "-m", "All"]):
+        subprocess.run(["git", "-C", tree, *words], check=True)
+    subprocess.run(["git", "clone", "--quiet", "--bare", tree, folder / "template.git"], check=True)
+    return folder / "template.git"
+
+
+@dataclass
+class Reader:
+    """Somebody who types one block after another into one shell: folder and variables are kept between them.
+
+    Attributes:
+        home: where they begin, with nothing in it.
+        puts_in: what the page tells them to write in another way.
+        environ: more of their environment.
+    """
+
+    home: Path
+    puts_in: Mapping[str, str]
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    def types(self, block: Block, stdin: str = "") -> tuple[int, str]:
+        """Run a block as it stands on the page; give back its exit code and all that was said."""
+        text = block.text
+        for written, meant in self.puts_in.items():
+            text = text.replace(written, meant)
+        state = self.home / ".state"
+        script = (
+            f"set -aeuo pipefail; cd {self.home}; [ ! -f {state} ] || . {state}\n"
+            f'trap \'{{ declare -px; printf "cd %q\\n" "$PWD"; }} > {state}\' EXIT\n{text}'
+        )
+        with tempfile.TemporaryFile("w+") as said:
+            done = subprocess.run(
+                ["bash", "-c", script],
+                env={**self._own(), **self.environ},
+                input=stdin,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            said.seek(0)
+            return done.returncode, said.read()
+
+    def _own(self) -> dict[str, str]:
+        """Give back this process's environment without what would lead a reader's commands astray."""
+        astray = re.compile(r"GIT_\w+|VIRTUAL_ENV|PYTHONPATH|MAKE\w*|MFLAGS|HOUSEPRICE_\w+|DOCKER(HUB)?_\w+|COSIGN_\w+")
+        kept = {name: value for name, value in os.environ.items() if not astray.fullmatch(name)}
+        (self.home / "github").mkdir(exist_ok=True)
+        return {**kept, "PATH": f"{PROGRAMS}:{kept['PATH']}", "GH_STATE": str(self.home / "github")}

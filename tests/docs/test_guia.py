@@ -1,0 +1,222 @@
+"""docs/es/guia.md, held to what it says: every block of shell is run, in the order of the page."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from guide import ROOT, Block, Reader, blocks, template
+
+from road import hurried
+
+PAGE = ROOT / "docs" / "es" / "guia.md"
+TEXT = PAGE.read_text()
+BLOCKS = blocks(PAGE)
+USER, TOKEN = "tester", "dckr_pat_of-the-tests"
+CONFIG = "configs/model_config.yaml"
+
+QUICK = (
+    "export ORIGEN",
+    "git clone",
+    "gh variable set",
+    "gh workflow run",
+    "run=$(gh run list",
+    "gh run download",
+    'gh run view "$run" --log-failed',
+    "gh run rerun",
+)
+LONG = ("make install", "make run")
+IMAGE = (
+    "export COSIGN_PASSWORD",
+    "make image",
+    "export COMMIT",
+    "export HOUSEPRICE_COSIGN_KEY",
+    ".venv/bin/houseprice ledger",
+    ".venv/bin/houseprice rollback",
+    "export HUELLA",
+    "kubectl apply",
+    "kubectl --namespace",
+    "curl -s localhost:8000/metrics",
+)
+ELSEWHERE = {"make check": "it would run this very test; .ci/run runs all that these two targets do"}
+"""Blocks by how they begin: run by the tests below, or the reason why not."""
+
+
+def beginning(*beginnings: str) -> tuple[Block, ...]:
+    """Give back the blocks that begin so, in the order of the page."""
+    return tuple(block for block in BLOCKS if block.text.startswith(beginnings))
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Reader:
+    """Give somebody with an empty folder, a repository to start from, and a GitHub of their own."""
+    origin = template(tmp_path / "origin", {CONFIG: hurried((ROOT / CONFIG).read_text())})
+    (tmp_path / "home").mkdir()
+    return Reader(
+        tmp_path / "home",
+        {"https://github.com/PROPIETARIO/house-price-model.git": str(origin), "su-usuario": USER},
+    )
+
+
+def follow(reader: Reader, *beginnings: str) -> Iterator[tuple[Block, str]]:
+    """Type blocks one after another, each of which has to succeed, and give what it said."""
+    for block in beginning(*beginnings):
+        code, said = reader.types(block, f"{TOKEN}\n" if "gh secret set" in block.text else "")
+        assert code == 0, f"{block}\n{said}"
+        yield block, said
+
+
+def test_no_block_is_left_out() -> None:
+    """Each block is run by one of the tests below, or named with the reason; no entry is of a block that is gone."""
+    for block in BLOCKS:
+        claims = [start for start in (*QUICK, *LONG, *IMAGE, *ELSEWHERE) if block.text.startswith(start)]
+        assert len(claims) == 1, str(block)
+    for start in (*QUICK, *LONG, *IMAGE, *ELSEWHERE):
+        assert len(beginning(start)) == 1, start
+
+
+def test_a_repository_of_ones_own_with_its_settings(reader: Reader) -> None:
+    """What is typed up to the first run leaves a pushed repository, the variable, the environment and the secret."""
+    said = {block.text.split("\n")[0]: words for block, words in follow(reader, *QUICK)}
+    github, mine = reader.home / "github", reader.home / "house-price-model"
+    assert (github / "variable" / "repository" / "DOCKERHUB_USERNAME").read_text() == USER
+    assert (github / "secret" / "docker-hub" / "DOCKERHUB_TOKEN").read_text() == TOKEN
+    heads = [
+        subprocess.run(["git", "-C", where, "rev-parse", "main"], capture_output=True, text=True, check=True).stdout
+        for where in (github / "repo.git", mine)
+    ]
+    assert heads[0] == heads[1]
+    remotes = subprocess.run(["git", "-C", mine, "remote"], capture_output=True, text=True, check=True).stdout
+    assert remotes.split() == ["origin", "plantilla"]
+    assert (mine / "informe").is_dir()
+    assert TOKEN not in "".join(said.values())
+    calls = (github / "calls").read_text().splitlines()
+    assert set(calls) == set(re.findall(r"gh ((?:repo|run|workflow|variable|secret) \w+|api)\b", _shell()))
+
+
+def test_the_token_is_asked_for_where_nobody_sees_it() -> None:
+    """No line of the page has a token as an argument, where the history of the shell would keep it."""
+    assert not re.search(r"DOCKERHUB_TOKEN.*--body|dckr_pat_\w", _shell())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "gh repo create house-price-model --source . --remote origin --push",
+        "gh secret set DOCKERHUB_TOKEN --environment docker-hub",
+        "gh secret set DOCKERHUB_TOKEN --env no-such-environment",
+        "gh workflow start mlops-pipeline.yml",
+        "gh workflow run no-such-workflow.yml --ref main",
+        "gh run watch",
+        "gh run download 4711 --name no-such-artifact --dir somewhere",
+        "kubectl apply",
+    ],
+)
+def test_a_slip_of_the_pen_would_be_found(reader: Reader, words: str) -> None:
+    """The stand-ins refuse what the real programs refuse."""
+    list(follow(reader, "export ORIGEN", "git clone", "gh workflow run"))
+    code, said = reader.types(Block(0, words), "secret")
+    assert code != 0, said
+
+
+def test_what_runs_elsewhere_really_does() -> None:
+    """`make check` and `make workflow-test` are what .ci/run demands of every change."""
+    (block,) = beginning(*ELSEWHERE)
+    assert block.text.split() == ["make", "check", "make", "workflow-test"]
+    makefile, demanded = (ROOT / "Makefile").read_text(), (ROOT / ".ci" / "run").read_text()
+    assert "\ncheck: lint test ##" in makefile
+    for target in ("lint", "test", "workflow-test"):
+        assert re.search(rf"^ *step make {target}$", demanded, re.MULTILINE), target
+
+
+@pytest.mark.long
+def test_installation_doctor_road_and_audit(reader: Reader) -> None:
+    """From an empty folder to a sealed model and a report on its libraries; the doctor finds the settings on GitHub."""
+    list(follow(reader, "export ORIGEN", "git clone", "gh variable set"))
+    (install,) = beginning("make install")
+    code, said = reader.types(install)
+    missing = [line for line in said.splitlines() if line.startswith("missing") and "not required" not in line]
+    assert all(line.split()[1] == "port" for line in missing), said  # others may listen there while tests run
+    assert code == 0 or missing
+    for setting in ("variable DOCKERHUB_USERNAME", "secret DOCKERHUB_TOKEN"):
+        assert re.search(rf"^found +Docker Hub {setting}", said, re.MULTILINE), said
+    ((_, said),) = follow(reader, "make run")
+    models = reader.home / "house-price-model" / "models"
+    assert (models / "bundle" / "manifest.json").is_file()
+    assert (models / "audit.json").is_file()
+    assert "reports" in said
+
+
+def test_every_sentence_is_one_that_a_program_says() -> None:
+    """What the page quotes of messages stands in the code, so that a reader finds it."""
+    said = "\n".join([*_literals(), *(file.read_text() for file in (ROOT / "scripts").iterdir())])
+    quoted = re.findall(r"^\| `([^`]+)` \| (?=.*\|$)", _section(8), re.MULTILINE)
+    assert len(quoted) >= 15
+    assert [words for words in quoted if words not in said] == []
+
+
+def test_jobs_and_artifacts_are_those_of_the_workflow() -> None:
+    """The table names each job in its order, with what it leaves behind."""
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "mlops-pipeline.yml").read_text())["jobs"]
+    rows = re.findall(r"^\| `([\w-]+)` \|[^|]*\| ([^|]*) \|$", _section(5), re.MULTILINE)
+    assert [name for name, _ in rows] == list(jobs)
+    for name, kept in rows:
+        uploads = [step["with"]["name"] for step in jobs[name]["steps"] if "upload-artifact@" in step.get("uses", "")]
+        assert re.findall(r"`([\w-]+)`", kept) == uploads, name
+
+
+def test_every_setting_of_the_workflows_is_in_the_table() -> None:
+    """No variable and no secret is read by a workflow that the page does not tell of."""
+    told = {
+        name for row in re.findall(r"^\| (`.*?) \|", _section(3), re.MULTILINE) for name in row.strip("`").split("`, `")
+    }
+    for file in (ROOT / ".github" / "workflows").glob("*.yml"):
+        assert set(re.findall(r"\b(?:vars|secrets)\.(\w+)", file.read_text())) - {"GITHUB_TOKEN"} <= told, file
+
+
+def test_headings_of_the_summary_are_those_that_the_workflow_writes() -> None:
+    """What the page says about reading the summary is about the headings that are there."""
+    workflow = (ROOT / ".github" / "workflows" / "mlops-pipeline.yml").read_text()
+    for heading in re.findall(r"^\| \*(\w+)\* \|", _section(6), re.MULTILINE):
+        assert f"'## {heading}" in workflow, heading
+
+
+def test_every_alarm_is_told() -> None:
+    """The list is that of deploy/alarms.yaml, in its order."""
+    groups = yaml.safe_load((ROOT / "deploy" / "alarms.yaml").read_text())["groups"]
+    rules = [rule["alert"] for group in groups for rule in group["rules"]]
+    assert re.findall(r"^\| `(HousePrice\w+)` \|", TEXT, re.MULTILINE) == rules
+
+
+def test_every_link_leads_somewhere() -> None:
+    """Files that are linked or named with a path are there."""
+    for target in re.findall(r"\]\((?!http)([^)#]+)", TEXT):
+        assert (PAGE.parent / target).exists(), target
+    for name in re.findall(r"`((?:src|tests|configs|deploy|data)/[\w./-]+)`", TEXT):
+        assert (ROOT / name).exists(), name
+
+
+def _shell() -> str:
+    return "\n".join(block.text for block in BLOCKS)
+
+
+def _section(number: int) -> str:
+    found = re.search(rf"^## {number}\. .*?(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
+    assert found, number
+    return found[0]
+
+
+def _literals() -> list[str]:
+    """Give back every text of the program, with … where something is put in."""
+    found = []
+    for file in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                parts = [str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values]
+                found.append("".join(parts))
+    return found
