@@ -4,12 +4,15 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent / "programs"
+CONFIG = "configs/model_config.yaml"
+USER, TOKEN = "tester", "a-token-of-the-tests"
 
 
 @dataclass(frozen=True)
@@ -29,13 +32,25 @@ class Block:
         return f"line {self.line}: {self.text.splitlines()[0]}"
 
 
-def blocks(page: Path) -> tuple[Block, ...]:
-    """Give back every fenced block of shell, in order.
+@dataclass(frozen=True)
+class Guide:
+    """A page with everything on it that is to be typed."""
 
-    Raises:
-        AssertionError: there is a fence that says something else, or nothing, of its language.
-    """
-    text = page.read_text()
+    page: Path
+    blocks: tuple[Block, ...]
+
+    @classmethod
+    def of(cls, page: Path) -> Self:
+        """Read a page."""
+        return cls(page, _blocks(page.read_text()))
+
+    def beginning(self, *beginnings: str) -> tuple[Block, ...]:
+        """Give back the blocks that begin so, in the order of the page."""
+        return tuple(block for block in self.blocks if block.text.startswith(beginnings))
+
+
+def _blocks(text: str) -> tuple[Block, ...]:
+    """Give back every fenced block, all of which have to be of shell, in order."""
     fences = re.findall(r"^[ >]*```(\S*)", text, re.MULTILINE)
     assert set(fences[::2]) == {"bash"}, fences
     assert set(fences[1::2]) == {""}, fences
@@ -105,9 +120,20 @@ class Reader:
             said.seek(0)
             return done.returncode, said.read()
 
+    def follows(self, guide: Guide, *beginnings: str) -> Iterator[tuple[Block, str]]:
+        """Type the blocks that begin so, each of which has to succeed, and give what it said."""
+        for block in guide.beginning(*beginnings):
+            asks = "gh secret set" in block.text or "read -rs" in block.text
+            code, said = self.types(block, f"{TOKEN}\n" if asks else "")
+            assert code == 0, f"{block}\n{said}"
+            yield block, said
+
     def _own(self) -> dict[str, str]:
         """Give back this process's environment without what would lead a reader's commands astray."""
         astray = re.compile(r"GIT_\w+|VIRTUAL_ENV|PYTHONPATH|MAKE\w*|MFLAGS|HOUSEPRICE_\w+|DOCKER(HUB)?_\w+|COSIGN_\w+")
         kept = {name: value for name, value in os.environ.items() if not astray.fullmatch(name)}
         (self.home / "github").mkdir(exist_ok=True)
         return {**kept, "PATH": f"{PROGRAMS}:{kept['PATH']}", "GH_STATE": str(self.home / "github")}
+
+
+GUIDE = Guide.of(ROOT / "docs" / "es" / "guia.md")
