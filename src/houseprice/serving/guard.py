@@ -116,7 +116,7 @@ class Guard:
             async with asyncio.timeout(settings.request_seconds) as exchange.deadline:
                 await self._app(exchange.scope, exchange.receive, exchange.send)
         except (_SlowClientError, TimeoutError) as err:
-            if exchange.received and not isinstance(err, _SlowClientError):
+            if (exchange.received or exchange.status) and not isinstance(err, _SlowClientError):
                 name, limit, status = "request_seconds", settings.request_seconds, 503
                 reason = f"There was no answer within {limit:g} seconds, which is the limit; ask for less at once."
             else:

@@ -83,7 +83,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="auto",
-                http=patient_for(settings.body_seconds),
+                http=patient_for(settings.body_seconds, settings.request_seconds),
                 ws="none",
                 lifespan="on",
                 workers=1,
