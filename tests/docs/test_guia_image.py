@@ -1,4 +1,4 @@
-"""docs/es/guia.md from the first key to the way back: real engine, real signatures, real proxy, a registry on loopback."""
+"""docs/es/guia.md from the first key to the way back: real engine, signatures and proxy, a registry on loopback."""
 
 import json
 import os
@@ -17,9 +17,9 @@ import acting
 import pytest
 import yaml
 from cluster import faults, pod_of
-from deploy.conftest import engine, proxy_image
 from guide import GUIDE, Block, Reader
 
+from deploy.conftest import engine, proxy_image
 from houseprice.release.engine import Engine
 
 __all__ = ["engine", "proxy_image"]

@@ -165,7 +165,12 @@ def _build_one(
 @click.option("--start-seconds", type=click.FloatRange(min=0), default=10.0, help="From `docker run` to the first 200.")
 @click.option("--size-mb", type=click.FloatRange(min=0), default=90.0, help="Compressed, without the base.")
 @click.option("--audit", type=click.Path(path_type=Path), help="Report of `scripts/audit` on the locked libraries.")
-@click.option("--strict-audit", is_flag=True, help="Fail also when nobody can tell whether a vulnerability is known.")
+@click.option(
+    "--strict-audit",
+    is_flag=True,
+    envvar="HOUSEPRICE_STRICT_AUDIT",
+    help="Fail also when nobody can tell whether a vulnerability is known.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def test(
     *,
