@@ -53,13 +53,17 @@ image: install ## build the image from the sealed model
 smoke: install ## start the image, put it to the test, remove it
 	@$(BIN)/houseprice image test $(IMAGE)
 
+.PHONY: tools
+tools: ## programs of others that the tests need (as root, on Debian or Ubuntu)
+	@scripts/test-tools
+
 .PHONY: test
 test: $(VENV)/.dev .venv-audit/.audit ## all tests that are fast and need no Docker engine, under two minutes
 	@$(BIN)/python -m pytest -m "not image and not workflow and not long and not oracles"
 
 .PHONY: test-long
 test-long: $(VENV)/.dev .venv-audit/.audit ## the tests that take many seconds each
-	@$(BIN)/python -m pytest -m long
+	@$(BIN)/python -m pytest -m "long and not image"
 
 .PHONY: test-oracles
 test-oracles: $(VENV)/.dev .venv-oracles/.oracles ## what is checked against programs of others: the kserve client, shap

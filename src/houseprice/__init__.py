@@ -10,7 +10,7 @@ A house goes through this package once, in one direction:
     bundle.export         preprocessor and model in, sealed folder out
     bundle.load           sealed folder in, verified model out
     serving               verified model in, HTTP answers out
-    release               sealed folder in, tested image out
+    release               sealed folder in, tested, signed and published image out, and production
 
 `houseprice --help` lists the commands; `docs/architecture.md` tells who may import whom.
 """
