@@ -83,8 +83,10 @@ def verify(
         told = {"verified": True, **asdict(verified), "manifest": json.loads(verified.manifest)}
         click.echo(json.dumps(told, indent=1))
         return
-    for what, value in _table(verified):
-        click.echo(f"{what:<10}  {value}")
+    lines = _table(verified)
+    width = max(len(what) for what, _ in lines)
+    for what, value in lines:
+        click.echo(f"{what:<{width}}  {value}")
 
 
 def _trust(ctx: click.Context, whom: Mapping[str, Any], issuer: str) -> Trust:

@@ -12,6 +12,7 @@ from signing import ACCOUNT, Keys, Published
 from houseprice.errors import RegistryError, TrustError
 from houseprice.release.registry.access import Account
 from houseprice.release.registry.names import Repository
+from houseprice.release.registry.patience import Patience
 from houseprice.release.trust.anchor import Trust
 from houseprice.release.trust.cosign import EVIDENCE, Cosign
 
@@ -124,6 +125,26 @@ def test_a_command_that_prints_without_end_is_ended(
         Cosign(HUB, None, os.environ, stand_in("exec yes")).signers(DIGEST, trust)
 
 
+@pytest.mark.parametrize(("failures", "tries"), [(2, 3), (3, 3)])
+def test_what_fails_in_passing_is_tried_again(
+    failures: int, tries: int, stand_in: Callable[[str], str], tmp_path: Path
+) -> None:
+    """A bounded number of times, with pauses that grow, and it is said."""
+    said: list[str] = []
+    pauses: list[float] = []
+    patience = Patience(tries=3, sleep=pauses.append, jitter=lambda: 1.0)
+    line = f'[ $(wc -l < "$here/asked") -gt {failures} ] || {{ echo "Error: [POST /api/v1/log][502]" >&2; exit 1; }}'
+    cosign = Cosign(HUB, None, os.environ, stand_in(line), patience=patience, say=said.append)
+    if failures < tries:
+        cosign.sign(DIGEST, (), {})
+    else:
+        with pytest.raises(RegistryError, match="cosign sign failed in 3 tries"):
+            cosign.sign(DIGEST, (), {})
+    assert len((tmp_path / "asked").read_text().splitlines()) == tries
+    assert pauses == [1.0, 2.0]
+    assert len(said) == 2
+
+
 @pytest.mark.parametrize(
     ("said", "kind", "told"),
     [
@@ -138,7 +159,7 @@ def test_a_command_that_prints_without_end_is_ended(
             "expected an account with the right",
         ),
         ('Get "https://index.docker.io/v2/": dial tcp: i/o timeout', RegistryError, "did not answer cosign"),
-        ('Post "https://fulcio.sigstore.dev": dial tcp: i/o timeout', TrustError, "cosign sign failed"),
+        ('Post "https://fulcio.sigstore.dev": dial tcp: i/o timeout', RegistryError, "cosign sign failed in 1 try"),
         ("getting signer: reading key: decrypt: encrypted: decryption failed", TrustError, "set COSIGN_PASSWORD"),
         ("getting signer: reading key: invalid pem block", TrustError, "The key cannot be read"),
         ("something new for --key=the-secret", TrustError, r"\(something new for --key=\*\*\*\)"),
@@ -148,7 +169,8 @@ def test_what_cosign_says_becomes_a_sentence(
     said: str, kind: type[Exception], told: str, stand_in: Callable[[str], str]
 ) -> None:
     """Found, expected, what to do; and no secret is repeated."""
-    cosign = Cosign(HUB, None, os.environ, stand_in(f"echo '{'Error: ' + said}' >&2; exit 1"))
+    line = f"echo '{'Error: ' + said}' >&2; exit 1"
+    cosign = Cosign(HUB, None, os.environ, stand_in(line), patience=Patience(tries=1))
     with pytest.raises(kind, match=told):
         cosign.sign(DIGEST, (), {"COSIGN_PASSWORD": "the-secret"})
 

@@ -1,6 +1,8 @@
 """Who signs, what is signed, and that it can be done twice."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,3 +133,10 @@ def test_a_provenance_of_another_builder_is_not_signed(
     with pytest.raises(TrustError, match='names the builder "https://elsewhere"; expected "urn:'):
         sign(layout, registry, keys)
     assert SBOM not in registry.tags()
+
+
+def test_signing_needs_nothing_that_is_installed(root: Path) -> None:
+    """Beside the secret there is Python's own library, and nobody else's code."""
+    code = f"import sys; sys.path.insert(0, {str(root / 'src')!r}); import houseprice.release.trust.signing"
+    said = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stderr) == (0, "")

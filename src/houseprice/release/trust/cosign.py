@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from houseprice.errors import RegistryError, TrustError
+from houseprice.errors import HousePriceError, RegistryError, TrustError
 from houseprice.release.registry.access import Account
 from houseprice.release.registry.names import HUB, Repository
+from houseprice.release.registry.patience import PassingError, Patience, Say, silent
 from houseprice.release.trust.anchor import Trust
 
 EVIDENCE = "https://github.com/house-price-model/evidence/v1"
@@ -43,6 +44,9 @@ _UNREACHABLE = re.compile(
     r"connection refused|no such host|i/o timeout|TLS handshake|network is unreachable|connection reset"
     r"|deadline exceeded"
 )
+_PASSING = re.compile(
+    rf"{_UNREACHABLE.pattern}|EOF|TOOMANYREQUESTS|status code:? (?:429|5\d\d)|\[(?:POST|GET) [^]]*\]\[5\d\d\]"
+)
 _REFUSED = re.compile(r"UNAUTHORIZED|DENIED|unauthorized|status code 40[13]|access to the resource is denied")
 
 
@@ -64,6 +68,8 @@ class Cosign:
         environ: the environment of this process.
         command: the program.
         seconds: how long one call may take.
+        patience: how often what fails in passing is tried, when something is signed.
+        say: told of every try that failed.
     """
 
     repository: Repository
@@ -71,6 +77,8 @@ class Cosign:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     command: str = "cosign"
     seconds: float = 180
+    patience: Patience = field(default=Patience(tries=3, first_seconds=2), repr=False)
+    say: Say = field(default=silent, repr=False)
 
     def subject(self, digest: str) -> str:
         """Give back the full name of a digest, as signatures spell it."""
@@ -79,12 +87,12 @@ class Cosign:
 
     def sign(self, digest: str, options: tuple[str, ...], secrets: Mapping[str, str]) -> None:
         """Sign an index and the manifest of each of its platforms; done twice, it is there once."""
-        self._ask("sign", "--yes", "--recursive", *options, *self._plain(), self.subject(digest), more=secrets)
+        self._insist("sign", "--yes", "--recursive", *options, *self._plain(), self.subject(digest), more=secrets)
 
     def attest(self, digest: str, kind: str, path: Path, options: tuple[str, ...], secrets: Mapping[str, str]) -> None:
         """Attest the content of a JSON file of a digest."""
         what = (f"--type={kind}", f"--predicate={path}")
-        self._ask("attest", "--yes", *what, *options, *self._plain(), self.subject(digest), more=secrets)
+        self._insist("attest", "--yes", *what, *options, *self._plain(), self.subject(digest), more=secrets)
 
     def public_key(self, options: tuple[str, ...], secrets: Mapping[str, str]) -> str:
         """Give back the public half of a key, in PEM."""
@@ -123,6 +131,20 @@ class Cosign:
 
     def _plain(self) -> tuple[str, ...]:
         return ("--allow-http-registry=true", "--allow-insecure-registry=true") if self.repository.loopback else ()
+
+    def _insist(self, *arguments: str, more: Mapping[str, str]) -> None:
+        """Do what may fail in passing: the registry, or whoever vouches for an identity, may be busy."""
+
+        def work(end: float) -> None:
+            del end
+            try:
+                self._ask(*arguments, more=more)
+            except HousePriceError as err:
+                if _PASSING.search(str(err)):
+                    raise PassingError(str(err).rstrip(".")) from err
+                raise
+
+        self.patience.persist(work, what=f"cosign {arguments[0]}", say=self.say)
 
     def _ask(self, *arguments: str, more: Mapping[str, str]) -> str:
         kept = {name: value for name, value in self.environ.items() if _PASSED_ON.fullmatch(name)}

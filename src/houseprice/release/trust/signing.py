@@ -6,7 +6,7 @@ Runs beside the secret: nothing but Python's own library is needed.
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -15,12 +15,11 @@ from houseprice.errors import TrustError
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.access import Account
 from houseprice.release.registry.names import Repository
+from houseprice.release.registry.patience import Say, silent
 from houseprice.release.trust.anchor import Trust
 from houseprice.release.trust.cosign import EVIDENCE, INSTALL, PROVENANCE, SBOM, Cosign
 from houseprice.release.trust.image import EVIDENCE_FILE, SBOM_FILE, Shelved, read_image, read_index
 from houseprice.release.trust.provenance import builder, built_here, provenance
-
-Say = Callable[[str], None]
 
 KEY, PASSWORD = "COSIGN_PRIVATE_KEY", "COSIGN_PASSWORD"
 _TOKEN = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
@@ -50,6 +49,7 @@ class Signer:
         account: Account | None = None,
         *,
         command: str = "cosign",
+        say: Say = silent,
     ) -> Self:
         """Give back who signs here: the owner of COSIGN_PRIVATE_KEY, or this run of a workflow.
 
@@ -59,7 +59,7 @@ class Signer:
         Raises:
             TrustError: there is neither, the key cannot be read, or cosign is not here.
         """
-        cosign = Cosign(repository, account, environ, command)
+        cosign = Cosign(repository, account, environ, command, say=say)
         if environ.get(KEY, "").strip():
             secrets = {KEY: _private_key(environ), PASSWORD: environ.get(PASSWORD, "")}
             key = (f"--key=env://{KEY}",)
