@@ -77,7 +77,7 @@ SPOILED = [
     Spoiled(
         "folder emptied",
         _bundle(".wh..wh..opq", b""),
-        ("sealed model of linux/amd64: found no such file",),
+        ("sealed model of linux/amd64: found no such file", "model in the SBOM of linux/amd64"),
     ),
     Spoiled(
         "link to another model",
