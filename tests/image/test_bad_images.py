@@ -1,5 +1,6 @@
 """`houseprice image test` on images that must not be published: each ends with a sentence, and is gone."""
 
+import json
 import os
 import re
 import signal
@@ -13,6 +14,8 @@ import pytest
 
 import houseprice
 from houseprice.bundle import manifest as manifests
+from houseprice.release.engine import Engine
+from houseprice.release.taking import UNPACKED
 
 pytestmark = pytest.mark.image
 Derived = Callable[..., str]
@@ -57,9 +60,10 @@ def refused(
 ) -> Refused:
     """Test an image that must fail; give back the sentence and all that was printed on stderr."""
 
-    def one(image: str, deadline: float = 60) -> tuple[str, str]:
+    def one(image: str, *options: str, deadline: float = 60) -> tuple[str, str]:
         begin = time.monotonic()
-        code, out, err = typed("image", "test", image, "--bundle", str(bundle_dir), "--deadline", str(deadline))
+        words = ("image", "test", image, "--bundle", str(bundle_dir), "--deadline", str(deadline))
+        code, out, err = typed(*words, *options)
         assert code == 9
         assert "FAILED" in out
         assert "--- logs of the container ---" in err
@@ -165,6 +169,47 @@ def test_an_image_with_a_pickle(refused: Refused, derived: Derived) -> None:
     image = derived("COPY preprocessor.pkl /app/models/preprocessor.pkl", files={"preprocessor.pkl": "x"})
     sentence, _ = refused(image)
     assert "serving only: found holds /app/models/preprocessor.pkl" in sentence
+
+
+SLOW = """
+import time
+
+import onnxruntime
+
+run = onnxruntime.InferenceSession.run
+onnxruntime.InferenceSession.run = lambda *args, **kwargs: time.sleep(0.2) or run(*args, **kwargs)
+"""
+
+
+def test_an_image_that_answers_slowly(refused: Refused, derived: Derived) -> None:
+    """An image that gives every right answer, too late, fails for that alone."""
+    sentence, _ = refused(derived("COPY slow.py /app/sitecustomize.py", files={"slow.py": SLOW}), "--latency-ms", "150")
+    assert re.search(r"failed 1 of 18 checks \(latency: found p50 2\d\d.* in round 3; allowed are 150 ms", sentence)
+
+
+def test_an_image_that_starts_slowly(refused: Refused, derived: Derived) -> None:
+    """An image that is healthy within the deadline, and later than it should, fails for that alone."""
+    late = "import os, time; time.sleep(9); os.execvp('python', ['python', '-m', 'houseprice', 'serve'])"
+    sentence, _ = refused(derived(f'ENTRYPOINT ["python", "-c", "{late}"]'), "--start-seconds", "8")
+    assert re.search(r"failed 1 of 18 checks \(start time: found \d+\.\d s .*; allowed are 8 s", sentence)
+
+
+def test_an_image_that_is_too_large(refused: Refused, derived: Derived, engine: Engine, good: str) -> None:
+    """An image that holds much more than it needs fails for that alone."""
+    image = derived("USER 0", "RUN head -c 40000000 /dev/urandom > /opt/ballast", "USER 10001:10001")
+    allowed = (int(engine.image(good)["Size"]) + 20_000_000) / 1e6 / UNPACKED
+    sentence, _ = refused(image, "--size-mb", str(allowed))
+    assert re.search(r"failed 1 of 18 checks \(size: found \d+ MB unpacked, with its base; .*; allowed are", sentence)
+
+
+def test_an_image_with_a_known_vulnerability(refused: Refused, good: str, root: Path, tmp_path: Path) -> None:
+    """An image of libraries of which one is known to be broken fails for that alone, and the fix is named."""
+    known = {"name": "uvicorn", "version": "0.1", "id": "PYSEC-2026-1", "fix": "0.2", "summary": "answers anybody"}
+    lock = manifests.sha256_of(root / "requirements" / "serving.txt")
+    report = {"lock": lock, "service": "reached", "found": [known], "when": "2026-01-31T12:00:00Z"}
+    (tmp_path / "audit.json").write_text(json.dumps(report))
+    sentence, _ = refused(good, "--audit", str(tmp_path / "audit.json"))
+    assert "failed 1 of 18 checks (vulnerabilities: found uvicorn 0.1: PYSEC-2026-1, fixed in 0.2, expected" in sentence
 
 
 def test_an_image_that_is_not_there(typed: Callable[..., tuple[int, str, str]], name: str, bundle_dir: Path) -> None:
