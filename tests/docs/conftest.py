@@ -3,15 +3,17 @@
 from pathlib import Path
 
 import pytest
-from guide import CONFIG, ROOT, USER, Reader, template
+from guide import CONFIG, RAW, ROOT, USER, Reader, template
 
 from road import hurried
 
 
 @pytest.fixture(scope="session")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a repository as it will be when this checkout is committed, but that learns in a hurry."""
-    return template(tmp_path_factory.mktemp("origin"), {CONFIG: hurried((ROOT / CONFIG).read_text())})
+    """Give a repository as it will be when this checkout is committed, but that learns less, and in a hurry."""
+    head, *rows = (ROOT / RAW).read_text().splitlines(keepends=True)
+    changed = {CONFIG: hurried((ROOT / CONFIG).read_text()), RAW: "".join([head, *rows[::7]])}
+    return template(tmp_path_factory.mktemp("origin"), changed)
 
 
 @pytest.fixture

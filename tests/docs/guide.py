@@ -11,7 +11,7 @@ from typing import Self
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent / "programs"
-CONFIG = "configs/model_config.yaml"
+CONFIG, RAW = "configs/model_config.yaml", "data/raw/house_data.csv"
 USER, TOKEN = "tester", "a-token-of-the-tests"
 
 

@@ -1,4 +1,4 @@
-"""docs/es/guia.md from the first key to the way back: real engine, signatures and proxy, a registry on loopback."""
+"""docs/es/guia.md from a key to the way back: real engine, real signatures, real proxy, a registry on loopback."""
 
 import json
 import os
@@ -80,7 +80,7 @@ def publish(operator: Reader) -> str:
     steps = (
         ".venv/bin/houseprice image build --layout models/image",
         ".venv/bin/houseprice image test --layout models/image --audit models/audit.json",
-        f"DOCKERHUB_TOKEN={acting.TOKEN} COSIGN_PRIVATE_KEY=cosign.key scripts/publish push models/image",
+        f"DOCKERHUB_TOKEN={acting.TOKEN} COSIGN_PRIVATE_KEY=../cosign.key scripts/publish push models/image",
     )
     code, said = operator.types(Block(0, " && ".join(steps)))
     assert code == 0, said
@@ -108,7 +108,7 @@ def test_from_a_key_to_the_way_back(operator: Reader, bundle_dir: Path) -> None:
     assert code == 0, said
 
     first = publish(operator)
-    follow("export COMMIT", "read -rs DOCKERHUB_TOKEN")
+    follow("read -rs DOCKERHUB_TOKEN", "export COMMIT")
     assert served()["status"] == "ok"
     subprocess.run(
         ["git", "-C", mine, "commit", "--quiet", "--allow-empty", "-m", "Next"],
