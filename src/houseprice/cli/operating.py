@@ -56,7 +56,7 @@ def _where(command: Command) -> Command:
         click.option(
             "--repository",
             envvar="HOUSEPRICE_REPOSITORY",
-            help="Where images are, [HOST/]USER/house-price-model. [default: DOCKERHUB_USERNAME's, else the live one's]",
+            help="Where images are: [HOST/]USER/house-price-model [default: DOCKERHUB_USERNAME's, or the live one's]",
         ),
         click.option(
             "--key", type=PATH, envvar="HOUSEPRICE_COSIGN_KEY", show_envvar=True, help="Public key of who signs."

@@ -32,8 +32,8 @@ LIMIT = 64 * 2**20
 """Bytes that the command may print: more is no attestation of ours."""
 
 INSTALL = (
-    "install it with sigstore/cosign-installer in a workflow, with `scripts/docker-engine get cosign` on a bare Debian, "
-    "or as https://docs.sigstore.dev says."
+    "install it with sigstore/cosign-installer in a workflow, with `scripts/docker-engine get cosign` on a Debian, or "
+    "as https://docs.sigstore.dev says."
 )
 _PASSED_ON = re.compile(
     r"PATH|HOME|USER|LANG|TZ|TMPDIR|XDG_\w+|SSL_CERT_(?:FILE|DIR)|(?:https?|no|all)_proxy|DOCKER_CONFIG|TUF_\w+"
