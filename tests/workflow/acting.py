@@ -26,6 +26,7 @@ LOGS = ROOT / ".cache" / "workflow" / "logs"
 KEY_PASSWORD = "of-the-tests"  # noqa: S105 - opens nothing but a key that lives as long as the tests
 PLATFORM = "linux/amd64"
 """Built where a test says nothing else: other processors are emulated, and slow."""
+PROXY = "houseprice-test/haproxy:v1"
 MINUTES = 25
 TAKES = {
     "model-training": ("processed-data", "featured-data", "preprocessor"),
@@ -126,6 +127,7 @@ class Stage:
         }
         variables = {"DOCKERHUB_USERNAME": USER, "DOCKER_REGISTRY": self.registry.host}
         variables |= {"PLATFORMS": platforms} if platforms else {}
+        variables |= {"HAPROXY_IMAGE": PROXY, "COSIGN_PUBLIC_KEY": self.key.with_name("cosign.pub").read_text()}
         secrets = {"DOCKERHUB_TOKEN": token} if token else {}
         secrets |= {"COSIGN_PRIVATE_KEY": self.key.read_text(), "COSIGN_PASSWORD": KEY_PASSWORD} if signed else {}
         command = [self.act, event, "--workflows", workflow, "--eventpath", str(payload), "--defaultbranch", "main"]

@@ -46,6 +46,8 @@ def stage() -> Iterator[acting.Stage]:
     script = "#!/bin/sh\\necho starting up\\nexec sleep 600\\n"
     silent = f"RUN printf '{script}' > /usr/local/bin/mlflow && chmod +x /usr/local/bin/mlflow"
     acting.build(folder / "silent", "houseprice-test/silent-mlflow:v1", f"FROM {base}\n{silent}\n")
+    haproxy = "apt-get update -q && apt-get install -q -y --no-install-recommends haproxy"
+    acting.build(folder / "proxy", acting.PROXY, f"FROM {base}\nRUN {haproxy}\n")
     key = acting.make_key(cosign, folder / "keys")
     with loopback.registry(folder / "registry") as registry:
         yield acting.Stage(act, folder, registry, acting.venvs(ROOT / ".cache" / "workflow"), key)

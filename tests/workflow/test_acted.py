@@ -30,12 +30,21 @@ def green(stage: Stage) -> Run:
     return run
 
 
+@pytest.fixture(scope="module")
+def newer(green: Run, stage: Stage) -> Run:
+    """The last job once more, of a newer commit."""
+    run = stage.run("newer", only="build-and-publish", after=green)
+    assert run.ended("build-and-publish") == "succeeded", run.log[-4000:]
+    return run
+
+
 @pytest.fixture(autouse=True)
 def _nothing_left(stage: Stage) -> Iterator[None]:
     """No container may be left by any run, green or red."""
     yield
     left = docker("ps", "--all", "--quiet", "--filter", "name=^houseprice-mlflow$")
     left += docker("ps", "--all", "--quiet", "--filter", "label=houseprice.role=image-test")
+    left += docker("ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project=houseprice")
     assert left == ""
 
 
@@ -198,10 +207,8 @@ def test_a_missing_artifact_stops_the_job(green: Run, stage: Stage) -> None:
     assert "Artifact not found for name: trained-model" in run.log
 
 
-def test_a_late_job_of_an_older_commit_leaves_latest_where_it_is(green: Run, stage: Stage) -> None:
+def test_a_late_job_of_an_older_commit_leaves_latest_where_it_is(newer: Run, stage: Stage) -> None:
     """The newer commit comes first; the job of the one before is published under its own tag, and latest stays."""
-    newer = stage.run("newer", only="build-and-publish", after=green)
-    assert newer.ended("build-and-publish") == "succeeded", newer.log[-4000:]
     assert stage.registry.tags()["latest"] == stage.registry.tags()[newer.commit[:7]]
     late = stage.run("late", only="build-and-publish", after=newer, late=True)
     assert late.ended("build-and-publish") == "succeeded", late.log[-4000:]
@@ -209,3 +216,28 @@ def test_a_late_job_of_an_older_commit_leaves_latest_where_it_is(green: Run, sta
     assert tags["latest"] == tags[newer.commit[:7]] != tags[late.commit[:7]]
     assert "latest" in late.said("publish")
     assert verified(stage, late.commit[:7])["revision"] == late.commit
+
+
+ROLLBACK = ".github/workflows/rollback.yml"
+
+
+def test_a_rollback_by_hand_takes_latest_back(green: Run, newer: Run, stage: Stage) -> None:
+    """What serves today is stood up, moved to the older commit, and latest follows; the time that it took is told."""
+    before = stage.registry.tags()
+    assert before["latest"] == before[newer.commit[:7]] != before[green.commit[:7]]
+    run = stage.run("back", event="workflow_dispatch", workflow=ROLLBACK, inputs={"commit": green.commit[:7]})
+    docker("logout", stage.registry.host)
+    assert run.ended("rollback") == "succeeded", run.log[-6000:]
+    assert stage.registry.tags() == {**before, "latest": before[green.commit[:7]]}
+    assert re.search(r"time to recover +\d+\.\d s", run.log)
+    assert verified(stage, "latest")["revision"] == green.commit
+
+
+def test_a_rollback_to_what_was_never_published_changes_nothing(green: Run, stage: Stage) -> None:
+    """The job fails with one sentence, and latest stays where it is."""
+    before = stage.registry.tags()
+    run = stage.run("nowhere", event="workflow_dispatch", workflow=ROLLBACK, inputs={"commit": "0" * 40})
+    docker("logout", stage.registry.host)
+    assert run.ended("rollback") == "failed"
+    assert "was not rolled back to" in run.said("houseprice")
+    assert stage.registry.tags() == before
