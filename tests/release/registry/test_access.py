@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from faulty import Faulty, answers, changes, tokens
+from faulty import Faulty, answers, changes, faulty, tokens
 
 from houseprice.errors import RegistryError
 from houseprice.release.layout.oci import Layout
@@ -119,6 +119,28 @@ def test_a_giver_of_tokens_may_be_busy(through: Through, proxy: Faulty, path: st
     tokens(proxy, ACCOUNT.basic, path, "pull", "push")
     through().may_write()
     assert pauses == [5, 5]
+
+
+def test_only_the_registry_may_ask_for_the_account(
+    through: Through, proxy: Faulty, path: str, upstream: str, tmp_path: Path
+) -> None:
+    """Whoever keeps the content is sent no account, also when it asks for one; a blob that it hides is sent again."""
+    digest = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+    (tmp_path / "blob").write_bytes(b"{}")
+    with faulty(upstream) as elsewhere:
+        challenge = f'Bearer realm="http://{elsewhere.host}/token"'
+        elsewhere.when("", answers(401, WWW_Authenticate=challenge))
+        for method in ("HEAD", "GET"):
+            place = f"http://{elsewhere.host}/content"
+            proxy.when(f"{method} blobs/sha256", answers(307, Location=place))
+        registry = through()
+        registry.may_write()
+        assert not registry.has_blob(digest)
+        registry.push_blob(tmp_path / "blob", digest, 2)
+        with pytest.raises(RegistryError):
+            registry.blob(digest, 2)
+    assert set(elsewhere.asked) == {"HEAD /content", "GET /content"}
+    assert not [headers for headers in elsewhere.headers if "Authorization" in headers]
 
 
 @pytest.mark.parametrize("realm", ["http://example.org/token", "ftp://example.org/", "https://me@example.org/"])

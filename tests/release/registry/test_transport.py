@@ -150,8 +150,9 @@ def test_docker_hub_is_spoken_to_as_it_wants(
     assert done.tags == (COMMIT[:7], "latest")
     part = image.layers(image.manifests()[0])[0]
     assert registry.blob(part.digest, part.size) == image.path(part.digest).read_bytes()
-    assert {name for name, _ in connector.asked} == {f"{name}:443" for name in NAMES[1:]}
-    assert {account for _, account in connector.asked} == {"Basic bWU6bXkgd29yZA=="}
+    asked = [(name, account) for name, account in connector.asked if name.partition(":")[0] in NAMES]
+    assert {name for name, _ in asked} == {f"{name}:443" for name in NAMES[1:]}
+    assert {account for _, account in asked} == {"Basic bWU6bXkgd29yZA=="}
     for headers in secure.headers:
         said = headers.get("Authorization", "")
         assert said.startswith("Basic") == (headers["Host"] == "auth.docker.io")

@@ -18,7 +18,7 @@ from houseprice.release.registry.access import Access, Account
 from houseprice.release.registry.names import Repository
 from houseprice.release.registry.patience import PassingError, Patience, Say, silent
 from houseprice.release.registry.refusals import codes, garbage, refusal
-from houseprice.release.registry.transport import BLOCK, Answer, Body, exchange, onwards
+from houseprice.release.registry.transport import BLOCK, Answer, Body, exchange, onwards, origin
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -195,8 +195,8 @@ class Registry:
             answer = exchange(
                 method, url, headers=given, body=body, limit=limit, patience=self.patience, end=end, follow=follow
             )
-            if answer.status != 401 or known:
-                return answer
+            if answer.status != 401 or known or origin(answer.url) != origin(self.repository.address):
+                return answer  # nobody but the registry itself may ask for the account
             self._access.learn(answer, write=write, end=end)
         raise AssertionError("unreachable")
 
@@ -204,6 +204,8 @@ class Registry:
         answer = self._ask("HEAD", f"blobs/{digest}", end, follow=True)
         if answer.status in (200, 404) and answer.media_type != "text/html":
             return answer.status == 200
+        if origin(answer.url) != origin(self.repository.address):
+            return False  # where content is kept, some answer GET alone
         raise refusal(answer, self._access, doing, write=False)
 
     def _upload(self, end: float, doing: str) -> str:

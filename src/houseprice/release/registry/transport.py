@@ -108,8 +108,9 @@ def onwards(url: str, location: str) -> str:
     safe = parts.scheme == "https" or (parts.scheme == "http" and url.startswith("http:") and _loopback(parts))
     plain = re.fullmatch(r"[\x21-\x7e]+", target) and "@" not in parts.netloc
     if not (safe and plain and parts.hostname):
+        shown = re.sub(r"[^\x21-\x7e]", "?", location.partition("?")[0])[:80]  # what follows may open a door
         raise RegistryError(
-            f'"{urlsplit(url).hostname}" points to "{location[:80]}"; expected an address with https; correct the '
+            f'"{urlsplit(url).hostname}" points to "{shown}"; expected an address with https; correct the '
             "address that the registry believes to have."
         )
     return target
@@ -128,9 +129,9 @@ def _once(
     path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
     connection = _connection(parts, patience.connect_seconds)
     try:
-        with _told(parts, f"no connection within {patience.connect_seconds:.0f} s", end):
+        with _told(parts, connection.host, f"no connection within {patience.connect_seconds:.0f} s", end):
             connection.connect()
-        with _told(parts, f"silent for {patience.silent_seconds:.0f} s", end):
+        with _told(parts, connection.host, f"silent for {patience.silent_seconds:.0f} s", end):
             connection.sock.settimeout(patience.silent_seconds)
             with _cut_off(connection.sock, end):
                 response = _asked(
@@ -183,16 +184,16 @@ def _cut_off(sock: socket.socket, end: float) -> Iterator[None]:
 
 
 @contextmanager
-def _told(parts: SplitResult, late: str, end: float) -> Iterator[None]:
+def _told(parts: SplitResult, dialled: str, late: str, end: float) -> Iterator[None]:
     """Tell what a network does: what may pass from what will not."""
     try:
         yield
     except (socket.gaierror, UnicodeError) as err:
         if isinstance(err, socket.gaierror) and err.errno == socket.EAI_AGAIN:
-            raise PassingError(f'no name server answers for "{parts.hostname}"') from err
+            raise PassingError(f'no name server answers for "{dialled}"') from err
         raise RegistryError(
-            f'The name "{parts.hostname}" is not known here ({err}); expected a registry that can be reached; '
-            "correct DOCKER_REGISTRY, or see to the network."
+            f'The name "{dialled}" is not known here ({err}); expected a registry, or a proxy, that can be reached; '
+            "correct DOCKER_REGISTRY or HTTPS_PROXY, or see to the network."
         ) from err
     except ssl.SSLCertVerificationError as err:
         raise RegistryError(
