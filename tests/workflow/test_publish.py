@@ -75,6 +75,8 @@ def test_the_name_is_the_commits() -> None:
     assert publish("name").stdout == f"{NAME}:0123456\n"
     assert publish("name", host="localhost:5001").stdout == f"localhost:5001/{NAME}:0123456\n"
     assert publish("name", DOCKERHUB_USERNAME="").stdout == "unpublished/house-price-model:0123456\n"
+    assert publish("repository", host="localhost:5001").stdout == f"localhost:5001/{NAME}\n"
+    assert "DOCKERHUB_USERNAME is not set" in publish("repository", DOCKERHUB_USERNAME="").stderr
     head = subprocess.run(
         ["git", "-C", SCRIPT.parent, "rev-parse", "HEAD"], capture_output=True, text=True, check=False
     )

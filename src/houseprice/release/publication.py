@@ -26,6 +26,7 @@ HELP = """\
 A tested image goes to its registry: the tag of the commit first, then latest, both on one digest.
 
   publish name           the image's name: [HOST/]USER/house-price-model:COMMIT, with 7 characters of the commit
+  publish repository     the same without the commit
   publish settings       fail when the user name or the token is missing; the token itself is not looked at
   publish push LAYOUT    send the image in that folder, sign it, put it under its tags; print the digest
   publish retag COMMIT   move latest on purpose, also backwards, to a commit (or a digest) that is published already
@@ -45,7 +46,7 @@ LABEL = "houseprice.role=image-test"
 def main(words: Sequence[str], environ: Mapping[str, str], checkout: Path) -> int:
     """Do what the words say, and give back the exit code."""
     verbs: dict[str, Callable[..., str]] = {
-        "name": _name, "settings": _settings, "push": _push, "retag": _retag, "clear": _clear,
+        "name": _name, "repository": _whole, "settings": _settings, "push": _push, "retag": _retag, "clear": _clear,
     }  # fmt: skip
     takes = {"push": 1, "retag": 1, "clear": 1}
     verb, *rest = words or [""]
@@ -76,6 +77,11 @@ def say(line: str) -> None:
 def _name(environ: Mapping[str, str], checkout: Path) -> str:
     user = environ.get("DOCKERHUB_USERNAME") or "unpublished"
     return Repository.of_user(user, _host(environ)).tagged(tag_of(_commit(environ, checkout)))
+
+
+def _whole(environ: Mapping[str, str], checkout: Path) -> str:
+    del checkout
+    return str(_repository(environ))
 
 
 def _settings(environ: Mapping[str, str], checkout: Path) -> str:
