@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import acting
+import loopback
 import planting
 import pytest
 from faulty import Faulty, answers, faulty
@@ -26,15 +26,15 @@ def proxy(tmp_path: Path) -> Iterator[Faulty]:
     missing = [name for name in ("docker-registry", "htpasswd", "cosign") if not shutil.which(name)]
     if missing:
         pytest.skip(f"needs {' and '.join(missing)}, which are not installed here")
-    with acting.registry(tmp_path / "registry") as running, faulty(running.host) as between:
+    with loopback.registry(tmp_path / "registry") as running, faulty(running.host) as between:
         yield between
 
 
 @pytest.fixture
 def straight(proxy: Faulty) -> Registry:
     """A client of the registry that meets no fault."""
-    repository = Repository(proxy.upstream, f"{acting.USER}/house-price-model")
-    return Registry(repository, Account(acting.USER, acting.TOKEN))
+    repository = Repository(proxy.upstream, f"{loopback.USER}/house-price-model")
+    return Registry(repository, Account(loopback.USER, loopback.TOKEN))
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def push(proxy: Faulty, image: Layout, tmp_path: Path) -> Callable[..., subproce
         given = {
             **environment,
             "COSIGN_PRIVATE_KEY": (tmp_path / "cosign.key").read_text(),
-            "DOCKERHUB_USERNAME": acting.USER,
-            "DOCKERHUB_TOKEN": acting.TOKEN,
+            "DOCKERHUB_USERNAME": loopback.USER,
+            "DOCKERHUB_TOKEN": loopback.TOKEN,
             "DOCKER_REGISTRY": proxy.host,
             "GITHUB_SHA": planting.COMMIT,
             **more,
@@ -82,7 +82,7 @@ def test_what_has_a_tag_is_signed(
     assert puts.index(image.index.digest) < puts.index(f"sha256-{image.index.digest[7:]}.sig") < puts.index(TAG)
     config = tmp_path / "login"
     config.mkdir()
-    account = Account(acting.USER, acting.TOKEN).basic.removeprefix("Basic ")
+    account = Account(loopback.USER, loopback.TOKEN).basic.removeprefix("Basic ")
     (config / "config.json").write_text(json.dumps({"auths": {proxy.upstream: {"auth": account}}}))
     command = ["cosign", "verify", f"--key={tmp_path / 'cosign.pub'}", "--insecure-ignore-tlog=true"]
     checked = subprocess.run(
@@ -94,7 +94,7 @@ def test_what_has_a_tag_is_signed(
     )
     assert checked.returncode == 0, checked.stderr
     assert image.index.digest in checked.stdout
-    for secret in (acting.TOKEN, "of-the-key", "PRIVATE KEY"):
+    for secret in (loopback.TOKEN, "of-the-key", "PRIVATE KEY"):
         assert secret not in said.stdout + said.stderr
 
 

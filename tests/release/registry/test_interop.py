@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 
 import acting
+import loopback
 import pytest
 
 from houseprice.release.layout.oci import Layout
@@ -33,7 +34,7 @@ def test_skopeo_reads_it(straight: Registry, image: Layout, platform: str) -> No
     if not shutil.which("skopeo"):
         pytest.skip("needs skopeo, which is not installed here")
     command = ["skopeo", f"--override-arch={platform}", "inspect", "--tls-verify=false"]
-    command += [f"--creds={acting.USER}:{acting.TOKEN}", f"docker://{straight.repository.tagged('latest')}"]
+    command += [f"--creds={loopback.USER}:{loopback.TOKEN}", f"docker://{straight.repository.tagged('latest')}"]
     told = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
     one = image.manifest(f"linux/{platform}")
     assert told["Digest"] == image.index.digest
@@ -47,8 +48,8 @@ def test_skopeo_reads_it(straight: Registry, image: Layout, platform: str) -> No
 def test_an_engine_pulls_it(straight: Registry, image: Layout, tmp_path_factory: pytest.TempPathFactory) -> None:
     """By its digest, and by its tags, which are that digest."""
     config = tmp_path_factory.mktemp("docker")
-    login = ["docker", "--config", str(config), "login", "--username", acting.USER, "--password-stdin"]
-    subprocess.run([*login, straight.repository.host], input=acting.TOKEN.encode(), check=True, capture_output=True)
+    login = ["docker", "--config", str(config), "login", "--username", loopback.USER, "--password-stdin"]
+    subprocess.run([*login, straight.repository.host], input=loopback.TOKEN.encode(), check=True, capture_output=True)
     names = (straight.repository.at(image.index.digest), straight.repository.tagged(COMMIT[:7]))
     try:
         for name in names:
