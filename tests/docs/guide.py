@@ -1,11 +1,13 @@
 """A page in, its blocks of shell out; and a shell that runs them one after another, as a reader's does."""
 
+import ast
 import os
 import re
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -134,6 +136,20 @@ class Reader:
         kept = {name: value for name, value in os.environ.items() if not astray.fullmatch(name)}
         (self.home / "github").mkdir(exist_ok=True)
         return {**kept, "PATH": f"{PROGRAMS}:{kept['PATH']}", "GH_STATE": str(self.home / "github")}
+
+
+@cache
+def sentences() -> str:
+    """Give back every text of the program and of its scripts, with … where something is put in."""
+    found = [file.read_text() for file in (ROOT / "scripts").iterdir()]
+    for file in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                parts = [str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values]
+                found.append("".join(parts))
+    return "\n".join(found)
 
 
 GUIDE = Guide.of(ROOT / "docs" / "es" / "guia.md")

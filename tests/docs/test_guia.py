@@ -1,12 +1,11 @@
 """docs/es/guia.md, held to what it says: every block of shell is run, in the order of the page."""
 
-import ast
 import re
 import subprocess
 
 import pytest
 import yaml
-from guide import GUIDE, ROOT, TOKEN, USER, Block, Reader
+from guide import GUIDE, ROOT, TOKEN, USER, Block, Reader, sentences
 
 PAGE = GUIDE.page
 TEXT = PAGE.read_text()
@@ -119,7 +118,7 @@ def test_installation_doctor_road_and_audit(reader: Reader) -> None:
 
 def test_every_sentence_is_one_that_a_program_says() -> None:
     """What the page quotes of messages stands in the code, so that a reader finds it."""
-    said = "\n".join([*_literals(), *(file.read_text() for file in (ROOT / "scripts").iterdir())])
+    said = sentences()
     quoted = re.findall(r"^\| `([^`]+)` \| (?=.*\|$)", _section(8), re.MULTILINE)
     assert len(quoted) >= 15
     assert [words for words in quoted if words not in said] == []
@@ -174,16 +173,3 @@ def _section(number: int) -> str:
     found = re.search(rf"^## {number}\. .*?(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
     assert found, number
     return found[0]
-
-
-def _literals() -> list[str]:
-    """Give back every text of the program, with … where something is put in."""
-    found = []
-    for file in (ROOT / "src").rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.append(node.value)
-            elif isinstance(node, ast.JoinedStr):
-                parts = [str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values]
-                found.append("".join(parts))
-    return found
