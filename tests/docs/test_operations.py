@@ -1,4 +1,4 @@
-"""docs/operations.md, held to the program: sentences, commands, options, variables and links are those that are there."""
+"""docs/operations.md, held to the program: words, commands, options, variables and links are those that are there."""
 
 import importlib
 import re
