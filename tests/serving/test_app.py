@@ -53,6 +53,20 @@ def test_a_model_that_fails_is_told_as_503(toy_dir: Path, monkeypatch: pytest.Mo
         assert "out of memory" in answer.text
 
 
+def test_a_failure_that_nobody_foresaw_is_told_as_any_other(toy: Bundle) -> None:
+    """500 in the API's own shape, with the headers of every answer and without the words of the failure."""
+    app = create_app(toy)
+
+    async def fail() -> None:
+        raise RuntimeError("no house data here")
+
+    app.add_api_route("/fail", fail)
+    answer = Client(app).get("/fail")
+    assert answer.status_code == 500
+    assert answer.json()["detail"].startswith("Something failed that should not")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 def test_readiness_follows_the_life_of_the_application(toy: Bundle) -> None:
     """Requests are wanted between start and stop only; liveness does not depend on it."""
     app = create_app(toy)

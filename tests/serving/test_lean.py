@@ -15,7 +15,6 @@ from toy import FULL, LEAST
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
 from houseprice.serving.app import create_app
-from houseprice.serving.lean import Lean
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House
 from houseprice.serving.scorer import Scorer
@@ -47,9 +46,7 @@ async def ask(app: ASGIApp, body: bytes, headers: dict[str, str]) -> httpx.Respo
 @pytest.fixture(scope="module")
 def documented(toy: Bundle) -> Any:
     """Give the API without the short way."""
-    app = create_app(toy, Settings(max_body_bytes=2000, metrics=False))
-    app.user_middleware = [entry for entry in app.user_middleware if entry.cls not in {Lean}]
-    return app
+    return create_app(toy, Settings(max_body_bytes=2000, metrics=False)).documented
 
 
 @pytest.fixture(scope="module")

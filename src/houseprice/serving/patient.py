@@ -22,6 +22,7 @@ def patient_for(head_seconds: float, reading_seconds: float) -> type[HttpToolsPr
 
     class Patient(HttpToolsProtocol):
         _timer: asyncio.TimerHandle | None = None
+        _heading = True
         _head_bytes = 0
         _watch: asyncio.TimerHandle | None = None
 
@@ -30,15 +31,20 @@ def patient_for(head_seconds: float, reading_seconds: float) -> type[HttpToolsPr
             self._arm()
 
         def data_received(self, data: bytes) -> None:
-            if self._timer is None and (self.cycle is None or self.cycle.response_complete):
-                self._arm()  # the head of the next request on this connection
-            if self._timer is not None:
-                self._head_bytes += len(data)
+            if not self._heading and (self.cycle is None or self.cycle.response_complete):
+                self._heading = True  # of the next request on this connection
+                self._head_bytes = 0
             super().data_received(data)
-            if self._timer is not None and self._head_bytes > MOST_HEAD_BYTES:
+            if not self._heading:
+                return
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD_BYTES:
                 self._cut()
+            elif self._timer is None:  # most heads come whole, and need none
+                self._arm()
 
         def on_headers_complete(self) -> None:
+            self._heading = False
             self._disarm()
             super().on_headers_complete()
 
@@ -61,7 +67,6 @@ def patient_for(head_seconds: float, reading_seconds: float) -> type[HttpToolsPr
             super().connection_lost(exc)
 
         def _arm(self) -> None:
-            self._head_bytes = 0
             self._timer = self.loop.call_later(head_seconds, self._cut)
 
         def _disarm(self) -> None:
