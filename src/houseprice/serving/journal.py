@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 from datetime import UTC, datetime
+from functools import lru_cache
 
 SECONDS = 0.1
 
@@ -25,10 +26,10 @@ class Journal:
         if self._descriptor is None:
             return
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        who = f', "caller": {json.dumps(caller)}' if caller else ""
+        who = f', "caller": {_quoted(caller)}' if caller else ""
         self._lines.append(
             f'{{"time": "{now}", "event": "request", "request_id": "{request_id}", "method": "{method}", '
-            f'"path": {json.dumps(path[:200])}, "status": {status}, "milliseconds": {seconds * 1e3:.2f}{who}}}'
+            f'"path": {_quoted(path[:200])}, "status": {status}, "milliseconds": {seconds * 1e3:.2f}{who}}}'
         )
         if len(self._lines) == 1:
             asyncio.get_running_loop().call_later(SECONDS, self.flush)
@@ -44,3 +45,9 @@ class Journal:
                 rest = rest[os.write(self._descriptor, rest) :]
         except OSError:
             self.lost += len(lines)
+
+
+@lru_cache(256)
+def _quoted(text: str) -> str:
+    """Write a text as JSON; there are few paths and callers that are not made up."""
+    return json.dumps(text)
