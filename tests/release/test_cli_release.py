@@ -16,6 +16,10 @@ from houseprice.errors import ImageError
 from houseprice.release.checks import CHECKS, Finding
 from houseprice.release.doctor import Finding as Line
 from houseprice.release.image import Built
+from houseprice.release.layout import proving
+from houseprice.release.layout.assemble import Assembled
+from houseprice.release.layout.proving import Proof, Proven
+from houseprice.release.layout.weight import Part
 from houseprice.release.trial import Trial
 
 Typed = Callable[..., tuple[int, str, str]]
@@ -116,6 +120,109 @@ def test_a_build_that_fails_ends_with_9(
     code, out, err = typed("image", "build", "--bundle", str(tiny_bundle))
     assert (code, out) == (9, "")
     assert '"Dockerfile" was not found' in err
+
+
+LAID = Assembled(
+    "out", "sha256:1", (Part("linux/arm64", "sha256:2", 98_000_000, 43_000_000),), "0123456", "abc", 1, 9.8
+)
+SEEN = Proven("linux/arm64", proving.SEEN, (Finding("machine code", True, "of arm64", "of the platform alone"),))
+
+
+@pytest.fixture
+def assembled(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+    """Let a layout be assembled at once; note what was asked for."""
+    asked: list[dict[str, object]] = []
+    monkeypatch.setattr(commands.layouts, "assemble", lambda *_, **given: asked.append(given) or LAID)
+    return asked
+
+
+def test_a_layout_is_told(typed: Typed, assembled: list[dict[str, object]]) -> None:
+    """Digest of the index, digest and sizes of each platform go to stdout, with the next command to type."""
+    words = ["image", "build", "--layout", "out", "--platform", "linux/amd64", "--platform", "linux/arm64"]
+    code, out, _ = typed(*words, "--base", "one:1", "--base", "linux/arm64=two:2@sha256:0", "--no-cache")
+    assert code == 0
+    assert "digest    sha256:1" in out
+    assert "linux/arm64  sha256:2  98 MB compressed, 43 MB without its base" in out
+    assert "next: houseprice image test --layout out" in out
+    assert assembled[0]["platforms"] == ("linux/amd64", "linux/arm64")
+    assert assembled[0]["bases"] == {"": "one:1", "linux/arm64": "two:2@sha256:0"}
+    assert assembled[0]["fresh"]
+    assert json.loads(typed(*words, "--json")[1])["parts"][0]["own_bytes"] == 43_000_000
+
+
+def test_the_base_of_the_environment_is_for_all(
+    typed: Typed, assembled: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PYTHON_IMAGE names the base as it does for a single image."""
+    monkeypatch.setenv("PYTHON_IMAGE", "one:1")
+    assert typed("image", "build", "--layout", "out")[0] == 0
+    assert assembled[0]["bases"] == {"": "one:1"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("build", "--platform", "linux/amd64"), "need --layout FOLDER"),
+        (("build", "--base", "linux/arm64=x"), "need --layout FOLDER"),
+        (("build", "--no-cache"), "need --layout FOLDER"),
+        (("build", "--layout", "out", "--tag", "x"), "give one of both"),
+        (("build", "--layout", "out", "--platform", "arm64"), '"arm64" is no platform'),
+        (("build", "--layout", "out", "--platform", "linux/amd64,linux/arm64"), "is no platform"),
+        (("build", "--layout", "out", "--base", "arm64=x"), '"arm64=x" is no base'),
+        (("build", "--layout", "out", "--base", "linux/arm64="), "is no base"),
+        (("test",), "Give either the IMAGE or --layout FOLDER"),
+        (("test", "some:image", "--layout", "out"), "Give either the IMAGE or --layout FOLDER"),
+        (("test", "some:image", "--size-mb", "-1"), "--size-mb"),
+    ],
+)
+def test_what_cannot_be_meant_ends_with_2(
+    typed: Typed, assembled: list[dict[str, object]], words: tuple[str, ...], said: str
+) -> None:
+    """A command line that contradicts itself is refused before anything is built or started."""
+    code, out, err = typed("image", *words)
+    assert (code, out, assembled) == (2, "", [])
+    assert said in " ".join(err.split())
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_a_tested_layout_is_told(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path, passed: bool
+) -> None:
+    """What was found of each platform is told, and whether it was run; the end is that of the whole."""
+    found = tuple(replace(finding, passed=passed) for finding in GREEN.findings)
+    proof = Proof("sha256:1", (Proven("linux/amd64", proving.RUN, found), SEEN), 3.21)
+    monkeypatch.setattr(commands.proofs, "prove", lambda *_, **__: proof)
+    words = ["image", "test", "--layout", "out", "--bundle", str(tiny_bundle)]
+    code, out, err = typed(*words)
+    assert code == (0 if passed else 9)
+    assert "linux/amd64: run on this machine" in out
+    assert "linux/arm64: looked into, not run" in out
+    assert ("linux/amd64, stop: found good" in err) is not passed
+    told = json.loads(typed(*words, "--json")[1])
+    assert (told["passed"], told["digest"], len(told["platforms"])) == (passed, "sha256:1", 2)
+
+
+def test_a_layout_of_which_nothing_was_run_has_not_passed() -> None:
+    """To look into an image is not to have tested it."""
+    assert not Proof("sha256:1", (SEEN,), 1.0).passed
+    assert not Proof("sha256:1", (), 1.0).passed
+
+
+def test_what_nobody_can_tell_is_said_loudly(typed: Typed, tested: Callable[..., list[str]]) -> None:
+    """A check that passed without an answer is warned of on stderr."""
+    unsure = replace(GREEN.findings[0], name="vulnerabilities", found="CANNOT TELL: no report")
+    code, _, err = typed(*tested(replace(GREEN, findings=(unsure, *GREEN.findings[1:]))))
+    assert code == 0
+    assert "Warning: vulnerabilities: CANNOT TELL: no report" in err
+
+
+def test_long_logs_are_cut_in_the_middle(capsys: pytest.CaptureFixture[str]) -> None:
+    """The beginning and the end of a container's logs are shown; of what is left out, how much it is."""
+    commands._show_logs("\n".join(f"line {number}" for number in range(1000)))
+    shown = capsys.readouterr().err.splitlines()
+    assert (shown[1], shown[-2]) == ("line 0", "line 999")
+    assert f"({1000 - 2 * commands.SHOWN} lines left out)" in shown
+    assert len(shown) == 2 * commands.SHOWN + 3
 
 
 @pytest.mark.parametrize(

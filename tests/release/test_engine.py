@@ -127,3 +127,23 @@ def test_the_port_is_the_first_that_the_engine_names(client: Client) -> None:
 def test_logs_hold_both_streams(client: Client) -> None:
     """What a container printed is given back whole."""
     assert client("echo out; echo err >&2").logs("name") == "out\nerr\n"
+
+
+def test_what_a_layout_needs_is_asked_of_the_engine(client: Client, tmp_path: Path) -> None:
+    """Its own platform, an image in a file, an image of a registry, and a name that is taken away."""
+    engine = client(f'echo "$@" >> "{tmp_path}/asked"; echo linux/arm64')
+    assert engine.platform() == "linux/arm64"
+    engine.save("sha256:1", tmp_path / "image.tar")
+    engine.pull("127.0.0.1:5000/a@sha256:2", "--platform=linux/arm64")
+    engine.forget("a:b")
+    assert (tmp_path / "asked").read_text().splitlines() == [
+        "version --format {{.Server.Os}}/{{.Server.Arch}}",
+        f"save --output {tmp_path}/image.tar sha256:1",
+        "pull --quiet --platform=linux/arm64 127.0.0.1:5000/a@sha256:2",
+        "rmi a:b",
+    ]
+
+
+def test_a_name_that_is_gone_is_no_fault(client: Client) -> None:
+    """To forget what nobody knows is done at once, and never hides what went wrong before."""
+    client("echo 'No such image' >&2; exit 1").forget("a:b")
