@@ -3,6 +3,7 @@
 # ruff: noqa: ARG002, D102 - the stand-in has the verbs of the engine, which are described there
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -264,6 +265,12 @@ def test_one_fault_is_enough(bundle: Bundle, fault: dict[str, Any], check: str, 
     assert engine.events[-1] == "remove"
     with pytest.raises(ImageError, match=r"failed \d+ of 18 checks .* do not publish it"):
         trial.demand()
+
+
+def test_a_slow_image_is_not_asked_for_long(bundle: Bundle) -> None:
+    """As soon as it is known that more than one in a hundred answers are slow, no more are waited for."""
+    trial = tried(FakeEngine(bundle, slow=0.06))
+    assert re.search(r"p99 \d+\.\d ms of 1 requests in round 3; allowed are 50 ms", failed(trial)["latency"])
 
 
 def test_an_image_that_never_gets_healthy_fails(bundle: Bundle) -> None:
