@@ -181,6 +181,8 @@ def _library(tiny: Tiny) -> None:
     tiny.layers[0][NUMPY] = b"Name: numpy\nVersion: 1.9.9\n"
 
 
+# Each of these signs an image of its own, five times; test_comparing.py plants the same without a signature.
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("spoil", "found"),
     [
@@ -214,6 +216,7 @@ def test_an_image_that_was_spoiled_before_it_was_signed(
     only(found_in(registry, keys), found)
 
 
+@pytest.mark.long
 def test_evidence_in_the_image_that_is_not_what_is_attested(
     registry: Registry, keys: Keys, laid: Callable[..., Layout], tiny_bundle: Path
 ) -> None:
@@ -227,6 +230,7 @@ def test_evidence_in_the_image_that_is_not_what_is_attested(
     only(found_in(registry, keys), '"dockerfile" in the evidence that is attested')
 
 
+@pytest.mark.long
 def test_a_model_that_was_judged_badly(
     registry: Registry, keys: Keys, laid: Callable[..., Layout], seal: Callable[..., Path]
 ) -> None:
@@ -239,6 +243,7 @@ def test_a_model_that_was_judged_badly(
     only(found_in(registry, keys), "verdict on the model of linux/amd64: found red (log_rmse)", "label houseprice.verd")
 
 
+@pytest.mark.long
 def test_another_model_for_one_platform(
     registry: Registry, keys: Keys, laid: Callable[..., Layout], tiny_bundle: Path, seal: Callable[..., Path]
 ) -> None:
