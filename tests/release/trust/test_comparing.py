@@ -62,6 +62,10 @@ LIBC = b"Package: libc6\nStatus: install ok installed\nVersion: 2.36-10\n"
 SPOILED = [
     Spoiled("other manifest", _label("houseprice.manifest", "0" * 64), ("label houseprice.manifest of linux/amd64",)),
     Spoiled("no evidence label", _label("houseprice.evidence", None), ("label houseprice.evidence of linux/amd64",)),
+    Spoiled(
+        "another model", _label("houseprice.model-version", "0" * 12), ("label houseprice.model-version of linux",)
+    ),
+    Spoiled("another commit", _label("org.opencontainers.image.revision", "f" * 40), ("label org.opencontainers.ima",)),
     Spoiled("another verdict", _label("houseprice.verdict", "splendid"), ("label houseprice.verdict of linux/amd64",)),
     Spoiled("file changed later", _bundle("golden.json", b"{}"), (f'"/{BUNDLE}/golden.json" of linux/amd64',)),
     Spoiled(
@@ -134,6 +138,25 @@ def test_a_mismatch_is_found_and_no_other_is_told(spoiled: Spoiled, laid: Lay, t
     assert [line for line in lines if not line.startswith(spoiled.found)] == []
     assert [one for one in spoiled.found if not any(line.startswith(one) for line in lines)] == []
     assert all("; expected " in line and line in str(refused.value) for line in lines)
+
+
+def test_a_model_that_was_judged_badly_is_not_believed(laid: Lay, seal: Callable[..., Path]) -> None:
+    """A red verdict is told, however honest the label is."""
+    tiny = Tiny.of(seal(green=False))
+    tiny.labels["houseprice.verdict"] = "red"
+    with pytest.raises(TrustError) as refused:
+        verify_layout(laid(tiny))
+    verdict, label = refused.value.mismatches
+    assert verdict.startswith("verdict on the model of linux/amd64: found red (log_rmse)")
+    assert label == 'label houseprice.verdict of linux/amd64: found "red"; expected "green"'
+
+
+def test_two_models_in_one_image_are_not_believed(laid: Lay, tiny_bundle: Path, seal: Callable[..., Path]) -> None:
+    """Every platform answers with the same model, although each is whole in itself."""
+    with pytest.raises(TrustError) as refused:
+        verify_layout(laid({"linux/amd64": Tiny.of(tiny_bundle), "linux/arm64": Tiny.of(seal("other", 300.0))}))
+    found = [line.partition(":")[0] for line in refused.value.mismatches]
+    assert found == [f"{path} of linux/arm64, against linux/amd64" for path in (EVIDENCE, f"{BUNDLE}/manifest.json")]
 
 
 def test_the_other_platform_is_looked_at_too(laid: Lay, tiny_bundle: Path) -> None:

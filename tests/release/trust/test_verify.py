@@ -3,8 +3,9 @@
 import json
 import os
 import socket
+import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -309,17 +310,32 @@ def test_an_image_from_another_repository(good: Published, keys: Keys) -> None:
 def test_with_a_key_nobody_but_the_registry_is_asked(
     good: Published, keys: Keys, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Every other address would be reached through this proxy, where nobody ever knocks; with an identity, one does."""
+    """All other addresses are behind this proxy: nobody knocks there, until an identity is to be proved."""
+    knocks: list[object] = []
+
+    def answer(proxy: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                caller, address = proxy.accept()
+                knocks.append(address)
+                caller.close()
+
     with closing(socket.create_server(("127.0.0.1", 0))) as proxy:
-        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        porter = threading.Thread(target=answer, args=(proxy,), daemon=True)
+        porter.start()
         for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-            monkeypatch.setenv(name, address)
-        monkeypatch.setenv("NO_PROXY", good.registry.repository.host)
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.setenv(name, good.registry.repository.host)
         monkeypatch.setenv("HOME", str(tmp_path))
         assert look(good.registry, keys).digest == good.digest
-        proxy.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            proxy.accept()
+        assert knocks == []
+        trust = Trust.in_repository(planting.SOURCE)
+        with pytest.raises(TrustError):
+            verify(Reference(good.registry.repository, "0123456"), good.registry, trust, environ=os.environ)
+        assert knocks != []
+        proxy.shutdown(socket.SHUT_RDWR)
+        porter.join(5)
 
 
 def _index(layout: Layout) -> tuple[bytes, str]:
