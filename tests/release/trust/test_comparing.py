@@ -14,6 +14,7 @@ from houseprice.release.trust import image as images
 from houseprice.release.trust.evidence import EVIDENCE, SBOM
 from houseprice.release.trust.verify import verify_layout
 
+REVISION = "org.opencontainers.image.revision"
 Lay = Callable[..., Layout]
 
 
@@ -65,7 +66,7 @@ SPOILED = [
     Spoiled(
         "another model", _label("houseprice.model-version", "0" * 12), ("label houseprice.model-version of linux",)
     ),
-    Spoiled("another commit", _label("org.opencontainers.image.revision", "f" * 40), ("label org.opencontainers.ima",)),
+    Spoiled("another commit", _label(REVISION, "f" * 40), (f"label {REVISION} of linux", f"annotation {REVISION} of")),
     Spoiled("another verdict", _label("houseprice.verdict", "splendid"), ("label houseprice.verdict of linux/amd64",)),
     Spoiled("file changed later", _bundle("golden.json", b"{}"), (f'"/{BUNDLE}/golden.json" of linux/amd64',)),
     Spoiled(
