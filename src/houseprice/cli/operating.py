@@ -27,7 +27,7 @@ from houseprice.release.operating.retagging import move_latest
 from houseprice.release.operating.site import Site
 from houseprice.release.registry.access import Account
 from houseprice.release.registry.client import Registry
-from houseprice.release.registry.names import HUB, Reference, Repository
+from houseprice.release.registry.names import HUB, LATEST, Reference, Repository
 from houseprice.release.trust.anchor import GITHUB, Trust
 from houseprice.release.trust.verify import verify
 
@@ -81,7 +81,7 @@ def _where(command: Command) -> Command:
 
 
 @click.command()
-@click.argument("image", metavar="COMMIT|DIGEST")
+@click.argument("image", metavar="COMMIT|DIGEST|latest")
 @_where
 @commands.one_kind_of_error()
 def deploy(*, image: str, as_json: bool, **where: Any) -> None:
@@ -125,7 +125,7 @@ def rollback(*, to: str, only_list: bool, retag: bool, as_json: bool, **where: A
     if retag:
         registry = Registry(_repository(site, where["repository"]), _account(), say=_progress)
         move_latest(site.ledger, registry, moved.commit, moved.digest, moved.before, move.who, _progress)
-    _tell(moved, "rolled back", as_json=as_json)
+    _tell(moved, "rolled back", as_json=as_json, clock="time to recover")
 
 
 @click.command()
@@ -190,6 +190,8 @@ def _reference(image: str, repository: Repository) -> Reference:
         return Reference.read(f"{repository}@{image}")
     if re.fullmatch("[0-9a-f]{7,64}", image):
         return Reference(repository, tag=image[:7])
+    if image == LATEST:
+        return Reference(repository, tag=LATEST)
     return Reference.read(image)
 
 
@@ -223,15 +225,15 @@ def _list(site: Site, given: str | None, *, as_json: bool) -> None:
         click.echo(f"{short(choice.commit)}  {since}  {choice.digest[:19]}{'  live' if choice.live else ''}".rstrip())
 
 
-def _tell(moved: Moved, done: str, *, as_json: bool) -> None:
+def _tell(moved: Moved, done: str, *, as_json: bool, clock: str = "first answer") -> None:
     if as_json:
         click.echo(json.dumps(asdict(moved), indent=1))
     elif not moved.changed:
         click.echo(f"{short(moved.commit)} serves already, and answers as it should")
     else:
-        click.echo(f"{done:<12} {short(moved.before) or 'nothing'} → {short(moved.commit)} ({moved.digest})")
-        click.echo(f"{'first answer':<12} {moved.seconds_to_answer:.1f} s after the command, through the proxy, right")
-        click.echo(f"{'in all':<12} {moved.seconds:.1f} s; it runs in slot {moved.slot}")
+        click.echo(f"{done:<15} {short(moved.before) or 'nothing'} → {short(moved.commit)} ({moved.digest})")
+        click.echo(f"{clock:<15} {moved.seconds_to_answer:.1f} s from the command to a right answer through the proxy")
+        click.echo(f"{'in all':<15} {moved.seconds:.1f} s; it runs in slot {moved.slot}")
 
 
 def _account() -> Account | None:
