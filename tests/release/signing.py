@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import loopback
+import pytest
 
+from houseprice.errors import TrustError
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.access import Account
 from houseprice.release.registry.client import Registry
@@ -131,3 +133,23 @@ def copy_signatures(whence: Registry, source: str, whither: Registry, target: st
                 path.write_bytes(blob)
                 whither.push_blob(path, digest, len(blob))
         whither.push_manifest(f"{target.replace(':', '-')}.{kind}", json.dumps(told).encode(), found.media_type)
+
+
+def found_in(registry: Registry, keys: Keys, tag: str = "0123456") -> list[str]:
+    """Verify what must not be believed; give back what does not agree."""
+    with pytest.raises(TrustError) as refused:
+        look(registry, keys, tag)
+    assert refused.value.mismatches
+    return list(refused.value.mismatches)
+
+
+def only(mismatches: list[str], *beginnings: str) -> None:
+    """Demand these mismatches, and no other."""
+    strange = [line for line in mismatches if not line.startswith(beginnings)]
+    missing = [beginning for beginning in beginnings if not any(line.startswith(beginning) for line in mismatches)]
+    assert (strange, missing) == ([], [])
+
+
+def index(layout: Layout) -> tuple[bytes, str]:
+    """Give back the index of a layout, and its type."""
+    return layout.read(layout.index.digest), layout.index.media_type

@@ -6,10 +6,13 @@ The step that holds the token runs this with Python's own library alone, so that
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from houseprice.errors import HousePriceError, RegistryError
 from houseprice.release.engine import Engine
@@ -56,6 +59,7 @@ def main(words: Sequence[str], environ: Mapping[str, str], checkout: Path) -> in
     if verb not in verbs or len(rest) != takes.get(verb, 0):
         say(f"'{' '.join(words)}' cannot be understood; see --help")
         return 2
+    signal.signal(signal.SIGTERM, _interrupted)
     try:
         said = verbs[verb](environ, checkout, *rest)
     except HousePriceError as err:
@@ -66,6 +70,11 @@ def main(words: Sequence[str], environ: Mapping[str, str], checkout: Path) -> in
         return 130
     sys.stdout.write(f"{said}\n" if said else "")
     return 0
+
+
+def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Leave like on Ctrl-C, so that nothing secret stays on disk."""
+    raise KeyboardInterrupt
 
 
 def say(line: str) -> None:

@@ -1,55 +1,45 @@
 """Images that are as they should be, and such that are not: every planted mismatch is found, and named."""
 
 import json
-import os
-import socket
-import threading
 from collections.abc import Callable
-from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import planting
 import pytest
-from faulty import Handler, faulty
 from planting import BUNDLE, COMMIT, OTHER_COMMIT, Tiny
-from signing import ACCOUNT, Keys, Published, attest, attested, copy_signatures, look, say, sign, signer
+from signing import (
+    Keys,
+    Published,
+    attest,
+    attested,
+    copy_signatures,
+    found_in,
+    index,
+    look,
+    only,
+    say,
+    sign,
+    signer,
+)
 
 from houseprice.bundle import manifest as manifests
-from houseprice.errors import RegistryError, TrustError
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Registry
-from houseprice.release.registry.names import Reference, Repository
 from houseprice.release.trust.anchor import Trust
 from houseprice.release.trust.cosign import EVIDENCE, PROVENANCE, SBOM
 from houseprice.release.trust.evidence import EVIDENCE as EVIDENCE_FILE
-from houseprice.release.trust.verify import verify
 
 REVISION = "org.opencontainers.image.revision"
 NUMPY = "opt/venv/lib/python3.11/site-packages/numpy-2.0.0.dist-info/METADATA"
-
-
-def found_in(registry: Registry, keys: Keys, tag: str = "0123456") -> list[str]:
-    """Verify what must not be believed; give back what does not agree."""
-    with pytest.raises(TrustError) as refused:
-        look(registry, keys, tag)
-    assert refused.value.mismatches
-    return list(refused.value.mismatches)
-
-
-def only(mismatches: list[str], *beginnings: str) -> None:
-    """Demand these mismatches, and no other."""
-    strange = [line for line in mismatches if not line.startswith(beginnings)]
-    missing = [beginning for beginning in beginnings if not any(line.startswith(beginning) for line in mismatches)]
-    assert (strange, missing) == ([], [])
 
 
 def test_an_untouched_image_is_believed(good: Published, keys: Keys, tiny_bundle: Path) -> None:
     """By its commit, by latest, and by its digest; and all that is proved of it is given back."""
     for name in ({"tag": "0123456"}, {"tag": COMMIT}, {"tag": "latest"}, {"digest": good.digest}):
         if name.get("tag") == COMMIT:
-            good.registry.push_manifest(COMMIT, *_index(good.layout))
+            good.registry.push_manifest(COMMIT, *index(good.layout))
         found = look(good.registry, keys, **name)
         assert (found.digest, found.revision) == (good.digest, COMMIT)
     assert found.manifest == (tiny_bundle / manifests.NAME).read_bytes()
@@ -255,88 +245,3 @@ def test_another_model_for_one_platform(
     attest(layout, signer(registry, keys))
     against = "of linux/arm64, against linux/amd64"
     only(found_in(registry, keys), f"{EVIDENCE_FILE} {against}", f"{BUNDLE}/manifest.json {against}")
-
-
-# --- what the name means -------------------------------------------------------------------------------------------
-
-
-def test_a_tag_of_another_commit(good: Published, registry: Registry, keys: Keys) -> None:
-    """A commit's tag that leads to another commit's image is found out, although the image is as it should be."""
-    good.registry.push_manifest("fedcba9", *_index(good.layout))
-    only(found_in(good.registry, keys, "fedcba9"), f'tag: found "fedcba9"; expected "{COMMIT[:7]}"')
-
-
-def test_latest_whose_commit_has_no_tag(good: Published, registry: Registry, keys: Keys) -> None:
-    """Latest never leads to something that cannot be named by its commit."""
-    planting.push(good.layout, registry, "latest")
-    for digest in (good.digest, *(one.digest for one in good.layout.manifests())):
-        copy_signatures(good.registry, digest, registry, digest, "sig", "att")
-    only(found_in(registry, keys, "latest"), 'tag "0123456", the commit of this image: found nothing')
-
-
-def test_a_tag_that_moves_while_it_is_looked_at(
-    good: Published, keys: Keys, laid: Callable[..., Layout], tiny_bundle: Path
-) -> None:
-    """What is read belongs to the digest that was looked up first; that the tag moved on is told."""
-    other = laid(Tiny.of(tiny_bundle, OTHER_COMMIT))
-    good.registry.push_manifest("moving", *_index(good.layout))
-    planting.push(other, good.registry)
-
-    def move(_: Handler) -> bool:
-        good.registry.push_manifest("moving", *_index(other))
-        return False
-
-    with faulty(good.registry.repository.host) as proxy:
-        proxy.when("GET /blobs/", move, times=1)
-        through = Registry(Repository(proxy.host, good.registry.repository.path), ACCOUNT)
-        found = found_in(through, keys, "moving")
-        assert not [asked for asked in proxy.asked if other.index.digest in asked]
-    only(found, f'tag "moving" after it was looked up: found {other.index.digest}; expected {good.digest}')
-
-
-def test_a_name_that_means_nothing(good: Published, keys: Keys) -> None:
-    """A tag that is not there is no question of trust."""
-    with pytest.raises(RegistryError, match='There is no "abcdef0"'):
-        look(good.registry, keys, "abcdef0")
-
-
-def test_an_image_from_another_repository(good: Published, keys: Keys) -> None:
-    """Whoever names the repository that images come from is not given another one's."""
-    trust = Trust(key=keys.public.read_text(), source="https://github.com/another/prices")
-    with pytest.raises(TrustError, match="source in the evidence"):
-        verify(Reference(good.registry.repository, "latest"), good.registry, trust, environ=os.environ)
-
-
-def test_with_a_key_nobody_but_the_registry_is_asked(
-    good: Published, keys: Keys, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """All other addresses are behind this proxy: nobody knocks there, until an identity is to be proved."""
-    knocks: list[object] = []
-
-    def answer(proxy: socket.socket) -> None:
-        with suppress(OSError):
-            while True:
-                caller, address = proxy.accept()
-                knocks.append(address)
-                caller.close()
-
-    with closing(socket.create_server(("127.0.0.1", 0))) as proxy:
-        porter = threading.Thread(target=answer, args=(proxy,), daemon=True)
-        porter.start()
-        for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
-        for name in ("no_proxy", "NO_PROXY"):
-            monkeypatch.setenv(name, good.registry.repository.host)
-        monkeypatch.setenv("HOME", str(tmp_path))
-        assert look(good.registry, keys).digest == good.digest
-        assert knocks == []
-        trust = Trust.in_repository(planting.SOURCE)
-        with pytest.raises(TrustError):
-            verify(Reference(good.registry.repository, "0123456"), good.registry, trust, environ=os.environ)
-        assert knocks != []
-        proxy.shutdown(socket.SHUT_RDWR)
-        porter.join(5)
-
-
-def _index(layout: Layout) -> tuple[bytes, str]:
-    return layout.read(layout.index.digest), layout.index.media_type
