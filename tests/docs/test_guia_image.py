@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import acting
+import loopback
 import pytest
 import yaml
 from cluster import faults, pod_of
@@ -36,7 +36,7 @@ def host(tmp_path: Path) -> Iterator[str]:
             pytest.skip(f"{command} was not found; install it with `apt-get install {package}`")
     if not shutil.which("cosign"):
         pytest.skip("cosign was not found; see scripts/docker-engine --help")
-    with acting.registry(tmp_path / "registry") as registry:
+    with loopback.registry(tmp_path / "registry") as registry:
         yield registry.host
 
 
@@ -80,7 +80,7 @@ def publish(operator: Reader) -> str:
     steps = (
         ".venv/bin/houseprice image build --layout models/image",
         ".venv/bin/houseprice image test --layout models/image --audit models/audit.json",
-        f"DOCKERHUB_TOKEN={acting.TOKEN} COSIGN_PRIVATE_KEY=../cosign.key scripts/publish push models/image",
+        f"DOCKERHUB_TOKEN={loopback.TOKEN} COSIGN_PRIVATE_KEY=../cosign.key scripts/publish push models/image",
     )
     code, said = operator.types(Block(0, " && ".join(steps)))
     assert code == 0, said

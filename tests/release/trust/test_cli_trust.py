@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import acting
+import loopback
 import planting
 import pytest
 from planting import COMMIT, Tiny
@@ -21,8 +21,8 @@ def typed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
     """Type the command as whoever may read the registry; give back its exit code and what it printed."""
     for name in ("HOUSEPRICE_COSIGN_KEY", "HOUSEPRICE_REPOSITORY_URL"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DOCKERHUB_USERNAME", acting.USER)
-    monkeypatch.setenv("DOCKERHUB_TOKEN", acting.TOKEN)
+    monkeypatch.setenv("DOCKERHUB_USERNAME", loopback.USER)
+    monkeypatch.setenv("DOCKERHUB_TOKEN", loopback.TOKEN)
 
     def one(*words: object) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as left:
