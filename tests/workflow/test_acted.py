@@ -189,7 +189,7 @@ def test_an_image_that_never_gets_healthy_is_not_pushed(
 
 
 @pytest.mark.parametrize(
-    ("name", "token", "told"), [("refused", "wrong", "refused the login of 'tester'"), ("unset", "", "is not set")]
+    ("name", "token", "told"), [("refused", "wrong", 'refused the login of "tester"'), ("unset", "", "is not set")]
 )
 def test_without_the_right_token_nothing_is_pushed(green: Run, stage: Stage, name: str, token: str, told: str) -> None:
     """A wrong or missing token ends the job with one sentence; the registry stays as it was."""
