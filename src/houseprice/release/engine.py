@@ -18,6 +18,9 @@ from typing import Any
 
 from houseprice.errors import ImageError
 
+PLAIN = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+"""An image is one image: what is attested of it is attested when it is published, and signed."""
+
 Say = Callable[[str], None]
 """Where progress goes, a line at a time."""
 
@@ -168,7 +171,7 @@ class Engine:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                env={**os.environ, **self.environment},
+                env={**PLAIN, **os.environ, **self.environment},
                 start_new_session=True,
             )
         except (FileNotFoundError, PermissionError) as err:
