@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from houseprice.bundle.manifest import sha256
 from houseprice.errors import LedgerError, OperatingError, TrustError
 from houseprice.release.operating.commands import deploy, rollback
 from houseprice.release.operating.ending import Patience
@@ -145,3 +146,19 @@ def test_a_ledger_that_was_changed_stops_everything(production: Any, images: Any
     with pytest.raises(LedgerError, match="Line 1"):
         production.deploy(images["second"])
     assert production.serves(images["first"])
+
+
+def test_settings_are_remembered_by_those_who_come_after(production: Any, images: Any) -> None:
+    """The keys of the API survive a rollback by somebody who was not told of them, and it stays closed to strangers."""
+    environ = production.site.environ
+    environ["HOUSEPRICE_API_KEYS"] = f"tests:{sha256(b'let me in')}"
+    with pytest.raises(OperatingError, match="asks for an API key; expected one in HOUSEPRICE_API_KEY"):
+        production.deploy(images["first"])
+    environ["HOUSEPRICE_API_KEY"] = "let me in"
+    production.deploy(images["first"])
+    production.deploy(images["second"])
+    del environ["HOUSEPRICE_API_KEYS"]
+    production.rollback()
+    assert production.serves(images["first"])
+    del environ["HOUSEPRICE_API_KEY"]
+    assert production.ask(images["first"])[0] == 401

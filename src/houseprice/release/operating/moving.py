@@ -22,6 +22,8 @@ from houseprice.release.operating.sealed import Sealed, sealed
 from houseprice.release.operating.site import Container, Site, other
 from houseprice.release.registry.names import Reference
 
+_STEPPING_IN_SECONDS = 10.0
+
 
 @dataclass(frozen=True)
 class Moved:
@@ -179,19 +181,33 @@ class Move:
         self.say(f'switch to slot "{slot}" …')
         if attempt.old:
             site.proxy.shelter(slot, opened=True)
+            proving.wait(lambda: "" if site.proxy.sheltered(slot) else "There is no shelter", 15, lambda: "")
         site.proxy.switch(slot)
-        proving.prove(site.public(), expected)
+        self._prove_public(attempt, expected)
         answered = time.monotonic() - begin
         end = time.monotonic() + self.patience.watch
         while time.monotonic() < end:
             time.sleep(min(0.2, self.patience.watch))
-            proving.prove(site.public(), expected)
-            if not site.found_by_proxy(slot):
-                raise OperatingError(
-                    f'The proxy no longer finds slot "{slot}" healthy; expected it to stay so for '
-                    f"{self.patience.watch:g} s; see its logs above."
-                )
+            self._prove_public(attempt, expected)
         return answered
+
+    def _prove_public(self, attempt: Attempt, expected: Sealed) -> None:
+        """Demand the right answers of the proxy; the old slot may step in for a moment while the new one is up."""
+        end = time.monotonic() + _STEPPING_IN_SECONDS
+        while True:
+            if not self.site.found_by_proxy(attempt.slot):
+                raise OperatingError(
+                    f'The proxy no longer finds slot "{attempt.slot}" healthy; expected it to stay so; see its logs '
+                    "above."
+                )
+            try:
+                proving.prove(self.site.public(), expected)
+            except proving.AnotherModelError:
+                if not attempt.old or time.monotonic() >= end:
+                    raise
+                time.sleep(proving.PAUSE_SECONDS)
+            else:
+                return
 
 
 def _admit(today: Sealed, candidate: Candidate) -> None:

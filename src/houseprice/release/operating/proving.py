@@ -37,6 +37,10 @@ def wait(ready: Callable[[], str], seconds: float, ended: Callable[[], str]) -> 
         time.sleep(PAUSE_SECONDS)
 
 
+class AnotherModelError(OperatingError):
+    """Another model answered than the expected one: through the proxy, the one that served before."""
+
+
 def unhealthy(door: Door, expected: Sealed) -> str:
     """Give back why a door is not healthy with the expected model, or nothing."""
     try:
@@ -58,7 +62,8 @@ def prove(door: Door, expected: Sealed) -> None:
         OperatingError: with the first thing that is not as it should be.
     """
     if fault := unhealthy(door, expected):
-        raise OperatingError(f"{fault}; expected 200 and the model of the image; look at its logs.")
+        kind = AnotherModelError if "names model" in fault else OperatingError
+        raise kind(f"{fault}; expected 200 and the model of the image; look at its logs.")
     rows, answers = expected.golden["rows"], expected.golden["answers"]
     if not rows or len(rows) != len(answers):
         raise OperatingError(
@@ -96,7 +101,8 @@ def _hold(door: Door, number: int, row: Any, should: dict[str, float], version: 
     if worst[0] <= TOLERANCE and body.get("model_version") == version:
         return
     said = f"{found.get(worst[1], math.nan):.2f}" if found else f"{status}: {str(body)[:120]}"
-    raise OperatingError(
+    kind = AnotherModelError if found and body.get("model_version") != version else OperatingError
+    raise kind(
         f"{door.name} answers golden row {number} with {said}; expected {worst[1]} {should[worst[1]]:.2f} of model "
         f"{version}; do not use this image."
     )

@@ -21,7 +21,9 @@ NOTHING = "nothing"
 """What the map says when no slot is live; the proxy then answers with a sentence by itself."""
 
 _MAP = "/state/live.map"
-_RUNNING = "2"
+_UP, _PASSED = "2", "3"
+_FROM_FILE = 4
+"""Of a server's administrative state: that the file had it disabled, which stays told after it was enabled."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,22 @@ class Proxy:
 
         Both for the public and for the slot's own door: each has a check and a look-up of its own.
         """
-        rows = [
-            row
-            for row in self._table("show servers state", " ", skip="1\n")
-            if row.get("be_name") in (slot, f"{slot}-alone") and row.get("srv_name") == slot
-        ]
-        running = all((row["srv_op_state"], row["srv_admin_state"]) == (_RUNNING, "0") for row in rows)
-        addresses = {row["srv_addr"] for row in rows}
-        return addresses.pop() if len(rows) == 2 and running and len(addresses) == 1 else ""
+        found = {self._found(slot, slot), self._found(f"{slot}-alone", slot)}
+        return found.pop() if len(found) == 1 else ""
+
+    def sheltered(self, slot: Slot) -> bool:
+        """Tell whether there is a shelter for what a slot cannot be reached with."""
+        return self._found(slot, "shelter") != ""
+
+    def _found(self, backend: str, server: str) -> str:
+        """Give back the address of a server that is up; empty when it is not."""
+        for row in self._table("show servers state", " ", skip="1\n"):
+            if (row.get("be_name"), row.get("srv_name")) == (backend, server):
+                wanted = int(row["srv_admin_state"]) & ~_FROM_FILE == 0
+                # A server that was just found counts as up before it was ever asked.
+                up = (row["srv_op_state"], row["srv_check_result"]) == (_UP, _PASSED)
+                return str(row["srv_addr"]) if wanted and up else ""
+        return ""
 
     def sessions(self, slot: Slot) -> int:
         """Give back how many requests a slot is answering for the public."""
