@@ -271,17 +271,6 @@ def produced(engine: Engine, folder: Path, proxy_image: str, repository: Reposit
     try:
         yield Production(site, port, repository, silent)
     finally:
-        ids = engine.ask(
-            "ps",
-            "-q",
-            "--filter",
-            f"label=com.docker.compose.project={project}",
-            "--filter",
-            "label=com.docker.compose.service=proxy",
-        ).split()
-        for i in ids:
-            text = engine.logs(i).splitlines()
-            print("\n".join(l for l in text if "predict HTTP" not in l))
         clear(engine, project)
 
 

@@ -65,8 +65,8 @@ def test_a_bad_image_is_never_switched_to(
 ) -> None:
     """What is not healthy or not right in its slot is refused and taken away, and nobody ever saw it."""
     first, bad = images["first"], spoiled(*lines)
-    production = replace(production, patience=Patience(deadline=3 if lines == NEVER_HEALTHY else 40, watch=1))
     production.deploy(first)
+    production.patience = Patience(deadline=3 if lines == NEVER_HEALTHY else 40, watch=1)
     with loaded(production, tmp_path, first) as counted, pytest.raises(OperatingError) as refused:
         production.deploy(bad)
     assert sentence in str(refused.value)

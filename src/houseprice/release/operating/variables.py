@@ -18,7 +18,7 @@ STATE = "HOUSEPRICE_STATE"
 PROJECT = "HOUSEPRICE_PROJECT"
 IMAGES = {"blue": "HOUSEPRICE_BLUE", "green": "HOUSEPRICE_GREEN"}
 _OURS = {STATE, PROJECT, *IMAGES.values()}
-_LINE = re.compile(r"(?P<name>[A-Z_]+)=(?:'(?P<quoted>(?:[^'\\]|\\.)*)'|(?P<plain>[^'\"\s]*))\s*")
+_LINE = re.compile(r"""(?P<name>[A-Z_]+)=(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^'"\s]*))\s*""")
 
 
 def named_in(compose: Path) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ def read(path: Path) -> dict[str, str]:
         parts = _LINE.fullmatch(line)
         if not parts:
             raise OperatingError(
-                f"Line {number} of \"{path}\" is no variable; expected NAME='value'; correct it by hand."
+                f'Line {number} of "{path}" is no variable; expected NAME="value"; correct it by hand.'
             )
         quoted = parts["quoted"]
         found[parts["name"]] = parts["plain"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
@@ -69,8 +69,8 @@ def write(path: Path, values: Mapping[str, str]) -> None:
     for name, value in sorted(values.items()):
         if re.search(r"[\n\r\0]", value):
             raise OperatingError(f"{name} has more than one line; expected one; correct it in the environment.")
-        escaped = re.sub(r"(['\\])", r"\\\1", value)
-        lines.append(f"{name}='{escaped}'\n")
+        escaped = re.sub(r'(["\\$])', r"\\\1", value)
+        lines.append(f'{name}="{escaped}"\n')
     new = path.with_name(f".{path.name}.new")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
         stream.write("# Remembered by houseprice deploy; the slots are its own.\n" + "".join(lines))
