@@ -1,0 +1,110 @@
+"""The commands of production, as far as they go without an engine: words in, one sentence and an exit code out."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from houseprice.cli import main
+from houseprice.release.operating.ledger import NAME, Ledger
+from houseprice.release.operating.lines import Event
+
+PUBLIC = """\
+-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEbkgO0ugW0Wd5d6uyvNI/JWtVT5rH
+58g1elS3OqJtAewBMEJVEasK+Y1khwtI/MbKN1UfyBDe4CtoccksQlOT9A==
+-----END PUBLIC KEY-----
+"""
+Typed = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typed:
+    """Type a command in a folder with nothing in it; give back exit code and both streams."""
+    monkeypatch.chdir(tmp_path)
+    for name in [*filter(lambda name: name.startswith("HOUSEPRICE_"), os.environ), "DOCKERHUB_USERNAME"]:
+        monkeypatch.delenv(name, raising=False)
+
+    def one(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            main(list(words))
+        printed = capsys.readouterr()
+        return int(left.value.code or 0), printed.out, printed.err
+
+    return one
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    """Give a public key, with which nothing was ever signed."""
+    (tmp_path / "cosign.pub").write_text(PUBLIC)
+    return str(tmp_path / "cosign.pub")
+
+
+@pytest.mark.parametrize("words", [("deploy",), ("rollback",), ("ledger",)])
+def test_help_shows_an_example(typed: Typed, words: tuple[str, ...]) -> None:
+    """Every command of production shows how it is typed."""
+    code, out, _ = typed(*words, "--help")
+    assert code == 0
+    assert "Example: houseprice " in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ((), "No answer is given to whom to trust"),
+        (("--key", "x.pub", "--repository-url", "https://github.com/a/b"), "Two answers are given to whom to trust"),
+        (("--key", "missing.pub"), 'The key "missing.pub" cannot be read'),
+        (("--repository-url", "nonsense"), '"nonsense" is no address of a repository'),
+    ],
+)
+def test_nothing_is_started_that_nobody_vouches_for(typed: Typed, options: tuple[str, ...], sentence: str) -> None:
+    """Whom to trust must be said, once and understandably; there is no way around it."""
+    for command in (("deploy", "1a2b3c4"), ("rollback",)):
+        code, out, err = typed(*command, *options)
+        assert (code, out) == (13, "")
+        assert sentence in err
+
+
+def test_a_commit_without_a_repository_is_refused(typed: Typed, key: str) -> None:
+    """Nobody guesses where images are."""
+    code, _, err = typed("deploy", "1a2b3c4", "--key", key)
+    assert code == 13
+    assert "give it with --repository" in err
+    code, _, err = typed("deploy", "NO NAME", "--key", key, "--repository", "a/b")
+    assert (code, '"NO NAME" is no name of an image' in err) == (13, True)
+
+
+def test_an_unreachable_registry_is_one_sentence_and_a_line(typed: Typed, key: str, tmp_path: Path) -> None:
+    """What is refused before anything was touched stands in the ledger, too."""
+    code, _, err = typed("deploy", "1a2b3c4", "--key", key, "--repository", "127.0.0.1:1/u/house-price-model")
+    assert code == 13
+    assert "127.0.0.1:1/u/house-price-model:1a2b3c4 was not deployed, and nothing is live here: " in err
+    (line,) = Ledger(tmp_path / "deploy" / "state" / NAME).read().lines
+    assert (line.action, line.to, line.outcome, line.repository) == (
+        "deploy", "1a2b3c4", "refused", "127.0.0.1:1/u/house-price-model"
+    )  # fmt: skip
+
+
+def test_the_ledger_is_shown_and_verified(typed: Typed, tmp_path: Path) -> None:
+    """A table for people, JSON for programs; what is torn is said, and a changed line ends with 14."""
+    code, out, _ = typed("ledger", "--verify")
+    assert (code, out) == (0, "0 lines, every one fits\n")
+    found = Ledger(tmp_path / "deploy" / "state" / NAME)
+    event = Event(who="me@here", action="deploy", from_="", to="a" * 40, outcome="done", seconds=3.25, note="a note")
+    line = found.append(event, lambda _: None)
+    code, out, _ = typed("ledger")
+    assert "nothing → aaaaaaa" in out
+    assert "done            3.2 s  me@here  a note" in out
+    assert json.loads(typed("ledger", "--json")[1])[0]["hash"] == line.hash
+    with found.path.open("ab") as stream:
+        stream.write(b'{"action"')
+    code, out, err = typed("ledger", "--verify")
+    assert (code, out) == (0, f"1 lines, every one fits, the last is {line.hash}\n")
+    assert "9 bytes of a line that was never finished" in err
+    found.path.write_bytes(found.path.read_bytes().replace(b"me@here", b"you@too"))
+    code, out, err = typed("ledger", "--state", "deploy/state")
+    assert (code, out) == (14, "")
+    assert 'Line 1 of "deploy/state/ledger.jsonl" does not fit' in err
