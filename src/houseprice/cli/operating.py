@@ -27,7 +27,7 @@ from houseprice.release.operating.retagging import move_latest
 from houseprice.release.operating.site import Site
 from houseprice.release.registry.access import Account
 from houseprice.release.registry.client import Registry
-from houseprice.release.registry.names import HUB, LATEST, Reference, Repository
+from houseprice.release.registry.names import HUB, Reference, Repository
 from houseprice.release.trust.anchor import GITHUB, Trust
 from houseprice.release.trust.verify import verify
 
@@ -81,7 +81,7 @@ def _where(command: Command) -> Command:
 
 
 @click.command()
-@click.argument("image", metavar="COMMIT|DIGEST|latest")
+@click.argument("image", metavar="COMMIT|DIGEST|TAG")
 @_where
 @commands.one_kind_of_error()
 def deploy(*, image: str, as_json: bool, **where: Any) -> None:
@@ -96,7 +96,7 @@ def deploy(*, image: str, as_json: bool, **where: Any) -> None:
     """
     signal.signal(signal.SIGTERM, _interrupted)
     site = _site(where)
-    moved = commands.deploy(_move(site, where), _reference(image, _repository(site, where["repository"])))
+    moved = commands.deploy(_move(site, where), reference(image, _repository(site, where["repository"])))
     _tell(moved, "deployed", as_json=as_json)
 
 
@@ -185,13 +185,14 @@ def _verifier(trust: Trust) -> Verify:
     return one
 
 
-def _reference(image: str, repository: Repository) -> Reference:
+def reference(image: str, repository: Repository) -> Reference:
+    """Give back what was meant: a commit, a digest or a tag of the repository, or another name in full."""
     if image.startswith("sha256:"):
         return Reference.read(f"{repository}@{image}")
     if re.fullmatch("[0-9a-f]{7,64}", image):
         return Reference(repository, tag=image[:7])
-    if image == LATEST:
-        return Reference(repository, tag=LATEST)
+    if re.fullmatch("[A-Za-z0-9_][A-Za-z0-9_.-]*", image):
+        return Reference(repository, tag=image)
     return Reference.read(image)
 
 

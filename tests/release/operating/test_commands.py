@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from houseprice.cli import main
+from houseprice.cli.operating import reference
 from houseprice.release.operating.ledger import NAME, Ledger
 from houseprice.release.operating.lines import Event
+from houseprice.release.registry.names import Repository
 
 PUBLIC = """\
 -----BEGIN PUBLIC KEY-----
@@ -86,6 +88,20 @@ def test_an_unreachable_registry_is_one_sentence_and_a_line(typed: Typed, key: s
     assert (line.action, line.to, line.outcome, line.repository) == (
         "deploy", "1a2b3c4", "refused", "127.0.0.1:1/u/house-price-model"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("typed_name", "meant"),
+    [
+        ("1a2b3c4d5e6f", "h:1/u/house-price-model:1a2b3c4"),
+        ("latest", "h:1/u/house-price-model:latest"),
+        (f"sha256:{'a' * 64}", f"h:1/u/house-price-model@sha256:{'a' * 64}"),
+        ("other:2/x/house-price-model:1a2b3c4", "other:2/x/house-price-model:1a2b3c4"),
+    ],
+)
+def test_an_image_is_named_by_commit_digest_tag_or_in_full(typed_name: str, meant: str) -> None:
+    """What is no full name is looked for in the repository."""
+    assert str(reference(typed_name, Repository("h:1", "u/house-price-model"))) == meant
 
 
 def test_the_ledger_is_shown_and_verified(typed: Typed, tmp_path: Path) -> None:
