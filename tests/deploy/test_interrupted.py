@@ -2,7 +2,9 @@
 
 import os
 import signal
+import sys
 import threading
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +47,10 @@ def kill_at(point: str, production: Any, image: Any) -> None:
             production.say = say
             proving.prove = prove_or_die
             production.deploy(image)
+        except BaseException:  # noqa: BLE001 - told, and then this process is over either way
+            traceback.print_exc()
         finally:
+            sys.stderr.flush()
             os._exit(1)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), f"it was not killed at {point}, and ended with {status}"

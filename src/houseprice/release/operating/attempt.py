@@ -18,15 +18,18 @@ class Attempt:
     """What somebody set out to do.
 
     Attributes:
-        begun: when, ISO.
+        begun: when it touched something first, ISO.
+        waited: seconds from the command until then.
         old, slot: the slot that served when it was begun, and the one that is to serve; there may be no old one.
         proved: whether the new one answered rightly through the proxy, so that there is no more going back.
+        answered: seconds from the command to the first of those answers.
         others: as in the ledger.
     """
 
     who: str
     action: Action
     begun: str
+    waited: float
     from_: str
     to: str
     repository: str
@@ -36,6 +39,7 @@ class Attempt:
     old: Slot | None
     slot: Slot
     proved: bool = False
+    answered: float = 0.0
 
     def event(self, outcome: Outcome, note: str = "", action: Action | None = None) -> Event:
         """Give back what the ledger says of it."""
@@ -49,7 +53,7 @@ class Attempt:
             evidence=self.evidence if action is None else "",
             verdict=self.verdict if action is None else "",
             outcome=outcome,
-            seconds=(datetime.now(UTC) - datetime.fromisoformat(self.begun)).total_seconds(),
+            seconds=self.waited + (datetime.now(UTC) - datetime.fromisoformat(self.begun)).total_seconds(),
             note=note,
         )
 
@@ -62,9 +66,9 @@ class Attempt:
             os.fsync(stream.fileno())
         new.replace(folder / NAME)
 
-    def write_proved(self, folder: Path) -> "Attempt":
+    def write_proved(self, folder: Path, answered: float) -> "Attempt":
         """Write down that there is no more going back."""
-        proved = replace(self, proved=True)
+        proved = replace(self, proved=True, answered=answered)
         proved.write(folder)
         return proved
 

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from houseprice.errors import HousePriceError, LedgerError, OperatingError
 from houseprice.release.engine import Say
@@ -38,6 +39,8 @@ def undo(site: Site, attempt: Attempt, reason: str, patience: Patience, say: Say
         proxy.switch(attempt.old)
     if answering:
         proxy.shelter(attempt.slot, opened=False)
+    else:
+        proxy.begin_with(attempt.old)
     if found := site.container(attempt.slot):
         say(f"--- logs of {found.id[:12]} ---\n{site.engine.logs(found.id)[-4000:].rstrip()}\n---")
         if switched:
@@ -58,12 +61,12 @@ def settle(site: Site, attempt: Attempt, patience: Patience, say: Say) -> None:
         OperatingError: the old one could not be stopped; the new one serves, and the next run goes on from here.
         LedgerError: it could not be put down; the same.
     """
-    note = ""
+    note = f"first right answer after {attempt.answered:.1f} s"
     try:
         site.proxy.shelter(attempt.slot, opened=False)
         if attempt.old:
             say(f'drain slot "{attempt.old}" …')
-            note = _drain(site, attempt.old, patience.drain)
+            note += _drain(site, attempt.old, patience.drain)
             site.stop(attempt.old)
         site.ledger.append(attempt.event("done", note), say)
     except HousePriceError as err:
@@ -93,7 +96,8 @@ def mend(site: Site, patience: Patience, say: Say) -> None:
     if serves and not attempt.proved and attempt.old and not site.found_by_proxy(attempt.old):
         say(f"the {what} was interrupted, and what served before is gone: see whether the new one can stay")
         proving.prove(site.public(), _held(site, attempt.slot))
-        attempt = attempt.write_proved(site.state)
+        waited = (datetime.now(UTC) - datetime.fromisoformat(attempt.begun)).total_seconds()
+        attempt = attempt.write_proved(site.state, attempt.waited + waited)
     if serves and attempt.proved:
         say(f"the {what} was interrupted after it was proved: finish it")
         settle(site, attempt, patience, say)
@@ -119,6 +123,6 @@ def _drain(site: Site, slot: Slot, seconds: float) -> str:
     while quiet < 3:
         quiet = quiet + 1 if site.proxy.sessions(slot) == 0 else 0
         if time.monotonic() >= end:
-            return f"{site.proxy.sessions(slot)} requests were still being answered after {seconds:g} s of draining"
+            return f"; {site.proxy.sessions(slot)} requests were still being answered after {seconds:g} s of draining"
         time.sleep(0.05)
     return ""

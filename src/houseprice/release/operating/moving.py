@@ -101,10 +101,19 @@ class Move:
             )  # fmt: skip
             raise _failed(action, str(reference), before, err) from err
         attempt = Attempt(
-            who=self.who, action=action, begun=datetime.now(UTC).isoformat(), from_=before, to=candidate.revision,
-            repository=str(candidate.repository), digest=candidate.digest, evidence=candidate.evidence,
-            verdict=candidate.verdict, old=live[0] if live else None, slot=other(self.site.proxy.live()),
-        )  # fmt: skip
+            who=self.who,
+            action=action,
+            begun=datetime.now(UTC).isoformat(),
+            waited=time.monotonic() - begin,
+            from_=before,
+            to=candidate.revision,
+            repository=str(candidate.repository),
+            digest=candidate.digest,
+            evidence=candidate.evidence,
+            verdict=candidate.verdict,
+            old=live[0] if live else None,
+            slot=other(self.site.proxy.live()),
+        )
         attempt.write(self.site.state)
         try:
             expected = self._start(attempt, candidate)
@@ -116,7 +125,7 @@ class Move:
             if isinstance(err, HousePriceError):
                 raise _failed(action, short(candidate.revision), before, err) from err
             raise
-        attempt = attempt.write_proved(self.site.state)
+        attempt = attempt.write_proved(self.site.state, answered)
         settle(self.site, attempt, self.patience, self.say)
         return Moved(candidate.revision, candidate.digest, attempt.slot, before, answered, time.monotonic() - begin)
 

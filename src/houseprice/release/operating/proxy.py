@@ -36,7 +36,7 @@ class Proxy:
     """
 
     folder: Path
-    seconds: float = 5.0
+    seconds: float = 10.0
 
     def prepare(self, owner: tuple[int, int]) -> None:
         """Make the folder and, unless there is one, a map by which nothing is live."""
@@ -75,6 +75,10 @@ class Proxy:
                 f'The proxy was told to send requests to "{slot or NOTHING}" and sends them to '
                 f'"{self.live() or NOTHING}"; expected it to obey; see whether somebody else commands it.'
             )
+        self.begin_with(slot)
+
+    def begin_with(self, slot: Slot | None) -> None:
+        """Write down which slot is live when the proxy starts the next time."""
         self._write(slot or NOTHING)
 
     def remember(self) -> None:
