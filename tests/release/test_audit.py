@@ -15,6 +15,8 @@ import pytest
 
 from houseprice.release.audit import FAMOUS, LOCK, OSV
 
+pytestmark = pytest.mark.long  # starts pip-audit for each test
+
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-audit" / "bin" / "python"
 SMALL = "".join(f"{name} \\\n    --hash=sha256:{'a' * 64}\n" for name in ("click==8.1.0", "uvicorn==0.34.0"))
@@ -168,7 +170,6 @@ def test_silence_is_no_good_news(service: Service, lock: Path) -> None:
     assert "it knows nothing against django 1.2" in unreachable(lock, service.address, "--tries", "1")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("status", "body"),
     [
@@ -187,14 +188,12 @@ def test_garbage_is_no_answer(service: Service, lock: Path, status: int, body: b
     assert "was not reached" in unreachable(lock, service.address, "--tries", "1")
 
 
-@pytest.mark.long
 def test_a_service_that_hangs_is_left(service: Service, lock: Path) -> None:
     """It is given so many seconds and no more."""
     service.hangs = True
     assert "no full answer within 4 s" in unreachable(lock, service.address, "--tries", "1", "--seconds", "4")
 
 
-@pytest.mark.long
 def test_a_service_that_stumbles_is_asked_again(service: Service, lock: Path) -> None:
     """One bad answer costs a try, not the report."""
     service.said = [(503, b"later"), (200, b"")]

@@ -16,6 +16,8 @@ from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Account, Registry
 from houseprice.release.registry.names import Repository
 
+pytestmark = pytest.mark.long  # signs for real, a second or more each time
+
 SCRIPT = Path(__file__).parents[2] / "scripts" / "publish"
 TAG = planting.COMMIT[:7]
 
@@ -98,7 +100,6 @@ def test_what_has_a_tag_is_signed(
         assert secret not in said.stdout + said.stderr
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("broken", ["key", "registry"])
 def test_what_cannot_be_signed_has_no_tag(
     push: Callable[..., subprocess.CompletedProcess[str]], proxy: Faulty, straight: Registry, broken: str

@@ -15,6 +15,8 @@ from layouts import lay
 
 from houseprice.release.layout.oci import Layout
 
+pytestmark = pytest.mark.long  # starts a registry and the script anew for each test
+
 SCRIPT = Path(__file__).parents[2] / "scripts" / "publish"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 NAME = f"{loopback.USER}/house-price-model"

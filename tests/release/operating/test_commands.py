@@ -79,6 +79,7 @@ def test_a_commit_without_a_repository_is_refused(typed: Typed, key: str) -> Non
     assert (code, '"NO NAME" is no name of an image' in err) == (13, True)
 
 
+@pytest.mark.long
 def test_an_unreachable_registry_is_one_sentence_and_a_line(typed: Typed, key: str, tmp_path: Path) -> None:
     """What is refused before anything was touched stands in the ledger, too."""
     code, _, err = typed("deploy", "1a2b3c4", "--key", key, "--repository", "127.0.0.1:1/u/house-price-model")

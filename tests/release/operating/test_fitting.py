@@ -95,6 +95,7 @@ VALUES: list[Any] = [0, 1, 2, 3, 0.5, 2.5, 9, "1", "2", "3", "x", True, None]
 
 @settings(max_examples=300, deadline=None)
 @given(today=_columns, target=_columns)
+@pytest.mark.long
 def test_the_phrases_agree_with_what_is_really_refused(today: Any, target: Any) -> None:
     """Where nothing is named, the API of the target really takes every request that today's takes."""
     before, after = (schema(**({"a": told} if told else {})) for told in (today, target))

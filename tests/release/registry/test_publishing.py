@@ -206,6 +206,7 @@ def test_a_lost_answer_is_not_called_a_failure(through: Through, proxy: Faulty, 
 
 
 @pytest.mark.parametrize("fault", [resets(), loses_the_answer()], ids=["before", "after"])
+@pytest.mark.long
 def test_whatever_request_breaks_nothing_is_half_published(
     through: Through, proxy: Faulty, straight: Registry, layout: Make, fault: Any
 ) -> None:

@@ -13,6 +13,8 @@ from signing import Keys, Published
 from houseprice.cli import main
 from houseprice.release.layout.oci import Layout
 
+pytestmark = pytest.mark.long  # signs for real, a second or more each time
+
 Typed = Callable[..., tuple[int, str, str]]
 
 

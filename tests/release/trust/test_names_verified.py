@@ -20,6 +20,8 @@ from houseprice.release.registry.names import Reference, Repository
 from houseprice.release.trust.anchor import Trust
 from houseprice.release.trust.verify import verify
 
+pytestmark = pytest.mark.long  # signs for real, a second or more each time
+
 
 def test_a_tag_of_another_commit(good: Published, registry: Registry, keys: Keys) -> None:
     """A commit's tag that leads to another commit's image is found out, although the image is as it should be."""

@@ -20,6 +20,8 @@ from houseprice.release.trust.cosign import SBOM
 from houseprice.release.trust.evidence import SBOM as SBOM_FILE
 from houseprice.release.trust.signing import Signer, sign_everything
 
+pytestmark = pytest.mark.long  # signs for real, a second or more each time
+
 HUB = Repository.of_user("somebody")
 LOCAL = Repository("localhost:5000", "somebody/house-price-model")
 RUN = {

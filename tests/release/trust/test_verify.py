@@ -31,6 +31,8 @@ from houseprice.release.trust.anchor import Trust
 from houseprice.release.trust.cosign import EVIDENCE, PROVENANCE, SBOM
 from houseprice.release.trust.evidence import EVIDENCE as EVIDENCE_FILE
 
+pytestmark = pytest.mark.long  # signs for real, a second or more each time
+
 REVISION = "org.opencontainers.image.revision"
 NUMPY = "opt/venv/lib/python3.11/site-packages/numpy-2.0.0.dist-info/METADATA"
 
@@ -173,7 +175,6 @@ def _library(tiny: Tiny) -> None:
 
 
 # Each of these signs an image of its own, five times; test_comparing.py plants the same without a signature.
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("spoil", "found"),
     [
@@ -207,7 +208,6 @@ def test_an_image_that_was_spoiled_before_it_was_signed(
     only(found_in(registry, keys), found)
 
 
-@pytest.mark.long
 def test_evidence_in_the_image_that_is_not_what_is_attested(
     registry: Registry, keys: Keys, laid: Callable[..., Layout], tiny_bundle: Path
 ) -> None:
@@ -221,7 +221,6 @@ def test_evidence_in_the_image_that_is_not_what_is_attested(
     only(found_in(registry, keys), '"dockerfile" in the evidence that is attested')
 
 
-@pytest.mark.long
 def test_a_model_that_was_judged_badly(
     registry: Registry, keys: Keys, laid: Callable[..., Layout], seal: Callable[..., Path]
 ) -> None:
@@ -234,7 +233,6 @@ def test_a_model_that_was_judged_badly(
     only(found_in(registry, keys), "verdict on the model of linux/amd64: found red (log_rmse)", "label houseprice.verd")
 
 
-@pytest.mark.long
 def test_another_model_for_one_platform(
     registry: Registry, keys: Keys, laid: Callable[..., Layout], tiny_bundle: Path, seal: Callable[..., Path]
 ) -> None:
