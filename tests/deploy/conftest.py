@@ -45,7 +45,9 @@ def engine() -> Engine:
 @pytest.fixture(scope="session")
 def proxy_image(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Give the proxy's image: the one that is named or pulled, else Debian's HAProxy on the base image."""
-    usual = os.environ.get("HAPROXY_IMAGE", "haproxy:3.2-alpine")
+    if named := os.environ.get("HAPROXY_IMAGE"):
+        return named
+    usual = "haproxy:3.2-alpine"
     if engine.run("image", "inspect", usual).code == 0 or engine.run("pull", "--quiet", usual, seconds=60).code == 0:
         return usual
     context = tmp_path_factory.mktemp("proxy") / "context"

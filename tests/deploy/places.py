@@ -1,6 +1,7 @@
 """A place of production without the command line: what is deployed there, who asks, and what has become of it."""
 
 import json
+import logging
 import socket
 import subprocess
 import sys
@@ -110,7 +111,7 @@ def produced(engine: Engine, folder: Path, proxy_image: str, repository: Reposit
     environ = {"HAPROXY_IMAGE": proxy_image, "HOUSEPRICE_PUBLISH": f"127.0.0.1:{port}"}
     site = Site(folder / "state", ROOT / "deploy" / "compose.yaml", project, environ)
     try:
-        yield Production(site, port, repository, silent)
+        yield Production(site, port, repository, lambda line: logging.getLogger(project).info(line))
     finally:
         clear(engine, project)
 

@@ -42,7 +42,8 @@ def undo(site: Site, attempt: Attempt, reason: str, patience: Patience, say: Say
     else:
         proxy.begin_with(attempt.old)
     if found := site.container(attempt.slot):
-        say(f"--- logs of {found.id[:12]} ---\n{site.engine.logs(found.id)[-4000:].rstrip()}\n---")
+        say(f"--- logs of slot {attempt.slot} ---\n{site.engine.logs(found.id)[-4000:].rstrip()}")
+        say(f"--- what the proxy saw of its slots ---\n{site.seen_by_proxy()}\n---")
         if switched:
             _drain(site, attempt.slot, patience.drain)
             site.stop(attempt.slot)

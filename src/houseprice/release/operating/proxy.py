@@ -21,7 +21,9 @@ NOTHING = "nothing"
 """What the map says when no slot is live; the proxy then answers with a sentence by itself."""
 
 _MAP = "/state/live.map"
-_UP, _PASSED = "2", "3"
+_UP = "2"
+_UNASKED = 1
+"""Health of a server that counts as up before it was ever asked; checks that pass raise it (`rise 1` in the file)."""
 _FROM_FILE = 4
 """Of a server's administrative state: that the file had it disabled, which stays told after it was enabled."""
 
@@ -106,8 +108,7 @@ class Proxy:
         for row in self._table("show servers state", " ", skip="1\n"):
             if (row.get("be_name"), row.get("srv_name")) == (backend, server):
                 wanted = int(row["srv_admin_state"]) & ~_FROM_FILE == 0
-                # A server that was just found counts as up before it was ever asked.
-                up = (row["srv_op_state"], row["srv_check_result"]) == (_UP, _PASSED)
+                up = row["srv_op_state"] == _UP and int(row["srv_check_health"]) > _UNASKED
                 return str(row["srv_addr"]) if wanted and up else ""
         return ""
 

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -147,7 +148,10 @@ class Site:
 
     def container(self, slot: Slot) -> Container | None:
         """Give back what stands in a slot, running or not."""
-        labels = {"project": self.project, "service": slot}
+        return self._container(slot)
+
+    def _container(self, service: str) -> Container | None:
+        labels = {"project": self.project, "service": service}
         filters = [f"--filter=label=com.docker.compose.{name}={value}" for name, value in labels.items()]
         ids = self.engine.ask("ps", "--all", "--quiet", "--no-trunc", *filters).split()
         if not ids:
@@ -165,6 +169,12 @@ class Site:
         """Tell whether the proxy finds a slot's own container, healthy, and not one that had its address before."""
         container = self.container(slot)
         return container is not None and self.proxy.address(slot) in container.addresses
+
+    def seen_by_proxy(self) -> str:
+        """Give back what the proxy logged last of slots that came and went."""
+        proxy = self._container("proxy")
+        lines = self.engine.logs(proxy.id).splitlines()[-2000:] if proxy else []
+        return "\n".join([line for line in lines if re.search(r"^(Backup )?Server |no server available", line)][-12:])
 
     @property
     def _remembered(self) -> Path:
