@@ -116,7 +116,7 @@ def test_deploy_and_roll_back_by_the_command_line(
         back = typed("rollback", "--retag")
         assert back.returncode == 0, back.stderr
     show(f"{back.stdout}of {counted['sent']} requests {len(counted['lost'])} lost, p99 {counted['p99']} ms")
-    assert counted["lost"] == []
+    assert counted["lost"] == [], counted["lost"][:3]
     assert json.loads(forth.stdout)["before"] == FIRST
     assert f"rolled back     {SECOND[:7]} → {FIRST[:7]}" in back.stdout
     assert re.search(r"^time to recover \d+\.\d s ", back.stdout, re.MULTILINE)

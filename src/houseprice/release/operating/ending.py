@@ -37,6 +37,7 @@ def undo(site: Site, attempt: Attempt, reason: str, patience: Patience, say: Say
     if switched:
         say(f'return to slot "{attempt.old or "none"}" …')
         proxy.switch(attempt.old)
+        _drain(site, attempt.slot, patience.drain)  # before the shelter is closed: some may be on their way there
     if answering:
         proxy.shelter(attempt.slot, opened=False)
     else:
@@ -45,7 +46,6 @@ def undo(site: Site, attempt: Attempt, reason: str, patience: Patience, say: Say
         say(f"--- logs of slot {attempt.slot} ---\n{site.engine.logs(found.id)[-4000:].rstrip()}")
         say(f"--- what the proxy saw of its slots ---\n{site.seen_by_proxy()}\n---")
         if switched:
-            _drain(site, attempt.slot, patience.drain)
             site.stop(attempt.slot)
         site.remove(attempt.slot)
     site.ledger.append(attempt.event("interrupted" if interrupted else "failed", reason), say)
@@ -91,7 +91,7 @@ def mend(site: Site, patience: Patience, say: Say) -> None:
         Attempt.forget(site.state)  # it was killed after its last word
         return
     site.start_proxy()
-    proving.wait(lambda: "" if site.proxy.answers() else "The proxy does not answer", patience.deadline, lambda: "")
+    site.await_proxy(patience.deadline)
     site.proxy.remember()
     serves = site.proxy.live() == attempt.slot
     if serves and not attempt.proved and attempt.old and not site.found_by_proxy(attempt.old):

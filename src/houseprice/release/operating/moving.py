@@ -161,6 +161,8 @@ class Move:
         site, slot = self.site, attempt.slot
         self.say(f'start {short(candidate.revision)} in slot "{slot}" …')
         site.start_proxy()
+        site.await_proxy(self.patience.deadline)
+        site.proxy.doubt(slot)
         site.start(slot, candidate.image)
         container = site.container(slot)
         if container is None:
@@ -174,8 +176,6 @@ class Move:
         door = site.door(slot)
 
         def ready() -> str:
-            if not site.proxy.answers():
-                return "The proxy does not answer"
             if not site.found_by_proxy(slot):
                 return f'The proxy finds no healthy container in slot "{slot}"'
             return proving.unhealthy(door, expected)

@@ -91,6 +91,11 @@ class Proxy:
         """Let the other slot take what a live slot cannot be reached with, or no longer."""
         self._tell(f"set server {slot}/shelter state {'ready' if opened else 'maint'}")
 
+    def doubt(self, slot: Slot) -> None:
+        """Take a slot for down until it is checked again: what was found in it before says nothing of what comes."""
+        for backend in (slot, f"{slot}-alone"):
+            self._tell(f"set server {backend}/{slot} health down")
+
     def address(self, slot: Slot) -> str:
         """Give back where the proxy finds a slot that answers its health checks; empty while it does not.
 

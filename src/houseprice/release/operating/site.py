@@ -14,7 +14,7 @@ from typing import Any
 
 from houseprice.errors import OperatingError
 from houseprice.release.engine import Engine
-from houseprice.release.operating import ledger, variables
+from houseprice.release.operating import ledger, proving, variables
 from houseprice.release.operating.door import Door
 from houseprice.release.operating.ledger import Ledger
 from houseprice.release.operating.proxy import SLOTS, Proxy, Slot
@@ -129,6 +129,14 @@ class Site:
     def start_proxy(self) -> None:
         """See to a proxy that runs; one that runs is left alone, whatever its file says now."""
         self._compose("up", "--detach", "--no-deps", "--no-recreate", "proxy")
+
+    def await_proxy(self, seconds: float) -> None:
+        """Wait until the proxy can be told something.
+
+        Raises:
+            OperatingError: it cannot in that time.
+        """
+        proving.wait(lambda: "" if self.proxy.answers() else "The proxy does not answer", seconds, lambda: "")
 
     def start(self, slot: Slot, image: str) -> None:
         """Start an image in a slot; a container that stands there with that very image is started again."""
