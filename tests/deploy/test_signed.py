@@ -109,7 +109,7 @@ def test_deploy_and_roll_back_by_the_command_line(
     repository = str(signed.registry.repository)
     begun = typed("deploy", FIRST[:7], "--repository", repository)
     assert begun.returncode == 0, begun.stderr
-    assert f"deployed     nothing → {FIRST[:7]} ({signed.digests[FIRST]})" in begun.stdout
+    assert f"deployed        nothing → {FIRST[:7]} ({signed.digests[FIRST]})" in begun.stdout
     with loaded(production, tmp_path, *signed.both()) as counted:
         forth = typed("deploy", signed.digests[SECOND], "--json")
         assert forth.returncode == 0, forth.stderr
