@@ -16,7 +16,8 @@ from houseprice.bundle import manifest as manifests
 from houseprice.release.layout.oci import CONFIG, LAYER, MANIFEST, Layout, compact
 from houseprice.release.origin import Origin
 from houseprice.release.registry.client import Registry
-from houseprice.release.trust.evidence import EVIDENCE, SBOM, evidence
+from houseprice.release.trust.evidence import evidence
+from houseprice.release.trust.image import EVIDENCE_FILE, SBOM_FILE
 from houseprice.release.trust.sbom import sbom
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -72,14 +73,14 @@ class Tiny:
             "houseprice.evidence": manifests.sha256(told),
         }
         bill = sbom({**PARTS, f"{BUNDLE}/{manifests.NAME}": content}, {"PYTHON_VERSION": "3.11.2"}, "0.1.0", EPOCH)
-        return cls([dict(PARTS), model, {EVIDENCE: told, SBOM: bill}], labels)
+        return cls([dict(PARTS), model, {EVIDENCE_FILE: told, SBOM_FILE: bill}], labels)
 
     def told(self, change: Callable[[Any], None]) -> None:
         """Change what the evidence tells, with the label that names it."""
-        found = json.loads(self.layers[2][EVIDENCE])
+        found = json.loads(self.layers[2][EVIDENCE_FILE])
         change(found)
-        self.layers[2][EVIDENCE] = manifests.canonical(found)
-        self.labels["houseprice.evidence"] = manifests.sha256(self.layers[2][EVIDENCE])
+        self.layers[2][EVIDENCE_FILE] = manifests.canonical(found)
+        self.labels["houseprice.evidence"] = manifests.sha256(self.layers[2][EVIDENCE_FILE])
 
 
 def lay(folder: Path, platforms: Mapping[str, Tiny], annotations: Mapping[str, str] | None = None) -> Layout:

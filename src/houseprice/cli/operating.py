@@ -4,18 +4,17 @@ import getpass
 import json
 import os
 import re
-import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from houseprice.bundle import manifest as manifests
+from houseprice.cli.dock import account, progress, stoppable, trusted, trusting
 from houseprice.errors import HousePriceError, OperatingError, RegistryError
 from houseprice.release.operating import choices as choosing
 from houseprice.release.operating import commands
@@ -25,10 +24,9 @@ from houseprice.release.operating.ledger import NAME, Ledger
 from houseprice.release.operating.moving import Move, Moved
 from houseprice.release.operating.retagging import move_latest
 from houseprice.release.operating.site import Site
-from houseprice.release.registry.access import Account
 from houseprice.release.registry.client import Registry
 from houseprice.release.registry.names import HUB, Reference, Repository
-from houseprice.release.trust.anchor import GITHUB, Trust
+from houseprice.release.trust.anchor import Trust
 from houseprice.release.trust.verify import verify
 
 PATH = click.Path(path_type=Path)
@@ -58,16 +56,7 @@ def _where(command: Command) -> Command:
             envvar="HOUSEPRICE_REPOSITORY",
             help="Where images are: [HOST/]USER/house-price-model [default: DOCKERHUB_USERNAME's, or the live one's]",
         ),
-        click.option(
-            "--key", type=PATH, envvar="HOUSEPRICE_COSIGN_KEY", show_envvar=True, help="Public key of who signs."
-        ),
-        click.option(
-            "--repository-url",
-            envvar="HOUSEPRICE_REPOSITORY_URL",
-            show_envvar=True,
-            help="Repository whose workflows sign, such as https://github.com/OWNER/NAME.",
-        ),
-        click.option("--issuer", default=GITHUB, help="Who vouches for those workflows."),
+        trusting,
         click.option(
             "--deadline", type=click.FloatRange(min=1), default=60.0, help="Seconds until it must be healthy."
         ),
@@ -94,7 +83,7 @@ def deploy(*, image: str, as_json: bool, **where: Any) -> None:
 
     Example: houseprice deploy 1a2b3c4 --repository somebody/house-price-model --key cosign.pub
     """
-    signal.signal(signal.SIGTERM, _interrupted)
+    stoppable()
     site = _site(where)
     moved = commands.deploy(_move(site, where), reference(image, _repository(site, where["repository"])))
     _tell(moved, "deployed", as_json=as_json)
@@ -114,7 +103,7 @@ def rollback(*, to: str, only_list: bool, retag: bool, as_json: bool, **where: A
 
     Example: houseprice rollback --key cosign.pub
     """
-    signal.signal(signal.SIGTERM, _interrupted)
+    stoppable()
     site = _site(where)
     if only_list:
         _list(site, where["repository"], as_json=as_json)
@@ -123,8 +112,8 @@ def rollback(*, to: str, only_list: bool, retag: bool, as_json: bool, **where: A
     repository = Reference.read(where["repository"]).repository if where["repository"] else None
     moved = commands.rollback(move, to, repository)
     if retag:
-        registry = Registry(_repository(site, where["repository"]), _account(), say=_progress)
-        move_latest(site.ledger, registry, moved.commit, moved.digest, moved.before, move.who, _progress)
+        registry = Registry(_repository(site, where["repository"]), account(), say=progress)
+        move_latest(site.ledger, registry, moved.commit, moved.digest, moved.before, move.who, progress)
     _tell(moved, "rolled back", as_json=as_json, clock="time to recover")
 
 
@@ -141,7 +130,7 @@ def ledger(*, state: Path, only_verify: bool, as_json: bool) -> None:
     """
     found = Ledger(state / NAME).read()
     if found.torn:
-        _progress(f"{len(found.torn)} bytes of a line that was never finished stand at the end; the next one goes on.")
+        progress(f"{len(found.torn)} bytes of a line that was never finished stand at the end; the next one goes on.")
     if as_json:
         click.echo(json.dumps([line.told() for line in found.lines], indent=1))
     elif only_verify:
@@ -161,22 +150,12 @@ def _site(where: dict[str, Any]) -> Site:
 
 def _move(site: Site, where: dict[str, Any]) -> Move:
     patience = Patience(where["deadline"], where["drain"], where["watch"])
-    return Move(site, _verifier(_trust(where)), _who(), patience, _progress)
-
-
-def _trust(where: dict[str, Any]) -> Trust:
-    key, address = where["key"], where["repository_url"]
-    if bool(key) == bool(address):
-        raise OperatingError(
-            f"{'Two answers are' if key else 'No answer is'} given to whom to trust; expected --key cosign.pub or "
-            "--repository-url https://github.com/OWNER/NAME; nothing is started that nobody has vouched for."
-        )
-    return Trust.in_key_file(key) if key else Trust.in_repository(address, where["issuer"])
+    return Move(site, _verifier(trusted()), _who(), patience, progress)
 
 
 def _verifier(trust: Trust) -> Verify:
     def one(reference: Reference) -> Candidate:
-        registry = Registry(reference.repository, _account(), say=_progress)
+        registry = Registry(reference.repository, account(), say=progress)
         found = verify(reference, registry, trust, environ=os.environ)
         evidence = manifests.sha256(manifests.canonical(found.evidence))
         verdict = "green" if found.evidence.get("passed") else "red"
@@ -213,9 +192,9 @@ def _repository(site: Site, given: str | None) -> Repository:
 def _list(site: Site, given: str | None, *, as_json: bool) -> None:
     live = site.live()
     try:
-        tags = Registry(_repository(site, given), _account(), say=_progress).tags()
+        tags = Registry(_repository(site, given), account(), say=progress).tags()
     except (RegistryError, OperatingError) as err:
-        _progress(f"the registry's tags are not shown: {err}")
+        progress(f"the registry's tags are not shown: {err}")
         tags = None
     found = choosing.choices(site.ledger.read().lines, tags, live[1].digest if live else "")
     if as_json:
@@ -237,19 +216,5 @@ def _tell(moved: Moved, done: str, *, as_json: bool, clock: str = "first answer"
         click.echo(f"{'in all':<15} {moved.seconds:.1f} s; it runs in slot {moved.slot}")
 
 
-def _account() -> Account | None:
-    user, token = os.environ.get("DOCKERHUB_USERNAME", ""), os.environ.get("DOCKERHUB_TOKEN", "")
-    return Account(user, token) if user and token else None
-
-
 def _who() -> str:
     return os.environ.get("GITHUB_ACTOR") or f"{getpass.getuser()}@{socket.gethostname()}"
-
-
-def _progress(line: str) -> None:
-    click.secho(line, dim=True, err=True)
-
-
-def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Leave like on Ctrl-C, so that what served before serves again."""
-    raise KeyboardInterrupt

@@ -3,17 +3,15 @@
 import json
 import os
 import re
-import signal
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 import click
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import open_bundle
+from houseprice.cli.dock import progress, stoppable
 from houseprice.release import doctor as doctors
 from houseprice.release import image as images
 from houseprice.release import trial as trials
@@ -115,7 +113,7 @@ def build(
     if tags:
         raise click.UsageError("--tag names an image on the engine; a layout is named by its digest; give one of both.")
     made = layouts.assemble(
-        Path(), bundle, models_dir / "trained", Engine(), layout, environ=os.environ, say=_progress,
+        Path(), bundle, models_dir / "trained", Engine(), layout, environ=os.environ, say=progress,
         platforms=platforms, bases=named, allow_red=allow_red, fresh=no_cache,
     )  # fmt: skip
     if as_json:
@@ -142,7 +140,7 @@ def _build_one(
     as_json: bool,
 ) -> None:
     built = images.build(
-        Path(), bundle, models_dir / "trained", Engine(), environ=os.environ, say=_progress,
+        Path(), bundle, models_dir / "trained", Engine(), environ=os.environ, say=progress,
         tags=tags, repository=repository, base=base, allow_red=allow_red,
     )  # fmt: skip
     if as_json:
@@ -194,7 +192,7 @@ def test(
 
     Example: houseprice image test --layout models/image --audit models/audit.json
     """
-    signal.signal(signal.SIGTERM, _interrupted)
+    stoppable()
     if (name is None) == (layout is None):
         raise click.UsageError("Give either the IMAGE or --layout FOLDER.")
     limits = Limits(
@@ -204,7 +202,7 @@ def test(
     sealed = open_bundle(bundle)
     if layout:
         proof = proofs.prove(
-            layout, sealed, Engine(), deadline=deadline, limits=limits, say=_progress, show_logs=_show_logs
+            layout, sealed, Engine(), deadline=deadline, limits=limits, say=progress, show_logs=_show_logs
         )
         if as_json:
             click.echo(json.dumps({"passed": proof.passed, **asdict(proof)}, indent=1))
@@ -216,7 +214,7 @@ def test(
         proof.demand()
         return
     trial = trials.examine(
-        str(name), sealed, Engine(), deadline=deadline, limits=limits, say=_progress, show_logs=_show_logs
+        str(name), sealed, Engine(), deadline=deadline, limits=limits, say=progress, show_logs=_show_logs
     )
     if as_json:
         click.echo(json.dumps({"passed": trial.passed, **asdict(trial)}, indent=1))
@@ -272,10 +270,6 @@ def doctor(ctx: click.Context, config: Path, as_json: bool) -> None:
     ctx.exit(0 if healthy else 1)
 
 
-def _progress(line: str) -> None:
-    click.secho(line, dim=True, err=True)
-
-
 def _show_logs(logs: str) -> None:
     click.echo("--- logs of the container ---", err=True)
     lines = logs.rstrip().splitlines() or ["(none)"]
@@ -284,8 +278,3 @@ def _show_logs(logs: str) -> None:
         lines = [*lines[:SHOWN], left_out, *lines[-SHOWN:]]
     click.echo("\n".join(lines), err=True)
     click.echo("-----------------------------", err=True)
-
-
-def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Leave like on Ctrl-C, so that the container is removed."""
-    raise KeyboardInterrupt

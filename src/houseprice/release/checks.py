@@ -14,7 +14,7 @@ from houseprice.errors import HousePriceError
 from houseprice.release.offline import TOLERANCE, Answer, difference, log_rmse
 from houseprice.release.subject import Look, Subject, answer
 from houseprice.release.taking import latency, size, start, vulnerabilities
-from houseprice.release.trust.evidence import EVIDENCE
+from houseprice.release.trust.image import EVIDENCE_FILE
 
 LABELS = ("title", "description", "revision", "source", "version", "licenses")
 STOP_SECONDS = 10.0
@@ -59,8 +59,8 @@ def _short(err: Exception) -> str:
 
 _EVIDENCE = f"""
 import hashlib, os
-if os.path.exists("/{EVIDENCE}"):
-    print(hashlib.sha256(open("/{EVIDENCE}", "rb").read()).hexdigest())
+if os.path.exists("/{EVIDENCE_FILE}"):
+    print(hashlib.sha256(open("/{EVIDENCE_FILE}", "rb").read()).hexdigest())
 """
 
 

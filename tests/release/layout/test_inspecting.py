@@ -15,7 +15,7 @@ from houseprice.release.layout.archive import Taken, described
 from houseprice.release.layout.inspecting import LOOKS, look_inside
 from houseprice.release.layout.oci import CONFIG, Layout
 from houseprice.release.layout.packing import packed
-from houseprice.release.trust.evidence import EVIDENCE, SBOM
+from houseprice.release.trust.image import EVIDENCE_FILE, SBOM_FILE
 from houseprice.release.trust.sbom import MODEL, sbom, wanted
 
 EPOCH = 1_600_000_000
@@ -39,9 +39,9 @@ def looked(tmp_path: Path, bundle: Bundle) -> Callable[..., dict[str, Finding]]:
         layout = Layout.begin(tmp_path / "layout")
         evidence = manifests.canonical({"epoch": EPOCH})
         files = {f"{MODEL}/{path.name}": path.read_bytes() for path in bundle.directory.iterdir()}
-        files |= {EVIDENCE: evidence, LIBRARY: ARM, "app/houseprice-1.dist-info/METADATA": b"Name: houseprice\n"}
+        files |= {EVIDENCE_FILE: evidence, LIBRARY: ARM, "app/houseprice-1.dist-info/METADATA": b"Name: houseprice\n"}
         told = {name: content for name, content in files.items() if wanted(name)}
-        files[SBOM] = sbom(told, {"PATH": "/bin"}, "known", EPOCH)
+        files[SBOM_FILE] = sbom(told, {"PATH": "/bin"}, "known", EPOCH)
         labels = {f"org.opencontainers.image.{name}": "known" for name in LABELS} | {
             "houseprice.manifest": manifests.sha256_of(bundle.directory / manifests.NAME),
             "houseprice.evidence": manifests.sha256(evidence),
@@ -91,10 +91,10 @@ REDS: dict[str, tuple[Change, str, str]] = {
     "a file too many": (put(f"{MODEL}/x", b"x"), "sealed files", "differs: app/models/bundle/x"),
     "a file too few": (lambda files, _: files.pop(f"{MODEL}/golden.json"), "sealed files", "golden.json"),  # type: ignore[dict-item,return-value]
     "label of another manifest": (label("houseprice.manifest", "f"), "sealed files", "label houseprice.manifest f"),
-    "other evidence": (put(EVIDENCE, b'{"epoch": 1600000000}'), "evidence", "is not what the label"),
-    "no evidence": (lambda files, _: files.pop(EVIDENCE), "evidence", "is missing"),  # type: ignore[dict-item,return-value]
+    "other evidence": (put(EVIDENCE_FILE, b'{"epoch": 1600000000}'), "evidence", "is not what the label"),
+    "no evidence": (lambda files, _: files.pop(EVIDENCE_FILE), "evidence", "is missing"),  # type: ignore[dict-item,return-value]
     "what nobody told of": (put("opt/x-1.dist-info/METADATA", b"Name: x\n"), "bill of materials", "is not what is"),
-    "no bill": (lambda files, _: files.pop(SBOM), "bill of materials", "is not what is installed"),  # type: ignore[dict-item,return-value]
+    "no bill": (lambda files, _: files.pop(SBOM_FILE), "bill of materials", "is not what is installed"),  # type: ignore[dict-item,return-value]
     "root": (declare(User="root"), "declarations", "user root"),
     "nobody said": (declare(User=""), "declarations", "user root"),
     "number 0": (declare(User="0:0"), "declarations", "user 0"),

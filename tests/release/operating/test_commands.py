@@ -56,8 +56,8 @@ def test_help_shows_an_example(typed: Typed, words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ((), "No answer is given to whom to trust"),
-        (("--key", "x.pub", "--repository-url", "https://github.com/a/b"), "Two answers are given to whom to trust"),
+        ((), "Nobody is named whom to trust"),
+        (("--key", "x.pub", "--repository-url", "https://github.com/a/b"), "--key and --repository-url are both given"),
         (("--key", "missing.pub"), 'The key "missing.pub" cannot be read'),
         (("--repository-url", "nonsense"), '"nonsense" is no address of a repository'),
     ],
@@ -68,6 +68,16 @@ def test_nothing_is_started_that_nobody_vouches_for(typed: Typed, options: tuple
         code, out, err = typed(*command, *options)
         assert (code, out) == (13, "")
         assert sentence in err
+
+
+def test_what_is_typed_counts_more_than_the_environment(
+    typed: Typed, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key on the command line is one answer, whoever the environment trusts; as with `houseprice verify`."""
+    monkeypatch.setenv("HOUSEPRICE_REPOSITORY_URL", "https://github.com/a/b")
+    code, _, err = typed("deploy", "1a2b3c4", "--key", key)
+    assert code == 13
+    assert "give it with --repository" in err, "whom to trust was settled before"
 
 
 def test_a_commit_without_a_repository_is_refused(typed: Typed, key: str) -> None:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from planting import BUNDLE, COMMIT, PARTS, Tiny, both
+from planting import BUNDLE, COMMIT, Tiny, both
 
 from houseprice.bundle import manifest as manifests
 from houseprice.errors import TrustError
 from houseprice.release.layout.oci import Layout
-from houseprice.release.trust import image as images
-from houseprice.release.trust.evidence import EVIDENCE, SBOM
+from houseprice.release.trust.image import EVIDENCE_FILE, SBOM_FILE
 from houseprice.release.trust.verify import verify_layout
 
 REVISION = "org.opencontainers.image.revision"
@@ -110,13 +109,15 @@ SPOILED = [
     ),
     Spoiled("package changed", _parts("var/lib/dpkg/status", LIBC), ("deb libc6 in the SBOM of linux/amd64",)),
     Spoiled("package gone", _parts("var/lib/dpkg/status", b""), ("deb libc6 in the SBOM of linux/amd64",)),
-    Spoiled("no SBOM", _empty(SBOM), ("pypi ", "deb ", "model in the SBOM of linux/amd64")),
+    Spoiled("no SBOM", _empty(SBOM_FILE), ("pypi ", "deb ", "model in the SBOM of linux/amd64")),
     Spoiled(
         "no evidence",
-        lambda tiny: tiny.layers[2].pop(EVIDENCE),
-        (f'"/{EVIDENCE}" of linux/amd64: found no such file',),
+        lambda tiny: tiny.layers[2].pop(EVIDENCE_FILE),
+        (f'"/{EVIDENCE_FILE}" of linux/amd64: found no such file',),
     ),
-    Spoiled("evidence is no object", _empty(EVIDENCE), (f'"/{EVIDENCE}" of linux/amd64: found no JSON object',)),
+    Spoiled(
+        "evidence is no object", _empty(EVIDENCE_FILE), (f'"/{EVIDENCE_FILE}" of linux/amd64: found no JSON object',)
+    ),
     Spoiled("time of nobody", lambda tiny: tiny.told(lambda told: told.update(epoch="now")), ("annotation org.openc",)),
 ]
 
@@ -157,7 +158,9 @@ def test_two_models_in_one_image_are_not_believed(laid: Lay, tiny_bundle: Path, 
     with pytest.raises(TrustError) as refused:
         verify_layout(laid({"linux/amd64": Tiny.of(tiny_bundle), "linux/arm64": Tiny.of(seal("other", 300.0))}))
     found = [line.partition(":")[0] for line in refused.value.mismatches]
-    assert found == [f"{path} of linux/arm64, against linux/amd64" for path in (EVIDENCE, f"{BUNDLE}/manifest.json")]
+    assert found == [
+        f"{path} of linux/arm64, against linux/amd64" for path in (EVIDENCE_FILE, f"{BUNDLE}/manifest.json")
+    ]
 
 
 def test_the_other_platform_is_looked_at_too(laid: Lay, tiny_bundle: Path) -> None:
@@ -177,9 +180,3 @@ def test_the_index_says_what_the_images_say(laid: Lay, tiny_bundle: Path) -> Non
     assert [line.partition(" of the index:")[0] for line in refused.value.mismatches] == [
         f"annotation {n}" for n in told
     ]
-
-
-def test_both_sides_name_the_files_alike() -> None:
-    """Whoever lays the evidence into an image and whoever looks for it there mean the same files."""
-    assert (images.EVIDENCE_FILE, images.SBOM_FILE) == (EVIDENCE, SBOM)
-    assert all(path.startswith(("var/", "opt/", "app/")) for path in PARTS)

@@ -12,8 +12,7 @@ from planting import COMMIT, EPOCH, SOURCE, Tiny, both
 from houseprice.bundle import manifest as manifests
 from houseprice.errors import TrustError
 from houseprice.release.layout.oci import Layout
-from houseprice.release.trust.evidence import EVIDENCE
-from houseprice.release.trust.image import Shelved, read_image, read_index
+from houseprice.release.trust.image import EVIDENCE_FILE, Shelved, read_image, read_index
 from houseprice.release.trust.provenance import LOCAL, built_here, dependencies, named_builder, provenance
 
 RUN = {
@@ -42,7 +41,7 @@ def made(laid: Callable[..., Layout], tiny_bundle: Path) -> Made:
         spoil(tiny)
         shelf = Shelved(laid(both(tiny)))
         image = read_image(shelf, read_index(shelf, shelf.layout.index.digest))
-        told = json.loads(image.platforms[0].files[EVIDENCE])
+        told = json.loads(image.platforms[0].files[EVIDENCE_FILE])
         found: dict[str, Any] = json.loads(provenance(image, told, environ, **more))
         return found
 

@@ -29,7 +29,7 @@ from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Registry
 from houseprice.release.trust.anchor import Trust
 from houseprice.release.trust.cosign import EVIDENCE, PROVENANCE, SBOM
-from houseprice.release.trust.evidence import EVIDENCE as EVIDENCE_FILE
+from houseprice.release.trust.image import EVIDENCE_FILE
 
 pytestmark = pytest.mark.long  # signs for real, a second or more each time
 

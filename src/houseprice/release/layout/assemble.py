@@ -25,7 +25,8 @@ from houseprice.release.layout.oci import Descriptor, Layout
 from houseprice.release.layout.packing import packed
 from houseprice.release.layout.weight import Part, part_of
 from houseprice.release.origin import epoch_of, instant
-from houseprice.release.trust.evidence import EVIDENCE, SBOM, evidence
+from houseprice.release.trust.evidence import evidence
+from houseprice.release.trust.image import EVIDENCE_FILE, SBOM_FILE
 from houseprice.release.trust.sbom import sbom, wanted
 
 LOCK = "requirements/serving.txt"
@@ -150,7 +151,7 @@ class _Maker:
         lock, dockerfile = self._read(LOCK), self._read("Dockerfile")
         told = manifests.canonical(evidence(manifest, self.ready.origin, lock, dockerfile, self.epoch))
         bill = sbom(files, environment, self.ready.origin.version, self.epoch)
-        layer = packed(layout, {EVIDENCE: told, SBOM: bill}, self.epoch)
+        layer = packed(layout, {EVIDENCE_FILE: told, SBOM_FILE: bill}, self.epoch)
         labels = {**taken.declared.get("Labels", {}), "houseprice.evidence": manifests.sha256(told)}
         return replace(
             taken,

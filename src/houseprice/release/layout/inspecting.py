@@ -16,7 +16,7 @@ from houseprice.release.layout.files import files_of
 from houseprice.release.layout.oci import Descriptor, Layout
 from houseprice.release.subject import Look
 from houseprice.release.trust import sbom as bills
-from houseprice.release.trust.evidence import EVIDENCE, SBOM
+from houseprice.release.trust.image import EVIDENCE_FILE, SBOM_FILE
 
 MACHINES = {"amd64": 62, "arm64": 183, "arm": 40, "386": 3, "ppc64le": 21, "s390x": 22, "riscv64": 243}
 """Architecture → the number that its machine code bears in ELF files."""
@@ -48,7 +48,7 @@ class _Image:
     @cached_property
     def files(self) -> Mapping[str, bytes]:
         """What is sealed, what is evidence, and what tells what is installed."""
-        here = (f"{bills.MODEL}/", EVIDENCE, SBOM)
+        here = (f"{bills.MODEL}/", EVIDENCE_FILE, SBOM_FILE)
         return files_of(self.layout, self.manifest, lambda path: path.startswith(here) or bills.wanted(path))
 
     @cached_property
@@ -108,19 +108,22 @@ def _sealed(image: _Image) -> Look:
 
 
 def _evidence(image: _Image) -> Look:
-    label, content = image.labels.get("houseprice.evidence"), image.files.get(EVIDENCE)
+    label, content = image.labels.get("houseprice.evidence"), image.files.get(EVIDENCE_FILE)
     if content is None or manifests.sha256(content) != label:
-        return False, f"{EVIDENCE} is {'missing' if content is None else 'not'} what the label {str(label)[:12]} says"
-    return True, f"{EVIDENCE} is what the label says"
+        return (
+            False,
+            f"{EVIDENCE_FILE} is {'missing' if content is None else 'not'} what the label {str(label)[:12]} says",
+        )
+    return True, f"{EVIDENCE_FILE} is what the label says"
 
 
 def _bill(image: _Image) -> Look:
     environment = dict(entry.partition("=")[::2] for entry in image.declared.get("Env") or ())
     version = str(image.labels.get("org.opencontainers.image.version"))
     files = {path: content for path, content in image.files.items() if bills.wanted(path)}
-    made = bills.sbom(files, environment, version, int(json.loads(image.files[EVIDENCE])["epoch"]))
-    same = image.files.get(SBOM) == made
-    return same, f"{SBOM} is {'' if same else 'not '}what is installed"
+    made = bills.sbom(files, environment, version, int(json.loads(image.files[EVIDENCE_FILE])["epoch"]))
+    same = image.files.get(SBOM_FILE) == made
+    return same, f"{SBOM_FILE} is {'' if same else 'not '}what is installed"
 
 
 def _serving_only(image: _Image) -> Look:

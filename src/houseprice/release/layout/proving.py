@@ -24,7 +24,7 @@ from houseprice.release.layout.shelf import shelf
 from houseprice.release.layout.weight import part_of
 from houseprice.release.limits import Limits
 from houseprice.release.trial import examine
-from houseprice.release.trust.evidence import EVIDENCE
+from houseprice.release.trust.image import EVIDENCE_FILE
 
 TESTED = "tested.json"
 PATIENCE = 10
@@ -173,7 +173,7 @@ class _Prover:
 
     def _lock(self) -> str:
         """Give back which lock the image says that it was built from; none when it says nothing that is understood."""
-        content = files_of(self.layout, self.manifest, lambda path: path == EVIDENCE).get(EVIDENCE, b"{}")
+        content = files_of(self.layout, self.manifest, lambda path: path == EVIDENCE_FILE).get(EVIDENCE_FILE, b"{}")
         try:
             return str(json.loads(content)["serving_lock"])
         except (ValueError, KeyError, TypeError):

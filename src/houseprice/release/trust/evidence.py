@@ -11,12 +11,6 @@ from houseprice.bundle import manifest as manifests
 from houseprice.release.origin import Origin
 
 FORMAT = 1
-PREDICATE = "https://github.com/house-price-model/evidence/v1"
-"""Type of the attestation that holds it."""
-FOLDER = "app/evidence"
-EVIDENCE = f"{FOLDER}/evidence.json"
-SBOM = f"{FOLDER}/sbom.cdx.json"
-"""Where both stand in the image, without the leading slash, as a layer names them."""
 
 
 def evidence(manifest: Mapping[str, Any], origin: Origin, lock: bytes, dockerfile: bytes, epoch: int) -> dict[str, Any]:
