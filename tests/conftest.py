@@ -1,10 +1,12 @@
 """What all tests share: one model, learned once a session from some of the real sales."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from houseprice.cli import main
 from houseprice.config import Config, load
 from houseprice.learning import pipeline
 from road import Road, hurried
@@ -13,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 RAW = ROOT / "data" / "raw" / "house_data.csv"
 CONFIG = ROOT / "configs" / "model_config.yaml"
 ROWS = 3000
+Typed = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +58,27 @@ def bundle_dir(road: Road) -> Path:
 def bundle_copy(bundle_dir: Path, tmp_path: Path) -> Path:
     """Give a sealed folder that a test may spoil."""
     return shutil.copytree(bundle_dir, tmp_path / "bundle")
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str]) -> Typed:
+    """Type a command; give back its exit code and what it printed on both streams."""
+
+    def one(*words: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            main([str(word) for word in words])
+        printed = capsys.readouterr()
+        return int(left.value.code or 0), printed.out, printed.err
+
+    return one
+
+
+@pytest.fixture(scope="session")
+def frozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy what images are built from, so that nobody who works on it changes it between two builds."""
+    home = tmp_path_factory.mktemp("frozen")
+    for name in ("Dockerfile", ".dockerignore", "pyproject.toml"):
+        shutil.copy(ROOT / name, home / name)
+    for name in ("requirements", "src"):
+        shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return home

@@ -16,19 +16,12 @@ Typed = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def typed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Typed:
+def typed(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> Typed:
     """Type a command; give back its exit code and what it printed on both streams."""
     for name in list(os.environ):
         if name.startswith(("HOUSEPRICE_", "MLFLOW_")):
             monkeypatch.delenv(name)
-
-    def one(*words: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main([str(word) for word in words])
-        printed = capsys.readouterr()
-        return int(left.value.code or 0), printed.out, printed.err
-
-    return one
+    return typed
 
 
 def test_help_lists_every_command_in_the_order_of_the_road(typed: Typed) -> None:

@@ -106,17 +106,6 @@ def publish(engine: Engine, repository: Repository) -> Iterator[Callable[[str, s
 
 
 @pytest.fixture(scope="session")
-def frozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy what images are built from."""
-    home = tmp_path_factory.mktemp("frozen")
-    for name in ("Dockerfile", ".dockerignore", "pyproject.toml"):
-        shutil.copy(ROOT / name, home / name)
-    for name in ("requirements", "src"):
-        shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
-    return home
-
-
-@pytest.fixture(scope="session")
 def made(engine: Engine, frozen: Path) -> Iterator[Callable[[Path, str], str]]:
     """Build the real image of a sealed folder, as if of a commit."""
     tags = []

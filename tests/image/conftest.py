@@ -13,7 +13,6 @@ from onnx import helper, numpy_helper
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import open_bundle, read_manifest
-from houseprice.cli import main
 from houseprice.errors import ImageError
 from houseprice.release.engine import Engine
 from houseprice.release.image import build
@@ -46,17 +45,6 @@ def name() -> str:
 def base() -> str | None:
     """Give the base image that this machine wants, if it wants another one."""
     return os.environ.get("PYTHON_IMAGE")
-
-
-@pytest.fixture(scope="session")
-def frozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy what images are built from, so that nobody who works on it changes it between two builds."""
-    home = tmp_path_factory.mktemp("frozen")
-    for name in ("Dockerfile", ".dockerignore", "pyproject.toml"):
-        shutil.copy(ROOT / name, home / name)
-    for name in ("requirements", "src"):
-        shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
-    return home
 
 
 @pytest.fixture(scope="session")
@@ -95,19 +83,6 @@ def derived(engine: Engine, good: str, name: str, tmp_path: Path) -> Iterator[De
     yield made
     for tag in tags:
         engine.run("rmi", tag)
-
-
-@pytest.fixture
-def typed(capsys: pytest.CaptureFixture[str]) -> Typed:
-    """Type a command; give back its exit code and what it printed on both streams."""
-
-    def one(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main(list(words))
-        printed = capsys.readouterr()
-        return int(left.value.code or 0), printed.out, printed.err
-
-    return one
 
 
 @pytest.fixture

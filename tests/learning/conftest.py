@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import yaml
 
-from houseprice.cli import main
 from houseprice.config import Tracking, load
 from houseprice.learning import pipeline, tracking
 from learning.commands import Typed
@@ -118,15 +117,8 @@ def configured(little: Road, tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def typed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Typed:
+def typed(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> Typed:
     """Type a command; give back its exit code and what it printed on both streams."""
     for name in ("MLFLOW_TRACKING_URI", "HOUSEPRICE_MLFLOW_TRACKING_URI", "HOUSEPRICE_CONFIG", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
-
-    def one(*words: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main([str(word) for word in words])
-        printed = capsys.readouterr()
-        return int(left.value.code or 0), printed.out, printed.err
-
-    return one
+    return typed

@@ -1,9 +1,11 @@
 """A tiny sealed model, made in a moment: what the dock does can be tested without learning anything."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import loopback
 import onnx
 import pytest
 from onnx import TensorProto, helper
@@ -132,3 +134,13 @@ def _outside_of_any_hook(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget the repository that a git hook speaks of: the tests bring their own."""
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Host and port of Debian's docker-registry, with one account."""
+    missing = [program for program in ("docker-registry", "htpasswd") if not shutil.which(program)]
+    if missing:
+        pytest.skip(f"needs {' and '.join(missing)}, which are not installed here; `make tools` installs them")
+    with loopback.registry(tmp_path_factory.mktemp("registry") / "real") as running:
+        yield running.host

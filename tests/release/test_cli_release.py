@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from houseprice.cli import main
 from houseprice.cli import release as commands
 from houseprice.errors import ImageError
 from houseprice.release.checks import CHECKS, Finding
@@ -26,19 +25,6 @@ Typed = Callable[..., tuple[int, str, str]]
 GREEN = Trial("some:image", "sha256:1", tuple(Finding(c.name, True, "good", c.expected) for c in CHECKS), 3.21)
 RED = replace(GREEN, findings=(*GREEN.findings[:-1], Finding("stop", False, "ended with 137", "exit code 0")))
 BUILT = Built("sha256:1", ("some:image",), 275_000_000, "0123456", "abc", 9.8)
-
-
-@pytest.fixture
-def typed(capsys: pytest.CaptureFixture[str]) -> Typed:
-    """Type a command; give back its exit code and what it printed on both streams."""
-
-    def one(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main(list(words))
-        printed = capsys.readouterr()
-        return int(left.value.code or 0), printed.out, printed.err
-
-    return one
 
 
 @pytest.fixture

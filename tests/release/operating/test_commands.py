@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from houseprice.cli import main
 from houseprice.cli.operating import reference
 from houseprice.release.operating.ledger import NAME, Ledger
 from houseprice.release.operating.lines import Event
@@ -23,19 +22,12 @@ Typed = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def typed(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typed:
+def typed(typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typed:
     """Type a command in a folder with nothing in it; give back exit code and both streams."""
     monkeypatch.chdir(tmp_path)
     for name in [*filter(lambda name: name.startswith("HOUSEPRICE_"), os.environ), "DOCKERHUB_USERNAME"]:
         monkeypatch.delenv(name, raising=False)
-
-    def one(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main(list(words))
-        printed = capsys.readouterr()
-        return int(left.value.code or 0), printed.out, printed.err
-
-    return one
+    return typed
 
 
 @pytest.fixture

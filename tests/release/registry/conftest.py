@@ -1,7 +1,6 @@
 """A real registry with one account, and a proxy before it that fails on demand."""
 
 import secrets
-import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -17,16 +16,6 @@ from houseprice.release.registry.names import Repository
 from houseprice.release.registry.patience import Patience, Say, silent
 
 ACCOUNT = Account(loopback.USER, loopback.TOKEN)
-
-
-@pytest.fixture(scope="session")
-def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Host and port of Debian's docker-registry."""
-    missing = [program for program in ("docker-registry", "htpasswd") if not shutil.which(program)]
-    if missing:
-        pytest.skip(f"needs {' and '.join(missing)}, which are not installed here")
-    with loopback.registry(tmp_path_factory.mktemp("registry") / "real") as running:
-        yield running.host
 
 
 @pytest.fixture

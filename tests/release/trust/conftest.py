@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,26 +52,16 @@ def others_keys(make_keys: Callable[[], Keys]) -> Keys:
     return make_keys()
 
 
-@pytest.fixture(scope="session")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Host and port of Debian's docker-registry, with one account."""
-    missing = [program for program in ("docker-registry", "htpasswd") if not shutil.which(program)]
-    if missing:
-        pytest.skip(f"needs {' and '.join(missing)}, which are not installed here")
-    with loopback.registry(tmp_path_factory.mktemp("registry") / "real") as running:
-        yield running.host
-
-
 @pytest.fixture
-def registry(host: str) -> Registry:
+def registry(upstream: str) -> Registry:
     """A client of a repository that no other test uses."""
-    return Registry(Repository(host, f"{loopback.USER}-{secrets.token_hex(4)}/house-price-model"), ACCOUNT)
+    return Registry(Repository(upstream, f"{loopback.USER}-{secrets.token_hex(4)}/house-price-model"), ACCOUNT)
 
 
 @pytest.fixture(scope="session")
-def good(host: str, keys: Keys, tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Published:
+def good(upstream: str, keys: Keys, tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Published:
     """One image for two platforms that nobody spoils."""
-    client = Registry(Repository(host, f"{loopback.USER}-good/house-price-model"), ACCOUNT)
+    client = Registry(Repository(upstream, f"{loopback.USER}-good/house-price-model"), ACCOUNT)
     layout = planting.lay(tmp_path_factory.mktemp("good") / "layout", planting.both(planting.Tiny.of(tiny_bundle)))
     planting.push(layout, client, "0123456", "latest")
     sign(layout, client, keys)

@@ -10,7 +10,6 @@ import pytest
 from planting import COMMIT, Tiny
 from signing import Keys, Published
 
-from houseprice.cli import main
 from houseprice.release.layout.oci import Layout
 
 pytestmark = pytest.mark.long  # signs for real, a second or more each time
@@ -19,20 +18,13 @@ Typed = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def typed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Typed:
+def typed(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> Typed:
     """Type the command as whoever may read the registry; give back its exit code and what it printed."""
     for name in ("HOUSEPRICE_COSIGN_KEY", "HOUSEPRICE_REPOSITORY_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCKERHUB_USERNAME", loopback.USER)
     monkeypatch.setenv("DOCKERHUB_TOKEN", loopback.TOKEN)
-
-    def one(*words: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main(["verify", *map(str, words)])
-        printed = capsys.readouterr()
-        return int(left.value.code or 0), printed.out, printed.err
-
-    return one
+    return typed
 
 
 def name(good: Published, tag: str = "0123456") -> str:
