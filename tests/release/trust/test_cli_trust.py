@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import loopback
@@ -18,13 +19,13 @@ Typed = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def typed(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> Typed:
-    """Type the command as whoever may read the registry; give back its exit code and what it printed."""
+def verify(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> Typed:
+    """Type `houseprice verify` as whoever may read the registry; give back its exit code and what it printed."""
     for name in ("HOUSEPRICE_COSIGN_KEY", "HOUSEPRICE_REPOSITORY_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCKERHUB_USERNAME", loopback.USER)
     monkeypatch.setenv("DOCKERHUB_TOKEN", loopback.TOKEN)
-    return typed
+    return partial(typed, "verify")
 
 
 def name(good: Published, tag: str = "0123456") -> str:
@@ -32,9 +33,9 @@ def name(good: Published, tag: str = "0123456") -> str:
     return good.registry.repository.tagged(tag)
 
 
-def test_a_good_image_is_told_in_a_table(typed: Typed, good: Published, keys: Keys) -> None:
+def test_a_good_image_is_told_in_a_table(verify: Typed, good: Published, keys: Keys) -> None:
     """Digest, commit, model, data, gates and who signed, on stdout; and 0."""
-    code, out, err = typed(name(good), "--key", keys.public)
+    code, out, err = verify(name(good), "--key", keys.public)
     assert (code, err) == (0, "")
     lines = {line[:11].strip(): line[13:] for line in out.splitlines()}
     assert lines["image"] == good.digest
@@ -44,55 +45,55 @@ def test_a_good_image_is_told_in_a_table(typed: Typed, good: Published, keys: Ke
     assert lines["signed by"].startswith("key sha256:")
 
 
-def test_a_bad_image_ends_with_12(typed: Typed, good: Published, others_keys: Keys) -> None:
+def test_a_bad_image_ends_with_12(verify: Typed, good: Published, others_keys: Keys) -> None:
     """Everything that does not agree is listed on stderr; stdout stays empty."""
-    code, out, err = typed(name(good), "--key", others_keys.public)
+    code, out, err = verify(name(good), "--key", others_keys.public)
     assert (code, out) == (12, "")
     assert "cannot be trusted, for 8 things do not agree" in err
     assert "\n  signature of the index: found none (no matching signatures" in err
 
 
-def test_both_ends_can_be_had_as_json(typed: Typed, good: Published, keys: Keys, others_keys: Keys) -> None:
+def test_both_ends_can_be_had_as_json(verify: Typed, good: Published, keys: Keys, others_keys: Keys) -> None:
     """One JSON value on stdout, whichever way it ends."""
-    code, out, _ = typed(name(good), "--key", keys.public, "--json")
+    code, out, _ = verify(name(good), "--key", keys.public, "--json")
     told = json.loads(out)
     assert (code, told["verified"], told["digest"], told["evidence"]["passed"]) == (0, True, good.digest, True)
     assert told["manifest"]["model_version"] == told["evidence"]["model_version"]
-    code, out, _ = typed(name(good), "--key", others_keys.public, "--json")
+    code, out, _ = verify(name(good), "--key", others_keys.public, "--json")
     told = json.loads(out)
     assert (code, told["verified"], len(told["mismatches"])) == (12, False, 8)
 
 
-def test_nobody_is_trusted_unasked(typed: Typed, good: Published) -> None:
+def test_nobody_is_trusted_unasked(verify: Typed, good: Published) -> None:
     """Whom an image names as its maker is never asked."""
-    code, out, err = typed(name(good))
+    code, out, err = verify(name(good))
     assert (code, out) == (12, "")
     assert "Nobody is named whom to trust; expected --key cosign.pub" in err
 
 
 def test_the_key_may_be_in_the_environment(
-    typed: Typed, good: Published, keys: Keys, others_keys: Keys, monkeypatch: pytest.MonkeyPatch
+    verify: Typed, good: Published, keys: Keys, others_keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is typed goes first, also when it is another kind of trust."""
     monkeypatch.setenv("HOUSEPRICE_COSIGN_KEY", str(keys.public))
-    assert typed(name(good))[0] == 0
-    assert typed(name(good), "--key", others_keys.public)[0] == 12
-    assert '"nowhere" is no address of a repository' in typed(name(good), "--repository-url", "nowhere")[2]
+    assert verify(name(good))[0] == 0
+    assert verify(name(good), "--key", others_keys.public)[0] == 12
+    assert '"nowhere" is no address of a repository' in verify(name(good), "--repository-url", "nowhere")[2]
     monkeypatch.setenv("HOUSEPRICE_REPOSITORY_URL", "https://github.com/somebody/prices")
-    assert "--key and --repository-url are both given" in typed(name(good))[2]
-    assert '"(" is no regular expression' in typed(name(good), "--identity-regexp", "(")[2]
+    assert "--key and --repository-url are both given" in verify(name(good))[2]
+    assert '"(" is no regular expression' in verify(name(good), "--identity-regexp", "(")[2]
 
 
 def test_a_layout_is_looked_at_without_a_registry(
-    typed: Typed, good: Published, laid: Callable[..., Layout], tiny_bundle: Path
+    verify: Typed, good: Published, laid: Callable[..., Layout], tiny_bundle: Path
 ) -> None:
     """It says that nobody signed it yet; what does not agree in it ends with 12 as well."""
-    code, out, _ = typed("--layout", good.layout.folder)
+    code, out, _ = verify("--layout", good.layout.folder)
     assert code == 0
     assert "nobody yet" in out
     tiny = Tiny.of(tiny_bundle)
     tiny.labels["houseprice.verdict"] = "splendid"
-    code, _, err = typed("--layout", laid(tiny).folder)
+    code, _, err = verify("--layout", laid(tiny).folder)
     assert code == 12
     assert 'label houseprice.verdict of linux/amd64: found "splendid"; expected "green"' in err
 
@@ -107,15 +108,15 @@ def test_a_layout_is_looked_at_without_a_registry(
         (("--layout", "/nowhere"), 9, '"/nowhere" holds no image layout'),
     ],
 )
-def test_what_cannot_be_understood_is_said(typed: Typed, words: tuple[str, ...], code: int, told: str) -> None:
+def test_what_cannot_be_understood_is_said(verify: Typed, words: tuple[str, ...], code: int, told: str) -> None:
     """In one sentence, before anybody is asked."""
-    ended, out, err = typed(*words)
+    ended, out, err = verify(*words)
     assert (ended, out) == (code, "")
     assert told in err
 
 
-def test_help_shows_an_example(typed: Typed) -> None:
+def test_help_shows_an_example(verify: Typed) -> None:
     """And whose word is taken by default: nobody's."""
-    code, out, _ = typed("--help")
+    code, out, _ = verify("--help")
     assert code == 0
     assert "Example: houseprice verify somebody/house-price-model:1a2b3c4 --key cosign.pub" in " ".join(out.split())
