@@ -72,7 +72,11 @@ def test_a_file_of_any_size_is_not_read(tmp_path: Path, monkeypatch: pytest.Monk
         looked(tmp_path, [{"a": b"1234"}])
 
 
-@pytest.mark.parametrize("content", [b"no archive", gzip.compress(layer({"a": b"1"}))[:-30], b"\x1f\x8b"])
+@pytest.mark.parametrize(
+    "content",
+    [b"no archive", gzip.compress(layer({"a": b"1"}), mtime=0)[:-30], b"\x1f\x8b"],
+    ids=["no archive", "cut off", "a beginning"],
+)
 def test_what_is_no_layer_is_refused(tmp_path: Path, content: bytes) -> None:
     """A layer that is cut off or is none is named."""
     (tmp_path / "x").write_bytes(content)
