@@ -36,6 +36,24 @@ def test_landed_files_may_be_read_by_others(tmp_path: Path) -> None:
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644
 
 
+def test_what_endures_is_for_whom_it_should_be(tmp_path: Path) -> None:
+    """Whole, with the rights that were asked for, and nothing beside it, the second time as well."""
+    for content in (b"old", b"new"):
+        files.endure(tmp_path / "a", content, mode=0o600)
+        assert tree(tmp_path) == {"a": content}
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("blocked", ["folder", "file/below", "missing/below"])
+def test_what_cannot_endure_is_said(tmp_path: Path, blocked: str) -> None:
+    """With the name of the file that was to be written, and without a beginning of it."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"in the way")
+    with pytest.raises(DataError, match=f'"{tmp_path / blocked}" cannot be written'):
+        files.endure(tmp_path / blocked, b"x")
+    assert tree(tmp_path) == {"file": b"in the way"}
+
+
 @pytest.mark.parametrize("blocked", ["folder", "file/below"])
 def test_nothing_lands_when_one_cannot(tmp_path: Path, blocked: str) -> None:
     """A folder or a file in the way of the last one leaves the first one as it was."""
@@ -47,7 +65,12 @@ def test_nothing_lands_when_one_cannot(tmp_path: Path, blocked: str) -> None:
     assert tree(tmp_path) == {"file": b"in the way", "old": b"old"}
 
 
-def test_a_full_disk_leaves_what_stood_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "call",
+    ["land({home / 'small': b'new', home / 'large': bytes(5000)})", "endure(home / 'large', bytes(5000))"],
+    ids=["land", "endure"],
+)
+def test_a_full_disk_leaves_what_stood_there(tmp_path: Path, call: str) -> None:
     """A write that fails half way is told with the file's own name, and its beginning is taken away."""
     code = (
         "import resource, signal, sys\n"
@@ -56,7 +79,7 @@ def test_a_full_disk_leaves_what_stood_there(tmp_path: Path) -> None:
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "home = Path(sys.argv[1])\n"
-        "files.land({home / 'small': b'new', home / 'large': bytes(5000)})\n"
+        f"files.{call}\n"
     )
     (tmp_path / "small").write_bytes(b"old")
     ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from houseprice.errors import DataError
@@ -68,6 +68,30 @@ def folder(path: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def endure(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file that is whole at any time, and on disk with its name when this returns: it survives a loss of power.
+
+    Raises:
+        DataError: it cannot be written; what stood there before stands there still.
+    """
+    new = path.with_name(f".{path.name}.new")
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        new.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as err:
+        with suppress(OSError):
+            new.unlink()
+        raise _unwritable(path, err) from err
 
 
 def _unwritable(path: Path, err: OSError) -> DataError:

@@ -135,7 +135,10 @@ def ledger(*, state: Path, only_verify: bool, as_json: bool) -> None:
         click.echo(json.dumps([line.told() for line in found.lines], indent=1))
     elif only_verify:
         last = f", the last is {found.lines[-1].hash}" if found.lines else ""
-        click.echo(f"{len(found.lines)} lines, every one fits{last}")
+        lines = "1 line" if len(found.lines) == 1 else f"{len(found.lines)} lines"
+        click.echo(f"{lines}, every one fits{last}")
+    elif not found.lines:
+        progress(f'Nothing was done here yet: there is no line in "{state / NAME}".')
     else:
         for line in found.lines:
             way = f"{short(line.from_) or 'nothing'} → {short(line.to) or 'nothing'}"

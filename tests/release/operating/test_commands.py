@@ -81,6 +81,21 @@ def test_a_commit_without_a_repository_is_refused(typed: Typed, key: str) -> Non
     assert (code, '"NO NAME" is no name of an image' in err) == (13, True)
 
 
+@pytest.mark.parametrize("command", [("deploy", "1a2b3c4"), ("rollback",), ("ledger",)])
+def test_a_file_in_the_place_of_the_state_is_said(
+    typed: Typed, key: str, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """It is no fault of ours, and it is kept."""
+    (tmp_path / "state").write_text("mine")
+    options = () if command == ("ledger",) else ("--key", key, "--repository", "127.0.0.1:1/u/house-price-model")
+    code, out, err = typed(*command, "--state", "state", *options)
+    assert (code, out) == (14 if command == ("ledger",) else 13, "")
+    assert "state" in err
+    assert "expected the" in err
+    assert "fault of ours" not in err
+    assert (tmp_path / "state").read_text() == "mine"
+
+
 @pytest.mark.long
 def test_an_unreachable_registry_is_one_sentence_and_a_line(typed: Typed, key: str, tmp_path: Path) -> None:
     """What is refused before anything was touched stands in the ledger, too."""
@@ -111,6 +126,9 @@ def test_the_ledger_is_shown_and_verified(typed: Typed, tmp_path: Path) -> None:
     """A table for people, JSON for programs; what is torn is said, and a changed line ends with 14."""
     code, out, _ = typed("ledger", "--verify")
     assert (code, out) == (0, "0 lines, every one fits\n")
+    code, out, err = typed("ledger")
+    assert (code, out) == (0, "")
+    assert 'Nothing was done here yet: there is no line in "deploy/state/ledger.jsonl".' in err
     found = Ledger(tmp_path / "deploy" / "state" / NAME)
     event = Event(who="me@here", action="deploy", from_="", to="a" * 40, outcome="done", seconds=3.25, note="a note")
     line = found.append(event, lambda _: None)
@@ -121,7 +139,7 @@ def test_the_ledger_is_shown_and_verified(typed: Typed, tmp_path: Path) -> None:
     with found.path.open("ab") as stream:
         stream.write(b'{"action"')
     code, out, err = typed("ledger", "--verify")
-    assert (code, out) == (0, f"1 lines, every one fits, the last is {line.hash}\n")
+    assert (code, out) == (0, f"1 line, every one fits, the last is {line.hash}\n")
     assert "9 bytes of a line that was never finished" in err
     found.path.write_bytes(found.path.read_bytes().replace(b"me@here", b"you@too"))
     code, out, err = typed("ledger", "--state", "deploy/state")

@@ -1,5 +1,6 @@
 """The ledger: what is written stays, whoever else writes or is killed, and what is tampered with is found."""
 
+import hashlib
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 from houseprice.errors import LedgerError
 from houseprice.release.operating.ledger import Ledger
-from houseprice.release.operating.lines import Event, Line
+from houseprice.release.operating.lines import Event, Line, canonical
 
 SLOW_WRITER = """
 import os, sys, time
@@ -213,7 +215,18 @@ def test_a_ledger_that_was_written_anew_is_found(tmp_path: Path) -> None:
         ours.append(event(), silent)
 
 
-@pytest.mark.parametrize("content", [None, b"", b"{}", b'{"n": "x", "hash": ""}', b"[]"])
+@pytest.mark.parametrize(
+    "change", [{"seconds": "3"}, {"seconds": 3}, {"who": None}, {"outcome": "splendid"}, {"action": []}, {"n": 1.0}]
+)
+def test_a_line_of_other_kinds_is_none(change: dict[str, Any]) -> None:
+    """Also when its hash is right, which anybody can reckon."""
+    content = {**Line.after(None, event()).told(), **change}
+    del content["hash"]
+    hashed = hashlib.sha256(canonical(content)).hexdigest()
+    assert Line.read(canonical({**content, "hash": hashed})) is None
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b'{"n": "x", "hash": ""}', b'{"n": Infinity}', b"[]", b"\xff"])
 def test_a_head_that_is_missing_or_spoiled_is_said(tmp_path: Path, content: bytes | None) -> None:
     """Without its head a ledger could be cut off unseen, so that is refused; its first line alone may lack it."""
     ledger = written(tmp_path / "ledger.jsonl", 2)

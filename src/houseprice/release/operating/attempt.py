@@ -1,12 +1,12 @@
 """A deployment under way, written down before it touches anything, so that the next one can finish or undo it."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from houseprice.errors import OperatingError
+from houseprice.files import endure
 from houseprice.release.operating.lines import Action, Event, Outcome
 from houseprice.release.operating.proxy import SLOTS, Slot
 
@@ -59,12 +59,7 @@ class Attempt:
 
     def write(self, folder: Path) -> None:
         """Write it down; it is on disk when this returns."""
-        new = folder / f".{NAME}.new"
-        with new.open("w", encoding="utf-8") as stream:
-            json.dump(asdict(self), stream, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
-        new.replace(folder / NAME)
+        endure(folder / NAME, json.dumps(asdict(self), indent=1).encode())
 
     def write_proved(self, folder: Path, answered: float) -> "Attempt":
         """Write down that there is no more going back."""

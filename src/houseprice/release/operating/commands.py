@@ -63,6 +63,11 @@ def one_kind_of_error() -> Iterator[None]:
         raise
     except HousePriceError as err:
         raise OperatingError(str(err)) from err
+    except OSError as err:
+        raise OperatingError(
+            f"{err}; expected the state folder with room and the right to write; see to that, then run the "
+            "same command again, which goes on from here."
+        ) from err
 
 
 def _tidied(move: Move) -> tuple[Line, ...]:

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from houseprice.errors import LedgerError
+from houseprice.errors import DataError, LedgerError
+from houseprice.files import endure
 from houseprice.release.engine import Say
 from houseprice.release.operating.lines import START, Event, Line, canonical
 
@@ -59,6 +60,8 @@ class Ledger:
                 f'"{self.path}" cannot be written ({err.strerror or err}); expected a file with room and the right to '
                 "write; see to that, then do it again."
             ) from err
+        except DataError as err:
+            raise LedgerError(str(err)) from err
 
     def read(self) -> Reading:
         """Give back every line, the whole chain checked; a ledger that was never written is empty.
@@ -137,23 +140,13 @@ class Ledger:
             return int(head["n"]), str(head["hash"])
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError) as err:
+        except (ArithmeticError, ValueError, KeyError, TypeError) as err:
             raise LedgerError(
                 f'"{self.head}" cannot be understood; expected number and hash of the last line; compare with a copy.'
             ) from err
 
     def _write_head(self, line: Line) -> None:
-        new = self.head.with_name(f"{self.head.name}.new")
-        with new.open("wb") as stream:
-            stream.write(canonical({"n": line.n, "hash": line.hash}) + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        new.replace(self.head)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the names of new files survive a loss of power too
-        finally:
-            os.close(folder)
+        endure(self.head, canonical({"n": line.n, "hash": line.hash}) + b"\n")
 
     def _end_at(self, head: tuple[int, str] | None, texts: Sequence[bytes]) -> None:
         """Refuse a ledger that does not hold its head: a writer may be killed before it moves the head, never after."""

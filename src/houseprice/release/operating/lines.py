@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 START = "0" * 64
 """What the first line names as the hash of the line before."""
@@ -58,7 +58,7 @@ class Line(Event):
         """Give back the line of an event that comes after another line, or first."""
         content = {
             **asdict(event),
-            "seconds": round(event.seconds, 3),
+            "seconds": round(float(event.seconds), 3),
             "n": last.n + 1 if last else 1,
             "when": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "previous": last.hash if last else START,
@@ -71,6 +71,10 @@ class Line(Event):
         try:
             found = json.loads(text)
             if not isinstance(found, dict) or set(found) != _NAMES or canonical(found) != text:
+                return None
+            if not all(isinstance(value, _KINDS.get(name, str)) for name, value in found.items()):
+                return None
+            if found["action"] not in get_args(Action) or found["outcome"] not in get_args(Outcome):
                 return None
             own = found.pop("hash")
             if _hash(found) != own:
@@ -102,3 +106,5 @@ def _hash(content: dict[str, Any]) -> str:
 
 
 _NAMES = frozenset(field.name.rstrip("_") for field in fields(Line))
+_KINDS: dict[str, type[int] | type[float]] = {"n": int, "seconds": float}
+"""Names of what is no text."""

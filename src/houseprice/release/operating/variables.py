@@ -4,12 +4,12 @@ The file is `compose.env`. A variable of the environment counts more and is reme
 it was, so that a rollback by somebody else does not drop the API's keys.
 """
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from houseprice.errors import OperatingError
+from houseprice.files import endure
 
 NAME = "compose.env"
 PUBLISH = "HOUSEPRICE_PUBLISH"
@@ -64,6 +64,7 @@ def write(path: Path, values: Mapping[str, str]) -> None:
 
     Raises:
         OperatingError: a value has more than one line.
+        DataError: the file cannot be written.
     """
     lines = []
     for name, value in sorted(values.items()):
@@ -71,12 +72,7 @@ def write(path: Path, values: Mapping[str, str]) -> None:
             raise OperatingError(f"{name} has more than one line; expected one; correct it in the environment.")
         escaped = re.sub(r'(["\\$])', r"\\\1", value)
         lines.append(f'{name}="{escaped}"\n')
-    new = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-        stream.write("# Remembered by houseprice deploy; the slots are its own.\n" + "".join(lines))
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.replace(path)
+    endure(path, ("# Remembered by houseprice deploy; the slots are its own.\n" + "".join(lines)).encode(), mode=0o600)
 
 
 def merged(compose: Path, remembered: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
