@@ -59,7 +59,7 @@ tools: ## programs of others that the tests need (as root, on Debian or Ubuntu)
 
 .PHONY: test
 test: $(VENV)/.dev .venv-audit/.audit ## all tests that are fast and need no Docker engine, under two minutes
-	@$(BIN)/python -m pytest -m "not image and not workflow and not long and not oracles"
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not image and not workflow and not long and not oracles"
 
 .PHONY: test-long
 test-long: $(VENV)/.dev .venv-audit/.audit ## the tests that take many seconds each

@@ -20,6 +20,7 @@ from houseprice.release.engine import Engine
 from houseprice.release.image import build
 from houseprice.release.registry.names import Repository
 from image.conftest import resealed
+from programs import needs
 
 ROOT = Path(__file__).parents[2]
 PROXY = """
@@ -61,8 +62,7 @@ def proxy_image(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
     """Run a registry on loopback for the session, and give a repository in it."""
-    if not shutil.which("docker-registry"):
-        pytest.skip("docker-registry was not found; install it with `apt-get install docker-registry`")
+    needs("docker-registry")
     folder = tmp_path_factory.mktemp("registry")
     host = f"127.0.0.1:{free_port()}"
     config = {

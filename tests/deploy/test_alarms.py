@@ -2,17 +2,16 @@
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from toy import Client
 
 from houseprice.bundle.load import open_bundle
 from houseprice.serving.app import create_app
+from programs import needs
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "deploy" / "alarms.yaml"
@@ -79,9 +78,7 @@ def scenario(name: str, changed: dict[str, str], firing: list[str], minutes: int
 
 def test_each_alarm_goes_off_alone(tmp_path: Path) -> None:
     """Prometheus itself finds nothing wrong on a good day, and the one alarm that is meant on each bad one."""
-    promtool = shutil.which("promtool")
-    if not promtool:
-        pytest.skip("promtool was not found; install it with `apt-get install prometheus`")
+    needs("promtool")
     assert set(ILL) == set(RULES)
     days = [scenario("good days", {}, [], 10 * DAY)]
     days += [
@@ -90,7 +87,7 @@ def test_each_alarm_goes_off_alone(tmp_path: Path) -> None:
     ]
     file = tmp_path / "alarms.json"  # JSON is YAML
     file.write_text(json.dumps({"rule_files": [str(FILE)], "evaluation_interval": "20m", "tests": days}))
-    said = subprocess.run([promtool, "test", "rules", file], capture_output=True, text=True, check=False)
+    said = subprocess.run(["promtool", "test", "rules", file], capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stdout + said.stderr
 
 

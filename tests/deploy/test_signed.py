@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from houseprice.release.registry.client import Registry
 from houseprice.release.registry.names import Repository
 from houseprice.release.registry.publishing import publish
 from image.conftest import resealed
+from programs import needs
 
 pytestmark = [pytest.mark.image, pytest.mark.long]
 FIRST, SECOND = "d" * 40, "e" * 40
@@ -66,8 +66,7 @@ def signed(
     engine: Any, frozen: Path, bundle_dir: Path, repository: Repository, tmp_path_factory: pytest.TempPathFactory
 ) -> Signed:
     """Build two images into layouts, publish and sign them, in the order of their commits."""
-    if not shutil.which("cosign"):
-        pytest.skip("cosign was not found; install it from https://docs.sigstore.dev/cosign")
+    needs("cosign")
     home = tmp_path_factory.mktemp("signed")
     registry = Registry(Repository(repository.host, "signer/house-price-model"))
     keys, stranger = pair(home / "ours"), pair(home / "strange")

@@ -21,6 +21,7 @@ from guide import GUIDE, Block, Reader
 
 from deploy.conftest import engine, proxy_image
 from houseprice.release.engine import Engine
+from programs import needs
 
 __all__ = ["engine", "proxy_image"]
 pytestmark = pytest.mark.image
@@ -31,11 +32,7 @@ KUBECTL = Path(shutil.which("kubectl", path=f"{Path(sys.executable).parent}:{os.
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[str]:
     """Run a registry with one account, and give its address."""
-    for command, package in (("docker-registry", "docker-registry"), ("htpasswd", "apache2-utils")):
-        if not shutil.which(command):
-            pytest.skip(f"{command} was not found; install it with `apt-get install {package}`")
-    if not shutil.which("cosign"):
-        pytest.skip("cosign was not found; see scripts/docker-engine --help")
+    needs("docker-registry", "htpasswd", "cosign")
     with loopback.registry(tmp_path / "registry") as registry:
         yield registry.host
 

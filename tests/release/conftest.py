@@ -1,6 +1,5 @@
 """A tiny sealed model, made in a moment: what the dock does can be tested without learning anything."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from houseprice.bundle.load import open_bundle
 from houseprice.bundle.manifest import Manifest
 from houseprice.release.offline import answers, log_rmse
 from houseprice.schema import Column, Schema
+from programs import needs
 
 SCHEMA = Schema(
     columns={
@@ -139,8 +139,6 @@ def _outside_of_any_hook(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Host and port of Debian's docker-registry, with one account."""
-    missing = [program for program in ("docker-registry", "htpasswd") if not shutil.which(program)]
-    if missing:
-        pytest.skip(f"needs {' and '.join(missing)}, which are not installed here; `make tools` installs them")
+    needs("docker-registry", "htpasswd")
     with loopback.registry(tmp_path_factory.mktemp("registry") / "real") as running:
         yield running.host

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from faulty import Faulty, answers, faulty
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Account, Registry
 from houseprice.release.registry.names import Repository
+from programs import needs
 
 pytestmark = pytest.mark.long  # signs for real, a second or more each time
 
@@ -25,9 +25,7 @@ TAG = planting.COMMIT[:7]
 @pytest.fixture
 def proxy(tmp_path: Path) -> Iterator[Faulty]:
     """A real registry, behind a proxy that fails on demand."""
-    missing = [name for name in ("docker-registry", "htpasswd", "cosign") if not shutil.which(name)]
-    if missing:
-        pytest.skip(f"needs {' and '.join(missing)}, which are not installed here")
+    needs("docker-registry", "htpasswd", "cosign")
     with loopback.registry(tmp_path / "registry") as running, faulty(running.host) as between:
         yield between
 

@@ -68,7 +68,7 @@ def test_the_other_pages_keep_the_strictest_policy(client: Client) -> None:
         assert client.get(path).headers["content-security-policy"].startswith("default-src 'none'; frame-ancestors")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here; install chromium")
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here; `make tools` brings one")
 def test_every_route_can_be_tried_in_a_browser(start: Callable[..., Server], tmp_path: Path) -> None:
     """The examples that the page shows are answered with 200, whatever the format; the policy is broken by nothing."""
     server = start()

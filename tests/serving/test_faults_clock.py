@@ -21,7 +21,7 @@ from toy import FULL
 COMPILER = shutil.which("cc")
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.skipif(COMPILER is None, reason="there is no C compiler here to make the clock; install gcc"),
+    pytest.mark.skipif(COMPILER is None, reason="no C compiler found to make the clock; `make tools` brings one"),
 ]
 Start = Callable[..., Server]
 DAY = 86400

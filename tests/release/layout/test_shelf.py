@@ -1,7 +1,6 @@
 """The shelf: a registry that can only be read, from which the very digest is pulled."""
 
 import http.client
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from houseprice.release.layout.oci import INDEX, LAYER, Layout
 from houseprice.release.layout.shelf import shelf
+from programs import needs
 from release.layout.test_oci import made
 
 
@@ -68,9 +68,9 @@ def test_an_address_is_gone_with_its_block(layout: Layout) -> None:
         asked(address, "/v2/")
 
 
-@pytest.mark.skipif(not shutil.which("skopeo"), reason="skopeo is not installed")
 def test_others_read_it(layout: Layout) -> None:
     """A client that is not ours finds the index with its annotations, of the same digest, here and in the folder."""
+    needs("skopeo")
     with shelf(layout) as address:
         name = f"{address}@{layout.index.digest}"
         command = ["skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://{name}"]

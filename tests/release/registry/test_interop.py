@@ -1,7 +1,6 @@
 """What is published here, seen by the tools of others: skopeo, and a Docker engine that pulls it."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 
@@ -13,6 +12,7 @@ from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Registry
 from houseprice.release.registry.patience import silent
 from houseprice.release.registry.publishing import publish
+from programs import needs
 
 COMMIT = "d" * 40
 
@@ -31,8 +31,7 @@ def image(straight: Registry, layout: Callable[..., Layout]) -> Layout:
 @pytest.mark.parametrize("platform", ["amd64", "arm64"])
 def test_skopeo_reads_it(straight: Registry, image: Layout, platform: str) -> None:
     """The digest of the index, and for each platform its labels and layers."""
-    if not shutil.which("skopeo"):
-        pytest.skip("needs skopeo, which is not installed here")
+    needs("skopeo")
     command = ["skopeo", f"--override-arch={platform}", "inspect", "--tls-verify=false"]
     command += [f"--creds={loopback.USER}:{loopback.TOKEN}", f"docker://{straight.repository.tagged('latest')}"]
     told = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)

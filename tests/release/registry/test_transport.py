@@ -1,6 +1,5 @@
 """One request over real sockets: certificates, proxies, redirects, and names that nobody knows."""
 
-import shutil
 import socket
 import ssl
 import subprocess
@@ -21,6 +20,7 @@ from houseprice.release.registry.names import Repository
 from houseprice.release.registry.patience import PassingError, Patience, silent
 from houseprice.release.registry.publishing import publish
 from houseprice.release.registry.transport import Answer, exchange
+from programs import needs
 
 NAMES = ("localhost", "registry-1.docker.io", "auth.docker.io", "content.example.org")
 ACCOUNT = Account("tester", "a-token-of-the-tests")
@@ -71,8 +71,7 @@ class Connector(ThreadingHTTPServer):
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for the names of these tests that nobody trusts, with its key in one file."""
-    if not shutil.which("openssl"):
-        pytest.skip("needs openssl, which is not installed here")
+    needs("openssl")
     path = tmp_path_factory.mktemp("tls") / "both.pem"
     names = ",".join(f"DNS:{name}" for name in NAMES)
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -17,13 +16,13 @@ from signing import ACCOUNT, PASSWORD, Keys, Published, sign
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Registry
 from houseprice.release.registry.names import Repository
+from programs import needs
 
 
 @pytest.fixture(scope="session")
 def cosign() -> str:
     """The command, or skip what needs it."""
-    if not shutil.which("cosign"):
-        pytest.skip("cosign was not found; see https://docs.sigstore.dev")
+    needs("cosign")
     return "cosign"
 
 
