@@ -211,6 +211,14 @@ def test_long_logs_are_cut_in_the_middle(capsys: pytest.CaptureFixture[str]) -> 
     assert len(shown) == 2 * commands.SHOWN + 3
 
 
+def test_requests_that_were_answered_do_not_bury_what_went_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    """They are counted; a request that failed, and whatever is no request, is shown."""
+    kept = ['{"event": "request", "status": 503}', '{"event": "start"}', "[]", "{", "Traceback", "[" * 100_000]
+    commands._show_logs("\n".join(['{"event": "request", "status": 200}'] * 300 + kept))
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[1:-1] == [*kept, "(300 lines of requests that were answered are left out)"]
+
+
 @pytest.mark.parametrize(
     ("line", "code"),
     [

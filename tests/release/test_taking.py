@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from houseprice.release.subject import Subject
 from houseprice.release.taking import UNSURE, size, start, vulnerabilities
 
 LOCK = "a" * 64
+NOW = datetime.now(UTC).isoformat(timespec="seconds")
 FOUND = {"name": "uvicorn", "version": "0.1", "id": "PYSEC-1", "fix": "0.2", "summary": "bad"}
-REPORT = {"lock": LOCK, "service": "reached", "found": [], "when": "2026-01-31T12:00:00Z"}
+REPORT = {"lock": LOCK, "service": "reached", "found": [], "when": NOW}
 SUBJECT = Subject(None, "c", {"Size": 1}, None, 1.0, Limits(lock=LOCK))  # type: ignore[arg-type]
 
 
@@ -33,7 +35,7 @@ def reported(tmp_path: Path) -> Callable[..., Subject]:
 
 def test_a_clean_report_of_this_lock_passes(reported: Callable[..., Subject]) -> None:
     """Nothing known passes, strict or not, and the time of the report is told."""
-    assert vulnerabilities(reported(REPORT, strict=True)) == (True, "none known at 2026-01-31T12:00:00Z")
+    assert vulnerabilities(reported(REPORT, strict=True)) == (True, f"none known at {NOW}")
 
 
 def test_what_is_known_is_named_with_its_fix(reported: Callable[..., Subject]) -> None:
@@ -71,6 +73,9 @@ def test_nobody_can_tell(reported: Callable[..., Subject], strict: bool) -> None
         REPORT | {"found": [{"name": "x"}]},
         REPORT | {"service": "asleep"},
         REPORT | {"service": True},
+        REPORT | {"when": None},
+        REPORT | {"when": "yesterday"},
+        REPORT | {"when": "2026-01-31T12:00:00"},
     ],
 )
 def test_what_is_no_report_fails(reported: Callable[..., Subject], report: Any) -> None:
@@ -78,6 +83,22 @@ def test_what_is_no_report_fails(reported: Callable[..., Subject], report: Any) 
     passed, found = vulnerabilities(reported(report))
     assert not passed
     assert "is no report of an audit" in found
+
+
+@pytest.mark.parametrize(("days", "tells"), [(0, True), (6.9, True), (7.1, False), (-0.9, True), (-1.1, False)])
+@pytest.mark.parametrize("strict", [False, True])
+def test_an_old_report_tells_nothing(reported: Callable[..., Subject], days: float, tells: bool, strict: bool) -> None:
+    """What was known a year ago is not what is known; nor can anybody have looked tomorrow."""
+    when = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+    passed, found = vulnerabilities(reported(REPORT | {"when": when}, strict=strict))
+    assert passed is (tells or not strict)
+    assert found.startswith(UNSURE) is not tells
+
+
+def test_an_old_report_that_names_something_fails(reported: Callable[..., Subject]) -> None:
+    """A hole that was known stays one."""
+    passed, found = vulnerabilities(reported(REPORT | {"when": "2020-01-01T00:00:00+00:00", "found": [FOUND]}))
+    assert (passed, "PYSEC-1" in found) == (False, True)
 
 
 def test_a_report_that_is_not_there_fails(tmp_path: Path) -> None:

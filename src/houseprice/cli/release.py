@@ -272,9 +272,21 @@ def doctor(ctx: click.Context, config: Path, as_json: bool) -> None:
 
 def _show_logs(logs: str) -> None:
     click.echo("--- logs of the container ---", err=True)
-    lines = logs.rstrip().splitlines() or ["(none)"]
+    whole = logs.rstrip().splitlines()
+    lines = [line for line in whole if not _tells_of_success(line)]
+    if answered := len(whole) - len(lines):
+        lines.append(f"({answered} lines of requests that were answered are left out)")
     if len(lines) > 2 * SHOWN:
         left_out = f"({len(lines) - 2 * SHOWN} lines left out)"
         lines = [*lines[:SHOWN], left_out, *lines[-SHOWN:]]
-    click.echo("\n".join(lines), err=True)
+    click.echo("\n".join(lines or ["(none)"]), err=True)
     click.echo("-----------------------------", err=True)
+
+
+def _tells_of_success(line: str) -> bool:
+    """Whether a line of the API's log tells of a request that was answered: hundreds do, and bury what went wrong."""
+    try:
+        told = json.loads(line)
+        return bool(told["event"] == "request" and told["status"] < 400)
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return False

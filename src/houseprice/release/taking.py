@@ -4,6 +4,7 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from houseprice.errors import ImageError
@@ -11,8 +12,12 @@ from houseprice.release.subject import Look, Subject
 
 ROUNDS = 3
 UNSURE = "CANNOT TELL"
+FRESH_DAYS = 7
+"""Days for which a report tells what is known; a report of the future tells nothing."""
 UNPACKED = 5
 """An image on an engine is unpacked and stands on its base: so many times as much is allowed there."""
+
+_DAY = timedelta(days=1)
 
 
 def latency(subject: Subject) -> Look:
@@ -80,6 +85,7 @@ def vulnerabilities(subject: Subject) -> Look:
         told: Any = json.loads(limits.audit.read_bytes())
         lock, reached, found = str(told["lock"]), ("unreachable", "reached").index(told["service"]), list(told["found"])
         fixes = [f"fixed in {one['fix']}" if one["fix"] else "no release without it" for one in found]
+        age = datetime.now(UTC) - datetime.fromisoformat(told["when"])
         named = [f"{one['name']} {one['version']}: {one['id']}, {fix}" for one, fix in zip(found, fixes, strict=True)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
         return False, f'"{limits.audit}" is no report of an audit ({type(err).__name__}: {err})'
@@ -87,9 +93,10 @@ def vulnerabilities(subject: Subject) -> Look:
         return False, f"the report is of the lock {lock[:12]}, the image is of {limits.lock[:12] or 'an unknown one'}"
     if named:
         return False, "; ".join(named)
+    doubt = "" if -_DAY < age < FRESH_DAYS * _DAY else f"the report is of {told['when']}; make one of today"
     if not reached:
-        return _cannot_tell(f"the service that knows was not reached at {told.get('when')}", strict=limits.strict)
-    return True, f"none known at {told.get('when')}"
+        doubt = f"the service that knows was not reached at {told['when']}"
+    return _cannot_tell(doubt, strict=limits.strict) if doubt else (True, f"none known at {told['when']}")
 
 
 def _cannot_tell(why: str, *, strict: bool) -> Look:

@@ -70,9 +70,10 @@ class Proof:
         if self.passed:
             return
         failed = [(one.platform, finding) for one in self.platforms for finding in one.findings if not finding.passed]
+        checks = sum(len(one.findings) for one in self.platforms)
         list_ = "; ".join(f"{name}, {f.name}: found {f.found}, expected {f.expected}" for name, f in failed)
         raise ImageError(
-            f"The image {self.digest} failed {len(failed)} checks ({list_}); do not publish it; read the "
+            f"The image {self.digest} failed {len(failed)} of {checks} checks ({list_}); do not publish it; read the "
             "container's logs above, correct what is named, and build it again."
         )
 
