@@ -8,7 +8,7 @@ import pytest
 
 from houseprice.errors import ImageError
 from houseprice.release.layout.archive import described, take
-from houseprice.release.layout.files import files_of
+from houseprice.release.layout.contents import files_of
 from houseprice.release.layout.oci import Descriptor, Layout
 from houseprice.release.layout.weight import part_of
 from release.layout.saving import diff_id, layer, saved

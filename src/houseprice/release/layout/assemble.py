@@ -20,7 +20,7 @@ from houseprice.files import folder
 from houseprice.release.engine import Engine, Say
 from houseprice.release.image import MODEL, Ready, prepared
 from houseprice.release.layout.archive import Taken, described, take
-from houseprice.release.layout.files import seen
+from houseprice.release.layout.contents import laid
 from houseprice.release.layout.oci import Descriptor, Layout
 from houseprice.release.layout.packing import packed
 from houseprice.release.layout.weight import Part, part_of
@@ -145,7 +145,7 @@ class _Maker:
         return [line.strip() for line in stage.splitlines() if re.match(r"(WORKDIR|COPY|ADD|RUN)\s", line)]
 
     def _with_evidence(self, taken: Taken, layout: Layout) -> Taken:
-        files = seen((layout.path(layer.blob.digest) for layer in taken.layers), wanted)
+        files = laid(layout, ((layer.blob.digest, layer.diff_id) for layer in taken.layers), wanted)
         environment = dict(entry.partition("=")[::2] for entry in taken.declared.get("Env", ()))
         manifest = json.loads(self._read(f"{MODEL}/{manifests.NAME}"))
         lock, dockerfile = self._read(LOCK), self._read("Dockerfile")

@@ -12,7 +12,7 @@ from typing import Any
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import Bundle
 from houseprice.release.checks import LABELS, Finding
-from houseprice.release.layout.files import files_of
+from houseprice.release.layout.contents import files_of
 from houseprice.release.layout.oci import Descriptor, Layout
 from houseprice.release.subject import Look
 from houseprice.release.trust import sbom as bills

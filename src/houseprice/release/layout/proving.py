@@ -17,7 +17,7 @@ from houseprice.errors import ImageError
 from houseprice.files import land
 from houseprice.release.checks import CHECKS, EMULATED, Finding
 from houseprice.release.engine import Engine, Say
-from houseprice.release.layout.files import files_of
+from houseprice.release.layout.contents import files_of
 from houseprice.release.layout.inspecting import look_inside
 from houseprice.release.layout.oci import Descriptor, Layout
 from houseprice.release.layout.shelf import shelf

@@ -14,8 +14,8 @@ from typing import Any
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.manifest import Manifest
 from houseprice.errors import ArtefactError
+from houseprice.release.layout.contents import below
 from houseprice.release.trust import parts
-from houseprice.release.trust.contents import below
 from houseprice.release.trust.cosign import Statement
 from houseprice.release.trust.image import BUNDLE_FOLDER, EVIDENCE_FILE, EVIDENCE_FOLDER, SBOM_FILE, Image, Platform
 from houseprice.release.trust.provenance import LOCAL, MANIFEST, dependencies, named_builder

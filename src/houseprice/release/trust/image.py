@@ -3,15 +3,16 @@
 A tag is looked up once: all that is read afterwards is read by digest, so that a tag that moves changes nothing.
 """
 
+import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from houseprice.errors import ImageError, RegistryError, TrustError
+from houseprice.release.layout.contents import Contents, below
 from houseprice.release.layout.oci import INDEX, LIMIT, MANIFEST, Descriptor, Layout
 from houseprice.release.registry.client import Manifest
-from houseprice.release.trust.contents import Contents, below
 
 BUNDLE_FOLDER = "app/models/bundle"
 EVIDENCE_FOLDER = "app/evidence"
@@ -150,7 +151,10 @@ def _platform(source: Source, named: Descriptor, wanted: Callable[[str], bool]) 
     ours = (f"{BUNDLE_FOLDER}/", f"{EVIDENCE_FOLDER}/")
     contents = Contents(lambda path: path.startswith(ours) or wanted(path))
     for layer, diff_id in zip(layers, diff_ids, strict=True):
-        contents.lay(source.blob(layer.digest, LAYER), str(diff_id))
+        try:
+            contents.lay(io.BytesIO(source.blob(layer.digest, LAYER)), str(diff_id))
+        except ImageError as err:
+            raise TrustError(str(err)) from err
     process = _dict(config.get("config"))
     pairs = [str(line).partition("=") for line in process.get("Env") or []]
     return Platform(
