@@ -16,6 +16,7 @@ from houseprice.config import Tracking, load
 from houseprice.learning import pipeline, tracking
 from learning.commands import Typed
 from learning.houses import SCHEMA, written
+from learning.pages import QUALITY, Judged, judge
 from road import Road, hurried
 
 
@@ -122,3 +123,16 @@ def typed(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> Typed:
     for name in ("MLFLOW_TRACKING_URI", "HOUSEPRICE_MLFLOW_TRACKING_URI", "HOUSEPRICE_CONFIG", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
     return typed
+
+
+@pytest.fixture(scope="session")
+def judged(root: Path) -> Judged:
+    """Give a model of houses with every role that the report knows, and with names that try to break out of it."""
+    text = (root / "configs/model_config.yaml").read_text()
+    return judge(text, derived=("months_since_first_sale", "age_at_sale"))
+
+
+@pytest.fixture(scope="session")
+def page(judged: Judged) -> str:
+    """Give the report of that model."""
+    return judged.page(quality=QUALITY)

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from houseprice.bundle import manifest as manifests
-from houseprice.bundle.load import open_bundle
+from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.bundle.manifest import Manifest
 from houseprice.release.offline import answers, log_rmse
 from houseprice.schema import Column, Schema
@@ -127,6 +127,12 @@ def seal(tmp_path: Path) -> Callable[..., Path]:
 def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One tiny sealed model for all tests that do not change it."""
     return seal_tiny(tmp_path_factory.mktemp("tiny") / "bundle")
+
+
+@pytest.fixture(scope="module")
+def bundle(tiny_bundle: Path) -> Bundle:
+    """The tiny sealed model, opened."""
+    return open_bundle(tiny_bundle)
 
 
 @pytest.fixture(autouse=True)

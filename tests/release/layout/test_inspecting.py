@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from houseprice.bundle import manifest as manifests
-from houseprice.bundle.load import Bundle, open_bundle
+from houseprice.bundle.load import Bundle
 from houseprice.release.checks import LABELS, Finding
 from houseprice.release.layout.archive import Taken, described
 from houseprice.release.layout.inspecting import LOOKS, look_inside
@@ -23,12 +23,6 @@ LIBRARY = "opt/venv/lib/python3.11/site-packages/x.so"
 ARM = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00\xb7\x00" + bytes(40)
 INTEL = ARM[:18] + b"\x3e\x00" + ARM[20:]
 Change = Callable[[dict[str, bytes], dict[str, Any]], None]
-
-
-@pytest.fixture(scope="module")
-def bundle(tiny_bundle: Path) -> Bundle:
-    """The tiny sealed model, opened."""
-    return open_bundle(tiny_bundle)
 
 
 @pytest.fixture

@@ -1,0 +1,138 @@
+"""Reports to be read in tests: models of made houses with names that try to break out, and a reader of pages."""
+
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import polars as pl
+import yaml
+
+from houseprice.config import Config
+from houseprice.learning import gates, report, table
+from houseprice.learning.evaluation import Evaluation, evaluate
+from houseprice.learning.features import Preprocessor, engineer
+from houseprice.learning.gates import Verdict
+from road import hurried
+
+VOID = {"meta", "br", "hr", "link", "img", "input"}
+EVIL = '<script>alert("1")</script> & $a$ \x08'
+SECTIONS = [
+    "Verdict and gates",
+    "Honest numbers",
+    "Price interval",
+    "Errors over price, time and map",
+    "Importance",
+    "Partial dependence",
+    "Slices",
+    "Worst sales",
+    "Data quality",
+    "What this model is not for",
+]
+COLUMNS: dict[str, dict[str, Any]] = {
+    "plot": {"kind": "category", "role": "parcel"},
+    "day": {"kind": "date", "role": "sale_date", "known": "at_sale"},
+    "paid": {"kind": "number", "role": "target", "known": "at_sale"},
+    "si'ze <i>": {"kind": "number", "role": "living_area", "unit": "m² <u>"},
+    "built": {"kind": "integer", "role": "year_built"},
+    "lift": {"kind": "flag"},
+    "place": {"kind": "category", "role": "location"},
+    "east": {"kind": "number", "role": "longitude"},
+    "north": {"kind": "number", "role": "latitude"},
+}
+QUALITY = {
+    "rows_read": 420,
+    "rows_kept": 400,
+    "rows_rejected": 20,
+    "reasons": {f"place: {EVIL}": 20},
+    "ignored_columns": ["<b>"],
+    "blanks": {"built": 7},
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Whatever `render` takes, and what it was made from."""
+
+    evaluation: Evaluation
+    table: table.FeatureTable
+    verdict: Verdict
+    config: Config
+    sales: pl.DataFrame
+    preprocessor: Preprocessor
+
+    def page(self, **more: Any) -> str:
+        """Give the report as text."""
+        return report.render(self.evaluation, self.table, self.verdict, self.config, **more).decode()
+
+
+class Page(HTMLParser):
+    """Reads a page, and minds that every element is closed where it must be."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[tuple[str, str]] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
+        self.seen.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the innermost element, which must be this one."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Note a text and the element that it is in."""
+        self.texts.append((self.open[-1] if self.open else "", data))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        """Give the attributes of every element of a kind."""
+        return [attributes for found, attributes in self.seen if found == tag]
+
+    def text(self, tag: str) -> list[str]:
+        """Give the texts that stand directly in elements of a kind."""
+        return [text for found, text in self.texts if found == tag]
+
+
+def judge(text: str, leave_out: tuple[str, ...] = (), derived: tuple[str, ...] = ()) -> Judged:
+    """Learn from made houses of some columns in a moment, and judge what was learned."""
+    draw = np.random.default_rng(3)
+    count = 400
+    size, built = draw.uniform(40, 250, count).round(), draw.integers(1900, 2014, count)
+    east, north = draw.uniform(9, 10, count), draw.uniform(53, 54, count)
+    places = np.array(["old town", EVIL.replace("\x08", ""), "“Öst”"])[(3 * (north - 53)).astype(int)]
+    lift = draw.integers(0, 2, count)
+    log = 8 + 0.8 * np.log(size) + 0.1 * lift + (north - 53) + draw.normal(0, 0.15, count)
+    sales = pl.DataFrame(
+        {
+            "plot": [str(number % 390) for number in range(count)],
+            "day": pl.Series(np.arange(count) + 16000).cast(pl.Int32).cast(pl.Date),
+            "paid": np.exp(log), "si'ze <i>": size, "built": built, "lift": lift, "place": places, "east": east,
+            "north": north,
+        }
+    ).drop(*leave_out)  # fmt: skip
+    told = yaml.safe_load(hurried(text))
+    told["data"]["columns"] = {
+        name: {"description": f"What {name} is", **column} for name, column in COLUMNS.items() if name not in leave_out
+    }
+    told["features"]["derived"] = list(derived)
+    told["split"] |= {"holdout_share": 0.45}  # enough for slices
+    told["training"]["boosting"] |= {"rounds": 15, "depth": 3, "column_share": 1.0}
+    told["training"]["smooth"] |= {
+        "centres": 20,
+        "columns": {"si'ze <i>": {"form": "log"}},
+        "texts": [] if "place" in leave_out else ["place"],
+        "further": [],
+    }
+    config = Config.model_validate(told)
+    made, preprocessor = engineer(sales, config.schema_, config.features.derived, config.split.holdout_share)
+    features = table.parse(table.write(made, "0" * 64), "made.csv", config.schema_)
+    evaluation = evaluate(features, config, lambda what, done, of: None)
+    verdict = gates.judge(evaluation.metrics, config.gates)
+    return Judged(evaluation, features, verdict, config, sales, preprocessor)

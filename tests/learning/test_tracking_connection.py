@@ -1,0 +1,139 @@
+"""Which MLflow a training asks, and what is said when it does not answer or cannot be used."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from houseprice.config import Tracking
+from houseprice.errors import TrackingError
+from houseprice.learning import tracking
+from learning.commands import Typed, files, told_once, train
+from learning.mlflow_server import RULES
+from road import Road
+
+
+class Odd(BaseHTTPRequestHandler):
+    """Answers otherwise than MLflow does: with a status, or with what is no HTTP at all."""
+
+    def do_GET(self) -> None:
+        """Answer /health."""
+        if self.server.says == "garbage":  # type: ignore[attr-defined]
+            self.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+        elif self.server.says != "nothing":  # type: ignore[attr-defined]
+            self.send_response(self.server.says)  # type: ignore[attr-defined]
+            self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Stay quiet."""
+
+
+@pytest.fixture
+def odd() -> Iterator[ThreadingHTTPServer]:
+    """Give a server that is none of MLflow's; what it says is set by the test."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Odd) as one:
+        thread = threading.Thread(target=one.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield one
+        one.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [(404, "Not Found"), (503, "Unavailable"), (401, "Unauthorized"), ("garbage", "SSH"), ("nothing", "closed")],
+)
+def test_who_answers_otherwise_than_mlflow_is_told(odd: ThreadingHTTPServer, says: int | str, told: str) -> None:
+    """What was found is in the sentence, after the configured number of tries."""
+    odd.says = says  # type: ignore[attr-defined]
+    waited: list[float] = []
+    uri = f"http://127.0.0.1:{odd.server_port}"
+    with pytest.raises(TrackingError, match=rf"did not answer /health in 3 tries \(.*{told}.*\); expected a running"):
+        tracking.connect(uri, RULES, waited.append)
+    assert waited == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://127.0.0.1:1", "http://no.such.host.invalid:5000", "http://127.0.0.1:99999", "http://[::1", "http://",
+        "http://a b:5000", "https://127.0.0.1:1",
+    ],
+)  # fmt: skip
+def test_where_nobody_answers_is_told(uri: str) -> None:
+    """Refused, unknown, impossible: always one sentence that says how to start one."""
+    with pytest.raises(TrackingError, match=r"did not answer /health in 3 tries .* `mlflow server`"):
+        tracking.connect(uri, RULES, lambda _: None)
+
+
+@pytest.mark.parametrize("uri", ["localhost:5000", "file:///tmp/runs", "postgresql://x/y", "sqlite://", "databricks"])
+def test_a_uri_of_no_known_kind_is_told(uri: str) -> None:
+    """Rather than guessed at."""
+    with pytest.raises(TrackingError, match=f'URI "{uri}" is of no known kind; expected http://'):
+        tracking.connect(uri, RULES, lambda _: None)
+
+
+def test_the_uri_is_taken_from_the_option_then_the_configuration_then_beside_the_models(tmp_path: Path) -> None:
+    """An SQLite file is the default, in a folder that exists."""
+    configured = Tracking(experiment="e", registered_model="m", uri="http://configured")
+    assert tracking.resolve("http://given", configured, tmp_path) == "http://given"
+    assert tracking.resolve(None, configured, tmp_path) == "http://configured"
+    assert tracking.resolve(None, RULES, tmp_path) == f"sqlite:///{tmp_path / 'mlflow.db'}"
+
+
+def test_option_environment_and_configuration_are_asked_in_this_order(
+    before_training: Road, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--mlflow-tracking-uri, HOUSEPRICE_MLFLOW_TRACKING_URI, MLFLOW_TRACKING_URI, then tracking.uri."""
+    road = before_training
+    road.config_file.write_text(road.config_file.read_text().replace("uri: null", "uri: 'yaml://'"))
+    assert '"yaml://" is of no known kind' in train(road, typed)[2]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "standard://")
+    assert '"standard://" is of no known kind' in train(road, typed)[2]
+    monkeypatch.setenv("HOUSEPRICE_MLFLOW_TRACKING_URI", "own://")
+    assert '"own://" is of no known kind' in train(road, typed)[2]
+    assert '"option://" is of no known kind' in train(road, typed, "--mlflow-tracking-uri", "option://")[2]
+
+
+def test_a_server_that_is_not_there_ends_with_code_7_before_anything_is_learned(
+    before_training: Road, typed: Typed
+) -> None:
+    """One sentence, and nothing is written; a traceback is shown to who asks for it."""
+    road = before_training
+    before = files(road.models.parent)
+    code, out, err = train(road, typed, "--mlflow-tracking-uri", "http://127.0.0.1:1")
+    assert (code, out) == (7, "")
+    assert 'MLflow at "http://127.0.0.1:1" did not answer /health in 2 tries' in told_once(err)
+    assert files(road.models.parent) == before
+    code, _, err = typed(
+        "--debug", "train", "--config", road.config_file, "--data", road.featured, "--models-dir", road.models,
+        "--mlflow-tracking-uri", "http://127.0.0.1:1",
+    )  # fmt: skip
+    assert code == 7
+    assert "Traceback (most recent call last)" in err
+
+
+@pytest.mark.parametrize("fault", ["no folder", "no database", "newer"])
+def test_a_database_that_cannot_be_used_ends_with_code_7_before_anything_is_learned(
+    before_training: Road, typed: Typed, fault: str
+) -> None:
+    """In no folder, garbage, or of an MLflow that is newer than ours: one sentence, and nothing is learned."""
+    road = before_training
+    path = road.models.parent / "mlflow.db"
+    if fault == "no folder":
+        path = road.models.parent / "no" / "mlflow.db"
+    elif fault == "no database":
+        path.write_bytes(b"this is no database, and long enough to be sure of it" * 100)
+    else:
+        with sqlite3.connect(path) as database:
+            database.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
+        database.close()
+    before = files(road.models)
+    code, out, err = train(road, typed, "--mlflow-tracking-uri", f"sqlite:///{path}")
+    assert (code, out) == (7, "")
+    assert str(path.parent) in told_once(err)
+    assert files(road.models) == before
+    assert not road.reports.exists()
