@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import signing
+from faulty import answers, faulty, resets
 
 from houseprice.bundle.load import open_bundle
 from houseprice.release.layout.assemble import assemble
@@ -136,6 +137,42 @@ def test_deploy_and_roll_back_by_the_command_line(
     assert "4 lines, every one fits" in typed("ledger", "--verify").stdout
     shown = typed("ledger").stdout
     assert f"{SECOND[:7]} → {FIRST[:7]}" in shown
+
+
+def test_a_registry_that_is_down_keeps_nobody_from_going_back(
+    production: Any, signed: Signed, typed: Typed, repository: Repository, show: Callable[[str], None]
+) -> None:
+    """What was verified here before serves again, for the same signer alone; nothing new is brought in."""
+    first, second = (production.site.state / "verified" / f"{signed.digests[one][7:]}.json" for one in (FIRST, SECOND))
+    with faulty(repository.host) as between:
+        name = f"{between.host}/{signed.registry.repository.path}"
+        assert typed("deploy", FIRST[:7], "--repository", name).returncode == 0
+        assert typed("deploy", SECOND[:7], "--repository", name).returncode == 0
+        between.when("", resets())
+        refused = {
+            "who trusts another": typed("rollback", key=signed.stranger.public),
+            "what never served here": typed("rollback", "--to", "a" * 40),
+            "a deployment": typed("deploy", FIRST[:7], "--repository", name),
+        }
+        for what, said in refused.items():
+            assert (said.returncode, said.stdout) == (13, ""), what
+            assert f"{SECOND[:7]} serves as before" in said.stderr, what
+        back = typed("rollback")
+        show(back.stdout)
+        assert back.returncode == 0, back.stderr
+        assert f"rolled back     {SECOND[:7]} → {FIRST[:7]}" in back.stdout
+        assert "and not again, since the registry did not answer." in back.stderr
+        assert production.ask(SimpleNamespace(bundle=signed.bundles[FIRST]))[0] == 200
+        last = Ledger(production.site.ledger.path).read().lines[-1]
+        assert (last.action, last.outcome, last.to) == ("rollback", "done", FIRST)
+        assert "and not again, since the registry did not answer" in last.note
+        second.unlink()
+        assert typed("rollback", "--to", signed.digests[SECOND]).returncode == 13
+        between.faults.clear()
+        between.when("manifests", answers(404))
+        gone = typed("rollback", "--to", signed.digests[SECOND])
+        assert (gone.returncode, first.exists()) == (13, True)
+        assert "There is no" in gone.stderr
 
 
 def test_what_somebody_else_signed_is_refused(production: Any, signed: Signed, typed: Typed) -> None:

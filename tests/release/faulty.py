@@ -43,7 +43,8 @@ class Handler(BaseHTTPRequestHandler):
         body = self._taken()
         upstream = http.client.HTTPConnection(self.server.faulty.upstream, timeout=20)
         try:
-            sent = {k: v for k, v in self.headers.items() if k != "Transfer-Encoding"} | self.server.faulty.added
+            asked = {name: ", ".join(self.headers.get_all(name, [])) for name in self.headers}  # of many lines
+            sent = {k: v for k, v in asked.items() if k != "Transfer-Encoding"} | self.server.faulty.added
             upstream.request(self.command, self.path, body or None, sent)
             answer = upstream.getresponse()
             headers = {k: v for k, v in answer.headers.items() if k.lower() not in ("connection", "transfer-encoding")}

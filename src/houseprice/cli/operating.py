@@ -21,15 +21,20 @@ from houseprice.release.operating import commands
 from houseprice.release.operating.candidate import Candidate, Verify, short
 from houseprice.release.operating.ending import Patience
 from houseprice.release.operating.ledger import NAME, Ledger
+from houseprice.release.operating.memory import Memory
 from houseprice.release.operating.moving import Move, Moved
 from houseprice.release.operating.retagging import move_latest
 from houseprice.release.operating.site import Site
 from houseprice.release.registry.client import Registry
 from houseprice.release.registry.names import HUB, Reference, Repository
+from houseprice.release.registry.patience import GaveUpError
+from houseprice.release.registry.patience import Patience as Persistence
 from houseprice.release.trust.anchor import Trust
 from houseprice.release.trust.verify import verify
 
 PATH = click.Path(path_type=Path)
+HASTE = Persistence(connect_seconds=5, silent_seconds=20, total_seconds=300, tries=3)
+"""How long a registry is waited for when one can go back without it."""
 COLOURS = {"done": "green", "refused": "yellow", "failed": "red", "interrupted": "red"}
 Command = Callable[..., Any]
 
@@ -85,7 +90,7 @@ def deploy(*, image: str, as_json: bool, **where: Any) -> None:
     """
     stoppable()
     site = _site(where)
-    moved = commands.deploy(_move(site, where), reference(image, _repository(site, where["repository"])))
+    moved = commands.deploy(_move(site, where, back=False), reference(image, _repository(site, where["repository"])))
     _tell(moved, "deployed", as_json=as_json)
 
 
@@ -99,7 +104,9 @@ def rollback(*, to: str, only_list: bool, retag: bool, as_json: bool, **where: A
     """Go back to the version that served before, or to any commit that was published.
 
     Refused is an image that does not verify, does not give its golden answers, or would turn away what is asked today;
-    what serves now then serves on. Prints the time to recover. Ends with 13 when it did not succeed.
+    what serves now then serves on. Where the registry does not answer, what was verified here before, for the same
+    signer, may be gone back to, and the ledger says so. Prints the time to recover. Ends with 13 when it did not
+    succeed.
 
     Example: houseprice rollback --key cosign.pub
     """
@@ -108,7 +115,7 @@ def rollback(*, to: str, only_list: bool, retag: bool, as_json: bool, **where: A
     if only_list:
         _list(site, where["repository"], as_json=as_json)
         return
-    move = _move(site, where)
+    move = _move(site, where, back=True)
     repository = Reference.read(where["repository"]).repository if where["repository"] else None
     moved = commands.rollback(move, to, repository)
     if retag:
@@ -151,18 +158,30 @@ def _site(where: dict[str, Any]) -> Site:
     return Site(where["state"], where["compose"], where["project"], os.environ)
 
 
-def _move(site: Site, where: dict[str, Any]) -> Move:
+def _move(site: Site, where: dict[str, Any], *, back: bool) -> Move:
     patience = Patience(where["deadline"], where["drain"], where["watch"])
-    return Move(site, _verifier(trusted()), _who(), patience, progress)
+    return Move(site, _verifier(trusted(), site, back=back), _who(), patience, progress)
 
 
-def _verifier(trust: Trust) -> Verify:
+def _verifier(trust: Trust, site: Site, *, back: bool) -> Verify:
+    """Give back how an image is verified; who goes back where no registry answers may rely on an earlier time."""
+    memory = Memory.of(site.state)
+
     def one(reference: Reference) -> Candidate:
-        registry = Registry(reference.repository, account(), say=progress)
-        found = verify(reference, registry, trust, environ=os.environ)
+        known = memory.recall(reference, trust, site.ledger.read().lines) if back else None
+        registry = Registry(reference.repository, account(), patience=HASTE if known else Persistence(), say=progress)
+        try:
+            found = verify(reference, registry, trust, environ=os.environ)
+        except GaveUpError as err:
+            if known is None:
+                raise
+            progress(f"{err} {reference} was {known.remark}.")
+            return known
         evidence = manifests.sha256(manifests.canonical(found.evidence))
         verdict = "green" if found.evidence.get("passed") else "red"
-        return Candidate(reference.repository, found.digest, found.revision, evidence, verdict, found.manifest)
+        new = Candidate(reference.repository, found.digest, found.revision, evidence, verdict, found.manifest)
+        memory.keep(new, trust)
+        return new
 
     return one
 

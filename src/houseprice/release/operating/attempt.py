@@ -23,6 +23,7 @@ class Attempt:
         old, slot: the slot that served when it was begun, and the one that is to serve; there may be no old one.
         proved: whether the new one answered rightly through the proxy, so that there is no more going back.
         answered: seconds from the command to the first of those answers.
+        remark: what else the ledger should say.
         others: as in the ledger.
     """
 
@@ -40,6 +41,7 @@ class Attempt:
     slot: Slot
     proved: bool = False
     answered: float = 0.0
+    remark: str = ""
 
     def event(self, outcome: Outcome, note: str = "", action: Action | None = None) -> Event:
         """Give back what the ledger says of it."""
@@ -54,7 +56,7 @@ class Attempt:
             verdict=self.verdict if action is None else "",
             outcome=outcome,
             seconds=self.waited + (datetime.now(UTC) - datetime.fromisoformat(self.begun)).total_seconds(),
-            note=note,
+            note="; ".join(filter(None, (note, self.remark if action is None else ""))),
         )
 
     def write(self, folder: Path) -> None:

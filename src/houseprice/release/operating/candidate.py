@@ -16,6 +16,7 @@ class Candidate:
         evidence: sha256 of the evidence that is signed with it.
         verdict: `green` or `red`, as its model was judged.
         manifest: the sealed model's manifest, byte for byte.
+        remark: what the ledger should say of the verification; empty when it was made just now.
     """
 
     repository: Repository
@@ -24,6 +25,7 @@ class Candidate:
     evidence: str
     verdict: str
     manifest: bytes
+    remark: str = ""
 
     @property
     def image(self) -> str:

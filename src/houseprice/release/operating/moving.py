@@ -113,6 +113,7 @@ class Move:
             verdict=candidate.verdict,
             old=live[0] if live else None,
             slot=other(self.site.proxy.live()),
+            remark=candidate.remark,
         )
         attempt.write(self.site.state)
         try:

@@ -20,7 +20,7 @@ from typing import Any
 from houseprice.errors import HousePriceError, RegistryError, TrustError
 from houseprice.release.registry.access import Account
 from houseprice.release.registry.names import HUB, Repository
-from houseprice.release.registry.patience import PassingError, Patience, Say, silent
+from houseprice.release.registry.patience import GaveUpError, PassingError, Patience, Say, silent
 from houseprice.release.trust.anchor import Trust
 
 EVIDENCE = "https://github.com/house-price-model/evidence/v1"
@@ -222,7 +222,7 @@ class Cosign:
                 "an account with the right to do so; check user name and token."
             )
         if self._is_of_the_registry(last):
-            return RegistryError(f"{self.repository.host} did not answer cosign ({last}); try again later.")
+            return GaveUpError(f"{self.repository.host} did not answer cosign ({last}); try again later.")
         return TrustError(f"cosign {verb} failed for {self.repository} ({last}).", [last.rstrip(": ")])
 
     def _is_of_the_registry(self, text: str) -> bool:
