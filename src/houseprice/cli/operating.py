@@ -214,7 +214,7 @@ def _repository(site: Site, given: str | None) -> Repository:
 def _list(site: Site, given: str | None, *, as_json: bool) -> None:
     live = site.live()
     try:
-        tags = Registry(_repository(site, given), account(), say=progress).tags()
+        tags = Registry(_repository(site, given), account(), patience=HASTE, say=progress).tags()
     except (RegistryError, OperatingError) as err:
         progress(f"the registry's tags are not shown: {err}")
         tags = None
@@ -222,6 +222,8 @@ def _list(site: Site, given: str | None, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(choice) for choice in found], indent=1))
         return
+    if not found:
+        progress("Nothing can be gone back to: no version served here, and no tag of a commit is known.")
     for choice in found:
         since = choice.since[:19] if choice.since else "never served here  "
         click.echo(f"{short(choice.commit)}  {since}  {choice.digest[:19]}{'  live' if choice.live else ''}".rstrip())

@@ -108,6 +108,15 @@ def test_an_unreachable_registry_is_one_sentence_and_a_line(typed: Typed, key: s
     )  # fmt: skip
 
 
+def test_nothing_to_go_back_to_is_said(typed: Typed) -> None:
+    """Where nothing ever served and nobody knows a registry, the list is empty, and that is no failure."""
+    code, out, err = typed("rollback", "--list")
+    assert (code, out) == (0, "")
+    assert "the registry's tags are not shown: Nobody knows where images are" in err
+    assert "Nothing can be gone back to" in err
+    assert typed("rollback", "--list", "--json")[:2] == (0, "[]\n")
+
+
 @pytest.mark.parametrize(
     ("typed_name", "meant"),
     [
