@@ -3,7 +3,11 @@
 import decimal
 import io
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -218,6 +222,34 @@ def test_no_damage_breaks_the_server(client: Client, kind: str, data: st.DataObj
     answer = send(client.app, bytes(body[:cut]), kind, JSON)
     assert answer.status_code in (200, 413, 422)
     assert len(json.dumps(answer.json())) < 20_000
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow"])
+def test_no_damage_ends_the_process(kind: str) -> None:
+    """A reader that is not Python's may take everything with it; so this happens in a process of its own."""
+    command = [sys.executable, str(Path(__file__).with_name("damage.py")), kind, "0", "4000"]
+    path = os.pathsep.join((str(Path(__file__).parent), str(Path(__file__).parents[1])))
+    said = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, env=os.environ | {"PYTHONPATH": path}
+    )
+    last = (said.stdout.split() or ["none"])[-1]
+    assert said.returncode == 0, f"number {last} ended it with {said.returncode}: {said.stderr[-500:]}"
+    assert last == "3999"
+
+
+def test_texts_come_back_as_texts(client: Client) -> None:
+    """How they were packed on the way is no kind of theirs."""
+    for columns in (table([FULL, LEAST]), table([FULL])):
+        for body in (parquet(columns), parquet(columns, use_dictionary=False)):
+            answer = pq.read_table(io.BytesIO(send(client.app, body, PARQUET).content))
+            assert answer.schema.field("zip").type == pa.string()
+
+
+def test_texts_that_are_packed_by_their_lengths_are_read(client: Client) -> None:
+    """Nothing in them repeats."""
+    encoding = {"zip": "DELTA_LENGTH_BYTE_ARRAY"}
+    body = parquet(table([FULL]), use_dictionary=False, column_encoding=encoding)
+    assert send(client.app, body, PARQUET).status_code == 200
 
 
 @settings(deadline=None, max_examples=300)

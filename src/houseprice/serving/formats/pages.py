@@ -6,19 +6,21 @@ of Thrift's compact protocol (https://parquet.apache.org/docs/file-format/data-p
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+
+from houseprice.serving.formats.thrift import Struct
 
 _UNCOMPRESSED, _COMPRESSED, _DATA, _DATA_2 = 2, 3, 5, 8
 _COUNT = 1
-_DEEPEST = 8
+_ENCODING = {_DATA: 2, _DATA_2: 4}
 
 
 @dataclass(frozen=True)
 class Page:
-    """What the header of a page says: bytes when decompressed, and how many values it holds."""
+    """What the header of a page says: bytes when decompressed, how many values it holds, and their encoding."""
 
     size: int
     values: int
+    encoding: int | None
 
 
 def pages(body: memoryview, start: int, end: int) -> Iterator[Page]:
@@ -28,77 +30,17 @@ def pages(body: memoryview, start: int, end: int) -> Iterator[Page]:
         ValueError: there is something else.
     """
     while start < end:
-        header = _Struct(body, start)
+        header = Struct(body, start)
         found = header.read()
-        data = found.get(_DATA) or found.get(_DATA_2) or {}
-        if not isinstance(data, dict):
+        kind = _DATA if _DATA in found else _DATA_2
+        data = found.get(kind, {})
+        if not isinstance(data, dict) or {_DATA, _DATA_2} <= found.keys():
             raise ValueError("a page of an unknown kind")
         numbers = (found.get(_UNCOMPRESSED), found.get(_COMPRESSED), data.get(_COUNT, 0))
         size, held, values = (number if isinstance(number, int) else -1 for number in numbers)
         if min(size, held, values) < 0:
             raise ValueError("a page without its size")
-        yield Page(size, values)
+        yield Page(size, values, data.get(_ENCODING[kind]))
         start = header.place + held
     if start > end:
         raise ValueError("a page that goes beyond its column")
-
-
-class _Struct:
-    """One struct, read from a place on; `place` is where it ends."""
-
-    def __init__(self, body: memoryview, place: int) -> None:
-        self._body = body
-        self.place = place
-
-    def read(self, depth: int = 0) -> dict[int, Any]:
-        """Give back field number → value."""
-        if depth > _DEEPEST:
-            raise ValueError("structs within structs")
-        found: dict[int, Any] = {}
-        number = 0
-        while kind := self._byte():
-            number = number + (kind >> 4) if kind >> 4 else self._zigzag()
-            found[number] = self._value(kind & 15, depth)
-        return found
-
-    def _value(self, kind: int, depth: int) -> Any:
-        match kind:
-            case 1 | 2:
-                return kind == 1
-            case 3:
-                return self._byte()
-            case 4 | 5 | 6:
-                return self._zigzag()
-            case 7:
-                self.place += 8
-            case 8:
-                length = self._varint()
-                self.place += length
-            case 9 | 10:
-                head = self._byte()
-                for _ in range(self._varint() if head >> 4 == 15 else head >> 4):
-                    self._value(head & 15, depth + 1)
-            case 12:
-                return self.read(depth + 1)
-            case _:
-                raise ValueError("an unknown kind of field")
-        return None
-
-    def _byte(self) -> int:
-        if not 0 <= self.place < len(self._body):
-            raise ValueError("a page that is cut off")
-        self.place += 1
-        return self._body[self.place - 1]
-
-    def _varint(self) -> int:
-        number = shift = 0
-        while (byte := self._byte()) & 128:
-            number |= (byte & 127) << shift
-            shift += 7
-            if shift > 63:
-                raise ValueError("a number without an end")
-        return number | byte << shift
-
-    def _zigzag(self) -> int:
-        number = self._varint()
-        return number >> 1 ^ -(number & 1)

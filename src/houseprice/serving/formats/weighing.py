@@ -5,6 +5,7 @@ that share a beginning. So only flat columns of plain kinds are taken, dictionar
 their texts are counted, and pages, batches and rows are added up first.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -12,7 +13,8 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from fastapi import HTTPException
 
-from houseprice.serving.formats import messages
+from houseprice.serving.formats import footer, messages
+from houseprice.serving.formats.footer import Footer
 from houseprice.serving.formats.pages import pages
 from houseprice.serving.formats.rows import unreadable
 from houseprice.serving.refusal import RefusedError, TooManyError
@@ -21,7 +23,10 @@ MOST_COLUMNS = 1_000
 MOST_PIECES = 20_000
 """Pages, groups of rows or batches: each costs some time, however small it is."""
 
-_SHARED_BEGINNINGS = "DELTA_BYTE_ARRAY"
+_SHARED_BEGINNINGS = 7
+"""Parquet's number of the encoding DELTA_BYTE_ARRAY."""
+_DICTIONARIES = {2, 8}
+"""Its numbers of PLAIN_DICTIONARY and RLE_DICTIONARY."""
 
 
 def parquet(body: bytes, most: int, most_bytes: int) -> Any:
@@ -33,14 +38,15 @@ def parquet(body: bytes, most: int, most_bytes: int) -> Any:
         HTTPException: 413, it would take more than `most_bytes`.
     """
     try:
-        source = pa.BufferReader(body)
-        with pq.ParquetFile(source) as file:
-            _weigh_footer(file.metadata, most)
-            _check_kinds(file.schema_arrow)
-            _weigh_pages(memoryview(body), file.metadata, most_bytes)
-            texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
-        with pq.ParquetFile(pa.BufferReader(body), read_dictionary=texts, memory_map=False) as file:
-            return _unpacked(file.read(use_threads=False), file.schema_arrow, most, most_bytes)
+        told = footer.read(memoryview(body))
+        _weigh_footer(told, most)
+        repeating = _weigh_pages(memoryview(body), told, most_bytes)
+        with pq.ParquetFile(pa.BufferReader(body)) as file:
+            schema = file.schema_arrow
+        _check_kinds(schema, [len(group.columns) for group in told.groups])
+        texts = [field.name for place, field in enumerate(schema) if place in repeating and _is_text(field.type)]
+        with pq.ParquetFile(pa.BufferReader(body), read_dictionary=texts) as file:
+            return _unpacked(file.read(use_threads=False), schema, most, most_bytes)
     except (pa.ArrowException, OSError, ValueError, OverflowError, KeyError) as err:
         raise _broken("parquet", "a Parquet file", err) from err
 
@@ -57,41 +63,43 @@ def arrow(body: bytes, most: int, most_bytes: int) -> Any:
         raise _broken("arrow", "an Arrow stream", err) from err
 
 
-def _weigh_footer(metadata: Any, most: int) -> None:
-    groups = metadata.num_row_groups
-    if groups * metadata.num_columns > MOST_PIECES or metadata.num_columns > MOST_COLUMNS:
+def _weigh_footer(told: Footer, most: int) -> None:
+    widest = max((len(group.columns) for group in told.groups), default=0)
+    if sum(len(group.columns) for group in told.groups) > MOST_PIECES or widest > MOST_COLUMNS:
         raise _too_many_pieces()
-    rows = [metadata.row_group(group).num_rows for group in range(groups)]
-    if max([metadata.num_rows, sum(rows), *rows]) > most:
+    rows = sum(group.rows for group in told.groups)
+    if max(told.rows, rows) > most:
         raise TooManyError(most)
-    if sum(rows) != metadata.num_rows or min(rows, default=0) < 0:
+    if rows != told.rows:
         raise ValueError("its groups do not hold as many rows as it says")
 
 
-def _weigh_pages(body: memoryview, metadata: Any, most_bytes: int) -> None:
+def _weigh_pages(body: memoryview, told: Footer, most_bytes: int) -> set[int]:
+    """Give back the places of the columns whose rows may repeat what a dictionary holds."""
     total = count = 0
-    for group in range(metadata.num_row_groups):
-        rows = metadata.row_group(group).num_rows
-        for number in range(metadata.num_columns):
-            column = metadata.row_group(group).column(number)
-            if _SHARED_BEGINNINGS in column.encodings:
-                raise ValueError(f"{_SHARED_BEGINNINGS} is not taken; write it with another encoding")
-            starts = (column.dictionary_page_offset, column.data_page_offset)
-            start = min(place for place in starts if place) if any(starts) else 0
-            end = start + column.total_compressed_size
-            if not 0 < start <= end <= len(body):
+    repeating = set()
+    for group in told.groups:
+        for place, column in enumerate(group.columns):
+            encodings: set[int | None] = {*column.encodings}
+            if not 0 < column.start <= column.end <= len(body):
                 raise ValueError("a column lies outside of it")
             values = 0
-            for page in pages(body, start, end):
+            for page in pages(body, column.start, column.end):
                 count += 1
                 total += page.size
                 values += page.values
+                encodings.add(page.encoding)
                 if count > MOST_PIECES:
                     raise _too_many_pieces()
                 if total > most_bytes:
                     raise too_large(most_bytes)
-            if values != rows or column.num_values != rows:
+            if _SHARED_BEGINNINGS in encodings:
+                raise ValueError("DELTA_BYTE_ARRAY is not taken; write it with another encoding")
+            if _DICTIONARIES & encodings:
+                repeating.add(place)
+            if values != group.rows or column.values != group.rows:
                 raise ValueError("a column does not hold a value a row")
+    return repeating
 
 
 def _weigh_messages(body: bytes, most: int, most_bytes: int) -> None:
@@ -121,7 +129,8 @@ def _next(reader: Any) -> Any:
         return None
 
 
-def _check_kinds(schema: Any) -> None:
+def _check_kinds(schema: Any, columns: Sequence[int] = ()) -> None:
+    """Refuse what no house has; `columns` are how many each group of rows has."""
     if len(schema) > MOST_COLUMNS:
         raise _too_many_pieces()
     for field in schema:
@@ -131,6 +140,8 @@ def _check_kinds(schema: Any) -> None:
                 f'The column "{field.name[:80]}" holds {str(field.type)[:80]}; expected numbers, texts, days, true and '
                 "false; leave it out or write it as one of them.",
             )
+    if {*columns} - {len(schema)}:
+        raise ValueError("a group of rows has other columns than the schema")
 
 
 def _is_plain(kind: Any) -> bool:
