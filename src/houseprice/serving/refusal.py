@@ -86,7 +86,7 @@ def refused(error: ValidationError, schema: Schema, whole: str, alone: int | Non
         if column not in schema.columns:
             column = column and _short(column)
         key = alone if house is None else int(house), column
-        if key not in faults:
+        if key not in faults or len(rest) > 1:  # of a rule with choices, the last one tells
             message = _about_column(column, found, schema) if column else _about_whole(key[0], found, whole)
             sent = _sendable(found["input"]) if column and found["type"] != "missing" else None
             faults[key] = Fault(found["type"], *key, sent, message)

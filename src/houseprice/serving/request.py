@@ -9,7 +9,17 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, NotRequired
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetPydanticSchema,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticKnownError, core_schema
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from houseprice.schema import Column, Schema
@@ -131,13 +141,14 @@ def _rule(column: Column) -> Any:
         case "date":
             return Annotated[date, BeforeValidator(_day), bounds]
         case "flag":
-            return Annotated[float, BeforeValidator(_number), Field(ge=0, le=1, multiple_of=1)]
+            return _whole(0, 1, flags=True)
         case "integer":
-            return Annotated[float, bounds, Field(multiple_of=1)]
+            return _whole(column.minimum, column.maximum)
         case "number":
             return Annotated[float, bounds]
     if column.is_text:
-        rule = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=LONGEST_TEXT)]
+        text = core_schema.str_schema(strict=True, strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT)
+        rule = _one_of(str, text, core_schema.no_info_before_validator_function(_text, text))
     if column.levels is None:
         return rule
     levels = frozenset(column.levels)
@@ -148,6 +159,33 @@ def _rule(column: Column) -> Any:
         return value
 
     return Annotated[rule, AfterValidator(known)]
+
+
+def _whole(low: Any, high: Any, *, flags: bool = False) -> Any:
+    """Give back the rule of whole numbers, which come out as floats; true and false may be among them.
+
+    Digits alone are read without a step in Python. Only what is written with a point or an exponent is asked whether it
+    is whole: pydantic's own `multiple_of` lets 2.5e-42 pass.
+    """
+
+    def whole(value: float) -> float:
+        if not value.is_integer():
+            raise PydanticKnownError("multiple_of", {"multiple_of": 1})
+        return value
+
+    number = core_schema.float_schema(strict=False)
+    digits = core_schema.chain_schema([core_schema.int_schema(strict=True, ge=low, le=high), number])
+    words = core_schema.chain_schema([core_schema.bool_schema(strict=True), core_schema.float_schema(strict=False)])
+    written = core_schema.float_schema(strict=True, allow_inf_nan=False, ge=low, le=high)
+    return _one_of(
+        float, digits, *([words] if flags else []), core_schema.no_info_after_validator_function(whole, written)
+    )
+
+
+def _one_of(kind: type, *choices: Any) -> Any:
+    """Give back the rule that takes what one of some schemas takes, tried in this order; refused is by the last."""
+    rule = core_schema.union_schema(list(choices), mode="left_to_right")
+    return Annotated[kind, GetPydanticSchema(lambda _source, _handler: rule)]
 
 
 def _shown(column: Column) -> dict[str, Any]:
@@ -187,11 +225,6 @@ def _years(column: Column) -> str:
 def _day(value: Any) -> Any:
     """Read an ISO day, with or without a time of day, which has no part in a price."""
     return datetime.fromisoformat(value.strip()).date() if isinstance(value, str) else value
-
-
-def _number(value: Any) -> Any:
-    """Read true and false as 1 and 0."""
-    return float(value) if isinstance(value, bool) else value
 
 
 def _text(value: Any) -> Any:
