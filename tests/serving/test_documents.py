@@ -1,5 +1,6 @@
 """What OpenAPI says."""
 
+import re
 from typing import Any
 
 import pytest
@@ -40,9 +41,23 @@ def test_requests_and_answers_are_described(document: dict[str, Any]) -> None:
     reference = {"$ref": "#/components/schemas/House"}
     assert one["requestBody"]["content"]["application/json"]["schema"] == reference
     body = many["requestBody"]["content"]["application/json"]["schema"]
-    assert body == {"type": "array", "items": reference, "maxItems": MOST_HOUSES}
+    assert body == {"type": "array", "items": reference}
+    assert f"up to {MOST_HOUSES} houses" in many["description"]
     assert set(one["responses"]) == {"200", "413", "415", "422", "503"}
     assert set(many["responses"]) == {*one["responses"], "406"}
+
+
+@pytest.mark.parametrize("path", ["/batch-predict", "/invocations"])
+def test_a_table_is_described_by_the_plainest_ones(client: Client, document: dict[str, Any], path: str) -> None:
+    """What follows the pattern is answered; its header alone is a table of no house."""
+    pattern = document["paths"][path]["post"]["requestBody"]["content"]["text/csv"]["schema"]["pattern"]
+    header = pattern.removeprefix("^").partition("(")[0]
+    row = pattern.partition(r"(\n(")[2].partition(")")[0].split("|")[0].replace("\\", "")
+    assert header.split(",") == ["living area", "rooms", "zip", "grade"]
+    for body in (header, f"{header}\n", f"{header}\n{row}", f"{header}\n{row}\n{row}\n"):
+        assert re.fullmatch(pattern.strip("^$"), body)
+        answer = client.post(path, body.encode(), "text/csv")
+        assert answer.status_code == 200, answer.text
 
 
 def test_parts_that_may_be_asked_for_are_described(document: dict[str, Any]) -> None:

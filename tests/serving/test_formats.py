@@ -122,10 +122,20 @@ def test_houses_without_a_table_are_put_into_one(client: Client, accept: str) ->
 @pytest.mark.parametrize("kind", ALL)
 def test_no_house_has_no_answer(client: Client, kind: str) -> None:
     """An empty batch is no fault."""
-    body = b"living area,rooms,zip,grade\n" if kind in (CSV, GERMAN) else write([], kind)
+    header = {CSV: b"living area,rooms,zip,grade\n", GERMAN: b"living area;rooms;zip;grade\n"}
+    body = header[kind] if kind in header else write([], kind)
     answer = send(client.app, body, kind)
     assert answer.status_code == 200
     assert prices(answer) == []
+
+
+@pytest.mark.parametrize("header", [b"{}", b"living area,rooms,zip\n", b"living area,rooms,zip,grad\n", b"a,b\n\n"])
+def test_a_table_without_rows_needs_its_columns(client: Client, header: bytes) -> None:
+    """Anything at all would be a table otherwise."""
+    answer = send(client.app, header, CSV)
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["type"] == "header_invalid"
+    assert '"grade"' in answer.json()["detail"][0]["msg"]
 
 
 @pytest.mark.parametrize("kind", [JSON, CSV, GERMAN, PARQUET, ARROW])

@@ -114,7 +114,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
             return await with_insight(request)
         return await answered(request, price_one)
 
-    @app.post("/batch-predict", **documents.batch_predict(settings.max_rows))
+    @app.post("/batch-predict", **documents.batch_predict(bundle, settings.max_rows))
     async def batch_predict(request: Request) -> Response:
         return await batch.answer(request)
 

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
 from houseprice.serving.body import whole_body
+from houseprice.serving.formats.described import table
 from houseprice.serving.protocols import inference, wording
 from houseprice.serving.protocols.core import Answer, Core
 from houseprice.serving.protocols.inference import HEADER_LENGTH
@@ -57,7 +58,7 @@ def _add_invocations(app: FastAPI, core: Core, invocations: Invocations, most_by
         """Tell the version of the program, as text."""
         return Response(installed("houseprice"), media_type="text/plain")
 
-    @app.post(INVOCATIONS, **wording.INVOCATIONS)
+    @app.post(INVOCATIONS, **wording.invocations(table(core.bundle.manifest.schema_, core.bundle.golden["rows"])))
     async def invoke(request: Request) -> Response:
         """Take `dataframe_split`, `dataframe_records`, `instances` or `inputs`, or CSV."""
         kind = Message()
@@ -94,8 +95,9 @@ def _add_v1(router: APIRouter, app: FastAPI, core: Core, invocations: Invocation
         body = await whole_body(request, most_bytes)
         return Response(await _aside(len(body), lambda: invocations.json(body)), media_type="application/json")
 
-    router.add_api_route("/v1/models/{model}", state, methods=["GET"], **wording.V1_MODEL)
+    # First the longer path, which the shorter one matches too: who asks it by another method is told its own.
     router.add_api_route("/v1/models/{model}:predict", predict, methods=["POST"], **wording.V1_PREDICT)
+    router.add_api_route("/v1/models/{model}", state, methods=["GET"], **wording.V1_MODEL)
 
 
 def _add_v2(router: APIRouter, app: FastAPI, core: Core) -> None:

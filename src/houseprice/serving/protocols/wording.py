@@ -63,7 +63,7 @@ _FAILURES: dict[int | str, dict[str, Any]] = {
     415: {"model": Failure, "description": "Compressed"},
     503: {"model": Failure, "description": "The model no longer answers as it should"},
 }
-_RECORDS = {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/House"}}
+_RECORDS = {"type": "array", "items": {"$ref": "#/components/schemas/House"}}
 _HOUSES = {
     "type": "object",
     "description": (
@@ -82,7 +82,7 @@ def _body(**kinds: Any) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-INVOCATIONS: dict[str, Any] = {
+_INVOCATIONS: dict[str, Any] = {
     "summary": "Prices as MLflow, SageMaker and Vertex AI ask for them",
     "tags": _TAGS,
     "response_model": Prices,
@@ -92,8 +92,14 @@ INVOCATIONS: dict[str, Any] = {
         422: {"model": Refusal, "description": "Malformed, or a house that cannot be priced"},
         503: {"model": Reason, "description": "The model no longer answers as it should"},
     },
-    "openapi_extra": _body(application_json=_HOUSES, text_csv={"type": "string"}),
 }
+
+
+def invocations(table: dict[str, Any]) -> dict[str, Any]:
+    """Describe the route of MLflow, SageMaker and Vertex AI; `table` describes a CSV."""
+    return {**_INVOCATIONS, "openapi_extra": _body(application_json=_HOUSES, text_csv=table)}
+
+
 PING: dict[str, Any] = {
     "summary": "Does the model give its own answers? By the status alone",
     "tags": _TAGS,
