@@ -41,6 +41,17 @@ def test_it_is_kernel_ridge_regression() -> None:
     assert at(found) == pytest.approx(oracle.predict(coordinates) + log - left, abs=1e-4)
 
 
+@pytest.mark.parametrize(("column", "far"), [("east", 1e3), ("east", -1e3), ("size", 1e6)])
+def test_what_lies_outside_is_answered_like_the_edge(column: str, far: float) -> None:
+    """A slope does not go on to where nothing was ever sold."""
+    config = Smooth(centres=100, penalty=0.1, sharpness=0.3, columns=COLUMNS)
+    surface = fit_surface(matrix(TABLE), EAST + SIZE, config, seed=0)
+    edge = TABLE[column].max() if far > 0 else TABLE[column].min()
+    one = TABLE.head(1)
+    aside, there = (one.with_columns(pl.lit(value, pl.Float32).alias(column)) for value in (far, edge))
+    assert at(surface, aside).tolist() == at(surface, there).tolist() != at(surface, one).tolist()
+
+
 def test_a_further_kernel_follows_what_the_first_is_too_blunt_for() -> None:
     """A ripple in one column, beside a plain slope in the other."""
     log = np.sin(9 * EAST) + SIZE

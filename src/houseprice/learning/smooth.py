@@ -62,6 +62,7 @@ class Surface:
     Attributes:
         columns: name → how it is bent before it is standardised: `none`, `log` or `root`; alike ones in a row.
         shifts, scales: what makes each bent column a coordinate: (value − shift) × scale.
+        lowest, highest: the coordinates that were learned from; what lies outside counts as if it lay on the edge.
         kernels: the bumps that are added up.
         slopes: weight of each coordinate.
         effects: text column → text → effect.
@@ -71,16 +72,22 @@ class Surface:
     columns: dict[str, str]
     shifts: Floats
     scales: Floats
+    lowest: Floats
+    highest: Floats
     kernels: tuple[Bumps, ...]
     slopes: Floats
     effects: dict[str, dict[str, float]]
     level: float
 
     def coordinates(self, features: Matrix) -> Any:
-        """Give back where each house stands, bent and standardised [columns, houses], by the array API."""
+        """Give back where each house stands, bent and standardised [columns, houses], by the array API.
+
+        A straight line goes on for ever: on the other side of the earth a house would cost more than all there are.
+        """
         xp = features.table.__array_namespace__()
         bent = _bent(features, self.columns)
-        return (bent - xp.asarray(self.shifts[:, None])) * xp.asarray(self.scales[:, None])
+        place = (bent - xp.asarray(self.shifts[:, None])) * xp.asarray(self.scales[:, None])
+        return xp.clip(place, xp.asarray(self.lowest[:, None]), xp.asarray(self.highest[:, None]))
 
     def at(self, features: Matrix, lookup: Lookup) -> Any:
         """Give back the surface's log price for each house, by the array API."""
@@ -151,7 +158,7 @@ def fit_surface(features: Matrix, log: Floats, config: Smooth, seed: int, weight
         tables[name][level] = effect
     kernels = tuple(replace(bumps, heights=part) for bumps, part in zip(bare, heights, strict=False))
     return Surface(
-        columns, shifts, scales, kernels, heights[-2] * steep, tables,
+        columns, shifts, scales, coordinates.min(axis=0), coordinates.max(axis=0), kernels, heights[-2] * steep, tables,
         float(found[-1]) + middle,
     )  # fmt: skip
 
