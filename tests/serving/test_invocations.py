@@ -109,6 +109,7 @@ def test_csv_is_read_with_and_without_a_header(api: Client, kind: str, lines: li
         (b"a,b\n1,2\n", "names no column; expected a header, or 9 values: sold, living area"),
         (f"{HEADER}\n1,2\n".encode(), 'House 0 of "the CSV" has 2 values; expected 9'),
         (f"{HEADER},zip\n".encode(), "'zip' is given twice"),
+        (b"living area,rooms,zip,grade*\n", 'The table lacks "grade" (did you mean "grade*"?)'),
         (b'rooms\n"1', "cannot be read as CSV"),
         (b"rooms\n\xff", "is not UTF-8 (byte 0xff)"),
         (f"{HEADER},garden\n{LINE},1\n".encode(), '"garden" is no column of a house'),

@@ -5,9 +5,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
+from houseprice.errors import nearest
 from houseprice.schema import Schema
 from houseprice.serving.refusal import Fault, RefusedError
-from houseprice.serving.request import House
+from houseprice.serving.request import House, is_optional
 from houseprice.serving.table import ADDED
 
 
@@ -89,3 +90,19 @@ def check_header(names: Sequence[str], schema: Schema) -> None:
         )
     if twice := [name for name in schema.request if names.count(name) > 1]:
         raise unreadable("header_invalid", f"The table has {', '.join(twice)} more than once; expected once; rename.")
+
+
+def check_whole(names: Sequence[str], schema: Schema) -> None:
+    """Demand every column that a price needs, of a table without rows.
+
+    Raises:
+        RefusedError: with those that are missing.
+    """
+    missing = [name for name in schema.request if name not in names and not is_optional(schema, name)]
+    if missing:
+        others = [name for name in names if name not in schema.request]
+        hints = ", ".join(f'"{name}"{nearest(name, others)}' for name in missing)
+        raise unreadable(
+            "header_invalid",
+            f"The table lacks {hints}; found {', '.join(names)[:300]}; add or rename the columns.",
+        )

@@ -12,14 +12,13 @@ from typing import Any
 from fastapi import HTTPException
 
 from houseprice.bundle.load import Bundle
-from houseprice.errors import nearest
-from houseprice.schema import Column, Schema
+from houseprice.schema import Column
 from houseprice.serving.cells import BLANKS, Cell, Read, house, reader
-from houseprice.serving.formats.rows import Rows, check_header, column, unreadable
+from houseprice.serving.formats.rows import Rows, check_header, check_whole, column, unreadable
 from houseprice.serving.predicting import added
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.refusal import RefusedError, TooManyError
-from houseprice.serving.request import House, RequestModel, is_optional
+from houseprice.serving.request import House, RequestModel
 from houseprice.serving.table import ADDED, BYTE_ORDER_MARK, SEPARATORS, separator
 
 
@@ -118,7 +117,7 @@ def read(body: bytes, dialect: Dialect, bundle: Bundle, rules: RequestModel, mos
     names = [name.strip() for name in header]
     check_header(names, rules.schema)
     if not cells:  # of a row that lacks a column, every house is told
-        _check_whole(names, rules.schema)
+        check_whole(names, rules.schema)
     wanted = [
         Cell(names.index(name), name, _reader(column, bundle.reference.get(name, {}).get("levels", ()), dialect))
         for name, column in rules.schema.request.items()
@@ -130,18 +129,6 @@ def read(body: bytes, dialect: Dialect, bundle: Bundle, rules: RequestModel, mos
         faults = [replace(fault, line=lines[fault.house or 0]) for fault in err.faults]
         raise RefusedError(faults) from err
     return Separated(header, cells, houses, rules), dialect
-
-
-def _check_whole(names: Sequence[str], schema: Schema) -> None:
-    """Demand every column that a price needs."""
-    missing = [name for name in schema.request if name not in names and not is_optional(schema, name)]
-    if missing:
-        others = [name for name in names if name not in schema.request]
-        hints = ", ".join(f'"{name}"{nearest(name, others)}' for name in missing)
-        raise unreadable(
-            "header_invalid",
-            f"The table lacks {hints}; found {', '.join(names)[:300]}; add or rename the columns.",
-        )
 
 
 def write(rows: Rows, answers: Sequence[Prediction], dialect: Dialect) -> bytes:

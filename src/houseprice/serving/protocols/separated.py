@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from houseprice.serving import cells
+from houseprice.serving.formats.rows import check_whole
 from houseprice.serving.protocols.core import Core, quoted, refuse
 from houseprice.serving.protocols.tabular import listed
 from houseprice.serving.request import House
@@ -65,6 +66,8 @@ class Separated:
             if line:
                 rows.append(line)
                 self._core.limit(len(rows))
+        if not rows:
+            check_whole(names, self._core.scorer.request.schema)
         return [self._house(row) for row in listed(rows, names, self._core, "the CSV")]
 
     def _house(self, row: dict[str, str]) -> House:
