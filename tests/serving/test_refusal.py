@@ -27,7 +27,7 @@ def refusal(scorer: Scorer, body: Any) -> RefusedError:
         ({"grade": 4}, '"grade" is 4; expected one of 1, 2, 3, 5.'),
         ({"state": "fine"}, '"state" is "fine"; expected one of "poor", "good".'),
         ({"pool": "yes"}, '"pool" is "yes"; expected true, false, 1 or 0.'),
-        ({"zip": None}, '"zip" is null; expected a text or a whole number.'),
+        ({"zip": None}, '"zip" is null; expected a text, or a whole number of up to 15 digits.'),
         ({"sold": 0}, '"sold" is 0; expected a day such as "2015-05-27" from 1900-01-01 to 2100-01-01.'),
         ({"gradee": 3}, '"gradee" is no column of a house (did you mean "grade"?); correct its name or leave it out.'),
         ({"price": 1}, '"price" is what the model answers; expected only what is known before the sale; leave it out.'),

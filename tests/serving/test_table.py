@@ -96,7 +96,7 @@ def test_a_table_that_cannot_be_read_is_refused(toy: Bundle, scorer: Scorer, tex
         ("80,,98039,1", '"rooms" is missing; expected a whole number from 0 to 50'),
         ("abc,3,98039,1", '"living area" is "abc"; expected a number from 10 to 5000 sq m'),
         ("inf,3,98039,1", '"living area" is Infinity; expected a number from 10 to 5000 sq m'),
-        ("80,3,,1", '"zip" is missing; expected a text or a whole number'),
+        ("80,3,,1", '"zip" is missing; expected a text, or a whole number of up to 15 digits'),
         ("80,3,98039,4", '"grade" is 4; expected one of 1, 2, 3, 5'),
         ("80,3,98039,4.5", '"grade" is 4.5; expected one of 1, 2, 3, 5'),
     ],

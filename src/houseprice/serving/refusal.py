@@ -22,7 +22,7 @@ _WHATS = {
     "number": "a number",
     "integer": "a whole number",
     "flag": "true, false, 1 or 0",
-    "category": "a text or a whole number",
+    "category": "a text, or a whole number of up to 15 digits",
     "date": 'a day such as "2015-05-27"',
 }
 

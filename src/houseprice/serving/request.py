@@ -28,6 +28,8 @@ from houseprice.serving.refusal import TooManyError, refused, repeated
 
 House = dict[str, Any]
 LONGEST_TEXT = 200
+LARGEST_CODE = 10**15 - 1
+"""A code that is sent as a number: beyond it, readers of JSON begin to lose digits."""
 
 
 class RequestModel:
@@ -201,7 +203,8 @@ def _shown(column: Column) -> dict[str, Any]:
             return {"enum": [True, False, 1, 0], **about}
         case "category":
             text = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT, "pattern": r"\S"}
-            return {"anyOf": [text, {"type": "integer"}], **about}
+            number = {"type": "integer", "minimum": -LARGEST_CODE, "maximum": LARGEST_CODE}
+            return {"anyOf": [text, number], **about}
     limits = {"minimum": column.minimum, "maximum": column.maximum}
     return {"type": column.kind, **{key: value for key, value in limits.items() if value is not None}, **about}
 
@@ -229,6 +232,6 @@ def _day(value: Any) -> Any:
 
 def _text(value: Any) -> Any:
     """Read a code that was sent as a number, such as a postal code, as the text that it is."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 or abs(value) > LARGEST_CODE:
         return value
     return str(int(value))
