@@ -237,6 +237,14 @@ def test_no_damage_ends_the_process(kind: str) -> None:
     assert last == "3999"
 
 
+@pytest.mark.parametrize("byte", [b"\x19", b"\x1c", b"\x15"])
+def test_a_footer_that_was_built_to_harm_is_refused(client: Client, byte: bytes) -> None:
+    """Lists in lists in lists, structs in structs, a number without an end."""
+    size = 1900
+    status, reason = refusal(client, b"PAR1" + byte * size + size.to_bytes(4, "little") + b"PAR1", PARQUET)
+    assert (status, "is not a Parquet file" in reason) == (422, True)
+
+
 def test_texts_come_back_as_texts(client: Client) -> None:
     """How they were packed on the way is no kind of theirs."""
     for columns in (table([FULL, LEAST]), table([FULL])):

@@ -59,12 +59,32 @@ def test_a_list_that_says_it_is_endless_is_refused_at_once(kind: int) -> None:
 
 @pytest.mark.parametrize(
     "parts",
-    [(), (0x15,), (0x18, 9, 1), (0x17, 1), (0x1B, 0), (0x1D,), (0x15, *[0x80] * 12), (0x1C,) * 40],
-    ids=["nothing", "no value", "short text", "short number", "a map", "no kind", "endless number", "too deep"],
+    [
+        (),
+        (0x15,),
+        (0x18, 9, 1),
+        (0x17, 1),
+        (0x1B, 0),
+        (0x1D,),
+        (0x15, *[0x80] * 12),
+        (0x1C,) * 90_000,
+        (0x19,) * 90_000,
+    ],
+    ids=[
+        "nothing",
+        "no value",
+        "short text",
+        "short number",
+        "a map",
+        "no kind",
+        "endless number",
+        "structs too deep",
+        "lists too deep",
+    ],
 )
 def test_what_is_none_is_refused(parts: tuple[int, ...]) -> None:
     """With a reason."""
-    with pytest.raises(ValueError, match=r"cut off|unknown kind|without an end|within structs"):
+    with pytest.raises(ValueError, match=r"cut off|unknown kind|without an end|within each other"):
         read(*parts)
 
 

@@ -45,13 +45,14 @@ def asked(house: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
     """Describe the bodies of a batch; `house` refers to the schema of one, `table` describes a CSV."""
     array = {"type": "array", "items": house}
     lines = "A house as a JSON object on each line, of any number; answered line by line as they arrive"
-    declared = "other columns come back as they were; "
-    declared += 'delimiter and decimal sign may be declared: `text/csv; delimiter=";"; decimal=","`'
+    declared = 'delimiter and decimal sign may be declared: `text/csv; delimiter=";"; decimal=","`'
     binary = {**_BINARY, "description": "A row for each house, in flat columns; other columns are passed through"}
     return {
         JSON.names[0]: {"schema": array},
         LINES.names[0]: {"schema": {"type": "string", "description": lines}},
-        CSV.names[0]: {"schema": {**table, "description": f"{table['description']}; {declared}"}},
+        CSV.names[0]: {
+            "schema": {**table, "description": f"{table['description']}; other columns come back; {declared}"}
+        },
         PARQUET.names[0]: {"schema": binary},
         ARROW.names[0]: {"schema": binary},
     }

@@ -11,8 +11,8 @@ from typing import Any
 from houseprice.serving.formats.thrift import Struct
 
 MARK = b"PAR1"
-MOST_BYTES = 2 * 2**20
-"""Bytes of a footer: more are of more columns and groups than are taken."""
+MOST_BYTES = 2**19
+"""Bytes of a footer, of which each may become an empty struct that takes a hundred times as much."""
 _ROWS, _GROUPS = 3, 4
 _COLUMNS, _ROWS_OF_GROUP = 1, 3
 _COLUMN = 3

@@ -29,8 +29,6 @@ class Struct:
         Raises:
             ValueError: it is cut off, goes too deep, or is none.
         """
-        if depth > _DEEPEST:
-            raise ValueError("structs within structs")
         found: dict[int, Any] = {}
         number = 0
         while kind := self._byte():
@@ -40,6 +38,8 @@ class Struct:
         return found
 
     def _value(self, kind: int, depth: int) -> Any:
+        if depth > _DEEPEST:
+            raise ValueError("structs or lists within each other")
         if kind in (_SHORT, _INT, _LONG):
             return self._zigzag()
         if kind in (_TRUE, _FALSE, _BYTE):  # in a list, a flag takes a byte
