@@ -1,128 +1,158 @@
-"""What can go wrong, said in one place.
+"""Exceptions of this project: their tree, exit codes and stable codes.
 
-Every message is one sentence: what was found, what was expected, what to do. The tree, with the exit code that the
-command line ends with:
+Each message is one natural sentence that says what is wrong and what to do about it. Programs and tests look at the
+class, at `code` and at `details`, never at the words. The tree, with exit code and default `code`:
 
-    HousePriceError                 1
-    ├── ConfigError                 3   the configuration cannot be used
-    ├── DataError                   4   a table cannot be used
-    │   └── RejectedShareError      4   too many rows would have been rejected
-    ├── ArtefactError               5   a model file is missing, changed, newer or does not fit its neighbour
-    │   └── ParityError             5   the exported model does not give the trained model's answers
-    ├── GateError                   6   the model was judged and is not good enough
-    ├── TrackingError               7   MLflow does not answer, or refuses
-    ├── ServingError                8   the API cannot start
-    ├── ImageError                  9   an image cannot be built, or fails its test
-    ├── MissingPartError           10   this command needs libraries that are not installed here
-    ├── RegistryError              11   a registry refuses, does not answer, or holds something else than expected
-    ├── TrustError                 12   an image is not what is said of it, or cannot be signed
-    ├── OperatingError             13   a deployment or a rollback did not succeed; what served before serves still
-    └── LedgerError                14   the ledger was changed, or cannot be written
+    HousePriceError                 1   error
+    ├── ConfigError                 3   config_invalid          the configuration cannot be used
+    ├── DataError                   4   data_invalid            a table cannot be used
+    │   └── RejectedShareError      4   too_many_rejected       too many rows would have been rejected
+    ├── ArtifactError               5   artifact_invalid        a model file is missing, changed, newer or mismatched
+    │   └── ParityError             5   parity_failed           the exported model's predictions differ
+    ├── GateError                   6   gate_failed             the model was judged and is not good enough
+    ├── TrackingError               7   tracking_failed         MLflow does not answer, or refuses
+    ├── ServingError                8   serving_failed          the API cannot start
+    ├── ImageError                  9   image_failed            an image cannot be built, or fails its test
+    ├── MissingDependencyError     10   dependency_missing      this command needs libraries that are not installed
+    ├── RegistryError              11   registry_failed         a registry refuses, or does not answer
+    ├── VerificationError          12   verification_failed     an image cannot be verified or signed
+    ├── DeploymentError            13   deployment_failed       a deployment or rollback failed; nothing changed
+    └── AuditLogError              14   audit_log_invalid       the audit log was changed, or cannot be written
 
-Exit code 2 is a command line that cannot be understood. HTTP errors are FastAPI's own: 422 for a house that cannot be
-priced, 503 for a model that no longer gives its own answers.
+A `code` given where the exception is raised is narrower than its class (`registry_unauthorized`). Exit code 2 is a
+command line that cannot be understood. HTTP errors are FastAPI's own: 422 for a house that cannot be priced, 503 for a
+model that no longer reproduces its golden predictions.
 """
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class HousePriceError(Exception):
-    """Anything that this project refuses to do, with the reason."""
+    """Base of all exceptions of this project.
+
+    Attributes:
+        exit_code: what the command line exits with.
+        code: stable name of what went wrong, for programs and tests.
+        details: facts about it by name, such as `status` or `path`; never a secret.
+    """
 
     exit_code = 1
+    code = "error"
+
+    def __init__(self, message: str, *, code: str = "", **details: Any) -> None:
+        super().__init__(message)
+        self.code = code or type(self).code
+        self.details = details
 
 
 class ConfigError(HousePriceError):
     """The configuration cannot be used; `problems` holds a line for each dotted key."""
 
     exit_code = 3
+    code = "config_invalid"
 
-    def __init__(self, message: str, problems: Iterable[str] = ()) -> None:
+    def __init__(self, message: str, problems: Iterable[str] = (), *, code: str = "", **details: Any) -> None:
         self.problems = tuple(problems)
-        super().__init__(message)
+        super().__init__(message, code=code, **details)
 
 
 class DataError(HousePriceError):
     """A table cannot be used."""
 
     exit_code = 4
+    code = "data_invalid"
 
 
 class RejectedShareError(DataError):
     """More rows would be rejected than the configuration allows."""
 
+    code = "too_many_rejected"
 
-class ArtefactError(HousePriceError):
+
+class ArtifactError(HousePriceError):
     """A file of the model is missing, changed, newer than this program, or belongs to another run."""
 
     exit_code = 5
+    code = "artifact_invalid"
 
 
-class ParityError(ArtefactError):
+class ParityError(ArtifactError):
     """The exported model gives other answers than the trained one."""
+
+    code = "parity_failed"
 
 
 class GateError(HousePriceError):
     """The model was judged and is not good enough to be published."""
 
     exit_code = 6
+    code = "gate_failed"
 
 
 class TrackingError(HousePriceError):
     """MLflow does not answer, or refuses."""
 
     exit_code = 7
+    code = "tracking_failed"
 
 
 class ServingError(HousePriceError):
     """The API cannot start."""
 
     exit_code = 8
+    code = "serving_failed"
 
 
 class ImageError(HousePriceError):
     """An image cannot be built, or fails its test."""
 
     exit_code = 9
+    code = "image_failed"
 
 
-class MissingPartError(HousePriceError):
+class MissingDependencyError(HousePriceError):
     """The command needs libraries that are not installed here."""
 
     exit_code = 10
+    code = "dependency_missing"
 
 
 class RegistryError(HousePriceError):
     """A registry refuses, does not answer, or holds something else than expected."""
 
     exit_code = 11
+    code = "registry_failed"
 
 
-class TrustError(HousePriceError):
+class VerificationError(HousePriceError):
     """An image is not what is said of it, or cannot be signed; `mismatches` holds a sentence for each."""
 
     exit_code = 12
+    code = "verification_failed"
 
-    def __init__(self, message: str, mismatches: Iterable[str] = ()) -> None:
+    def __init__(self, message: str, mismatches: Iterable[str] = (), *, code: str = "", **details: Any) -> None:
         self.mismatches = tuple(mismatches)
-        super().__init__(message)
+        super().__init__(message, code=code, **details)
 
 
-class OperatingError(HousePriceError):
+class DeploymentError(HousePriceError):
     """A deployment or a rollback did not succeed; what served before serves still."""
 
     exit_code = 13
+    code = "deployment_failed"
 
 
-class LedgerError(HousePriceError):
-    """The ledger was changed, or cannot be written."""
+class AuditLogError(HousePriceError):
+    """The audit log was changed, or cannot be written."""
 
     exit_code = 14
+    code = "audit_log_invalid"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Give back a hint such as ' (did you mean "grade"?)', or nothing when no known name is near."""
+    """Return a hint such as ' (did you mean "grade"?)', or nothing when no known name is near."""
     names = {str(k).casefold(): str(k) for k in known}
     close = get_close_matches(name.casefold(), names, n=1)
     return f' (did you mean "{names[close[0]]}"?)' if close else ""

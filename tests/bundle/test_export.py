@@ -13,7 +13,7 @@ from houseprice.bundle import export
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.export import Choice, Pair, compare
 from houseprice.bundle.load import Answers, Bundle, Model, open_bundle
-from houseprice.errors import ArtefactError, ParityError
+from houseprice.errors import ArtifactError, ParityError
 from houseprice.learning import sealing
 from houseprice.learning.features import Preprocessor, columns_of
 from houseprice.learning.training import PriceModel
@@ -216,7 +216,7 @@ def test_a_folder_that_would_not_open_never_lands(sealing_: Sealing, bundle_copy
         del content[manifests.GOLDEN]
     else:
         content["notes.txt"] = b"x"
-    with pytest.raises(ArtefactError, match="is not what was sealed"):
+    with pytest.raises(ArtifactError, match="is not what was sealed"):
         export.land(content, bundle_copy)
     assert {path.name: path.read_bytes() for path in bundle_copy.iterdir()} == before
     assert [path.name for path in bundle_copy.parent.iterdir()] == ["bundle"]

@@ -14,7 +14,7 @@ from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import Bundle, check_sources, open_bundle, read_manifest
 from houseprice.bundle.manifest import canonical, sha256
 from houseprice.cli import main
-from houseprice.errors import ArtefactError
+from houseprice.errors import ArtifactError
 from road import Road
 
 
@@ -52,7 +52,7 @@ def test_it_holds_just_the_files_that_the_program_knows(bundle: Bundle, bundle_d
 def test_a_changed_bit_in_any_file_is_refused(bundle_copy: Path, name: str, place: int) -> None:
     """The file is named, at its first byte and at its last."""
     flipped(bundle_copy / name, place)
-    with pytest.raises(ArtefactError, match=name):
+    with pytest.raises(ArtifactError, match=name):
         open_bundle(bundle_copy)
 
 
@@ -60,7 +60,7 @@ def test_a_changed_bit_in_any_file_is_refused(bundle_copy: Path, name: str, plac
 def test_a_changed_file_is_refused_before_it_is_parsed(bundle_copy: Path, name: str) -> None:
     """What would not even parse is told as changed, not as broken."""
     (bundle_copy / name).write_bytes(b"\x00 not what it was")
-    with pytest.raises(ArtefactError, match=rf"is not what was sealed \(changed: {name}\)"):
+    with pytest.raises(ArtifactError, match=rf"is not what was sealed \(changed: {name}\)"):
         open_bundle(bundle_copy)
 
 
@@ -68,14 +68,14 @@ def test_a_changed_file_is_refused_before_it_is_parsed(bundle_copy: Path, name: 
 def test_a_missing_file_is_refused(bundle_copy: Path, name: str) -> None:
     """A folder or a broken link of its name does not stand in for it."""
     (bundle_copy / name).unlink()
-    with pytest.raises(ArtefactError, match=rf"\(missing: {name}\)"):
+    with pytest.raises(ArtifactError, match=rf"\(missing: {name}\)"):
         open_bundle(bundle_copy)
     (bundle_copy / name).mkdir()
-    with pytest.raises(ArtefactError, match=rf"\(missing: {name}\)"):
+    with pytest.raises(ArtifactError, match=rf"\(missing: {name}\)"):
         open_bundle(bundle_copy)
     (bundle_copy / name).rmdir()
     (bundle_copy / name).symlink_to("nowhere")
-    with pytest.raises(ArtefactError, match=rf"\(missing: {name}\)"):
+    with pytest.raises(ArtifactError, match=rf"\(missing: {name}\)"):
         open_bundle(bundle_copy)
 
 
@@ -86,7 +86,7 @@ def test_an_extra_file_is_refused(bundle_copy: Path, name: str) -> None:
         (bundle_copy / name).mkdir()
     else:
         (bundle_copy / name).write_bytes(b"x")
-    with pytest.raises(ArtefactError, match=rf"\(not sealed: {name.rstrip('/')}\)"):
+    with pytest.raises(ArtifactError, match=rf"\(not sealed: {name.rstrip('/')}\)"):
         open_bundle(bundle_copy)
 
 
@@ -97,7 +97,7 @@ def test_every_fault_is_told_at_once(bundle_copy: Path) -> None:
     flipped(bundle_copy / manifests.GOLDEN, 10)
     (bundle_copy / "extra").write_bytes(b"x")
     told = r"missing: sample\.json; changed: golden\.json, model_card\.md; not sealed: extra"
-    with pytest.raises(ArtefactError, match=told):
+    with pytest.raises(ArtifactError, match=told):
         open_bundle(bundle_copy)
 
 
@@ -120,7 +120,7 @@ def resealed(bundle_copy: Path) -> Resealed:
 
 def test_a_newer_format_is_refused(resealed: Resealed) -> None:
     """The message says which this program reads."""
-    with pytest.raises(ArtefactError, match="is of format 3; this program reads format 2"):
+    with pytest.raises(ArtifactError, match="is of format 3; this program reads format 2"):
         open_bundle(resealed(format=3))
 
 
@@ -128,7 +128,7 @@ def test_a_manifest_cannot_name_other_files(resealed: Resealed, bundle_dir: Path
     """Neither one less nor one more, nor a path out of the folder."""
     files = dict(read_manifest(bundle_dir).files)
     for changed in ({**files, "../../etc/passwd": "0" * 64}, {k: v for k, v in files.items() if k != manifests.CARD}):
-        with pytest.raises(ArtefactError, match="names the files"):
+        with pytest.raises(ArtifactError, match="names the files"):
             open_bundle(resealed(files=changed))
 
 
@@ -136,7 +136,7 @@ def test_a_sealed_graph_that_cannot_run_is_told(resealed: Resealed, bundle_copy:
     """Whole, but for another runtime: what to install is said."""
     (bundle_copy / manifests.MODEL).write_bytes(b"no graph")
     files = dict(read_manifest(bundle_copy).files) | {manifests.MODEL: sha256(b"no graph")}
-    with pytest.raises(ArtefactError, match=r"is whole but cannot be run here .* install the locked requirements"):
+    with pytest.raises(ArtifactError, match=r"is whole but cannot be run here .* install the locked requirements"):
         open_bundle(resealed(files=files))
 
 
@@ -148,7 +148,7 @@ def test_a_folder_that_is_no_bundle_is_told(tmp_path: Path, kind: str) -> None:
         place.mkdir()
     elif kind == "a file":
         place.write_bytes(b"x")
-    with pytest.raises(ArtefactError, match=r"No sealed model was found in .* run `make run`, or .*--bundle"):
+    with pytest.raises(ArtifactError, match=r"No sealed model was found in .* run `make run`, or .*--bundle"):
         open_bundle(place)
 
 
@@ -176,13 +176,13 @@ def test_sources_are_checked_without_being_opened(road: Road, tmp_path: Path) ->
     trained = shutil.copytree(road.models / "trained", tmp_path / "trained")
     assert check_sources(road.bundle, trained).model_version == open_bundle(road.bundle).manifest.model_version
     flipped(trained / "house_price_model.pkl", 100)
-    with pytest.raises(ArtefactError, match=r'house_price_model\.pkl" does not belong to the sealed model'):
+    with pytest.raises(ArtifactError, match=r'house_price_model\.pkl" does not belong to the sealed model'):
         check_sources(road.bundle, trained)
     (trained / "preprocessor.pkl").write_bytes(b"cos\nsystem\n(S'touch /tmp/opened'\ntR.")
-    with pytest.raises(ArtefactError, match=r'preprocessor\.pkl" does not belong'):
+    with pytest.raises(ArtifactError, match=r'preprocessor\.pkl" does not belong'):
         check_sources(road.bundle, trained)
     (trained / "preprocessor.pkl").unlink()
-    with pytest.raises(ArtefactError, match=r'preprocessor\.pkl" is missing; .* of one run'):
+    with pytest.raises(ArtifactError, match=r'preprocessor\.pkl" is missing; .* of one run'):
         check_sources(road.bundle, trained)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.manifest import FORMAT, Manifest, canonical, read, sha256, sha256_of, write
-from houseprice.errors import ArtefactError
+from houseprice.errors import ArtifactError
 from learning.houses import SCHEMA
 
 WHERE = Path("bundle") / manifests.NAME
@@ -70,7 +70,7 @@ def test_one_changed_byte_is_found(place: int, change: int) -> None:
     """Wherever it is, and whatever it becomes."""
     spoiled = bytearray(WRITTEN)
     spoiled[place] ^= change
-    with pytest.raises(ArtefactError):
+    with pytest.raises(ArtifactError):
         read(bytes(spoiled), WHERE)
 
 
@@ -78,17 +78,17 @@ def test_one_changed_byte_is_found(place: int, change: int) -> None:
 @example(len(WRITTEN) - 1)
 def test_a_manifest_that_was_cut_short_is_refused(end: int) -> None:
     """Even when only the closing line end is gone."""
-    with pytest.raises(ArtefactError):
+    with pytest.raises(ArtifactError):
         read(WRITTEN[:end], WHERE)
 
 
 def test_whitespace_counts() -> None:
     """The same content in another spelling was not written by us."""
     for spoiled in (WRITTEN + b"\n", b" " + WRITTEN, WRITTEN.replace(b": ", b":", 1), WRITTEN.replace(b"\n", b"\r\n")):
-        with pytest.raises(ArtefactError, match="was changed after it was sealed"):
+        with pytest.raises(ArtifactError, match="was changed after it was sealed"):
             read(spoiled, WHERE)
     again = json.dumps(json.loads(WRITTEN)).encode()
-    with pytest.raises(ArtefactError, match="was changed after it was sealed"):
+    with pytest.raises(ArtifactError, match="was changed after it was sealed"):
         read(again, WHERE)
 
 
@@ -133,7 +133,7 @@ def test_content_with_a_good_seal_is_read() -> None:
 )
 def test_what_is_no_manifest_of_ours_is_refused_with_a_sentence(content: bytes, told: str) -> None:
     """Not JSON, newer, resealed with another content: the file is named, and what to do."""
-    with pytest.raises(ArtefactError, match=told) as err:
+    with pytest.raises(ArtifactError, match=told) as err:
         read(content, WHERE)
     assert str(WHERE) in str(err.value)
     assert str(err.value).endswith(("houseprice bundle`.", "newer release of houseprice."))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from houseprice.bundle.sales import pack, unpack
-from houseprice.errors import ArtefactError
+from houseprice.errors import ArtifactError
 
 NUMBERS = st.lists(st.floats(allow_nan=True, allow_infinity=False), min_size=3, max_size=3)
 TEXTS = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=4), min_size=3, max_size=3)
@@ -39,7 +39,7 @@ def test_what_holds_objects_is_never_opened() -> None:
     stream = io.BytesIO()
     np.save(stream, np.array([{"a": 1}], dtype=object), allow_pickle=True)
     for content in (stream.getvalue(), b"", b"\x93NUMPY", pack({}, np.zeros(1))[:-1]):
-        with pytest.raises(ArtefactError, match=r"The sealed sales cannot be read .* seal the folder again"):
+        with pytest.raises(ArtifactError, match=r"The sealed sales cannot be read .* seal the folder again"):
             unpack(content)
 
 
@@ -47,5 +47,5 @@ def test_an_array_without_fields_is_refused() -> None:
     """Prices must be among them."""
     stream = io.BytesIO()
     np.save(stream, np.zeros(3))
-    with pytest.raises(ArtefactError, match="expected an array of records"):
+    with pytest.raises(ArtifactError, match="expected an array of records"):
         unpack(stream.getvalue())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from houseprice.errors import LedgerError, OperatingError
+from houseprice.errors import AuditLogError, DeploymentError
 from houseprice.release.operating.attempt import Attempt
 
 pytestmark = [pytest.mark.image, pytest.mark.long]
@@ -56,7 +56,7 @@ def test_a_disk_that_fills_up_stops_a_deployment_and_nothing_else(
         usual(line)
 
     production.say = say
-    with pytest.raises((OperatingError, LedgerError), match="No space left on device") as refused:
+    with pytest.raises((DeploymentError, AuditLogError), match="No space left on device") as refused:
         production.deploy(images["second"])
     assert told in str(refused.value)
     assert production.serves(images[serving])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from houseprice.errors import OperatingError
+from houseprice.errors import DeploymentError
 from houseprice.release.operating import proving
 from houseprice.release.operating.attempt import Attempt
 from houseprice.release.operating.door import Door
@@ -109,7 +109,7 @@ def test_what_went_live_unproved_may_stay_when_nothing_else_is_left(production: 
 
 def test_two_at_once_are_refused(production: Any, images: Any) -> None:
     """While somebody deploys, everybody else is told so, and touches nothing."""
-    with production.site.locked(), pytest.raises(OperatingError, match="is being worked on") as refused:
+    with production.site.locked(), pytest.raises(DeploymentError, match="is being worked on") as refused:
         production.deploy(images["first"])
     assert f"process {os.getpid()}" in str(refused.value)
     assert production.outcomes() == []

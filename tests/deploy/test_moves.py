@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from houseprice.bundle.manifest import sha256
-from houseprice.errors import LedgerError, OperatingError, TrustError
+from houseprice.errors import AuditLogError, DeploymentError, VerificationError
 from houseprice.release.operating.commands import deploy, rollback
 from houseprice.release.operating.ending import Patience
 from houseprice.release.registry.names import Reference
@@ -67,7 +67,7 @@ def test_a_bad_image_is_never_switched_to(
     first, bad = images["first"], spoiled(*lines)
     production.deploy(first)
     production.patience = Patience(deadline=3 if lines == NEVER_HEALTHY else 40, watch=1)
-    with loaded(production, tmp_path, first) as counted, pytest.raises(OperatingError) as refused:
+    with loaded(production, tmp_path, first) as counted, pytest.raises(DeploymentError) as refused:
         production.deploy(bad)
     assert sentence in str(refused.value)
     assert f"{bad.commit[:7]} was not deployed, and aaaaaaa serves as before" in str(refused.value)
@@ -84,7 +84,7 @@ def test_an_image_that_fails_once_it_is_live_is_left_again(
     """What goes wrong after the switch is found by the probe, and what served before serves again, by itself."""
     first, bad = images["first"], spoiled(*pretending(manner))
     production.deploy(first)
-    with loaded(production, tmp_path, first, bad) as counted, pytest.raises(OperatingError) as refused:
+    with loaded(production, tmp_path, first, bad) as counted, pytest.raises(DeploymentError) as refused:
         production.deploy(bad)
     assert "aaaaaaa serves as before" in str(refused.value)
     assert counted["lost"] == [], counted["lost"][:3]
@@ -101,7 +101,7 @@ def test_what_refuses_todays_requests_is_not_gone_back_to(production: Any, image
     """A version that is healthy and right, and turns away who asks today, is refused before it is live."""
     first, narrow = images["first"], spoiled(*pretending("refuses"))
     production.deploy(first)
-    with pytest.raises(OperatingError, match='slot "green" answers 422 to today\'s golden row 1'):
+    with pytest.raises(DeploymentError, match='slot "green" answers 422 to today\'s golden row 1'):
         production.rollback(narrow.commit)
     assert production.serves(first)
     assert production.running() == ["blue"]
@@ -115,7 +115,7 @@ def test_rollbacks_go_back_one_after_another(production: Any, images: Any) -> No
     assert not production.deploy(images["third"]).changed
     assert production.rollback().commit == images["second"].commit
     assert production.rollback().commit == images["first"].commit
-    with pytest.raises(OperatingError, match="aaaaaaa is the first version that served here"):
+    with pytest.raises(DeploymentError, match="aaaaaaa is the first version that served here"):
         production.rollback()
     assert production.rollback(images["third"].commit[:9]).commit == images["third"].commit
     assert production.serves(images["third"])
@@ -125,13 +125,13 @@ def test_what_does_not_verify_is_refused_before_anything_is_touched(production: 
     """An image that is not trusted is neither pulled nor started, and the ledger has the reason."""
 
     def refuse(reference: Any) -> Any:
-        raise TrustError(f"{reference} is signed by nobody.")
+        raise VerificationError(f"{reference} is signed by nobody.")
 
     production.deploy(images["first"])
     move = replace(production.move(), verify=refuse)
-    with pytest.raises(OperatingError, match=r"was not deployed, and aaaaaaa serves as before: .* signed by nobody"):
+    with pytest.raises(DeploymentError, match=r"was not deployed, and aaaaaaa serves as before: .* signed by nobody"):
         deploy(move, Reference(production.repository, tag="bbbbbbb"))
-    with pytest.raises(OperatingError, match="was not rolled back to"):
+    with pytest.raises(DeploymentError, match="was not rolled back to"):
         rollback(move, images["second"].digest, None)
     assert production.outcomes()[1:] == [("deploy", "a", "b", "refused"), ("rollback", "a", "s", "refused")]
     assert production.site.container("green") is None
@@ -143,7 +143,7 @@ def test_a_ledger_that_was_changed_stops_everything(production: Any, images: Any
     production.deploy(images["first"])
     path = production.site.ledger.path
     path.write_bytes(path.read_bytes().replace(b"tester", b"taster"))
-    with pytest.raises(LedgerError, match="Line 1"):
+    with pytest.raises(AuditLogError, match="Line 1"):
         production.deploy(images["second"])
     assert production.serves(images["first"])
 
@@ -152,7 +152,7 @@ def test_settings_are_remembered_by_those_who_come_after(production: Any, images
     """The keys of the API survive a rollback by somebody who was not told of them, and it stays closed to strangers."""
     environ = production.site.environ
     environ["HOUSEPRICE_API_KEYS"] = f"tests:{sha256(b'let me in')}"
-    with pytest.raises(OperatingError, match="asks for an API key; expected one in HOUSEPRICE_API_KEY"):
+    with pytest.raises(DeploymentError, match="asks for an API key; expected one in HOUSEPRICE_API_KEY"):
         production.deploy(images["first"])
     environ["HOUSEPRICE_API_KEY"] = "let me in"
     production.deploy(images["first"])

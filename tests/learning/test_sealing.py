@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from houseprice.errors import ArtefactError, DataError
+from houseprice.errors import ArtifactError, DataError
 from houseprice.learning import sealing
 from houseprice.learning.features import Preprocessor
 from houseprice.learning.sealing import check_pair, commit, hashes, importance, read_sales
@@ -103,7 +103,7 @@ def test_a_pair_belongs_together_by_the_table_that_both_saw(pair: tuple[Preproce
     other = pickle.loads(pickle.dumps(preprocessor))
     for made in ("0" * 64, ""):
         other.made_ = made
-        with pytest.raises(ArtefactError, match="expected one and the same; make the features and train again"):
+        with pytest.raises(ArtifactError, match="expected one and the same; make the features and train again"):
             check_pair(other, model)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import loopback
 import pytest
 
-from houseprice.errors import TrustError
+from houseprice.errors import VerificationError
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.access import Account
 from houseprice.release.registry.client import Registry
@@ -137,7 +137,7 @@ def copy_signatures(whence: Registry, source: str, whither: Registry, target: st
 
 def found_in(registry: Registry, keys: Keys, tag: str = "0123456") -> list[str]:
     """Verify what must not be believed; give back what does not agree."""
-    with pytest.raises(TrustError) as refused:
+    with pytest.raises(VerificationError) as refused:
         look(registry, keys, tag)
     assert refused.value.mismatches
     return list(refused.value.mismatches)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from houseprice.bundle.load import open_bundle
-from houseprice.errors import ArtefactError, GateError, ImageError
+from houseprice.errors import ArtifactError, GateError, ImageError
 from houseprice.release.engine import Engine
 from houseprice.release.image import Built, build, copied
 
@@ -129,7 +129,7 @@ def test_files_that_the_dockerfile_misses_are_all_named(checkout: Path, engine: 
 def test_a_missing_sealed_model_builds_nothing(checkout: Path, engine: Engine) -> None:
     """Without a sealed folder nothing is built, and the sentence says how to get one."""
     shutil.rmtree(checkout / "models")
-    with pytest.raises(ArtefactError, match="No sealed model was found"):
+    with pytest.raises(ArtifactError, match="No sealed model was found"):
         built(checkout, engine)
     assert not Path(engine.client).with_name("arguments").exists()
 
@@ -137,7 +137,7 @@ def test_a_missing_sealed_model_builds_nothing(checkout: Path, engine: Engine) -
 def test_a_changed_sealed_model_builds_nothing(checkout: Path, engine: Engine) -> None:
     """One changed byte of the sealed folder is enough."""
     (checkout / "models/bundle/model_card.md").write_text("# Better than it is\n")
-    with pytest.raises(ArtefactError, match=r"changed: model_card\.md"):
+    with pytest.raises(ArtifactError, match=r"changed: model_card\.md"):
         built(checkout, engine)
 
 
@@ -164,7 +164,7 @@ def test_pickles_of_another_run_build_nothing(checkout: Path, engine: Engine, na
     for pickle in ("preprocessor.pkl", "house_price_model.pkl"):
         (trained / pickle).write_text(pickle if pickle != name else "of another run")
     open_bundle(checkout / "models/bundle")
-    with pytest.raises(ArtefactError, match=f'{name}" does not belong to the sealed model'):
+    with pytest.raises(ArtifactError, match=f'{name}" does not belong to the sealed model'):
         built(checkout, engine)
 
 
@@ -173,7 +173,7 @@ def test_half_of_the_pickles_builds_nothing(checkout: Path, engine: Engine) -> N
     trained = checkout / "models/trained"
     trained.mkdir()
     (trained / "house_price_model.pkl").write_text("house_price_model.pkl")
-    with pytest.raises(ArtefactError, match=r'preprocessor\.pkl" is missing'):
+    with pytest.raises(ArtifactError, match=r'preprocessor\.pkl" is missing'):
         built(checkout, engine)
 
 

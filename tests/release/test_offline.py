@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from houseprice.bundle.load import open_bundle
-from houseprice.errors import ArtefactError
+from houseprice.errors import ArtifactError
 from houseprice.release.offline import answers, difference, log_rmse
 
 
@@ -43,7 +43,7 @@ def test_a_graph_that_asks_for_more_than_a_request_holds_is_refused(tiny_bundle:
     columns = {name: column for name, column in bundle.manifest.schema_.columns.items() if name != "floors"}
     schema = bundle.manifest.schema_.model_copy(update={"columns": columns})
     foreign = replace(bundle, manifest=bundle.manifest.model_copy(update={"schema_": schema}))
-    with pytest.raises(ArtefactError, match='asks for "floors", which no request holds'):
+    with pytest.raises(ArtifactError, match='asks for "floors", which no request holds'):
         answers(foreign, [{"sqft_living": 1000, "zipcode": "98103"}])
 
 

@@ -13,7 +13,7 @@ from toy import FULL, LEAST, PAID, SOLD, Client
 from houseprice.bundle import sales
 from houseprice.bundle.likeness import Likeness
 from houseprice.bundle.load import Bundle, open_bundle
-from houseprice.errors import ArtefactError, ServingError
+from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.insight.comparing import Comparer, kilometres
 from houseprice.serving.scorer import Scorer
 
@@ -109,7 +109,7 @@ def test_prices_of_like_houses_say_what_a_house_is_worth(bundle_dir: Path) -> No
 )
 def test_what_cannot_be_compared_with_is_refused_at_the_start(toy: Bundle, changed: dict[str, Any]) -> None:
     """Whole files that do not fit each other are told in a sentence with what to do."""
-    with pytest.raises(ArtefactError, match="seal the folder again"):
+    with pytest.raises(ArtifactError, match="seal the folder again"):
         Comparer(replace(toy, **changed))
 
 

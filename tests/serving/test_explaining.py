@@ -20,7 +20,7 @@ from toy import FULL, LEAST, LEAST_PRICE
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import Bundle, open_bundle
-from houseprice.errors import ArtefactError, ServingError
+from houseprice.errors import ArtifactError, ServingError
 from houseprice.schema import Schema
 from houseprice.serving.insight.explaining import Explainer, to_the_cent
 from houseprice.serving.insight.grouping import groups
@@ -216,7 +216,7 @@ def test_another_day_is_explained_as_another_day(bundle_dir: Path) -> None:
 )
 def test_a_background_that_cannot_be_used_is_refused(toy: Bundle, insight: dict[str, Any], told: str) -> None:
     """At the start, with what to do."""
-    with pytest.raises(ArtefactError, match=told):
+    with pytest.raises(ArtifactError, match=told):
         explainer(replace(toy, insight=insight))
 
 

@@ -8,7 +8,7 @@ from toy import FULL, FULL_PRICE, LEAST, LEAST_PRICE, altered_golden, seal
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import Bundle, open_bundle
-from houseprice.errors import ArtefactError, ServingError
+from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.scorer import Scorer
 
 
@@ -70,7 +70,7 @@ def test_nothing_to_prove_is_no_proof(tmp_path: Path) -> None:
 def test_a_golden_row_that_breaks_its_own_schema_is_refused(tmp_path: Path) -> None:
     """A folder whose parts do not fit is not served."""
     odd = {manifests.GOLDEN: {"tolerance": 1e-4, "rows": [{**FULL, "rooms": -1}], "answers": [{}]}}
-    with pytest.raises(ArtefactError, match=r'golden row .*"rooms" is -1'):
+    with pytest.raises(ArtifactError, match=r'golden row .*"rooms" is -1'):
         Scorer(open_bundle(seal(tmp_path, odd)))
 
 
@@ -78,7 +78,7 @@ def test_a_model_that_asks_for_what_no_request_holds_is_refused(tmp_path: Path, 
     """The graph and the schema must be of one and the same model."""
     columns = toy.manifest.schema_.columns
     fewer = {name: column.model_dump() for name, column in columns.items() if name != "pool"}
-    with pytest.raises(ArtefactError, match="asks for pool"):
+    with pytest.raises(ArtifactError, match="asks for pool"):
         Scorer(open_bundle(seal(tmp_path, schema={"columns": fewer})))
 
 

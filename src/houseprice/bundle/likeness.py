@@ -10,7 +10,7 @@ import numpy.typing as npt
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when onnxruntime is imported, which otherwise reports home
 import onnxruntime as ort
 
-from houseprice.errors import ArtefactError
+from houseprice.errors import ArtifactError
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,7 +30,7 @@ class Likeness:
         try:
             self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as err:  # onnxruntime raises its own unrelated kinds, one a cause
-            raise ArtefactError(
+            raise ArtifactError(
                 f"The sealed graph of likeness cannot be run here ({err}); expected a graph for this onnxruntime; "
                 "install the locked requirements, or seal the folder again with `houseprice bundle`."
             ) from err

@@ -19,7 +19,7 @@ import onnxruntime as ort
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.manifest import Manifest
-from houseprice.errors import ArtefactError
+from houseprice.errors import ArtifactError
 
 Columns = Mapping[str, npt.NDArray[Any]]
 """Column name → one value a house: float64 for numbers (NaN is missing, dates are days since 1970-01-01, flags 0 or 1),
@@ -106,13 +106,13 @@ def read_manifest(directory: Path) -> Manifest:
     """Give back the manifest of a sealed folder, its own seal checked, the other files not.
 
     Raises:
-        ArtefactError: there is none, or it cannot be trusted.
+        ArtifactError: there is none, or it cannot be trusted.
     """
     path = directory / manifests.NAME
     try:
         content = path.read_bytes()
     except OSError as err:
-        raise ArtefactError(
+        raise ArtifactError(
             f'No sealed model was found in "{directory}" ({manifests.NAME} cannot be read); expected the folder that '
             "`houseprice bundle` writes; run `make run`, or give the folder with --bundle."
         ) from err
@@ -123,14 +123,14 @@ def open_bundle(directory: Path, threads: int = 1) -> Bundle:
     """Give back the model that a sealed folder holds.
 
     Raises:
-        ArtefactError: the folder is missing, newer than this program, or a file is missing, changed or not named.
+        ArtifactError: the folder is missing, newer than this program, or a file is missing, changed or not named.
     """
     manifest = read_manifest(directory)
     files = _checked(directory, manifest)
     try:
         model = Model(files[manifests.MODEL], threads)
     except Exception as err:
-        raise ArtefactError(
+        raise ArtifactError(
             f'"{directory / manifests.MODEL}" is whole but cannot be run here ({err}); expected a graph for '
             f"onnxruntime {manifest.libraries.get('onnxruntime', 'of the lock')}; install the locked requirements."
         ) from err
@@ -152,19 +152,19 @@ def check_sources(directory: Path, trained: Path) -> Manifest:
     """Check the two pickles of a training run against the sealed manifest, without opening them.
 
     Raises:
-        ArtefactError: a pickle is missing, or is not the one that the folder was sealed from.
+        ArtifactError: a pickle is missing, or is not the one that the folder was sealed from.
     """
     manifest = read_manifest(directory)
     for name, expected in manifest.sources.items():
         path = trained / name
         if not path.is_file():
-            raise ArtefactError(
+            raise ArtifactError(
                 f'"{path}" is missing; expected the file that the sealed model in "{directory}" was made from; '
                 "download the artifacts trained-model and preprocessor of one run, or run `make run`."
             )
         found = manifests.sha256_of(path)
         if found != expected:
-            raise ArtefactError(
+            raise ArtifactError(
                 f'"{path}" does not belong to the sealed model in "{directory}": found sha256 {found[:12]}…, expected '
                 f"{expected[:12]}…; use the artifacts of one run, or seal again with `houseprice bundle`."
             )
@@ -175,7 +175,7 @@ def _checked(directory: Path, manifest: Manifest) -> dict[str, bytes]:
     """Give back the content of every file, once each is known to be the one that was sealed."""
     again = "seal the folder again with `houseprice bundle`, or fetch it again."
     if set(manifest.files) != set(manifests.CONTENT):
-        raise ArtefactError(
+        raise ArtifactError(
             f'The manifest in "{directory}" names the files {sorted(manifest.files)}; '
             f"expected {sorted(manifests.CONTENT)}; {again}"
         )
@@ -191,7 +191,7 @@ def _checked(directory: Path, manifest: Manifest) -> dict[str, bytes]:
         if names
     ]
     if faults:
-        raise ArtefactError(
+        raise ArtifactError(
             f'The sealed model in "{directory}" is not what was sealed ({"; ".join(faults)}); '
             f"expected every file as its manifest names it; {again}"
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from houseprice.errors import ArtefactError
+from houseprice.errors import ArtifactError
 from houseprice.schema import Schema
 
 FORMAT = 2
@@ -104,31 +104,31 @@ def read(content: bytes, where: Path) -> Manifest:
     """Give back the manifest that `write` wrote.
 
     Raises:
-        ArtefactError: it is not JSON, of a newer format, changed since it was sealed, or lacks a part.
+        ArtifactError: it is not JSON, of a newer format, changed since it was sealed, or lacks a part.
     """
     again = "seal the folder again with `houseprice bundle`."
     try:
         found = json.loads(content)
         spelling = canonical(found)  # fails where JSON would: at NaN, infinities and half characters
     except (ValueError, RecursionError) as err:
-        raise ArtefactError(f'"{where}" is not JSON ({err}); expected the manifest of a sealed model; {again}') from err
+        raise ArtifactError(f'"{where}" is not JSON ({err}); expected the manifest of a sealed model; {again}') from err
     if not isinstance(found, dict) or not isinstance(found.get("format"), int):
-        raise ArtefactError(f'"{where}" names no format; expected a manifest of format {FORMAT}; {again}')
+        raise ArtifactError(f'"{where}" names no format; expected a manifest of format {FORMAT}; {again}')
     if found["format"] < FORMAT:
-        raise ArtefactError(
+        raise ArtifactError(
             f'"{where}" is of format {found["format"]}; this program reads format {FORMAT}, which also '
             f"holds what prices are explained and compared with; {again}"
         )
     if found["format"] > FORMAT:
-        raise ArtefactError(
+        raise ArtifactError(
             f'"{where}" is of format {found["format"]}; this program reads format {FORMAT}; '
             "use a newer release of houseprice."
         )
     seal = found.pop("seal", None)
     if spelling != content or sha256(canonical(found)) != seal:
-        raise ArtefactError(f'"{where}" was changed after it was sealed; expected seal "{seal}"; {again}')
+        raise ArtifactError(f'"{where}" was changed after it was sealed; expected seal "{seal}"; {again}')
     try:
         return Manifest.model_validate(found)
     except ValidationError as err:
         parts = ", ".join(".".join(map(str, item["loc"])) for item in err.errors())
-        raise ArtefactError(f'"{where}" does not hold what format {FORMAT} promises (see {parts}); {again}') from err
+        raise ArtifactError(f'"{where}" does not hold what format {FORMAT} promises (see {parts}); {again}') from err

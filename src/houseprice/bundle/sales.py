@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from houseprice.errors import ArtefactError
+from houseprice.errors import ArtifactError
 
 PRICE = "sale price"
 """Name of the price's field, next to the fields of the columns."""
@@ -47,14 +47,14 @@ def unpack(content: bytes) -> Sales:
     """Give back the sales that `pack` packed.
 
     Raises:
-        ArtefactError: the bytes are none of them.
+        ArtifactError: the bytes are none of them.
     """
     try:
         records = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
         columns = {name: _own(records[name]) for name in records.dtype.names or ()}
         return Sales({name: values for name, values in columns.items() if name != PRICE}, columns[PRICE])
     except (ValueError, TypeError, KeyError, EOFError) as err:
-        raise ArtefactError(
+        raise ArtifactError(
             f"The sealed sales cannot be read ({err}); expected an array of records with columns and prices; seal the "
             "folder again with `houseprice bundle`."
         ) from err

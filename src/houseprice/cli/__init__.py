@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from houseprice.errors import HousePriceError, MissingPartError, nearest
+from houseprice.errors import HousePriceError, MissingDependencyError, nearest
 
 COMMANDS = {
     "run": "learning",
@@ -69,7 +69,7 @@ def _unavailable(name: str, wing: str, module: str) -> click.Command:
     @click.command(name, context_settings={"ignore_unknown_options": True}, add_help_option=False)
     @click.argument("args", nargs=-1, type=click.UNPROCESSED)
     def command(args: tuple[str, ...]) -> NoReturn:  # noqa: ARG001 - whatever was typed, the answer is the same
-        raise MissingPartError(
+        raise MissingDependencyError(
             f'`houseprice {name}` belongs to the {wing} part, whose library "{module}" is not installed here; '
             "expected the locked requirements; install them with `pip install --require-hashes -r requirements.txt`."
         )

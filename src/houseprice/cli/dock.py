@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from houseprice.errors import TrustError
+from houseprice.errors import VerificationError
 from houseprice.release.registry.access import Account
 from houseprice.release.trust.anchor import GITHUB, Trust
 
@@ -48,7 +48,7 @@ def trusted() -> Trust:
     """Give back whom to trust; the command line goes before the environment, and two answers are none.
 
     Raises:
-        TrustError: nobody is named, or two are, or what is named cannot be read.
+        VerificationError: nobody is named, or two are, or what is named cannot be read.
     """
     ctx = click.get_current_context()
     given = {name: ctx.params[name] for name in WHOM if ctx.params[name]}
@@ -56,7 +56,7 @@ def trusted() -> Trust:
     given = {name: value for name, value in given.items() if name in typed or not typed}
     if len(given) > 1:
         names = " and ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise TrustError(f"{names} are both given; expected one answer to whom to trust; leave out the others.")
+        raise VerificationError(f"{names} are both given; expected one answer to whom to trust; leave out the others.")
     match given:
         case {"key": key}:
             return Trust.in_key_file(key)
@@ -64,7 +64,7 @@ def trusted() -> Trust:
             return Trust.in_repository(address, ctx.params["issuer"])
         case {"identity_regexp": pattern}:
             return Trust.in_identity(pattern, ctx.params["issuer"])
-    raise TrustError(
+    raise VerificationError(
         "Nobody is named whom to trust; expected --key cosign.pub, or --repository-url https://github.com/OWNER/NAME; "
         "what an image says of its own maker proves nothing."
     )

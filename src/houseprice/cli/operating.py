@@ -15,7 +15,7 @@ import click
 
 from houseprice.bundle import manifest as manifests
 from houseprice.cli.dock import account, progress, stoppable, trusted, trusting
-from houseprice.errors import HousePriceError, OperatingError, RegistryError
+from houseprice.errors import HousePriceError, DeploymentError, RegistryError
 from houseprice.release.operating import choices as choosing
 from houseprice.release.operating import commands
 from houseprice.release.operating.candidate import Candidate, Verify, short
@@ -205,7 +205,7 @@ def _repository(site: Site, given: str | None) -> Repository:
     with suppress(HousePriceError):
         if live := site.live():
             return live[1].reference.repository
-    raise OperatingError(
+    raise DeploymentError(
         "Nobody knows where images are; expected [HOST/]USER/house-price-model; give it with --repository, or set "
         "DOCKERHUB_USERNAME."
     )
@@ -215,7 +215,7 @@ def _list(site: Site, given: str | None, *, as_json: bool) -> None:
     live = site.live()
     try:
         tags = Registry(_repository(site, given), account(), patience=HASTE, say=progress).tags()
-    except (RegistryError, OperatingError) as err:
+    except (RegistryError, DeploymentError) as err:
         progress(f"the registry's tags are not shown: {err}")
         tags = None
     found = choosing.choices(site.ledger.read().lines, tags, live[1].digest if live else "")

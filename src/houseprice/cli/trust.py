@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from houseprice.cli.dock import account, progress, stoppable, trusted, trusting
-from houseprice.errors import TrustError
+from houseprice.errors import VerificationError
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Registry
 from houseprice.release.registry.names import Reference
@@ -54,7 +54,7 @@ def verify(
             reference = Reference.read(name)
             registry = Registry(reference.repository, account(), say=progress)
             verified = verify_image(reference, registry, trust, environ=os.environ)
-    except TrustError as err:
+    except VerificationError as err:
         if not as_json:
             raise
         told = {"verified": False, "message": str(err).partition("\n")[0], "mismatches": list(err.mismatches)}

@@ -11,7 +11,7 @@ from houseprice import files
 from houseprice.bundle import export
 from houseprice.bundle.manifest import canonical, sha256_of
 from houseprice.config import Config
-from houseprice.errors import ArtefactError, DataError
+from houseprice.errors import ArtifactError, DataError
 from houseprice.learning import (
     gates,
     judging,
@@ -89,7 +89,7 @@ def train(config: Config, data: Path, models: Path, reports: Path, uri: str | No
 
     Raises:
         DataError: the feature table cannot be used.
-        ArtefactError: the preprocessor at hand did not make this feature table.
+        ArtifactError: the preprocessor at hand did not make this feature table.
         TrackingError: MLflow does not answer.
     """
     where = tracking.resolve(uri, config.tracking, models.parent)
@@ -148,7 +148,7 @@ def seal(config: Config, models: Path, data: Path | None = None) -> Path:
     """Seal the trained pair of a models folder; give back the bundle's folder.
 
     Raises:
-        ArtefactError: a pickle is missing, or the pair does not belong together.
+        ArtifactError: a pickle is missing, or the pair does not belong together.
         DataError: the processed table that they were made from is not found.
         ParityError: the exported graph answers otherwise than the pair; nothing is written.
     """
@@ -176,7 +176,7 @@ def verdict_of(config: Config, models: Path) -> Verdict:
     What was found by probing the data stands as it was found in training.
 
     Raises:
-        ArtefactError: there is no trained model.
+        ArtifactError: there is no trained model.
     """
     model = _unpickle(models / "trained" / sealing.MODEL, PriceModel)
     now = gates.judge(model.metrics_, config.gates)
@@ -225,11 +225,11 @@ def _unpickle(path: Path, kind: type[Kind]) -> Kind:
         with path.open("rb") as stream:
             found = pickle.load(stream)  # noqa: S301 - a file that our own training wrote; serving never opens one
     except FileNotFoundError as err:
-        raise ArtefactError(f'"{path}" is missing; expected the file that training writes; {again}') from err
+        raise ArtifactError(f'"{path}" is missing; expected the file that training writes; {again}') from err
     except Exception as err:
-        raise ArtefactError(f'"{path}" cannot be read ({type(err).__name__}: {err}); {again}') from err
+        raise ArtifactError(f'"{path}" cannot be read ({type(err).__name__}: {err}); {again}') from err
     if not isinstance(found, kind):
-        raise ArtefactError(f'"{path}" holds a {type(found).__name__}; expected a {kind.__name__}; {again}')
+        raise ArtifactError(f'"{path}" holds a {type(found).__name__}; expected a {kind.__name__}; {again}')
     return found
 
 
@@ -238,7 +238,7 @@ def _preprocessor_for(features: table.FeatureTable, path: Path, data: Path) -> P
         return None
     preprocessor = _unpickle(path, Preprocessor)
     if preprocessor.made_ != features.sha256:
-        raise ArtefactError(
+        raise ArtifactError(
             f'The preprocessor "{path}" made another feature table ({preprocessor.made_[:12]}…) than "{data}" '
             f"({features.sha256[:12]}…); expected the one that made it; make the features again into this folder, or "
             "take the preprocessor away to train without a bundle."

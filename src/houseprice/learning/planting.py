@@ -14,7 +14,7 @@ from houseprice.bundle.export import compare
 from houseprice.bundle.graph import record
 from houseprice.bundle.load import Columns, Model
 from houseprice.config import Config, Gates
-from houseprice.errors import ArtefactError, ParityError
+from houseprice.errors import ArtifactError, ParityError
 from houseprice.learning import champion, gates, judging, sealing, table
 from houseprice.learning.evaluation import Evaluation, evaluate, measure_newest
 from houseprice.learning.features import Preprocessor, columns_of, engineer
@@ -88,7 +88,7 @@ def plant(ground: Ground) -> list[Result]:
     """Give back what each planted defect turned red; the first is none, which must turn nothing red.
 
     Raises:
-        ArtefactError: the ground itself cannot be exported.
+        ArtifactError: the ground itself cannot be exported.
     """
     nothing = Result("(none)", "", _red(_all_gates(ground)))
     return [nothing, *(Result(name, gate, defect(ground)) for name, (gate, defect) in DEFECTS.items())]
@@ -209,7 +209,7 @@ def _other_preprocessor(ground: Ground) -> tuple[str, ...]:
     other.made_ = "0" * 64
     try:
         sealing.check_pair(other, ground.model)
-    except ArtefactError:
+    except ArtifactError:
         return ("pair",)
     return ()
 

@@ -13,7 +13,7 @@ import polars.selectors as cs
 from houseprice.bundle import export
 from houseprice.bundle.manifest import sha256_of
 from houseprice.config import Config
-from houseprice.errors import ArtefactError, DataError
+from houseprice.errors import ArtifactError, DataError
 from houseprice.learning import likeness
 from houseprice.learning.derivation import DERIVED
 from houseprice.learning.features import EPOCH, Preprocessor, columns_of
@@ -66,10 +66,10 @@ def check_pair(preprocessor: Preprocessor, model: PriceModel) -> None:
     """Check that both were made with one and the same feature table.
 
     Raises:
-        ArtefactError: they were not.
+        ArtifactError: they were not.
     """
     if preprocessor.made_ != model.made_from_:
-        raise ArtefactError(
+        raise ArtifactError(
             f"The preprocessor made feature table {preprocessor.made_[:12] or '(none)'}… and the model was fitted on "
             f"{model.made_from_[:12]}…; expected one and the same; make the features and train again, or use the "
             "artifacts of one run."
@@ -82,7 +82,7 @@ def seal(
     """Give back the content of the bundle, proved on every row of the sales.
 
     Raises:
-        ArtefactError: the pair does not belong together.
+        ArtifactError: the pair does not belong together.
         ParityError: the exported graph answers otherwise than the trained pair.
     """
     check_pair(preprocessor, model)

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from houseprice.errors import HousePriceError, ImageError, MissingPartError
+from houseprice.errors import HousePriceError, ImageError, MissingDependencyError
 from houseprice.files import land
 
 LOCK = Path("requirements/serving.txt")
@@ -84,7 +84,7 @@ def audit(lock: Path, service: str, seconds: float, *, tries: int = 3, pause: fl
 
     Raises:
         ImageError: the lock is missing, or cannot be looked at in full.
-        MissingPartError: pip-audit is not installed here.
+        MissingDependencyError: pip-audit is not installed here.
     """
     try:
         content = lock.read_bytes()
@@ -123,7 +123,7 @@ def _rehearse(lock: Path, pinned: dict[str, str], files: tuple[Path, ...]) -> No
         )
     said = _run(files, None, "--dry-run")
     if "No module named pip_audit" in said.stderr:
-        raise MissingPartError(
+        raise MissingDependencyError(
             "pip-audit is not installed here; expected the environment of requirements/audit.txt; run `scripts/audit`."
         )
     if said.returncode:

@@ -85,7 +85,7 @@ def build(
         allow_red: build although the model failed its gates, marked as such.
 
     Raises:
-        ArtefactError: the sealed folder is missing or changed, or the pickles beside it belong to another run.
+        ArtifactError: the sealed folder is missing or changed, or the pickles beside it belong to another run.
         GateError: the model failed its gates.
         ImageError: the Dockerfile or a file that it copies is missing, no engine answers, or the build failed.
     """
@@ -105,7 +105,7 @@ def prepared(
     """Give what a builder needs, once everything that can be checked without it was checked; gone when the block ends.
 
     Raises:
-        ArtefactError: the sealed folder is missing or changed, or the pickles beside it belong to another run.
+        ArtifactError: the sealed folder is missing or changed, or the pickles beside it belong to another run.
         GateError: the model failed its gates.
         ImageError: the Dockerfile or a file that it copies is missing, or no engine answers.
     """

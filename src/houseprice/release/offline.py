@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from houseprice.bundle.load import Bundle, Columns, Model
-from houseprice.errors import ArtefactError
+from houseprice.errors import ArtifactError
 
 TOLERANCE = 1e-4
 """Largest relative difference between two answers that count as one and the same."""
@@ -25,7 +25,7 @@ def answers(bundle: Bundle, rows: Sequence[House]) -> list[Answer]:
     """Give back what the sealed model says of each house, in the order asked.
 
     Raises:
-        ArtefactError: the model asks for a column that a request cannot hold.
+        ArtifactError: the model asks for a column that a request cannot hold.
     """
     if not rows:
         return []
@@ -56,7 +56,7 @@ def _columns(bundle: Bundle, rows: Sequence[House]) -> Columns:
     columns = {}
     for name, is_text in bundle.model.inputs.items():
         if name not in request:
-            raise ArtefactError(
+            raise ArtifactError(
                 f'The sealed model in "{bundle.directory}" asks for "{name}", which no request holds; expected the '
                 "columns of its own schema; seal the folder again with `houseprice bundle`."
             )

@@ -76,7 +76,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
         journal: where a line is written for each request; None writes none.
 
     Raises:
-        ArtefactError: the model does not fit the schema that was sealed with it.
+        ArtifactError: the model does not fit the schema that was sealed with it.
     """
     metrics = Metrics(bundle.manifest) if settings.metrics else None
     scorer = Scorer(bundle, metrics.priced if metrics else None)

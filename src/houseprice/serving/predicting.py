@@ -45,7 +45,7 @@ def predict(directory: Path, source: Path, output: Path, progress: Callable[[int
         progress: is told after each block how many rows are done.
 
     Raises:
-        ArtefactError: the sealed folder cannot be trusted.
+        ArtifactError: the sealed folder cannot be trusted.
         DataError: the table cannot be read, lacks a column, or holds a house that cannot be priced.
     """
     bundle = open_bundle(directory)

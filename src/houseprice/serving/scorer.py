@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from houseprice.bundle.load import Answers, Bundle
-from houseprice.errors import ArtefactError, ServingError
+from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.cautions import Cautions
 from houseprice.serving.columns import Columns, Layout
 from houseprice.serving.prediction import Prediction, Proof
@@ -36,7 +36,7 @@ class Scorer:
         schema, rows = bundle.manifest.schema_, bundle.golden["rows"]
         self.manifest = bundle.manifest
         if foreign := sorted(set(bundle.model.inputs) - set(schema.request)):
-            raise ArtefactError(
+            raise ArtifactError(
                 f'The model in "{bundle.directory}" asks for {", ".join(foreign)}; expected columns of a request only; '
                 "seal the folder again with `houseprice bundle`."
             )
@@ -44,7 +44,7 @@ class Scorer:
         try:
             self._golden = self.request.rows(rows)
         except RefusedError as err:
-            raise ArtefactError(
+            raise ArtifactError(
                 f'A golden row in "{bundle.directory}" breaks its own schema ({err}); expected houses that '
                 "can be priced; seal the folder again with `houseprice bundle`."
             ) from err

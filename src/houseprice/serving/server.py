@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from houseprice.bundle.load import open_bundle
-from houseprice.errors import ArtefactError, ServingError
+from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving import protocols, workers
 from houseprice.serving.app import create_app
 from houseprice.serving.journal import Journal
@@ -46,7 +46,7 @@ def serve(directory: Path, host: str, port: int, settings: Settings = DEFAULT) -
         settings: limits, switches, and how many processes answer.
 
     Raises:
-        ArtefactError: the folder cannot be trusted, or the model does not give its own answers here.
+        ArtifactError: the folder cannot be trusted, or the model does not give its own answers here.
         ServingError: the address cannot be listened on.
     """
     with _stopped_early():
@@ -143,7 +143,7 @@ def _demand_own_answers(scorer: Scorer, directory: Path) -> None:
     wrong = [proof for proof in proofs if not proof.holds]
     if wrong:
         worst = max(wrong, key=lambda proof: proof.relative_difference)
-        raise ArtefactError(
+        raise ArtifactError(
             f'The model in "{directory}" does not give its own answers here: {len(wrong)} of {len(proofs)} golden rows '
             f"differ, one is {worst.found:.2f} instead of {worst.expected:.2f}; install the locked requirements, or "
             "seal the folder again with `houseprice bundle`."

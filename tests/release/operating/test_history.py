@@ -2,7 +2,7 @@
 
 import pytest
 
-from houseprice.errors import OperatingError
+from houseprice.errors import DeploymentError
 from houseprice.release.operating.choices import choices
 from houseprice.release.operating.history import before, served, standing
 from houseprice.release.operating.lines import Action, Event, Line, Outcome
@@ -49,13 +49,13 @@ def test_a_rollback_takes_away_what_it_leaves(events: list[tuple[Action, str]], 
     if len(stack) > 1:
         assert before(lines, f"sha256:{stack[-1] * 64}").commit[0] == stack[-2]
     else:
-        with pytest.raises(OperatingError, match="is the first version that served here"):
+        with pytest.raises(DeploymentError, match="is the first version that served here"):
             before(lines, f"sha256:{stack[-1] * 64}")
 
 
 def test_what_the_ledger_does_not_know_is_said() -> None:
     """Where something serves that was never deployed, nobody can tell what was before."""
-    with pytest.raises(OperatingError, match=r"does not know sha256:ffff.*; name where to go with --to"):
+    with pytest.raises(DeploymentError, match=r"does not know sha256:ffff.*; name where to go with --to"):
         before(chain(("deploy", "a", "done")), f"sha256:{'f' * 64}")
 
 

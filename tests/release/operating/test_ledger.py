@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from houseprice.errors import LedgerError
+from houseprice.errors import AuditLogError
 from houseprice.release.operating.ledger import Ledger
 from houseprice.release.operating.lines import Event, Line, canonical
 
@@ -172,7 +172,7 @@ def test_any_byte_that_is_changed_is_found(five: Ledger, whole: bytes, data: st.
     if spoiled in (content, content[:-1]):
         return
     ledger.path.write_bytes(spoiled)
-    with pytest.raises(LedgerError) as refused:
+    with pytest.raises(AuditLogError) as refused:
         ledger.read()
     number = content.count(b"\n", 0, place) + 1
     named = [f"Line {number} of", f"Line {number + 1} of", f"after line {number - 1}", f"after line {number}"]
@@ -187,11 +187,11 @@ def test_lines_that_are_moved_or_taken_out_are_found(five: Ledger, whole: bytes,
     chosen = data.draw(st.lists(st.sampled_from(lines), max_size=7).filter(lambda found: found != lines))
     # A chain that goes on after its head is what a killed writer leaves, so nothing is put after a whole one.
     ledger.path.write_bytes(b"".join(chosen))
-    with pytest.raises(LedgerError):
+    with pytest.raises(AuditLogError):
         ledger.read()
     if chosen != lines[: len(chosen)]:
         return
-    with pytest.raises(LedgerError, match=f"ends after line {len(chosen)}; expected line 5"):
+    with pytest.raises(AuditLogError, match=f"ends after line {len(chosen)}; expected line 5"):
         ledger.append(event(), silent)
 
 
@@ -201,7 +201,7 @@ def test_a_line_of_another_chain_is_found(tmp_path: Path) -> None:
     lines = ours.path.read_bytes().splitlines(keepends=True)
     lines[1] = theirs.path.read_bytes().splitlines(keepends=True)[1]
     ours.path.write_bytes(b"".join(lines))
-    with pytest.raises(LedgerError, match=r"Line 2 of .* does not fit"):
+    with pytest.raises(AuditLogError, match=r"Line 2 of .* does not fit"):
         ours.read()
 
 
@@ -209,9 +209,9 @@ def test_a_ledger_that_was_written_anew_is_found(tmp_path: Path) -> None:
     """Another chain, whole in itself, does not hold the hash that the head names."""
     ours, theirs = written(tmp_path / "ours.jsonl", 3), written(tmp_path / "theirs.jsonl", 4)
     ours.path.write_bytes(theirs.path.read_bytes())
-    with pytest.raises(LedgerError, match=r"Line 3 of .* has another hash"):
+    with pytest.raises(AuditLogError, match=r"Line 3 of .* has another hash"):
         ours.read()
-    with pytest.raises(LedgerError, match="has another hash"):
+    with pytest.raises(AuditLogError, match="has another hash"):
         ours.append(event(), silent)
 
 
@@ -233,7 +233,7 @@ def test_a_head_that_is_missing_or_spoiled_is_said(tmp_path: Path, content: byte
     ledger.head.unlink()
     if content is not None:
         ledger.head.write_bytes(content)
-    with pytest.raises(LedgerError, match="head"):
+    with pytest.raises(AuditLogError, match="head"):
         ledger.read()
 
 
@@ -254,14 +254,14 @@ def test_a_ledger_that_is_gone_is_missed(tmp_path: Path) -> None:
     """A ledger that was deleted is not taken for one that was never written."""
     ledger = written(tmp_path / "ledger.jsonl", 2)
     ledger.path.unlink()
-    with pytest.raises(LedgerError, match="ends after line 0; expected line 2"):
+    with pytest.raises(AuditLogError, match="ends after line 0; expected line 2"):
         ledger.read()
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     """A folder in the place of the ledger is refused with a sentence, for readers and for writers."""
     (tmp_path / "ledger.jsonl").mkdir()
-    with pytest.raises(LedgerError, match="cannot be written"):
+    with pytest.raises(AuditLogError, match="cannot be written"):
         Ledger(tmp_path / "ledger.jsonl").append(event(), silent)
-    with pytest.raises(LedgerError, match="cannot be read"):
+    with pytest.raises(AuditLogError, match="cannot be read"):
         Ledger(tmp_path / "ledger.jsonl").read()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from houseprice.errors import OperatingError
+from houseprice.errors import DeploymentError
 from houseprice.release.operating import variables
 
 COMPOSE = Path(__file__).parents[3] / "deploy" / "compose.yaml"
@@ -62,19 +62,19 @@ def test_a_line_that_is_no_variable_is_said(tmp_path: Path, line: str) -> None:
     """What somebody spoiled by hand is named with its line."""
     path = tmp_path / "compose.env"
     path.write_text(f"# fine\n\nB=c\n{line}\n")
-    with pytest.raises(OperatingError, match="Line 4 of"):
+    with pytest.raises(DeploymentError, match="Line 4 of"):
         variables.read(path)
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\0b"])
 def test_a_value_of_more_lines_is_refused(tmp_path: Path, value: str) -> None:
     """Nobody can smuggle a second variable into the file."""
-    with pytest.raises(OperatingError, match="HOUSEPRICE_A has more than one line"):
+    with pytest.raises(DeploymentError, match="HOUSEPRICE_A has more than one line"):
         variables.write(tmp_path / "compose.env", {"HOUSEPRICE_A": value})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_compose_file_it_is_said(tmp_path: Path) -> None:
     """Outside of a checkout there is no compose file, and the option that names it is."""
-    with pytest.raises(OperatingError, match="give the file with --compose"):
+    with pytest.raises(DeploymentError, match="give the file with --compose"):
         variables.named_in(tmp_path / "compose.yaml")

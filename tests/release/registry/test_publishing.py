@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from faulty import DENIED, Faulty, Handler, answers, loses_the_answer, resets
 
-from houseprice.errors import HousePriceError, ImageError, RegistryError, TrustError
+from houseprice.errors import HousePriceError, ImageError, RegistryError, VerificationError
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Registry
 from houseprice.release.registry.patience import Patience, silent
@@ -164,9 +164,9 @@ def test_an_image_that_cannot_be_signed_has_no_tag(through: Through, straight: R
     """The error stays what it is, and ends with what was published: nothing."""
 
     def sign(digest: str) -> None:
-        raise TrustError("The key is gone.", ["a", "b"])
+        raise VerificationError("The key is gone.", ["a", "b"])
 
-    with pytest.raises(TrustError, match=r"^The key is gone\. Nothing was published\.$") as caught:
+    with pytest.raises(VerificationError, match=r"^The key is gone\. Nothing was published\.$") as caught:
         published(through(), layout(NEW), sign=sign)
     assert caught.value.mismatches == ("a", "b")
     assert straight.tags() == ()
@@ -281,7 +281,7 @@ def test_latest_goes_nowhere_where_no_commit_is(through: Through, straight: Regi
     published(straight, layout(OLD), OLD)
     before = standing(straight)
     loose = layout(NEW)
-    with pytest.raises(TrustError):
+    with pytest.raises(VerificationError):
         published(straight, loose, sign=_fails)
     for key in (loose.index.digest, loose.manifests()[0].digest, "1234567", "latest"):
         with pytest.raises(RegistryError, match=r"latest was not moved\.$"):
@@ -290,4 +290,4 @@ def test_latest_goes_nowhere_where_no_commit_is(through: Through, straight: Regi
 
 
 def _fails(digest: str) -> None:
-    raise TrustError("no")
+    raise VerificationError("no")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from houseprice.errors import TrustError
+from houseprice.errors import VerificationError
 from houseprice.release.trust.anchor import GITHUB, Trust
 
 PUBLIC = """-----BEGIN PUBLIC KEY-----
@@ -45,14 +45,14 @@ def test_with_a_key_nobody_else_is_asked() -> None:
 def test_what_is_no_public_key_is_said(content: bytes, told: str, tmp_path: Path) -> None:
     """In one sentence with the file's name."""
     (tmp_path / "some.pub").write_bytes(content)
-    with pytest.raises(TrustError, match=rf'some.pub" {told}'):
+    with pytest.raises(VerificationError, match=rf'some.pub" {told}'):
         Trust.in_key_file(tmp_path / "some.pub")
 
 
 def test_a_key_that_is_not_there_is_said(tmp_path: Path) -> None:
     """A missing file, and a folder in its place."""
     for path in (tmp_path / "none.pub", tmp_path):
-        with pytest.raises(TrustError, match=r"cannot be read \("):
+        with pytest.raises(VerificationError, match=r"cannot be read \("):
             Trust.in_key_file(path)
 
 
@@ -90,7 +90,7 @@ def test_an_identity_is_matched_as_a_whole() -> None:
 @pytest.mark.parametrize("pattern", ["", ".*", ".+", "https://.*", "(", "a|"])
 def test_an_identity_that_is_anybody_is_refused(pattern: str) -> None:
     """Whoever trusts everybody trusts nobody."""
-    with pytest.raises(TrustError, match=r"expected the identity|is no regular expression"):
+    with pytest.raises(VerificationError, match=r"expected the identity|is no regular expression"):
         Trust.in_identity(pattern)
 
 
@@ -99,5 +99,5 @@ def test_an_identity_that_is_anybody_is_refused(pattern: str) -> None:
 )
 def test_an_address_that_is_no_repository_is_refused(address: str) -> None:
     """Only https, an owner and a name."""
-    with pytest.raises(TrustError, match="is no address of a repository"):
+    with pytest.raises(VerificationError, match="is no address of a repository"):
         Trust.in_repository(address)

@@ -8,7 +8,7 @@ import pytest
 from planting import BUNDLE, COMMIT, Tiny, both
 
 from houseprice.bundle import manifest as manifests
-from houseprice.errors import TrustError
+from houseprice.errors import VerificationError
 from houseprice.release.layout.oci import Layout
 from houseprice.release.trust.image import EVIDENCE_FILE, SBOM_FILE
 from houseprice.release.trust.verify import verify_layout
@@ -134,7 +134,7 @@ def test_a_mismatch_is_found_and_no_other_is_told(spoiled: Spoiled, laid: Lay, t
     """Each line names the thing, what was found and what was expected."""
     tiny = Tiny.of(tiny_bundle)
     spoiled.spoil(tiny)
-    with pytest.raises(TrustError) as refused:
+    with pytest.raises(VerificationError) as refused:
         verify_layout(laid(tiny))
     lines = refused.value.mismatches
     assert [line for line in lines if not line.startswith(spoiled.found)] == []
@@ -146,7 +146,7 @@ def test_a_model_that_was_judged_badly_is_not_believed(laid: Lay, seal: Callable
     """A red verdict is told, however honest the label is."""
     tiny = Tiny.of(seal(green=False))
     tiny.labels["houseprice.verdict"] = "red"
-    with pytest.raises(TrustError) as refused:
+    with pytest.raises(VerificationError) as refused:
         verify_layout(laid(tiny))
     verdict, label = refused.value.mismatches
     assert verdict.startswith("verdict on the model of linux/amd64: found red (log_rmse)")
@@ -155,7 +155,7 @@ def test_a_model_that_was_judged_badly_is_not_believed(laid: Lay, seal: Callable
 
 def test_two_models_in_one_image_are_not_believed(laid: Lay, tiny_bundle: Path, seal: Callable[..., Path]) -> None:
     """Every platform answers with the same model, although each is whole in itself."""
-    with pytest.raises(TrustError) as refused:
+    with pytest.raises(VerificationError) as refused:
         verify_layout(laid({"linux/amd64": Tiny.of(tiny_bundle), "linux/arm64": Tiny.of(seal("other", 300.0))}))
     found = [line.partition(":")[0] for line in refused.value.mismatches]
     assert found == [
@@ -167,7 +167,7 @@ def test_the_other_platform_is_looked_at_too(laid: Lay, tiny_bundle: Path) -> No
     """What is wrong with one of two images is told of that one."""
     platforms = both(Tiny.of(tiny_bundle))
     platforms["linux/arm64"].labels["houseprice.manifest"] = "0" * 64
-    with pytest.raises(TrustError) as refused:
+    with pytest.raises(VerificationError) as refused:
         verify_layout(laid(platforms))
     assert [line.partition(":")[0] for line in refused.value.mismatches] == ["label houseprice.manifest of linux/arm64"]
 
@@ -175,7 +175,7 @@ def test_the_other_platform_is_looked_at_too(laid: Lay, tiny_bundle: Path) -> No
 def test_the_index_says_what_the_images_say(laid: Lay, tiny_bundle: Path) -> None:
     """What is said of the index is read without a layer, so it must be true as well."""
     told = {"org.opencontainers.image.revision": "f" * 40, "org.opencontainers.image.created": "2020-01-01T00:00:00Z"}
-    with pytest.raises(TrustError) as refused:
+    with pytest.raises(VerificationError) as refused:
         verify_layout(laid(Tiny.of(tiny_bundle), annotations=told))
     assert [line.partition(" of the index:")[0] for line in refused.value.mismatches] == [
         f"annotation {n}" for n in told

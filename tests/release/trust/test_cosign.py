@@ -9,7 +9,7 @@ import planting
 import pytest
 from signing import ACCOUNT, Keys, Published
 
-from houseprice.errors import RegistryError, TrustError
+from houseprice.errors import RegistryError, VerificationError
 from houseprice.release.registry.access import Account
 from houseprice.release.registry.names import Repository
 from houseprice.release.registry.patience import Patience
@@ -67,7 +67,7 @@ def test_the_login_is_in_a_folder_that_is_gone(
         )
         try:
             cosign.sign(DIGEST, (), {})
-        except TrustError as err:
+        except VerificationError as err:
             assert "a-token" not in str(err)  # noqa: PT017 - one of two ends
         folder = (tmp_path / "rights").read_text().split()[1]
         assert json.loads((tmp_path / "login").read_text()) == {"auths": {where: {"auth": "c29tZWJvZHk6YS10b2tlbg=="}}}
@@ -104,7 +104,7 @@ def test_plain_http_is_for_this_machine_alone(stand_in: Callable[[str], str], tm
 def test_cosign_that_is_not_installed_is_said() -> None:
     """With three ways to have it."""
     with pytest.raises(
-        TrustError, match=r"cosign cannot be run .*sigstore/cosign-installer.*https://docs.sigstore.dev"
+        VerificationError, match=r"cosign cannot be run .*sigstore/cosign-installer.*https://docs.sigstore.dev"
     ):
         Cosign(HUB, None, os.environ, "/nowhere/cosign").sign(DIGEST, (), {})
 
@@ -112,7 +112,7 @@ def test_cosign_that_is_not_installed_is_said() -> None:
 def test_a_command_that_never_ends_is_ended(stand_in: Callable[[str], str]) -> None:
     """Also when it does not keep its own time limit."""
     cosign = Cosign(HUB, None, os.environ, stand_in("exec sleep 60"), seconds=-4.8)
-    with pytest.raises(TrustError, match="cosign sign did not end within"):
+    with pytest.raises(VerificationError, match="cosign sign did not end within"):
         cosign.sign(DIGEST, (), {})
 
 
@@ -121,7 +121,7 @@ def test_a_command_that_prints_without_end_is_ended(
 ) -> None:
     """Nobody fills this machine's memory by what is attached to an image."""
     monkeypatch.setattr("houseprice.release.trust.cosign.LIMIT", 1000)
-    with pytest.raises(TrustError, match="printed more than 1000 bytes"):
+    with pytest.raises(VerificationError, match="printed more than 1000 bytes"):
         Cosign(HUB, None, os.environ, stand_in("exec yes")).signers(DIGEST, trust)
 
 
@@ -160,9 +160,9 @@ def test_what_fails_in_passing_is_tried_again(
         ),
         ('Get "https://index.docker.io/v2/": dial tcp: i/o timeout', RegistryError, "did not answer cosign"),
         ('Post "https://fulcio.sigstore.dev": dial tcp: i/o timeout', RegistryError, "cosign sign failed in 1 try"),
-        ("getting signer: reading key: decrypt: encrypted: decryption failed", TrustError, "set COSIGN_PASSWORD"),
-        ("getting signer: reading key: invalid pem block", TrustError, "The key cannot be read"),
-        ("something new for --key=the-secret", TrustError, r"\(something new for --key=\*\*\*\)"),
+        ("getting signer: reading key: decrypt: encrypted: decryption failed", VerificationError, "set COSIGN_PASSWORD"),
+        ("getting signer: reading key: invalid pem block", VerificationError, "The key cannot be read"),
+        ("something new for --key=the-secret", VerificationError, r"\(something new for --key=\*\*\*\)"),
     ],
 )
 def test_what_cosign_says_becomes_a_sentence(
@@ -181,7 +181,7 @@ def test_signatures_that_cannot_be_read_are_none(
 ) -> None:
     """A cosign that ends well and prints something else has proved nothing."""
     (tmp_path / "printed").write_text(printed)
-    with pytest.raises(TrustError, match=r"cosign printed no|The signatures are of nothing"):
+    with pytest.raises(VerificationError, match=r"cosign printed no|The signatures are of nothing"):
         Cosign(HUB, None, os.environ, stand_in('cat "$here/printed"')).signers(DIGEST, trust)
 
 
@@ -193,7 +193,7 @@ def test_attestations_that_cannot_be_read_are_none(
 ) -> None:
     """Neither has one whose envelope holds no statement."""
     (tmp_path / "printed").write_text(printed)
-    with pytest.raises(TrustError, match=r"cosign printed no JSON|An attestation holds no statement"):
+    with pytest.raises(VerificationError, match=r"cosign printed no JSON|An attestation holds no statement"):
         Cosign(HUB, None, os.environ, stand_in('cat "$here/printed"')).statements(DIGEST, EVIDENCE, trust)
 
 
@@ -216,5 +216,5 @@ def test_who_signed_and_what_is_attested_is_given_back(good: Published, trust: T
     assert cosign.signers(good.digest, trust) == (str(trust),)
     (statement,) = cosign.statements(good.digest, EVIDENCE, trust)
     assert (statement.subjects, statement.predicate["revision"]) == ((good.digest,), planting.COMMIT)
-    with pytest.raises(TrustError, match="none of the attestations matched"):
+    with pytest.raises(VerificationError, match="none of the attestations matched"):
         cosign.statements(good.digest, "https://example.org/other", trust)

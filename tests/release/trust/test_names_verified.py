@@ -13,7 +13,7 @@ from faulty import Handler, faulty
 from planting import COMMIT, OTHER_COMMIT, Tiny
 from signing import ACCOUNT, Keys, Published, copy_signatures, found_in, index, look, only
 
-from houseprice.errors import RegistryError, TrustError
+from houseprice.errors import RegistryError, VerificationError
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Registry
 from houseprice.release.registry.names import Reference, Repository
@@ -66,7 +66,7 @@ def test_a_name_that_means_nothing(good: Published, keys: Keys) -> None:
 def test_an_image_from_another_repository(good: Published, keys: Keys) -> None:
     """Whoever names the repository that images come from is not given another one's."""
     trust = Trust(key=keys.public.read_text(), source="https://github.com/another/prices")
-    with pytest.raises(TrustError, match="source in the evidence"):
+    with pytest.raises(VerificationError, match="source in the evidence"):
         verify(Reference(good.registry.repository, "latest"), good.registry, trust, environ=os.environ)
 
 
@@ -94,7 +94,7 @@ def test_with_a_key_nobody_but_the_registry_is_asked(
         assert look(good.registry, keys).digest == good.digest
         assert knocks == []
         trust = Trust.in_repository(planting.SOURCE)
-        with pytest.raises(TrustError):
+        with pytest.raises(VerificationError):
             verify(Reference(good.registry.repository, "0123456"), good.registry, trust, environ=os.environ)
         assert knocks != []
         proxy.shutdown(socket.SHUT_RDWR)

@@ -10,7 +10,7 @@ import pytest
 from planting import COMMIT, EPOCH, SOURCE, Tiny, both
 
 from houseprice.bundle import manifest as manifests
-from houseprice.errors import TrustError
+from houseprice.errors import VerificationError
 from houseprice.release.layout.oci import Layout
 from houseprice.release.trust.image import EVIDENCE_FILE, Shelved, read_image, read_index
 from houseprice.release.trust.provenance import LOCAL, built_here, dependencies, named_builder, provenance
@@ -123,7 +123,7 @@ def test_only_ones_own_builds_are_vouched_for(made: Made) -> None:
     """The builder that is named must be the one that is asked to sign."""
     built_here(made(RUN), RUN)
     built_here(made({}), os.environ | {"GITHUB_ACTIONS": ""})
-    with pytest.raises(TrustError, match=f'names the builder "{LOCAL}"; expected "https://github.com/somebody'):
+    with pytest.raises(VerificationError, match=f'names the builder "{LOCAL}"; expected "https://github.com/somebody'):
         built_here(made({}), RUN)
 
 

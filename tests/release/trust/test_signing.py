@@ -11,7 +11,7 @@ import pytest
 from planting import Tiny
 from signing import PASSWORD, Keys, Published, look, sign
 
-from houseprice.errors import TrustError
+from houseprice.errors import VerificationError
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Registry
 from houseprice.release.registry.names import Repository
@@ -61,7 +61,7 @@ def test_a_key_may_be_given_in_three_ways(keys: Keys) -> None:
 )
 def test_a_key_that_cannot_be_used_is_said(given: dict[str, str], told: str, keys: Keys) -> None:
     """Before anything is published, in one sentence, without the key or the password in it."""
-    with pytest.raises(TrustError, match=told) as refused:
+    with pytest.raises(VerificationError, match=told) as refused:
         Signer.from_environment({**keys.environ, **given}, HUB)
     assert PASSWORD not in str(refused.value)
 
@@ -77,7 +77,7 @@ def test_in_a_workflow_the_run_signs() -> None:
 
 def test_without_anybody_nothing_is_signed_for_others() -> None:
     """Only what nobody else can fetch may go without a signature."""
-    with pytest.raises(TrustError, match="Nobody is here to sign for somebody/house-price-model; expected a workflow"):
+    with pytest.raises(VerificationError, match="Nobody is here to sign for somebody/house-price-model; expected a workflow"):
         Signer.from_environment({}, HUB)
     assert Signer.from_environment({}, LOCAL).trust is None
 
@@ -109,7 +109,7 @@ def test_what_broke_off_is_completed(good: Published, registry: Registry, keys: 
 def test_only_the_layouts_own_digest_is_signed(good: Published, keys: Keys) -> None:
     """Whoever asks for another digest is refused before anything is signed."""
     signer = Signer.from_environment(keys.environ, good.registry.repository)
-    with pytest.raises(TrustError, match="expected the index of the layout"):
+    with pytest.raises(VerificationError, match="expected the index of the layout"):
         sign_everything(good.layout, f"sha256:{'0' * 64}", signer, {}, lambda line: None)
 
 
@@ -120,7 +120,7 @@ def test_a_layout_without_its_evidence_is_not_signed(
     tiny = Tiny.of(tiny_bundle)
     del tiny.layers[2][SBOM_FILE]
     layout = laid(tiny)
-    with pytest.raises(TrustError, match=r'linux/amd64 holds no "app/evidence/sbom.cdx.json"'):
+    with pytest.raises(VerificationError, match=r'linux/amd64 holds no "app/evidence/sbom.cdx.json"'):
         sign(layout, registry, keys)
     assert registry.tags() == ()
 
@@ -131,7 +131,7 @@ def test_a_provenance_of_another_builder_is_not_signed(
     """Who signs vouches for who built: a layout that came from elsewhere is not passed off as one's own."""
     layout = laid(Tiny.of(tiny_bundle))
     (layout.folder / "provenance.json").write_text('{"runDetails": {"builder": {"id": "https://elsewhere"}}}')
-    with pytest.raises(TrustError, match='names the builder "https://elsewhere"; expected "urn:'):
+    with pytest.raises(VerificationError, match='names the builder "https://elsewhere"; expected "urn:'):
         sign(layout, registry, keys)
     assert registry.tags() == ()
 

@@ -75,7 +75,7 @@ def assemble(
         fresh: build every step again, whatever the builder remembers.
 
     Raises:
-        ArtefactError: the sealed folder is missing or changed, or the pickles beside it belong to another run.
+        ArtifactError: the sealed folder is missing or changed, or the pickles beside it belong to another run.
         DataError: the folder cannot be written.
         GateError: the model failed its gates.
         ImageError: a file is missing, no engine answers, a build failed, or it made another platform than it was asked.

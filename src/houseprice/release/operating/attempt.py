@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from houseprice.errors import OperatingError
+from houseprice.errors import DeploymentError
 from houseprice.files import endure
 from houseprice.release.operating.lines import Action, Event, Outcome
 from houseprice.release.operating.proxy import SLOTS, Slot
@@ -74,7 +74,7 @@ class Attempt:
         """Give back what was not ended, if anything.
 
         Raises:
-            OperatingError: the file cannot be understood.
+            DeploymentError: the file cannot be understood.
         """
         path = folder / NAME
         if not path.exists():
@@ -83,7 +83,7 @@ class Attempt:
             found = Attempt(**json.loads(path.read_bytes()))
             SLOTS.index(found.slot)
         except (ValueError, TypeError) as err:
-            raise OperatingError(
+            raise DeploymentError(
                 f'"{path}" cannot be understood ({err}); expected what a deployment that was interrupted had set out '
                 "to do; look which slot is live, then remove the file."
             ) from err

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from houseprice.errors import HousePriceError, LedgerError, OperatingError
+from houseprice.errors import HousePriceError, AuditLogError, DeploymentError
 from houseprice.release.operating import history
 from houseprice.release.operating.candidate import short
 from houseprice.release.operating.ending import mend
@@ -18,8 +18,8 @@ def deploy(move: Move, reference: Reference) -> Moved:
     """Bring an image into production.
 
     Raises:
-        OperatingError: it was refused or failed, or somebody else deploys here; what served before serves still.
-        LedgerError: the ledger was changed, or cannot be written.
+        DeploymentError: it was refused or failed, or somebody else deploys here; what served before serves still.
+        AuditLogError: the ledger was changed, or cannot be written.
     """
     begin = time.monotonic()
     with one_kind_of_error(), move.site.locked():
@@ -36,16 +36,16 @@ def rollback(move: Move, to: str, repository: Repository | None) -> Moved:
         repository: where a commit is looked for that never served here; by default where the live image came from.
 
     Raises:
-        OperatingError: there is nothing to go back to, it does not verify, does not give its golden answers, or does
+        DeploymentError: there is nothing to go back to, it does not verify, does not give its golden answers, or does
             not take today's requests; what serves now serves on.
-        LedgerError: the ledger was changed, or cannot be written.
+        AuditLogError: the ledger was changed, or cannot be written.
     """
     begin = time.monotonic()
     with one_kind_of_error(), move.site.locked():
         lines = _tidied(move)
         live = move.site.live()
         if live is None:
-            raise OperatingError(
+            raise DeploymentError(
                 "Nothing is live here; expected a version to go back from; bring one into production with "
                 "`houseprice deploy`."
             )
@@ -59,12 +59,12 @@ def one_kind_of_error() -> Iterator[None]:
     """Let every failure be one of operating, whichever part of the way it came from."""
     try:
         yield
-    except (OperatingError, LedgerError):
+    except (DeploymentError, AuditLogError):
         raise
     except HousePriceError as err:
-        raise OperatingError(str(err)) from err
+        raise DeploymentError(str(err)) from err
     except OSError as err:
-        raise OperatingError(
+        raise DeploymentError(
             f"{err}; expected the state folder with room and the right to write; see to that, then run the "
             "same command again, which goes on from here."
         ) from err

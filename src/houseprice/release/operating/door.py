@@ -8,7 +8,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from houseprice.errors import OperatingError
+from houseprice.errors import DeploymentError
 from houseprice.release.operating.proxy import reached
 
 
@@ -41,7 +41,7 @@ class Door:
         """Send one request on a connection of its own; what is no JSON comes back as text.
 
         Raises:
-            OperatingError: there was no answer.
+            DeploymentError: there was no answer.
         """
         headers = {"Content-Type": "application/json", "User-Agent": "houseprice-deploy"}
         if self.key:
@@ -52,7 +52,7 @@ class Door:
                 response = connection.getresponse()
                 status, text = response.status, response.read().decode(errors="replace")
         except (OSError, HTTPException) as err:
-            raise OperatingError(
+            raise DeploymentError(
                 f"{path} of {self.name} gives no answer ({type(err).__name__}); expected one within {seconds:g} s; "
                 "look at its logs."
             ) from err

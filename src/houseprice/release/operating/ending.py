@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from houseprice.errors import HousePriceError, LedgerError, OperatingError
+from houseprice.errors import HousePriceError, AuditLogError, DeploymentError
 from houseprice.release.engine import Say
 from houseprice.release.operating import proving
 from houseprice.release.operating.attempt import NAME, Attempt
@@ -59,8 +59,8 @@ def settle(site: Site, attempt: Attempt, patience: Patience, say: Say) -> None:
     """Let the old slot end its requests, stop it, and put down that the new one serves.
 
     Raises:
-        OperatingError: the old one could not be stopped; the new one serves, and the next run goes on from here.
-        LedgerError: it could not be put down; the same.
+        DeploymentError: the old one could not be stopped; the new one serves, and the next run goes on from here.
+        AuditLogError: it could not be put down; the same.
     """
     note = f"first right answer after {attempt.answered:.1f} s"
     try:
@@ -71,7 +71,7 @@ def settle(site: Site, attempt: Attempt, patience: Patience, say: Say) -> None:
             site.stop(attempt.old)
         site.ledger.append(attempt.event("done", note), say)
     except HousePriceError as err:
-        kind = LedgerError if isinstance(err, LedgerError) else OperatingError
+        kind = AuditLogError if isinstance(err, AuditLogError) else DeploymentError
         raise kind(f"{short(attempt.to)} serves, but that could not be brought to its end: {err}") from err
     Attempt.forget(site.state)
 
@@ -80,7 +80,7 @@ def mend(site: Site, patience: Patience, say: Say) -> None:
     """Finish or undo what somebody began and could not end; the site must be locked.
 
     Raises:
-        OperatingError: neither is possible now.
+        DeploymentError: neither is possible now.
     """
     attempt = Attempt.read(site.state)
     if attempt is None:
@@ -110,7 +110,7 @@ def mend(site: Site, patience: Patience, say: Say) -> None:
 def _held(site: Site, slot: Slot) -> Sealed:
     container = site.container(slot)
     if container is None:
-        raise OperatingError(
+        raise DeploymentError(
             f'Slot "{slot}" is live and empty, and so is the other; expected one to serve; deploy again after '
             f'removing "{site.state / NAME}".'
         )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from houseprice.errors import OperatingError
+from houseprice.errors import DeploymentError
 from houseprice.release.operating.lines import Line
 from houseprice.release.registry.names import Reference
 
@@ -53,17 +53,17 @@ def before(lines: Sequence[Line], digest: str) -> Served:
     """Give back the version that served before another one that serves now.
 
     Raises:
-        OperatingError: none did, or the ledger does not know what serves.
+        DeploymentError: none did, or the ledger does not know what serves.
     """
     stack = standing(lines)
     places = [place for place, one in enumerate(stack) if one.digest == digest]
     if not places:
-        raise OperatingError(
+        raise DeploymentError(
             f"The ledger does not know {digest[:19] or 'what serves here'}; expected what was deployed last; name "
             "where to go with --to, see --list."
         )
     if places[-1] == 0:
-        raise OperatingError(
+        raise DeploymentError(
             f"{stack[0].commit[:7]} is the first version that served here; expected one before it; name another with "
             "--to, see --list."
         )

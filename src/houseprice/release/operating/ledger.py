@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from houseprice.errors import DataError, LedgerError
+from houseprice.errors import DataError, AuditLogError
 from houseprice.files import endure
 from houseprice.release.engine import Say
 from houseprice.release.operating.lines import START, Event, Line, canonical
@@ -49,25 +49,25 @@ class Ledger:
         """Add a line that is on disk when this returns; writers in other processes wait for their turn.
 
         Raises:
-            LedgerError: the file cannot be written, or its last line does not fit.
+            AuditLogError: the file cannot be written, or its last line does not fit.
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._locked(os.O_RDWR | os.O_CREAT | os.O_APPEND, fcntl.LOCK_EX) as descriptor:
                 return self._append(descriptor, event, say)
         except OSError as err:
-            raise LedgerError(
+            raise AuditLogError(
                 f'"{self.path}" cannot be written ({err.strerror or err}); expected a file with room and the right to '
                 "write; see to that, then do it again."
             ) from err
         except DataError as err:
-            raise LedgerError(str(err)) from err
+            raise AuditLogError(str(err)) from err
 
     def read(self) -> Reading:
         """Give back every line, the whole chain checked; a ledger that was never written is empty.
 
         Raises:
-            LedgerError: with the first line that does not fit, or how many are missing at the end.
+            AuditLogError: with the first line that does not fit, or how many are missing at the end.
         """
         content, head = self._content()
         *whole, torn = content.split(b"\n")
@@ -118,7 +118,7 @@ class Ledger:
         except FileNotFoundError:
             return b"", self._read_head()
         except OSError as err:
-            raise LedgerError(
+            raise AuditLogError(
                 f'"{self.path}" cannot be read ({err.strerror or err}); expected the ledger; correct its rights.'
             ) from err
 
@@ -128,8 +128,8 @@ class Ledger:
             raise self._misfit(number)
         return line
 
-    def _misfit(self, number: int) -> LedgerError:
-        return LedgerError(
+    def _misfit(self, number: int) -> AuditLogError:
+        return AuditLogError(
             f'Line {number} of "{self.path}" does not fit: it was changed, moved, or the one before it was taken out; '
             "expected the chain as it was written; compare with a copy, and find out who wrote there."
         )
@@ -141,7 +141,7 @@ class Ledger:
         except FileNotFoundError:
             return None
         except (ArithmeticError, ValueError, KeyError, TypeError) as err:
-            raise LedgerError(
+            raise AuditLogError(
                 f'"{self.head}" cannot be understood; expected number and hash of the last line; compare with a copy.'
             ) from err
 
@@ -153,20 +153,20 @@ class Ledger:
         again = "compare with a copy, and find out who wrote there."
         if head is None:
             if len(texts) > 1:
-                raise LedgerError(
+                raise AuditLogError(
                     f'"{self.head}" is missing beside a ledger of {len(texts)} lines; expected the number and hash of '
                     f"the last one, without which lines that were cut off are not missed; {again}"
                 )
             return
         number, hash_ = head
         if number > len(texts):
-            raise LedgerError(
+            raise AuditLogError(
                 f'"{self.path}" ends after line {len(texts)}; expected line {number}, which "{self.head}" names as '
                 f"the last; {again}"
             )
         held = Line.read(texts[number - 1]) if number > 0 else None
         if held is None or held.hash != hash_:
-            raise LedgerError(
+            raise AuditLogError(
                 f'Line {number} of "{self.path}" has another hash than "{self.head}" names; expected the chain as it '
                 f"was written; {again}"
             )

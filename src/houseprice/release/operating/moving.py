@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from houseprice.bundle import manifest as manifests
-from houseprice.errors import HousePriceError, OperatingError
+from houseprice.errors import HousePriceError, DeploymentError
 from houseprice.release.engine import Say
 from houseprice.release.operating import proving
 from houseprice.release.operating.attempt import Attempt
@@ -74,8 +74,8 @@ class Move:
             today: a model of which every request must be taken; None when requests may change.
 
         Raises:
-            OperatingError: it was refused or failed; the ledger has it, and what served before serves still.
-            LedgerError: it could not be put down.
+            DeploymentError: it was refused or failed; the ledger has it, and what served before serves still.
+            AuditLogError: it could not be put down.
         """
         live = self.site.live()
         before = live[1].revision if live else ""
@@ -134,7 +134,7 @@ class Move:
         try:
             undo(self.site, attempt, f"{err}" or type(err).__name__, self.patience, self.say)
         except HousePriceError as fault:
-            raise OperatingError(
+            raise DeploymentError(
                 f"{short(attempt.to)} failed ({err}), and could not be undone ({fault}); expected to be back with what "
                 "served before; run the same command again, which goes on from here."
             ) from err
@@ -167,10 +167,10 @@ class Move:
         site.start(slot, candidate.image)
         container = site.container(slot)
         if container is None:
-            raise OperatingError(f'Slot "{slot}" is empty after it was started; expected a container; try again.')
+            raise DeploymentError(f'Slot "{slot}" is empty after it was started; expected a container; try again.')
         expected = sealed(site.engine, container.id)
         if expected.manifest_bytes != candidate.manifest:
-            raise OperatingError(
+            raise DeploymentError(
                 f'Slot "{slot}" holds another manifest than the one that was verified; expected the very image '
                 f"{candidate.digest[:19]}; pull it again, and find out who changed it."
             )
@@ -206,7 +206,7 @@ class Move:
         end = time.monotonic() + _STEPPING_IN_SECONDS
         while True:
             if not self.site.found_by_proxy(attempt.slot):
-                raise OperatingError(
+                raise DeploymentError(
                     f'The proxy no longer finds slot "{attempt.slot}" healthy; expected it to stay so; see its logs '
                     "above."
                 )
@@ -224,7 +224,7 @@ def _admit(today: Sealed, candidate: Candidate) -> None:
     """Refuse an image that would turn away who asks today."""
     target = manifests.read(candidate.manifest, Path(candidate.image) / manifests.NAME)
     if faults := refusals(today.manifest.schema_, target.schema_):
-        raise OperatingError(
+        raise DeploymentError(
             f"It does not take today's requests ({'; '.join(faults)}); expected it to refuse nothing that is taken "
             "today; go to another version, see `houseprice rollback --list`."
         )
@@ -242,7 +242,7 @@ def _ended(site: Site, slot: Slot) -> str:
     return f'The container of slot "{slot}" ended with {container.state.get("ExitCode")}{killed}'
 
 
-def _failed(action: Action, what: str, before: str, err: Exception) -> OperatingError:
+def _failed(action: Action, what: str, before: str, err: Exception) -> DeploymentError:
     done = "rolled back to" if action == "rollback" else "deployed"
     serves = f"{short(before)} serves as before" if before else "nothing is live here"
-    return OperatingError(f"{what} was not {done}, and {serves}: {err}")
+    return DeploymentError(f"{what} was not {done}, and {serves}: {err}")

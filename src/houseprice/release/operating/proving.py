@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from houseprice.errors import OperatingError
+from houseprice.errors import DeploymentError
 from houseprice.release.offline import TOLERANCE, difference
 from houseprice.release.operating.door import Door
 from houseprice.release.operating.sealed import Sealed
@@ -23,21 +23,21 @@ def wait(ready: Callable[[], str], seconds: float, ended: Callable[[], str]) -> 
         ended: gives back why there is no use in waiting; empty while there is.
 
     Raises:
-        OperatingError: with what was missing last.
+        DeploymentError: with what was missing last.
     """
     end = time.monotonic() + seconds
     while missing := ready():
         if reason := ended():
-            raise OperatingError(f"{reason}; expected it to run; see its logs above.")
+            raise DeploymentError(f"{reason}; expected it to run; see its logs above.")
         if time.monotonic() >= end:
-            raise OperatingError(
+            raise DeploymentError(
                 f"{missing}, for {seconds:g} s; expected a healthy answer within that time; see the container's logs "
                 "above, or give it longer with --deadline."
             )
         time.sleep(PAUSE_SECONDS)
 
 
-class AnotherModelError(OperatingError):
+class AnotherModelError(DeploymentError):
     """Another model answered than the expected one: through the proxy, the one that served before."""
 
 
@@ -45,7 +45,7 @@ def unhealthy(door: Door, expected: Sealed) -> str:
     """Give back why a door is not healthy with the expected model, or nothing."""
     try:
         status, body = door.ask("GET", "/health", seconds=5)
-    except OperatingError as err:
+    except DeploymentError as err:
         return str(err).partition(";")[0]
     version = body.get("model_version") if isinstance(body, dict) else None
     if status != 200:
@@ -59,14 +59,14 @@ def prove(door: Door, expected: Sealed) -> None:
     """Demand health, identity and every golden answer of a door.
 
     Raises:
-        OperatingError: with the first thing that is not as it should be.
+        DeploymentError: with the first thing that is not as it should be.
     """
     if fault := unhealthy(door, expected):
-        kind = AnotherModelError if "names model" in fault else OperatingError
+        kind = AnotherModelError if "names model" in fault else DeploymentError
         raise kind(f"{fault}; expected 200 and the model of the image; look at its logs.")
     rows, answers = expected.golden["rows"], expected.golden["answers"]
     if not rows or len(rows) != len(answers):
-        raise OperatingError(
+        raise DeploymentError(
             f"The image has {len(rows)} golden rows with {len(answers)} answers; expected as many of both; build it "
             "from a folder that `houseprice bundle` sealed."
         )
@@ -78,12 +78,12 @@ def takes(door: Door, requests: Sealed) -> None:
     """Demand that a door prices the golden rows of another model, whatever the price.
 
     Raises:
-        OperatingError: one of them is refused.
+        DeploymentError: one of them is refused.
     """
     for number, row in enumerate(requests.golden["rows"], 1):
         status, body = door.ask("POST", "/predict", row)
         if status != 200:
-            raise OperatingError(
+            raise DeploymentError(
                 f"{door.name} answers {status} to today's golden row {number} ({str(body)[:200]}); expected it to take "
                 "whatever is asked today; go back to another version."
             )
@@ -92,7 +92,7 @@ def takes(door: Door, requests: Sealed) -> None:
 def _hold(door: Door, number: int, row: Any, should: dict[str, float], version: str) -> None:
     status, body = door.ask("POST", "/predict", row)
     if status in (401, 403):
-        raise OperatingError(
+        raise DeploymentError(
             f"/predict of {door.name} asks for an API key; expected one in HOUSEPRICE_API_KEY; set it to a key that "
             "HOUSEPRICE_API_KEYS names."
         )
@@ -101,7 +101,7 @@ def _hold(door: Door, number: int, row: Any, should: dict[str, float], version: 
     if worst[0] <= TOLERANCE and body.get("model_version") == version:
         return
     said = f"{found.get(worst[1], math.nan):.2f}" if found else f"{status}: {str(body)[:120]}"
-    kind = AnotherModelError if found and body.get("model_version") != version else OperatingError
+    kind = AnotherModelError if found and body.get("model_version") != version else DeploymentError
     raise kind(
         f"{door.name} answers golden row {number} with {said}; expected {worst[1]} {should[worst[1]]:.2f} of model "
         f"{version}; do not use this image."

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from houseprice.errors import OperatingError
+from houseprice.errors import DeploymentError
 from houseprice.files import land
 
 Slot = Literal["blue", "green"]
@@ -52,14 +52,14 @@ class Proxy:
         """Tell whether a proxy runs that can be told something."""
         try:
             return self._ask("show version") != ""
-        except OperatingError:
+        except DeploymentError:
             return False
 
     def live(self) -> Slot | None:
         """Give back the live slot: as the running proxy has it, else as the file names it for its next start."""
         try:
             said = self._ask(f"show map {_MAP}")
-        except OperatingError:
+        except DeploymentError:
             path = self.folder / "live.map"
             said = f"file {path.read_text()}" if path.exists() else ""
         words = said.split()
@@ -69,11 +69,11 @@ class Proxy:
         """Send every request that comes from now on to a slot, whichever connection it comes on.
 
         Raises:
-            OperatingError: the proxy does not do it.
+            DeploymentError: the proxy does not do it.
         """
         self._tell(f"set map {_MAP} live {slot or NOTHING}")
         if self.live() != slot:
-            raise OperatingError(
+            raise DeploymentError(
                 f'The proxy was told to send requests to "{slot or NOTHING}" and sends them to '
                 f'"{self.live() or NOTHING}"; expected it to obey; see whether somebody else commands it.'
             )
@@ -122,7 +122,7 @@ class Proxy:
         for row in self._table(f"show stat {slot} 2 -1", ","):
             if row.get("svname") == "BACKEND":
                 return int(row["scur"]) + int(row["qcur"])
-        raise OperatingError(
+        raise DeploymentError(
             f'The proxy does not tell how busy "{slot}" is; expected its statistics; see whether it runs with '
             "deploy/haproxy.cfg."
         )
@@ -134,7 +134,7 @@ class Proxy:
     def _tell(self, command: str) -> None:
         """Give an order, of which nothing is heard unless it is refused."""
         if said := self._ask(command).strip():
-            raise OperatingError(
+            raise DeploymentError(
                 f'The proxy refuses "{command}" ({said.splitlines()[0]}); expected it to run with deploy/haproxy.cfg; '
                 "start it anew with that file."
             )
@@ -148,7 +148,7 @@ class Proxy:
                 while part := connection.recv(65536):
                     parts.append(part)
         except OSError as err:
-            raise OperatingError(
+            raise DeploymentError(
                 f'The proxy does not answer on "{self.folder / "admin.sock"}" ({err.strerror or err}); expected it to '
                 "run, and to be yours; look at its logs with `docker compose logs proxy`."
             ) from err

@@ -2,7 +2,7 @@
 
 import time
 
-from houseprice.errors import HousePriceError, OperatingError
+from houseprice.errors import HousePriceError, DeploymentError
 from houseprice.release.engine import Say
 from houseprice.release.operating.candidate import short
 from houseprice.release.operating.ledger import Ledger
@@ -15,7 +15,7 @@ def move_latest(ledger: Ledger, registry: Registry, commit: str, digest: str, be
     """Move `latest` to an image that was just put into production, and put that down.
 
     Raises:
-        OperatingError: the registry refused; what serves stays as it is.
+        DeploymentError: the registry refused; what serves stays as it is.
     """
     begin = time.monotonic()
 
@@ -33,5 +33,5 @@ def move_latest(ledger: Ledger, registry: Registry, commit: str, digest: str, be
         retag(registry, digest, say=say)
     except HousePriceError as err:
         put_down("failed", str(err))
-        raise OperatingError(f"{short(commit)} serves, but latest is not of it: {err}") from err
+        raise DeploymentError(f"{short(commit)} serves, but latest is not of it: {err}") from err
     put_down("done")

@@ -12,7 +12,7 @@ from typing import Any
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.manifest import Manifest
-from houseprice.errors import OperatingError
+from houseprice.errors import DeploymentError
 from houseprice.release.engine import Engine
 
 _FOLDER = "/app/models/bundle"
@@ -35,7 +35,7 @@ class Sealed:
         """Rows as a request holds them, with the answers that were sealed with the model."""
         expected = self.manifest.files.get(manifests.GOLDEN)
         if manifests.sha256(self.golden_bytes) != expected:
-            raise OperatingError(
+            raise DeploymentError(
                 f"The image's {manifests.GOLDEN} is not the one that its manifest names; expected the file that was "
                 "sealed; build the image again."
             )
@@ -47,7 +47,7 @@ def sealed(engine: Engine, container: str) -> Sealed:
     """Take the manifest and the golden rows out of a container, running or not.
 
     Raises:
-        OperatingError: they are not there.
+        DeploymentError: they are not there.
     """
     found = []
     with tempfile.TemporaryDirectory(prefix="houseprice-sealed-") as folder:
@@ -55,7 +55,7 @@ def sealed(engine: Engine, container: str) -> Sealed:
             path = Path(folder) / name
             said = engine.run("cp", f"{container}:{_FOLDER}/{name}", str(path))
             if said.code != 0 or not path.is_file() or path.is_symlink():
-                raise OperatingError(
+                raise DeploymentError(
                     f'The image holds no "{_FOLDER}/{name}" ({said.stderr.strip()[-120:] or "not a file"}); expected '
                     "an image of this project; name another commit."
                 )

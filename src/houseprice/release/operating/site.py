@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from houseprice.errors import OperatingError
+from houseprice.errors import DeploymentError
 from houseprice.release.engine import Engine
 from houseprice.release.operating import ledger, proving, variables
 from houseprice.release.operating.door import Door
@@ -85,7 +85,7 @@ class Site:
         """Keep everybody else from deploying here.
 
         Raises:
-            OperatingError: somebody does already.
+            DeploymentError: somebody does already.
         """
         self.state.mkdir(parents=True, exist_ok=True)
         path = self.state / "lock"
@@ -95,7 +95,7 @@ class Site:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as err:
                 holder = os.pread(descriptor, 100, 0).decode(errors="replace").strip()
-                raise OperatingError(
+                raise DeploymentError(
                     f'"{self.state}" is being worked on ({holder or "by somebody"}); expected one deployment or '
                     "rollback at a time; wait until it has ended."
                 ) from err
@@ -134,7 +134,7 @@ class Site:
         """Wait until the proxy can be told something.
 
         Raises:
-            OperatingError: it cannot in that time.
+            DeploymentError: it cannot in that time.
         """
         proving.wait(lambda: "" if self.proxy.answers() else "The proxy does not answer", seconds, lambda: "")
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from houseprice.errors import OperatingError
+from houseprice.errors import DeploymentError
 from houseprice.files import endure
 
 NAME = "compose.env"
@@ -25,12 +25,12 @@ def named_in(compose: Path) -> tuple[str, ...]:
     """Give back the variables that a compose file reads, in order.
 
     Raises:
-        OperatingError: there is no such file.
+        DeploymentError: there is no such file.
     """
     try:
         text = compose.read_text(encoding="utf-8")
     except OSError as err:
-        raise OperatingError(
+        raise DeploymentError(
             f'"{compose}" cannot be read ({err.strerror}); expected deploy/compose.yaml of a checkout; go there first, '
             "or give the file with --compose."
         ) from err
@@ -41,7 +41,7 @@ def read(path: Path) -> dict[str, str]:
     """Give back what the file remembers; nothing when there is none.
 
     Raises:
-        OperatingError: a line is no variable.
+        DeploymentError: a line is no variable.
     """
     if not path.exists():
         return {}
@@ -51,7 +51,7 @@ def read(path: Path) -> dict[str, str]:
             continue
         parts = _LINE.fullmatch(line)
         if not parts:
-            raise OperatingError(
+            raise DeploymentError(
                 f'Line {number} of "{path}" is no variable; expected NAME="value"; correct it by hand.'
             )
         quoted = parts["quoted"]
@@ -63,13 +63,13 @@ def write(path: Path, values: Mapping[str, str]) -> None:
     """Remember values; the file is for its owner alone, and whole at any time.
 
     Raises:
-        OperatingError: a value has more than one line.
+        DeploymentError: a value has more than one line.
         DataError: the file cannot be written.
     """
     lines = []
     for name, value in sorted(values.items()):
         if re.search(r"[\n\r\0]", value):
-            raise OperatingError(f"{name} has more than one line; expected one; correct it in the environment.")
+            raise DeploymentError(f"{name} has more than one line; expected one; correct it in the environment.")
         escaped = re.sub(r'(["\\$])', r"\\\1", value)
         lines.append(f'{name}="{escaped}"\n')
     endure(path, ("# Remembered by houseprice deploy; the slots are its own.\n" + "".join(lines)).encode(), mode=0o600)

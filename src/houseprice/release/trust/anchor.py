@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from houseprice.errors import TrustError
+from houseprice.errors import VerificationError
 
 GITHUB = "https://token.actions.githubusercontent.com"
 """Who says which workflow of GitHub Actions is running."""
@@ -47,14 +47,14 @@ class Trust:
         """Give back trust in the owner of a key pair, by the text of the public key.
 
         Raises:
-            TrustError: that is no public key.
+            VerificationError: that is no public key.
         """
         if "PRIVATE KEY" in pem:
-            raise TrustError(
+            raise VerificationError(
                 f"{where} holds a private key; expected the public one; keep it secret and name cosign.pub."
             )
         if not _decoded(pem):
-            raise TrustError(f'{where} holds no public key; expected PEM, as in "cosign.pub"; {_MAKE}')
+            raise VerificationError(f'{where} holds no public key; expected PEM, as in "cosign.pub"; {_MAKE}')
         return cls(key=pem.strip() + "\n")
 
     @classmethod
@@ -62,13 +62,13 @@ class Trust:
         """Give back trust in the owner of a key pair, by the file of the public key.
 
         Raises:
-            TrustError: the file cannot be read, or holds no public key.
+            VerificationError: the file cannot be read, or holds no public key.
         """
         try:
             with path.open("rb") as stream:
                 text = stream.read(65536).decode("ascii", "replace")
         except OSError as err:
-            raise TrustError(
+            raise VerificationError(
                 f'The key "{path}" cannot be read ({err.strerror}); expected the public key of who signed; {_MAKE}'
             ) from err
         return cls.in_key(text, f'"{path}"')
@@ -78,14 +78,14 @@ class Trust:
         """Give back trust in every identity that matches as a whole.
 
         Raises:
-            TrustError: it is no regular expression, or matches anybody.
+            VerificationError: it is no regular expression, or matches anybody.
         """
         try:
             matched = re.compile(pattern)
         except re.error as err:
-            raise TrustError(f'"{pattern}" is no regular expression ({err}); correct --identity-regexp.') from err
+            raise VerificationError(f'"{pattern}" is no regular expression ({err}); correct --identity-regexp.') from err
         if matched.fullmatch("") or matched.fullmatch("https://example.org/anybody"):
-            raise TrustError(f'"{pattern}" matches anybody; expected the identity of who signs; name it narrowly.')
+            raise VerificationError(f'"{pattern}" matches anybody; expected the identity of who signs; name it narrowly.')
         return cls(identity=pattern, issuer=issuer)
 
     @classmethod
@@ -93,10 +93,10 @@ class Trust:
         """Give back trust in the workflows of one repository, as run on its own branches and tags.
 
         Raises:
-            TrustError: that is no address of a repository.
+            VerificationError: that is no address of a repository.
         """
         if not re.fullmatch(r"https://[A-Za-z0-9.-]+(?::\d+)?/[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", address):
-            raise TrustError(
+            raise VerificationError(
                 f'"{address}" is no address of a repository; expected https://github.com/OWNER/NAME; correct '
                 "--repository-url."
             )

@@ -13,7 +13,7 @@ from typing import Any
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.manifest import Manifest
-from houseprice.errors import ArtefactError
+from houseprice.errors import ArtifactError
 from houseprice.release.layout.contents import below
 from houseprice.release.trust import parts
 from houseprice.release.trust.cosign import Statement
@@ -121,7 +121,7 @@ def _model(platform: Platform) -> Iterator[Mismatch]:
             yield Mismatch(f'"/{path}" {where}', platform.odd[path], "a file, or a folder of files")
     yield from _same(f"HOUSEPRICE_BUNDLE {where}", platform.environment.get("HOUSEPRICE_BUNDLE"), f"/{BUNDLE_FOLDER}")
     manifest = _manifest(platform)
-    if isinstance(manifest, ArtefactError):
+    if isinstance(manifest, ArtifactError):
         found = str(manifest).partition(";")[0] if MANIFEST_FILE in platform.files else "no such file"
         yield Mismatch(f"sealed model {where}", found, f'"/{MANIFEST_FILE}" as it was sealed')
         return
@@ -140,10 +140,10 @@ def _model(platform: Platform) -> Iterator[Mismatch]:
     yield from _label(platform, "houseprice.verdict", "green")
 
 
-def _manifest(platform: Platform) -> Manifest | ArtefactError:
+def _manifest(platform: Platform) -> Manifest | ArtifactError:
     try:
         return manifests.read(platform.files.get(MANIFEST_FILE, b""), Path("/", MANIFEST_FILE))
-    except ArtefactError as err:
+    except ArtifactError as err:
         return err
 
 
@@ -158,7 +158,7 @@ def _evidence(platform: Platform) -> Iterator[Mismatch]:
     yield from _label(platform, "houseprice.evidence", _hash(platform, EVIDENCE_FILE))
     for name in ("revision", "source", "version"):
         yield from _label(platform, f"{_IMAGE}.{name}", evidence.get(name))
-    if isinstance(manifest, ArtefactError):
+    if isinstance(manifest, ArtifactError):
         return
     digest = _hash(platform, MANIFEST_FILE)
     yield from _same(f"sha256 of the sealed manifest in the evidence {where}", evidence.get("manifest"), digest)

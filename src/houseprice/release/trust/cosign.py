@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from houseprice.errors import HousePriceError, RegistryError, TrustError
+from houseprice.errors import HousePriceError, RegistryError, VerificationError
 from houseprice.release.registry.access import Account
 from houseprice.release.registry.names import HUB, Repository
 from houseprice.release.registry.patience import GaveUpError, PassingError, Patience, Say, silent
@@ -102,7 +102,7 @@ class Cosign:
         """Give back who signed a digest, of those who are trusted.
 
         Raises:
-            TrustError: nobody who is trusted did.
+            VerificationError: nobody who is trusted did.
             RegistryError: the registry does not answer.
         """
         command = ("verify", "--output=json", *trust.options, *self._plain(), self.subject(digest))
@@ -111,18 +111,18 @@ class Cosign:
             claimed = {one["critical"]["image"]["docker-manifest-digest"] for one in found}
             names = [(one["optional"] or {}).get("Subject") or str(trust) for one in found]
         except (KeyError, TypeError, AttributeError) as err:
-            raise TrustError(
+            raise VerificationError(
                 f"cosign printed no signatures that can be read ({err!r}); use cosign 2.4 to 2.6."
             ) from err
         if claimed != {digest}:
-            raise TrustError(f"The signatures are of {', '.join(sorted(claimed)) or 'nothing'}; expected {digest}.")
+            raise VerificationError(f"The signatures are of {', '.join(sorted(claimed)) or 'nothing'}; expected {digest}.")
         return tuple(dict.fromkeys(names))
 
     def statements(self, digest: str, kind: str, trust: Trust) -> tuple[Statement, ...]:
         """Give back what those who are trusted attest of a digest, of one type.
 
         Raises:
-            TrustError: nobody who is trusted attests anything of that type.
+            VerificationError: nobody who is trusted attests anything of that type.
             RegistryError: the registry does not answer.
         """
         command = ("verify-attestation", "--output=json", f"--type={kind}", *trust.options, *self._plain())
@@ -169,7 +169,7 @@ class Cosign:
                     start_new_session=True,
                 )
             except OSError as err:
-                raise TrustError(f"cosign cannot be run ({err.strerror}); expected it on the PATH; {INSTALL}") from err
+                raise VerificationError(f"cosign cannot be run ({err.strerror}); expected it on the PATH; {INSTALL}") from err
             late = threading.Event()
 
             def end() -> None:
@@ -187,9 +187,9 @@ class Cosign:
                 timer.cancel()
                 process.kill()
             if late.is_set():
-                raise TrustError(f"cosign {arguments[0]} did not end within {self.seconds:.0f} s; try again later.")
+                raise VerificationError(f"cosign {arguments[0]} did not end within {self.seconds:.0f} s; try again later.")
             if len(out) > LIMIT:
-                raise TrustError(f"cosign printed more than {LIMIT} bytes; expected attestations of this project.")
+                raise VerificationError(f"cosign printed more than {LIMIT} bytes; expected attestations of this project.")
             said.seek(0)
             return process.returncode, out.decode("utf-8", "replace"), said.read(65536).decode("utf-8", "replace")
 
@@ -207,15 +207,15 @@ class Cosign:
             config.write_text(json.dumps({"auths": {name: {"auth": login}}}))
             yield {"DOCKER_CONFIG": folder}
 
-    def _refusal(self, verb: str, text: str) -> TrustError | RegistryError:
+    def _refusal(self, verb: str, text: str) -> VerificationError | RegistryError:
         lines = [line.removeprefix("Error: ").strip() for line in text.splitlines() if line.startswith("Error: ")]
         last = (lines or text.strip().splitlines() or ["no word"])[-1][:400]
         if re.search("decryption failed|decrypt:", last):
-            return TrustError(
+            return VerificationError(
                 "The password does not open the private key; expected the key's own; set COSIGN_PASSWORD."
             )
         if re.search("pem block|PEM decoding|reading key|loading public key", last):
-            return TrustError(f"The key cannot be read ({last}); expected PEM as `cosign generate-key-pair` writes it.")
+            return VerificationError(f"The key cannot be read ({last}); expected PEM as `cosign generate-key-pair` writes it.")
         if _REFUSED.search(last):
             return RegistryError(
                 f"{self.repository.host} refuses what cosign wants to {verb} in {self.repository} ({last}); expected "
@@ -223,7 +223,7 @@ class Cosign:
             )
         if self._is_of_the_registry(last):
             return GaveUpError(f"{self.repository.host} did not answer cosign ({last}); try again later.")
-        return TrustError(f"cosign {verb} failed for {self.repository} ({last}).", [last.rstrip(": ")])
+        return VerificationError(f"cosign {verb} failed for {self.repository} ({last}).", [last.rstrip(": ")])
 
     def _is_of_the_registry(self, text: str) -> bool:
         hosts = ("docker.io", "docker.com") if self.repository.host == HUB else (self.repository.host,)
@@ -234,7 +234,7 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as err:
-        raise TrustError(f"cosign printed no JSON ({err}); use cosign 2.4 to 2.6.") from err
+        raise VerificationError(f"cosign printed no JSON ({err}); use cosign 2.4 to 2.6.") from err
 
 
 def _statement(line: str, kind: str) -> Statement:
@@ -245,7 +245,7 @@ def _statement(line: str, kind: str) -> Statement:
         subjects = tuple(f"sha256:{one['digest']['sha256']}" for one in content["subject"])
         found, predicate = content["predicateType"], content["predicate"]
     except (KeyError, TypeError, ValueError) as err:
-        raise TrustError(f"An attestation holds no statement ({err!r}); expected in-toto's; attest it again.") from err
+        raise VerificationError(f"An attestation holds no statement ({err!r}); expected in-toto's; attest it again.") from err
     if found != kind:
-        raise TrustError(f'An attestation is of type "{found}"; expected "{kind}"; attest it again.')
+        raise VerificationError(f'An attestation is of type "{found}"; expected "{kind}"; attest it again.')
     return Statement(subjects, predicate)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from houseprice.errors import ImageError, RegistryError, TrustError
+from houseprice.errors import ImageError, RegistryError, VerificationError
 from houseprice.release.layout.contents import Contents, below
 from houseprice.release.layout.oci import INDEX, LIMIT, MANIFEST, Descriptor, Layout
 from houseprice.release.registry.client import Manifest
@@ -47,7 +47,7 @@ class Shelved:
         """Give back the content of a digest: once a layout was opened, it is what it is called."""
         path = self.layout.path(digest)
         if path.stat().st_size > limit:
-            raise TrustError(f'"{path}" has more than {limit} bytes; expected a part of an image; build it again.')
+            raise VerificationError(f'"{path}" has more than {limit} bytes; expected a part of an image; build it again.')
         return path.read_bytes()
 
 
@@ -98,7 +98,7 @@ def read_index(source: Source, key: str) -> Index:
     """Give back what a tag or a digest names.
 
     Raises:
-        TrustError: it is no index over platforms.
+        VerificationError: it is no index over platforms.
         RegistryError: there is no such image, or the registry does not answer.
     """
     found = source.manifest(key)
@@ -106,14 +106,14 @@ def read_index(source: Source, key: str) -> Index:
         raise RegistryError(f'There is no "{key}" in the registry; expected an image that was published; see its tags.')
     told = _object(found.content, found.digest)
     if found.media_type != INDEX or told.get("mediaType", INDEX) != INDEX:
-        raise TrustError(
+        raise VerificationError(
             f'"{key}" is of type "{found.media_type}"; expected the index over the platforms of an image of this '
             "project; publish one that was built with `houseprice image build --layout`."
         )
     named = tuple(map(_descriptor, _list(told, "manifests", found.digest)))
     platforms = [one.platform for one in named]
     if not named or len(set(platforms)) != len(named) or not all(platforms):
-        raise TrustError(f'"{key}" names the platforms {platforms}; expected one image for each; build it again.')
+        raise VerificationError(f'"{key}" names the platforms {platforms}; expected one image for each; build it again.')
     return Index(found.digest, _words(told.get("annotations")), named)
 
 
@@ -126,7 +126,7 @@ def read_image(source: Source, index: Index, *, wanted: Callable[[str], bool] = 
         wanted: whether the file at a path is read, beside the sealed model and the evidence.
 
     Raises:
-        TrustError: something in it is not as images are, or too large.
+        VerificationError: something in it is not as images are, or too large.
         RegistryError: a part is missing, or the registry does not answer.
     """
     return Image(index.digest, index.annotations, tuple(_platform(source, one, wanted) for one in index.manifests))
@@ -144,7 +144,7 @@ def _platform(source: Source, named: Descriptor, wanted: Callable[[str], bool]) 
     config = _object(source.blob(inside, LIMIT), inside)
     diff_ids = _list(_dict(config.get("rootfs")), "diff_ids", inside)
     if len(layers) != len(diff_ids):
-        raise TrustError(
+        raise VerificationError(
             f"The image for {named.platform} has {len(layers)} layers, and names {len(diff_ids)} in its configuration; "
             "build it again."
         )
@@ -154,7 +154,7 @@ def _platform(source: Source, named: Descriptor, wanted: Callable[[str], bool]) 
         try:
             contents.lay(io.BytesIO(source.blob(layer.digest, LAYER)), str(diff_id))
         except ImageError as err:
-            raise TrustError(str(err)) from err
+            raise VerificationError(str(err)) from err
     process = _dict(config.get("config"))
     pairs = [str(line).partition("=") for line in process.get("Env") or []]
     return Platform(
@@ -171,23 +171,23 @@ def _descriptor(told: Any) -> Descriptor:
     try:
         return Descriptor.heard(told)
     except ImageError as err:
-        raise TrustError(str(err)) from err
+        raise VerificationError(str(err)) from err
 
 
 def _object(content: bytes, what: str) -> dict[str, Any]:
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as err:
-        raise TrustError(f"{what} is not JSON ({err}); expected a part of an image; publish it again.") from err
+        raise VerificationError(f"{what} is not JSON ({err}); expected a part of an image; publish it again.") from err
     if not isinstance(found, dict):
-        raise TrustError(f"{what} is no JSON object; expected a part of an image; publish it again.")
+        raise VerificationError(f"{what} is no JSON object; expected a part of an image; publish it again.")
     return found
 
 
 def _list(told: Mapping[str, Any], name: str, what: str) -> list[Any]:
     found = told.get(name)
     if not isinstance(found, list):
-        raise TrustError(f"{what} names no {name}; expected a part of an image; build it again.")
+        raise VerificationError(f"{what} names no {name}; expected a part of an image; build it again.")
     return found
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from houseprice.errors import TrustError
+from houseprice.errors import VerificationError
 from houseprice.release.trust.image import EVIDENCE_FILE, SBOM_FILE, Image
 
 BUILD_TYPE = "https://github.com/house-price-model/image/v1"
@@ -81,10 +81,10 @@ def built_here(predicate: Any, environ: Mapping[str, str]) -> None:
     """Refuse a provenance of another builder than the one that is asked to sign it.
 
     Raises:
-        TrustError: it names another builder, or none.
+        VerificationError: it names another builder, or none.
     """
     if (found := named_builder(predicate)) != (expected := builder(environ)):
-        raise TrustError(f'The provenance names the builder "{found}"; expected "{expected}"; build it again here.')
+        raise VerificationError(f'The provenance names the builder "{found}"; expected "{expected}"; build it again here.')
 
 
 def named_builder(predicate: Any) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from houseprice.errors import TrustError
+from houseprice.errors import VerificationError
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.access import Account
 from houseprice.release.registry.names import Repository
@@ -57,7 +57,7 @@ class Signer:
         very machine nothing need be signed: the signer then says so, and does nothing.
 
         Raises:
-            TrustError: there is neither, the key cannot be read, or cosign is not here.
+            VerificationError: there is neither, the key cannot be read, or cosign is not here.
         """
         cosign = Cosign(repository, account, environ, command, say=say)
         if environ.get(KEY, "").strip():
@@ -70,7 +70,7 @@ class Signer:
             return cls(cosign, workflow, (), {name: environ.get(name, "") for name in _TOKEN})
         if repository.loopback:
             return cls(cosign, None)
-        raise TrustError(
+        raise VerificationError(
             f"Nobody is here to sign for {repository}; expected a workflow with the right `id-token: write`, or {KEY} "
             f"with {PASSWORD}; grant the one, or make a pair with `cosign generate-key-pair`."
         )
@@ -94,13 +94,13 @@ class Signer:
         """Give back what this signer attests of a digest already."""
         try:
             return [one.predicate for one in self.cosign.statements(digest, kind, self._trust)]
-        except TrustError:
+        except VerificationError:
             return []
 
     @property
     def _trust(self) -> Trust:
         if self.trust is None:
-            raise TrustError(f"Nobody is here to sign for {self.cosign.repository}; {INSTALL}")
+            raise VerificationError(f"Nobody is here to sign for {self.cosign.repository}; {INSTALL}")
         return self.trust
 
 
@@ -117,12 +117,12 @@ def sign_everything(layout: Layout, digest: str, signer: Signer, environ: Mappin
         say: told what happens.
 
     Raises:
-        TrustError: the digest is not the layout's, something cannot be signed, or does not verify afterwards.
+        VerificationError: the digest is not the layout's, something cannot be signed, or does not verify afterwards.
         RegistryError: the registry refuses, or does not answer.
         ImageError: the layout lacks a file that is to be attested.
     """
     if digest != layout.index.digest:
-        raise TrustError(f"Asked to sign {digest}; expected the index of the layout, {layout.index.digest}; sign that.")
+        raise VerificationError(f"Asked to sign {digest}; expected the index of the layout, {layout.index.digest}; sign that.")
     if signer.trust is None:
         say(f"NOT SIGNED: {signer.cosign.repository} is on this machine, and there is no key; nobody can verify it.")
         return
@@ -136,7 +136,7 @@ def sign_everything(layout: Layout, digest: str, signer: Signer, environ: Mappin
         signer.cosign.signers(signed, signer.trust)
     for subject, kind, content in wanted:
         if json.loads(content) not in signer.attested(subject, kind):
-            raise TrustError(f"The attestation {kind} of {subject} is not there after it was made; publish again.")
+            raise VerificationError(f"The attestation {kind} of {subject} is not there after it was made; publish again.")
     say(f"verified {digest}: signature and {len(wanted)} attestations")
 
 
@@ -147,7 +147,7 @@ def _predicates(layout: Layout, digest: str, environ: Mapping[str, str]) -> Iter
     for platform in image.platforms:
         for name in (EVIDENCE_FILE, SBOM_FILE):
             if name not in platform.files:
-                raise TrustError(f'The image for {platform.name} holds no "{name}"; build it again with --layout.')
+                raise VerificationError(f'The image for {platform.name} holds no "{name}"; build it again with --layout.')
     first = image.platforms[0]
     evidence = first.files[EVIDENCE_FILE]
     written = layout.folder / "provenance.json"
@@ -167,13 +167,13 @@ def _private_key(environ: Mapping[str, str]) -> str:
         name = given.removeprefix("env://")
         given = environ.get(name, "").strip() if name != KEY else ""
         if not given:
-            raise TrustError(f'{KEY} is "env://{name}", which is not set; expected the private key in there; set it.')
+            raise VerificationError(f'{KEY} is "env://{name}", which is not set; expected the private key in there; set it.')
     if "-----BEGIN" in given:
         return given + "\n"
     try:
         return Path(given).read_text(encoding="ascii")
     except (OSError, ValueError) as err:
         said = getattr(err, "strerror", None) or "no text"
-        raise TrustError(
+        raise VerificationError(
             f"{KEY} names a file that cannot be read ({said}); expected PEM, its path, or env://NAME; correct it."
         ) from err

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from houseprice.bundle import manifest as manifests
-from houseprice.errors import TrustError
+from houseprice.errors import VerificationError
 from houseprice.release.layout.oci import Layout
 from houseprice.release.origin import Origin
 from houseprice.release.registry.client import Registry
@@ -72,7 +72,7 @@ def verify(
         command: the program cosign.
 
     Raises:
-        TrustError: something does not agree; `mismatches` holds a line for each.
+        VerificationError: something does not agree; `mismatches` holds a line for each.
         RegistryError: there is no such image, or the registry does not answer.
     """
     index = read_index(registry, reference.key)
@@ -95,7 +95,7 @@ def verify_layout(layout: Layout) -> Verified:
     """Give back what is proved of an image before it is published: all but who signed it.
 
     Raises:
-        TrustError: something does not agree; `mismatches` holds a line for each.
+        VerificationError: something does not agree; `mismatches` holds a line for each.
         ImageError: the folder is no layout.
     """
     shelf = Shelved(layout)
@@ -113,13 +113,13 @@ def _attested(cosign: Cosign, index: Index, trust: Trust, note: Callable[[Mismat
     def signers(digest: str) -> tuple[str, ...] | Mismatch:
         try:
             return cosign.signers(digest, trust)
-        except TrustError as err:
+        except VerificationError as err:
             return Mismatch(f"signature of {names[digest]}", _none(err), f"one by {trust}")
 
     def statements(digest: str, kind: str, what: str) -> tuple[Statement, ...] | Mismatch:
         try:
             found = cosign.statements(digest, kind, trust)
-        except TrustError as err:
+        except VerificationError as err:
             return Mismatch(f"attestation of {what} of {names[digest]}", _none(err), f"one by {trust}")
         strange = [", ".join(one.subjects) or "nothing" for one in found if digest not in one.subjects]
         return Mismatch(f"subject of the attestation of {what}", strange[0], digest) if strange else found
@@ -169,7 +169,7 @@ def _named(
             )
 
 
-def _none(err: TrustError) -> str:
+def _none(err: VerificationError) -> str:
     return f"none ({', '.join(err.mismatches)})" if err.mismatches else str(err)
 
 
@@ -178,7 +178,7 @@ def _demand(name: str, digest: str, mismatches: list[Mismatch]) -> None:
         return
     lines = [str(one) for one in mismatches]
     count = "1 thing does" if len(lines) == 1 else f"{len(lines)} things do"
-    raise TrustError(
+    raise VerificationError(
         f"{name} ({digest}) cannot be trusted, for {count} not agree; publish it again from its commit, or take "
         "another:" + "".join(f"\n  {line}" for line in lines),
         lines,

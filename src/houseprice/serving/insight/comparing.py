@@ -14,7 +14,7 @@ import numpy.typing as npt
 from houseprice.bundle.likeness import Likeness
 from houseprice.bundle.load import Bundle
 from houseprice.bundle.sales import unpack
-from houseprice.errors import ArtefactError, ServingError
+from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.columns import Layout
 from houseprice.serving.insight.answers import Comparable, Comparables
 from houseprice.serving.insight.grouping import Group, groups, shown, words
@@ -47,7 +47,7 @@ class Comparer:
             made_of = list(bundle.insight["coordinates"].values())
             self._members = _members(self._groups, made_of, len(coordinates))
         except Exception as err:  # onnxruntime raises its own unrelated kinds, one a cause
-            raise ArtefactError(
+            raise ArtifactError(
                 f'The sold houses in "{bundle.directory}" cannot be placed ({err}); expected the columns that likeness '
                 "asks for; seal the folder again with `houseprice bundle`."
             ) from err

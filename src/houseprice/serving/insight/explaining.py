@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from houseprice.bundle.load import Bundle
-from houseprice.errors import ArtefactError, ServingError
+from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.columns import Columns, Layout
 from houseprice.serving.insight.answers import Contribution, Explanation
 from houseprice.serving.insight.grouping import Group, groups, shown, words
@@ -46,12 +46,12 @@ class Explainer:
         try:
             houses = request.rows(bundle.insight["background"])
         except (KeyError, RefusedError) as err:
-            raise ArtefactError(
+            raise ArtifactError(
                 f'The background in "{bundle.directory}" cannot be used ({err}); expected houses that its own schema '
                 "allows; seal the folder again with `houseprice bundle`."
             ) from err
         if not houses:
-            raise ArtefactError(
+            raise ArtifactError(
                 f'The background in "{bundle.directory}" is empty; expected houses to explain prices against; seal the '
                 "folder again with `houseprice bundle`."
             )

@@ -38,7 +38,7 @@ def add_insight(
     """Add the routes; give back what answers a /predict that has a query.
 
     Raises:
-        ArtefactError: what explanations and comparisons need cannot be read from the sealed folder.
+        ArtifactError: what explanations and comparisons need cannot be read from the sealed folder.
     """
     explainer, comparer = Explainer(bundle, scorer.request), Comparer(bundle)
 
