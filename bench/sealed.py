@@ -72,9 +72,9 @@ def rate_of_batch(bundle: Bundle, rows: list[House], runs: int = _RUNS) -> float
     feeds = feeds_of(bundle, rows)
     times = []
     with pinned(SERVER_CORE):
-        bundle.model.answer(feeds)
+        bundle.model.predict(feeds)
         for _ in range(runs):
             begun = time.perf_counter()
-            bundle.model.answer(feeds)
+            bundle.model.predict(feeds)
             times.append(time.perf_counter() - begun)
     return len(rows) / float(np.median(times))

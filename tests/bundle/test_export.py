@@ -11,7 +11,7 @@ import pytest
 
 from houseprice.bundle import export
 from houseprice.bundle import manifest as manifests
-from houseprice.bundle.export import Choice, Pair, compare
+from houseprice.bundle.export import Choice, TrainedPair, compare
 from houseprice.bundle.load import Answers, Bundle, Model, open_bundle
 from houseprice.errors import ArtifactError, ParityError
 from houseprice.learning import sealing
@@ -20,7 +20,7 @@ from houseprice.learning.training import PriceModel
 from road import Road
 
 TOLERANCE = 1e-6
-INSIGHT = (manifests.LIKENESS, manifests.SALES, manifests.INSIGHT)
+EXPLANATION = (manifests.SIMILARITY, manifests.SALES, manifests.EXPLANATION)
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,18 +28,18 @@ class Sealing:
     """What a sealed folder is made of."""
 
     road: Road
-    pair: Pair
+    pair: TrainedPair
     columns: dict[str, Any]
     choice: Choice
 
-    def content(self, pair: Pair | None = None) -> export.Content:
+    def content(self, pair: TrainedPair | None = None) -> export.Content:
         """Give back the files, with a short identity."""
         told = json.loads((self.road.bundle / manifests.NAME).read_bytes())
         identity = {key: told[key] for key in told if key not in ("seal", "files", "model_version", "format")}
         return export.content(
             pair or self.pair, self.columns, self.choice, tolerance=TOLERANCE, identity=identity,
             importance=dict.fromkeys(self.pair.preprocessor.schema.request, 0.0),
-            insight={name: (self.road.bundle / name).read_bytes() for name in INSIGHT},
+            explanation={name: (self.road.bundle / name).read_bytes() for name in EXPLANATION},
         )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def sealing_(road: Road) -> Sealing:
     sales = sealing.read_sales(road.cleaned, road.config.schema_)
     answers = model.predict_interval(preprocessor.transform(sales))
     choice = Choice(np.arange(500), np.arange(500, 600), sales["price"].to_numpy())
-    return Sealing(road, Pair(preprocessor, model, answers), columns_of(sales, road.config.schema_), choice)
+    return Sealing(road, TrainedPair(preprocessor, model, answers), columns_of(sales, road.config.schema_), choice)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ class Fixed:
     def __init__(self, *answers: list[float]) -> None:
         self._answers = Answers(*(np.array(values) for values in answers))
 
-    def answer(self, columns: object) -> Answers:
+    def predict(self, columns: object) -> Answers:
         """Give back the same whatever is asked."""
         del columns
         return self._answers
@@ -141,7 +141,7 @@ def ask(bundle: Bundle, rows: list[dict[str, Any]]) -> Answers:
             columns[name] = np.array([np.datetime64(value).astype("datetime64[D]").astype(float) for value in values])
         else:
             columns[name] = np.array([np.nan if value is None else float(value) for value in values])
-    return bundle.model.answer(columns)
+    return bundle.model.predict(columns)
 
 
 @pytest.mark.parametrize("part", ["golden", "sample"])
@@ -211,7 +211,7 @@ def test_a_folder_that_would_not_open_never_lands(sealing_: Sealing, bundle_copy
     before = {path.name: path.read_bytes() for path in bundle_copy.iterdir()}
     content = sealing_.content()
     if fault == "changed":
-        content[manifests.CARD] += b"!"
+        content[manifests.MODEL_CARD] += b"!"
     elif fault == "missing":
         del content[manifests.GOLDEN]
     else:

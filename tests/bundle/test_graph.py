@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from onnx import numpy_helper
 
 from houseprice.bundle.export import compare
-from houseprice.bundle.graph import record, record_model
+from houseprice.bundle.graph import export_model, export_onnx
 from houseprice.bundle.load import Columns, Model, open_bundle
 from houseprice.bundle.manifest import MODEL
 from houseprice.errors import ParityError
@@ -69,7 +69,7 @@ def test_every_real_sale_is_answered_alike(both: Both) -> None:
 
 def test_the_same_pair_is_recorded_as_the_same_bytes(both: Both) -> None:
     """And they are those of the sealed folder."""
-    assert record(both.preprocessor, both.trained) == both.graph
+    assert export_onnx(both.preprocessor, both.trained) == both.graph
 
 
 def test_the_graph_takes_what_a_request_has_and_nothing_else(both: Both) -> None:
@@ -109,7 +109,7 @@ def jumps(both: Both) -> dict[str, Columns]:
         return columns
 
     def price(values: np.ndarray) -> np.ndarray:
-        return np.log(both.exported.answer(at(values)).price)
+        return np.log(both.exported.predict(at(values)).price)
 
     below, above = price(low), price(high)
     for _ in range(70):
@@ -222,7 +222,7 @@ def test_any_house_is_answered_alike(both: Both, seed: int) -> None:
 def test_the_model_alone_can_be_recorded_too(both: Both) -> None:
     """When no preprocessor is at hand: from features in, the very same answers."""
     features = both.preprocessor.transform(both.sales[:200])
-    graph = record_model(both.trained)
+    graph = export_model(both.trained)
     columns = {
         name: np.array(features[name].to_list(), dtype=object) if is_text else features[name].to_numpy()
         for name, is_text in both.trained.inputs_.items()
@@ -235,7 +235,7 @@ def test_the_model_alone_can_be_recorded_too(both: Both) -> None:
 
 def test_the_price_stands_within_its_interval(both: Both) -> None:
     """For every real sale, and strictly."""
-    found = both.exported.answer(columns_of(both.sales, both.schema))
+    found = both.exported.predict(columns_of(both.sales, both.schema))
     assert (found.low < found.price).all()
     assert (found.price < found.high).all()
     assert (found.low > 0).all()

@@ -93,7 +93,7 @@ def test_an_extra_file_is_refused(bundle_copy: Path, name: str) -> None:
 def test_every_fault_is_told_at_once(bundle_copy: Path) -> None:
     """Missing, changed and extra files stand in one sentence."""
     (bundle_copy / manifests.SAMPLE).unlink()
-    flipped(bundle_copy / manifests.CARD, 10)
+    flipped(bundle_copy / manifests.MODEL_CARD, 10)
     flipped(bundle_copy / manifests.GOLDEN, 10)
     (bundle_copy / "extra").write_bytes(b"x")
     told = r"missing: sample\.json; changed: golden\.json, model_card\.md; not sealed: extra"
@@ -127,7 +127,10 @@ def test_a_newer_format_is_refused(resealed: Resealed) -> None:
 def test_a_manifest_cannot_name_other_files(resealed: Resealed, bundle_dir: Path) -> None:
     """Neither one less nor one more, nor a path out of the folder."""
     files = dict(read_manifest(bundle_dir).files)
-    for changed in ({**files, "../../etc/passwd": "0" * 64}, {k: v for k, v in files.items() if k != manifests.CARD}):
+    for changed in (
+        {**files, "../../etc/passwd": "0" * 64},
+        {k: v for k, v in files.items() if k != manifests.MODEL_CARD},
+    ):
         with pytest.raises(ArtifactError, match="names the files"):
             open_bundle(resealed(files=changed))
 
@@ -200,9 +203,9 @@ def test_answers_do_not_hang_on_the_neighbours(bundle: Bundle) -> None:
         else:
             columns[name] = np.array([np.nan if value is None else float(value) for value in values])
     many = {name: np.tile(values, 4) for name, values in columns.items()}
-    together = bundle.model.answer(many)
+    together = bundle.model.predict(many)
     for place in (0, 1, len(rows) - 1, 2 * len(rows) + 7):
-        alone = bundle.model.answer({name: values[place : place + 1] for name, values in many.items()})
+        alone = bundle.model.predict({name: values[place : place + 1] for name, values in many.items()})
         assert together.price[place] == pytest.approx(alone.price[0], rel=1e-12)
         assert together.low[place] <= together.price[place] <= together.high[place]
     told = [answer["predicted_price"] for answer in bundle.sample["answers"]]
@@ -212,7 +215,7 @@ def test_answers_do_not_hang_on_the_neighbours(bundle: Bundle) -> None:
 def test_a_column_that_lacks_is_an_error(bundle: Bundle) -> None:
     """The graph never guesses."""
     with pytest.raises(KeyError):
-        bundle.model.answer({})
+        bundle.model.predict({})
 
 
 def test_opening_needs_nothing_that_learning_needs(bundle_dir: Path) -> None:

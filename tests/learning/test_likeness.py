@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from houseprice.bundle import likeness as sealed
+from houseprice.bundle import similarity as sealed
 from houseprice.bundle import manifest as manifests
-from houseprice.bundle.sales import unpack
+from houseprice.bundle.sales_store import unpack
 from houseprice.errors import ParityError
+from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning import likeness, sealing
 from houseprice.learning.features import Preprocessor, columns_of, look_up
 from houseprice.learning.likeness import BACKGROUND, Likeness, stand_for_all, steepness
 from houseprice.learning.smooth import Bumps, Surface
 from houseprice.learning.training import PriceModel
-from houseprice.matrix import Matrix
 from road import Road
 
 KERNELS = (
@@ -50,7 +50,7 @@ def test_steepness_is_the_surface_s_own_slope() -> None:
     table = np.random.default_rng(3).normal(size=(3, 40))
 
     def answers(at: Any) -> Any:
-        return SURFACE.at(Matrix(("a", "b", "c"), at, {}), look_up)
+        return SURFACE.at(FeatureMatrix(("a", "b", "c"), at, {}), look_up)
 
     step = 1e-6
     for coordinate, found in enumerate(steepness(SURFACE, table)):
@@ -77,13 +77,13 @@ def test_the_sealed_graph_places_houses_as_the_trained_pair_does(
     """Coordinates are named, made of columns that a request has, and the trend is the model's."""
     preprocessor, model = pair
     folder = little.bundle
-    places, trend = sealed.Likeness((folder / manifests.LIKENESS).read_bytes()).place(sold[0])
+    places, trend = sealed.Similarity((folder / manifests.SIMILARITY).read_bytes()).place(sold[0])
     surface = model.surface_
-    drawn = surface.coordinates(preprocessor.compute(sold[0]).single())
+    drawn = surface.coordinates(preprocessor.compute(sold[0]).as_float32())
     expected = Likeness(preprocessor, model, steepness(surface, drawn)).compute(sold[0])
     np.testing.assert_allclose(places, expected[0], atol=1e-9)
-    np.testing.assert_allclose(trend, model.trend_.at(preprocessor.compute(sold[0]).single()), atol=1e-9)
-    told = json.loads((folder / manifests.INSIGHT).read_bytes())
+    np.testing.assert_allclose(trend, model.trend_.at(preprocessor.compute(sold[0]).as_float32()), atol=1e-9)
+    told = json.loads((folder / manifests.EXPLANATION).read_bytes())
     assert len(told["coordinates"]) == len(places)
     assert told["coordinates"] == {"area": ["area"], "built": ["built"], "quarter_effect": ["quarter"]}
     assert len(told["background"]) == BACKGROUND
@@ -113,7 +113,7 @@ def test_a_graph_that_places_houses_otherwise_is_not_sealed(
     little: Road, pair: tuple[Preprocessor, PriceModel], sold: tuple[dict[str, Any], Any]
 ) -> None:
     """The graph is held against the pair on every sale."""
-    graph = (little.bundle / manifests.LIKENESS).read_bytes()
+    graph = (little.bundle / manifests.SIMILARITY).read_bytes()
     other = Likeness(*pair, np.full(len(pair[1].surface_.columns), 0.3))
     with pytest.raises(ParityError, match=r"places a house .* nothing was written"):
         likeness._prove(graph, other, sold[0])

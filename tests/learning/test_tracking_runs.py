@@ -100,7 +100,7 @@ def check_model(road: Road, uri: str, version: str, folder: Path) -> None:
     columns = columns_of(read_sales(road.cleaned, road.config.schema_).head(rows), road.config.schema_)
     for name, given in example.items():
         assert np.asarray(given).tolist() == columns[name].tolist() or np.isnan(given).any()
-    own = open_bundle(road.bundle).model.answer(columns)
+    own = open_bundle(road.bundle).model.predict(columns)
     for name, values in (("predicted_price", own.price), ("interval_low", own.low), ("interval_high", own.high)):
         assert np.asarray(answers[name]).ravel() == pytest.approx(values, rel=1e-12)
 

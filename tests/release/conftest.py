@@ -74,10 +74,10 @@ def seal_tiny(directory: Path, dollars_per_sqft: float = 200.0, *, green: bool =
         manifests.GOLDEN: b"{}",
         manifests.SAMPLE: b"{}",
         manifests.REFERENCE: b"{}",
-        manifests.CARD: b"# A tiny model\n",
-        manifests.LIKENESS: b"",
+        manifests.MODEL_CARD: b"# A tiny model\n",
+        manifests.SIMILARITY: b"",
         manifests.SALES: b"",
-        manifests.INSIGHT: b"{}",
+        manifests.EXPLANATION: b"{}",
     }
 
     def write() -> None:

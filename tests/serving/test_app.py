@@ -46,7 +46,7 @@ def test_a_model_that_fails_is_told_as_503(toy_dir: Path, monkeypatch: pytest.Mo
     def fail(_: Any) -> Any:
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(bundle.model, "answer", fail)
+    monkeypatch.setattr(bundle.model, "predict", fail)
     client = Client(create_app(bundle))
     for answer in (client.get("/health"), client.post("/predict", FULL), client.post("/batch-predict", [FULL])):
         assert answer.status_code == 503

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from toy import FULL, LEAST, PAID, SOLD, Client
 
-from houseprice.bundle import sales
-from houseprice.bundle.likeness import Likeness
+from houseprice.bundle import sales_store
 from houseprice.bundle.load import Bundle, open_bundle
+from houseprice.bundle.similarity import Similarity
 from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.insight.comparing import Comparer, kilometres
 from houseprice.serving.scorer import Scorer
@@ -59,7 +59,7 @@ def test_of_equally_near_houses_the_newest_comes_first(toy: Bundle) -> None:
     """Whatever the order in which they were sealed, and however few are asked for."""
     days = np.array([16400.0, 16500.0, 16356.0, 16450.0])
     twins = {**{name: values[[0, 0, 0, 0]] for name, values in SOLD.items()}, "sold": days}
-    comparer = Comparer(replace(toy, sales=sales.pack(twins, PAID)))
+    comparer = Comparer(replace(toy, sales=sales_store.pack(twins, PAID)))
     house = Scorer(toy).request.rows([FULL])[0]
     everyone = [told.sale_date for told in comparer.compare(house, 4).comparables]
     assert everyone == sorted(everyone, reverse=True)
@@ -70,8 +70,8 @@ def test_real_houses_are_compared_as_the_graph_places_them(bundle_dir: Path) -> 
     """Nobody left out is nearer than those that are shown; a house that was sold finds itself first."""
     bundle = open_bundle(bundle_dir)
     comparer, rules = Comparer(bundle), Scorer(bundle).request
-    sold = sales.unpack(bundle.sales)
-    places, _ = Likeness(bundle.likeness).place(sold.columns)
+    sold = sales_store.unpack(bundle.sales)
+    places, _ = Similarity(bundle.similarity).place(sold.columns)
     for row in (3, 500, 1700):
         apart = np.sqrt(((places - places[:, [row]]) ** 2).sum(axis=0))
         described = {name: values[row] for name, values in sold.columns.items()}
@@ -87,7 +87,7 @@ def test_real_houses_are_compared_as_the_graph_places_them(bundle_dir: Path) -> 
 def test_prices_of_like_houses_say_what_a_house_is_worth(bundle_dir: Path) -> None:
     """The middle of five adjusted prices is far nearer to what was paid than the middle of all: likeness means it."""
     bundle = open_bundle(bundle_dir)
-    comparer, everyone = Comparer(bundle), np.log(np.median(sales.unpack(bundle.sales).prices))
+    comparer, everyone = Comparer(bundle), np.log(np.median(sales_store.unpack(bundle.sales).prices))
     houses, paid = Scorer(bundle).request.rows(bundle.sample["rows"]), np.log(bundle.sample["prices"])
     found = [
         np.median([told.adjusted_price for told in comparer.compare(house, 6).comparables if told.distance > 0][:5])
@@ -100,11 +100,11 @@ def test_prices_of_like_houses_say_what_a_house_is_worth(bundle_dir: Path) -> No
     "changed",
     [
         {"sales": b""},
-        {"sales": sales.pack({"rooms": np.ones(2)}, np.ones(2))},
-        {"likeness": b"no graph"},
-        {"insight": {"coordinates": {"a": ["rooms"]}}},
-        {"insight": {"coordinates": {"a": ["rooms"], "b": ["zip"], "c": ["parcel"]}}},
-        {"insight": {}},
+        {"sales": sales_store.pack({"rooms": np.ones(2)}, np.ones(2))},
+        {"similarity": b"no graph"},
+        {"explanation": {"coordinates": {"a": ["rooms"]}}},
+        {"explanation": {"coordinates": {"a": ["rooms"], "b": ["zip"], "c": ["parcel"]}}},
+        {"explanation": {}},
     ],
 )
 def test_what_cannot_be_compared_with_is_refused_at_the_start(toy: Bundle, changed: dict[str, Any]) -> None:

@@ -70,7 +70,7 @@ def sealed(folder: Path, steps: str, columns: str, background: list[dict[str, An
     changes = {
         manifests.MODEL: bytes(onnx.parser.parse_model(text).SerializeToString()),
         manifests.GOLDEN: {"tolerance": 1e-4, "rows": background[:1], "answers": []},
-        manifests.INSIGHT: {"background": background, "coordinates": {}},
+        manifests.EXPLANATION: {"background": background, "coordinates": {}},
     }
     return open_bundle(toys.seal(folder, changes, schema=Schema.model_validate({"columns": schema})))
 
@@ -150,7 +150,7 @@ def test_each_column_s_amount_can_be_worked_out_by_hand(toy: Bundle) -> None:
 
 def test_a_house_of_the_background_itself_is_explained(toy: Bundle) -> None:
     """What does not differ changes nothing, and a house that is its only background has no amounts at all."""
-    alone = replace(toy, insight={"background": [FULL], "coordinates": toys.COORDINATES})
+    alone = replace(toy, explanation={"background": [FULL], "coordinates": toys.COORDINATES})
     found = explainer(alone).explain(Scorer(toy).request.rows([FULL])[0])
     assert found.base_price == found.predicted_price
     assert {told.amount for told in found.contributions} == {0.0}
@@ -217,7 +217,7 @@ def test_another_day_is_explained_as_another_day(bundle_dir: Path) -> None:
 def test_a_background_that_cannot_be_used_is_refused(toy: Bundle, insight: dict[str, Any], told: str) -> None:
     """At the start, with what to do."""
     with pytest.raises(ArtifactError, match=told):
-        explainer(replace(toy, insight=insight))
+        explainer(replace(toy, explanation=insight))
 
 
 def test_a_model_that_fails_is_told_as_such(toy_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +231,7 @@ def test_a_model_that_fails_is_told_as_such(toy_dir: Path, monkeypatch: pytest.M
 
     with pytest.raises(ServingError, match="no number"):
         one.explain({**house, "living area": float("inf")})
-    monkeypatch.setattr(bundle.model, "answer", fail)
+    monkeypatch.setattr(bundle.model, "predict", fail)
     with pytest.raises(ServingError, match="out of memory"):
         one.explain(house)
 
@@ -271,7 +271,7 @@ def test_shap_s_exact_amounts_are_near_for_a_real_model(bundle_dir: Path) -> Non
     A fourth of the background is a fourth of the orders, so that what is served, with sixteen, errs half as much.
     """
     bundle = open_bundle(bundle_dir)
-    bundle = replace(bundle, insight={**bundle.insight, "background": bundle.insight["background"][::4]})
+    bundle = replace(bundle, explanation={**bundle.explanation, "background": bundle.explanation["background"][::4]})
     one, errors = explainer(bundle), []
     for house in Scorer(bundle).request.rows(bundle.sample["rows"][:2]):
         values, base = shap_values(one, house)

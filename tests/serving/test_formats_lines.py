@@ -194,7 +194,7 @@ def test_a_model_that_fails_later_is_told_in_the_last_line(toy_dir: Path, monkey
         raise RuntimeError("out of memory")
 
     client = Client(create_app(bundle))
-    monkeypatch.setattr(bundle.model, "answer", fail_soon)
+    monkeypatch.setattr(bundle.model, "predict", fail_soon)
     *found, last = answered(client, lines([FULL] * (BLOCK_LINES + 1)))
     assert 0 <= len(found) <= BLOCK_LINES
     assert "out of memory" in last["detail"]

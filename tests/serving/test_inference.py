@@ -161,7 +161,7 @@ def test_a_model_that_fails_is_503(toy_dir: Path, monkeypatch: pytest.MonkeyPatc
     def fail(_: Any) -> Any:
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(bundle.model, "answer", fail)
+    monkeypatch.setattr(bundle.model, "predict", fail)
     answer = client.post(URL, {"inputs": in_json(LEAST)})
     assert answer.status_code == 503
     assert "out of memory" in answer.json()["error"]

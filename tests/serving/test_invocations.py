@@ -210,7 +210,7 @@ def test_a_model_that_fails_is_503(toy_dir: Path, monkeypatch: pytest.MonkeyPatc
         raise RuntimeError("out of memory")
 
     client = Client(create_app(bundle))
-    monkeypatch.setattr(bundle.model, "answer", fail)
+    monkeypatch.setattr(bundle.model, "predict", fail)
     assert client.get("/ping").status_code == 503
     assert client.post("/invocations", {"instances": [FULL]}).status_code == 503
     answer = client.post("/v1/models/toy:predict", {"instances": [FULL]})

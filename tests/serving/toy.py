@@ -12,7 +12,7 @@ import onnx.parser
 from fastapi import FastAPI
 
 from houseprice.bundle import manifest as manifests
-from houseprice.bundle import sales
+from houseprice.bundle import sales_store
 from houseprice.schema import Schema
 from houseprice.serving.request import House
 
@@ -161,10 +161,10 @@ def seal(directory: Path, changes: dict[str, Any] | None = None, **said: Any) ->
         manifests.GOLDEN: {"tolerance": 1e-4, "rows": [FULL, LEAST], "answers": [price, least]},
         manifests.REFERENCE: REFERENCE,
         manifests.SAMPLE: {"rows": [], "prices": [], "answers": [], "log_rmse": 0.0},
-        manifests.CARD: b"# A model to work out by hand\n",
-        manifests.LIKENESS: likeness(),
-        manifests.SALES: sales.pack(SOLD, PAID),
-        manifests.INSIGHT: {"background": BACKGROUND, "coordinates": COORDINATES},
+        manifests.MODEL_CARD: b"# A model to work out by hand\n",
+        manifests.SIMILARITY: likeness(),
+        manifests.SALES: sales_store.pack(SOLD, PAID),
+        manifests.EXPLANATION: {"background": BACKGROUND, "coordinates": COORDINATES},
         **(changes or {}),
     }
     files = {k: v if isinstance(v, bytes) else manifests.canonical(v) for k, v in contents.items()}

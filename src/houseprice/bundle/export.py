@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from houseprice import files
+from houseprice import atomic_io
 from houseprice.bundle import manifest as manifests
-from houseprice.bundle.card import write_card
-from houseprice.bundle.graph import Preprocess, Price, record
+from houseprice.bundle.graph import Preprocess, Price, export_onnx
 from houseprice.bundle.load import Columns, Model, open_bundle
 from houseprice.bundle.manifest import Manifest, canonical, sha256
+from houseprice.bundle.model_card import render_model_card
 from houseprice.errors import ParityError
 from houseprice.schema import Column, Schema
 
@@ -29,7 +29,7 @@ Content = dict[str, bytes]
 
 
 @dataclass(frozen=True)
-class Pair:
+class TrainedPair:
     """A preprocessor and a model that were fitted together, and what they answer for every row: price, low, high."""
 
     preprocessor: Preprocess
@@ -47,22 +47,22 @@ class Choice:
 
 
 def content(
-    pair: Pair,
+    pair: TrainedPair,
     columns: Columns,
     choice: Choice,
     *,
     tolerance: float,
     identity: Mapping[str, Any],
     importance: Mapping[str, float],
-    insight: Content,
+    explanation: Content,
 ) -> Content:
-    """Give back every file of the bundle, manifest included; `insight` are those that the learning side made itself.
+    """Return every file of the bundle, manifest included; `explanation` are those that the learning side made itself.
 
     Raises:
         ParityError: the graph answers otherwise than the pair on some row.
     """
     schema = pair.preprocessor.schema
-    graph = record(pair.preprocessor, pair.model)
+    graph = export_onnx(pair.preprocessor, pair.model)
     model = Model(graph)
     compare(model, columns, pair.answers, tolerance)
     made: Content = {
@@ -70,29 +70,29 @@ def content(
         manifests.GOLDEN: canonical(_golden(model, columns, choice, schema, tolerance)),
         manifests.REFERENCE: canonical(_reference(columns, choice.training, schema, importance)),
         manifests.SAMPLE: canonical(_sample(model, columns, choice, schema)),
-        **insight,
+        **explanation,
     }
     said = {**identity, "model_version": sha256(graph)[:12]}
-    made[manifests.CARD] = write_card(said).encode()
+    made[manifests.MODEL_CARD] = render_model_card(said).encode()
     manifest = Manifest.model_validate({**said, "files": {name: sha256(made[name]) for name in sorted(made)}})
     return {**made, manifests.NAME: manifests.write(manifest)}
 
 
 def land(made: Content, directory: Path) -> None:
     """Put a bundle in its place, whole, after it was opened once from where it waits."""
-    with files.folder(directory) as staging:
+    with atomic_io.replace_directory(directory) as staging:
         for name, bytes_ in made.items():
             (staging / name).write_bytes(bytes_)
         open_bundle(staging)
 
 
 def compare(model: Model, columns: Columns, expected: tuple[Floats, Floats, Floats], tolerance: float) -> float:
-    """Give back the largest relative difference between the graph's answers and the expected ones.
+    """Return the largest relative difference between the graph's answers and the expected ones.
 
     Raises:
         ParityError: it is above the tolerance, or not a number.
     """
-    found = model.answer(columns)
+    found = model.predict(columns)
     apart = np.stack([np.abs(mine / theirs - 1) for mine, theirs in zip(_three(found), expected, strict=True)])
     worst = float(np.nan_to_num(apart, nan=np.inf).max())
     if not worst <= tolerance:
@@ -109,7 +109,7 @@ def _three(answers: Any) -> tuple[Floats, Floats, Floats]:
 
 
 def row(columns: Columns, place: int, schema: Schema) -> dict[str, Any]:
-    """Give back one house as a request holds it; what is missing is left out."""
+    """Return one house as a request holds it; what is missing is left out."""
     house: dict[str, Any] = {}
     for name, column in schema.request.items():
         value = columns[name][place]
@@ -128,7 +128,7 @@ def _number(value: float, column: Column) -> Any:
 
 
 def _answers(model: Model, columns: Columns) -> list[dict[str, float]]:
-    three = np.stack(_three(model.answer(columns)), axis=1)
+    three = np.stack(_three(model.predict(columns)), axis=1)
     return [dict(zip(Model.OUTPUTS, map(float, row), strict=True)) for row in three]
 
 

@@ -11,9 +11,9 @@ import ndonnx as ndx
 import onnx
 import spox.opset.ai.onnx.ml.v3 as onnx_ml
 
-from houseprice.bundle.likeness import Likeness
 from houseprice.bundle.load import Model
-from houseprice.matrix import Matrix
+from houseprice.bundle.similarity import Similarity
+from houseprice.feature_matrix import FeatureMatrix
 from houseprice.schema import Schema
 
 
@@ -22,8 +22,8 @@ class Preprocess(Protocol):
 
     schema: Schema
 
-    def compute(self, columns: Mapping[str, Any], lookup: Callable[..., Any]) -> Matrix:
-        """Give back the matrix of features, as float64, from the request's columns."""
+    def compute(self, columns: Mapping[str, Any], lookup: Callable[..., Any]) -> FeatureMatrix:
+        """Return the matrix of features, as float64, from the request's columns."""
 
 
 class Price(Protocol):
@@ -31,38 +31,38 @@ class Price(Protocol):
 
     inputs_: dict[str, bool]
 
-    def compute(self, features: Matrix, lookup: Callable[..., Any]) -> tuple[Any, Any, Any]:
-        """Give back price, low and high from the matrix of float32 features and texts."""
+    def compute(self, features: FeatureMatrix, lookup: Callable[..., Any]) -> tuple[Any, Any, Any]:
+        """Return price, low and high from the matrix of float32 features and texts."""
 
 
-def record(preprocessor: Preprocess, model: Price) -> bytes:
-    """Give back the graph from the request's columns to the answers, as bytes that depend on nothing else."""
+def export_onnx(preprocessor: Preprocess, model: Price) -> bytes:
+    """Return the graph from the request's columns to the answers, as bytes that depend on nothing else."""
     columns = _columns(preprocessor.schema)
-    return _build(columns, preprocessor.compute(columns, _look_up).single(), model)
+    return _build(columns, preprocessor.compute(columns, _look_up).as_float32(), model)
 
 
 class Place(Protocol):
     """What the exporter needs of what tells how alike houses are."""
 
     def compute(self, columns: Mapping[str, Any], lookup: Callable[..., Any]) -> tuple[Any, Any]:
-        """Give back coordinates [coordinates, houses] and the market's trend from the request's columns."""
+        """Return coordinates [coordinates, houses] and the market's trend from the request's columns."""
 
 
-def record_likeness(schema: Schema, likeness: Place) -> bytes:
-    """Give back the graph from the request's columns to where a house stands, and to the market's trend on its day."""
+def export_similarity(schema: Schema, similarity: Place) -> bytes:
+    """Return the graph from the request's columns to where a house stands, and to the market's trend on its day."""
     columns = _columns(schema)
-    return _built(columns, dict(zip(Likeness.OUTPUTS, likeness.compute(columns, _look_up), strict=True)))
+    return _built(columns, dict(zip(Similarity.OUTPUTS, similarity.compute(columns, _look_up), strict=True)))
 
 
-def record_model(model: Price) -> bytes:
-    """Give back the graph from features to the answers, for when the preprocessor is not at hand."""
+def export_model(model: Price) -> bytes:
+    """Return the graph from features to the answers, for when the preprocessor is not at hand."""
     features = {
         name: ndx.argument(shape=("houses",), dtype=ndx.utf8 if is_text else ndx.float32)
         for name, is_text in model.inputs_.items()
     }
     texts = {name: features[name] for name, is_text in model.inputs_.items() if is_text}
     numbers = {name: column for name, column in features.items() if name not in texts}
-    return _build(features, Matrix.of(numbers, texts), model)
+    return _build(features, FeatureMatrix.of(numbers, texts), model)
 
 
 def _columns(schema: Schema) -> dict[str, ndx.Array]:
@@ -72,7 +72,7 @@ def _columns(schema: Schema) -> dict[str, ndx.Array]:
     }
 
 
-def _build(inputs: Mapping[str, ndx.Array], features: Matrix, model: Price) -> bytes:
+def _build(inputs: Mapping[str, ndx.Array], features: FeatureMatrix, model: Price) -> bytes:
     return _built(inputs, dict(zip(Model.OUTPUTS, model.compute(features, _look_up), strict=True)))
 
 

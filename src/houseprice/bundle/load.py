@@ -52,8 +52,8 @@ class Model:
         self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         self.inputs: dict[str, bool] = {i.name: i.type == "tensor(string)" for i in self._session.get_inputs()}
 
-    def answer(self, columns: Columns) -> Answers:
-        """Give back the price of each house; all columns must have one length.
+    def predict(self, columns: Columns) -> Answers:
+        """Return the price of each house; all columns must have one length.
 
         Raises:
             KeyError: a column is missing; the scorer fills optional ones before it asks.
@@ -84,10 +84,10 @@ class Bundle:
         reference: column → what it looked like in training: `minimum` and `maximum`, or `levels` with their counts.
         sample: `rows`, `prices`, `answers` and `log_rmse` of some of the newest sales, held out.
         card: the model card, Markdown.
-        likeness: the graph that tells how alike houses are, for `bundle.likeness`; its bytes, opened by who needs it.
-        sales: the houses that were learned from, for `bundle.sales`; their bytes.
-        insight: `background` (houses that stand for all, as a request holds them) and `coordinates` (name of each of
-            likeness's → columns that it is made of).
+        similarity: bytes of the graph that measures how alike houses are, for `bundle.similarity`.
+        sales: the houses that were learned from, for `bundle.sales_store`; their bytes.
+        explanation: `background` (representative houses, as a request holds them) and `coordinates` (name of each
+            similarity coordinate → columns it is made of).
     """
 
     directory: Path
@@ -97,13 +97,13 @@ class Bundle:
     reference: dict[str, Any]
     sample: dict[str, Any]
     card: str
-    likeness: bytes
+    similarity: bytes
     sales: bytes
-    insight: dict[str, Any]
+    explanation: dict[str, Any]
 
 
 def read_manifest(directory: Path) -> Manifest:
-    """Give back the manifest of a sealed folder, its own seal checked, the other files not.
+    """Return the manifest of a sealed folder, its own seal checked, the other files not.
 
     Raises:
         ArtifactError: there is none, or it cannot be trusted.
@@ -120,7 +120,7 @@ def read_manifest(directory: Path) -> Manifest:
 
 
 def open_bundle(directory: Path, threads: int = 1) -> Bundle:
-    """Give back the model that a sealed folder holds.
+    """Return the model that a sealed folder holds.
 
     Raises:
         ArtifactError: the folder is missing, newer than this program, or a file is missing, changed or not named.
@@ -141,10 +141,10 @@ def open_bundle(directory: Path, threads: int = 1) -> Bundle:
         golden=json.loads(files[manifests.GOLDEN]),
         reference=json.loads(files[manifests.REFERENCE]),
         sample=json.loads(files[manifests.SAMPLE]),
-        card=files[manifests.CARD].decode(),
-        likeness=files[manifests.LIKENESS],
+        card=files[manifests.MODEL_CARD].decode(),
+        similarity=files[manifests.SIMILARITY],
         sales=files[manifests.SALES],
-        insight=json.loads(files[manifests.INSIGHT]),
+        explanation=json.loads(files[manifests.EXPLANATION]),
     )
 
 
@@ -172,7 +172,7 @@ def check_sources(directory: Path, trained: Path) -> Manifest:
 
 
 def _checked(directory: Path, manifest: Manifest) -> dict[str, bytes]:
-    """Give back the content of every file, once each is known to be the one that was sealed."""
+    """Return the content of every file, once each is known to be the one that was sealed."""
     again = "seal the folder again with `houseprice bundle`, or fetch it again."
     if set(manifest.files) != set(manifests.CONTENT):
         raise ArtifactError(

@@ -20,11 +20,11 @@ MODEL = "model.onnx"
 GOLDEN = "golden.json"
 REFERENCE = "reference.json"
 SAMPLE = "sample.json"
-CARD = "model_card.md"
-LIKENESS = "likeness.onnx"
+MODEL_CARD = "model_card.md"
+SIMILARITY = "similarity.onnx"
 SALES = "sales.npy"
-INSIGHT = "insight.json"
-CONTENT = (MODEL, GOLDEN, REFERENCE, SAMPLE, CARD, LIKENESS, SALES, INSIGHT)
+EXPLANATION = "explanation.json"
+CONTENT = (MODEL, GOLDEN, REFERENCE, SAMPLE, MODEL_CARD, SIMILARITY, SALES, EXPLANATION)
 
 
 class Manifest(BaseModel):
@@ -75,18 +75,18 @@ class Manifest(BaseModel):
 
 
 def sha256(content: bytes) -> str:
-    """Give back the hexadecimal digest of some bytes."""
+    """Return the hexadecimal digest of some bytes."""
     return hashlib.sha256(content).hexdigest()
 
 
 def sha256_of(path: Path) -> str:
-    """Give back the hexadecimal digest of a file of any size."""
+    """Return the hexadecimal digest of a file of any size."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def canonical(content: Any) -> bytes:
-    """Give back JSON in the order of the content and a closing newline: one content, one spelling.
+    """Return JSON in the order of the content and a closing newline: one content, one spelling.
 
     Raises:
         ValueError: the content holds NaN or an infinity, which JSON does not have.
@@ -95,13 +95,13 @@ def canonical(content: Any) -> bytes:
 
 
 def write(manifest: Manifest) -> bytes:
-    """Give back the bytes of `manifest.json`, seal included."""
+    """Return the bytes of `manifest.json`, seal included."""
     content = manifest.model_dump(mode="json")
     return canonical({**content, "seal": sha256(canonical(content))})
 
 
 def read(content: bytes, where: Path) -> Manifest:
-    """Give back the manifest that `write` wrote.
+    """Return the manifest that `write` wrote.
 
     Raises:
         ArtifactError: it is not JSON, of a newer format, changed since it was sealed, or lacks a part.

@@ -15,7 +15,7 @@ import click
 
 from houseprice.bundle import manifest as manifests
 from houseprice.cli.dock import account, progress, stoppable, trusted, trusting
-from houseprice.errors import HousePriceError, DeploymentError, RegistryError
+from houseprice.errors import DeploymentError, HousePriceError, RegistryError
 from houseprice.release.operating import choices as choosing
 from houseprice.release.operating import commands
 from houseprice.release.operating.candidate import Candidate, Verify, short

@@ -16,10 +16,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from houseprice.errors import ConfigError, DataError, nearest
+from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.derivation import DERIVED
 from houseprice.learning.plain import PlainPickle
 from houseprice.learning.splitting import TRAIN, split
-from houseprice.matrix import Matrix
 from houseprice.schema import Column, Schema
 
 SPLIT = "split"
@@ -50,11 +50,11 @@ def look_up(texts: npt.NDArray[Any], table: dict[str, float], unknown: float) ->
     return np.array([table.get(text, unknown) for text in texts], dtype=np.float32).astype(np.float64)
 
 
-def matrix(features: pl.DataFrame) -> Matrix:
+def matrix(features: pl.DataFrame) -> FeatureMatrix:
     """Give back a table of features as a model computes with them: numbers as float32, texts as objects."""
     numbers = {name: features[name].to_numpy().astype(np.float32) for name in features.select(cs.numeric()).columns}
     texts = features.select(cs.string()).columns
-    return Matrix.of(numbers, {name: np.array(features[name].to_list(), dtype=object) for name in texts})
+    return FeatureMatrix.of(numbers, {name: np.array(features[name].to_list(), dtype=object) for name in texts})
 
 
 class Preprocessor(PlainPickle, TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -102,28 +102,28 @@ class Preprocessor(PlainPickle, TransformerMixin, BaseEstimator):  # type: ignor
         numbers = [name for name, column in columns if not column.is_text and name != self.schema.sale_date]
         return [*numbers, *self.derived, *(f"{name}_position" for name, column in columns if column.is_text)]
 
-    def compute(self, columns: Mapping[str, Any], lookup: Lookup = look_up) -> Matrix:
+    def compute(self, columns: Mapping[str, Any], lookup: Lookup = look_up) -> FeatureMatrix:
         """Give back the features, numbers as float64, from the request's columns alone.
 
         Written against the array API: numpy arrays give numbers, traced arrays give the same steps as an ONNX graph.
         """
         check_is_fitted(self)
-        asked = Matrix.of({name: columns[name] for name in self.fillings_})
+        asked = FeatureMatrix.of({name: columns[name] for name in self.fillings_})
         xp = asked.table.__array_namespace__()
         fillings = xp.asarray(np.array(list(self.fillings_.values()))[:, None])
-        filled = Matrix(asked.names, xp.where(xp.isnan(asked.table), fillings, asked.table), {})
+        filled = FeatureMatrix(asked.names, xp.where(xp.isnan(asked.table), fillings, asked.table), {})
         house = {role: filled[name] for role, name in self.schema.roles().items() if name in self.fillings_}
         made = {name: DERIVED[name].compute(house, self.first_day_) for name in self.derived}
         for name, positions in self.positions_.items():
             made[f"{name}_position"] = lookup(columns[name], positions, -1.0)
         kept = tuple(name for name in filled.names if name != self.schema.sale_date)
         texts = {name: columns[name] for name in self.positions_}
-        return Matrix(kept, filled.rows(kept), texts).joined(made)
+        return FeatureMatrix(kept, filled.rows(kept), texts).with_columns(made)
 
     def transform(self, X: pl.DataFrame) -> pl.DataFrame:
         """Give back the features of a table that has the request's columns: float32 numbers, then the texts."""
         columns = columns_of(X, self.schema)
-        features = self.compute(columns).single()
+        features = self.compute(columns).as_float32()
         numbers = {name: features[name] for name in self.feature_names()}
         return pl.DataFrame(numbers | {name: columns[name].astype(str) for name in self.positions_})
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from houseprice.config import Boosting
-from houseprice.matrix import Matrix
+from houseprice.feature_matrix import FeatureMatrix
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,7 +40,7 @@ class Forest:
     level: float
     shares: dict[str, float]
 
-    def at(self, features: Matrix) -> Any:
+    def at(self, features: FeatureMatrix) -> Any:
         """Give back the sum of the trees for each house, by the array API; its features are float32."""
         xp = features.table.__array_namespace__()
         depth, trees = self.asked.shape
@@ -55,7 +55,7 @@ class Forest:
 
 
 def fit_forest(
-    features: Matrix, log: Floats, config: Boosting, seed: int, threads: int, weights: Floats | None = None
+    features: FeatureMatrix, log: Floats, config: Boosting, seed: int, threads: int, weights: Floats | None = None
 ) -> Forest:
     """Fit the trees to log prices, each row counting by its weight; the features are float32."""
     names, table = features.names, np.ascontiguousarray(features.table.T)

@@ -62,7 +62,7 @@ class Verdict:
 class Answering(Protocol):
     """A model that answers houses; the sealed one, or one that stands in for it."""
 
-    def answer(self, columns: Any) -> Any:
+    def predict(self, columns: Any) -> Any:
         """Give back the answers."""
 
 
@@ -132,7 +132,7 @@ def judge_sealed(
     for _ in range(7):  # the best of a few: what the machine does beside it only ever adds
         started = time.perf_counter()
         for _ in range(40):
-            model.answer(columns)
+            model.predict(columns)
         best = min(best, (time.perf_counter() - started) / 40)
     speed = _at_most("row_microseconds", best * 1e6, rules.max_row_microseconds)
     demands = (_at_most("parity", worst, limit), _at_most("model_bytes", float(size), rules.max_model_bytes), speed)

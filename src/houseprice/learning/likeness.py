@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from houseprice.bundle import export, sales
-from houseprice.bundle import likeness as sealed
+from houseprice.bundle import export, sales_store
+from houseprice.bundle import similarity as sealed
 from houseprice.bundle import manifest as manifests
-from houseprice.bundle.graph import record_likeness
+from houseprice.bundle.graph import export_similarity
 from houseprice.errors import ParityError
 from houseprice.learning.derivation import DERIVED
 from houseprice.learning.features import Lookup, Preprocessor, look_up
@@ -45,7 +45,7 @@ class Likeness:
 
     def compute(self, columns: Mapping[str, Any], lookup: Lookup = look_up) -> tuple[Any, Any]:
         """Give back coordinates [coordinates, houses] and the market's trend, by the array API."""
-        features = self.preprocessor.compute(columns, lookup).single()
+        features = self.preprocessor.compute(columns, lookup).as_float32()
         xp = features.table.__array_namespace__()
         surface = self.model.surface_
         place = surface.coordinates(features) * xp.asarray(self.weights[:, None])
@@ -123,22 +123,22 @@ def insight(preprocessor: Preprocessor, model: PriceModel, columns: Columns, pri
     drawn = np.unique(np.linspace(0, len(prices) - 1, DRAWN).round().astype(np.int64))
     some = {name: values[drawn] for name, values in columns.items()}
     surface = model.surface_
-    steep = steepness(surface, surface.coordinates(preprocessor.compute(some).single()))
+    steep = steepness(surface, surface.coordinates(preprocessor.compute(some).as_float32()))
     likeness = Likeness(preprocessor, model, steep)
-    graph = record_likeness(preprocessor.schema, likeness)
+    graph = export_similarity(preprocessor.schema, likeness)
     _prove(graph, likeness, columns)
     place, _ = likeness.compute(some)
     background = np.sort(drawn[stand_for_all(np.vstack([place, np.log(prices[drawn])]), BACKGROUND)])
     rows = [export.row(columns, int(position), preprocessor.schema) for position in background]
     return {
-        manifests.LIKENESS: graph,
-        manifests.SALES: sales.pack(columns, prices),
-        manifests.INSIGHT: manifests.canonical({"background": rows, "coordinates": likeness.parts()}),
+        manifests.SIMILARITY: graph,
+        manifests.SALES: sales_store.pack(columns, prices),
+        manifests.EXPLANATION: manifests.canonical({"background": rows, "coordinates": likeness.parts()}),
     }
 
 
 def _prove(graph: bytes, likeness: Likeness, columns: Columns) -> None:
-    expected, found = np.vstack(likeness.compute(columns)), np.vstack(sealed.Likeness(graph).place(columns))
+    expected, found = np.vstack(likeness.compute(columns)), np.vstack(sealed.Similarity(graph).place(columns))
     worst = float(np.nan_to_num(np.abs(found - expected), nan=np.inf).max())
     if not worst <= 1e-6:
         raise ParityError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from houseprice import files
+from houseprice import atomic_io
 from houseprice.bundle import export
 from houseprice.bundle.manifest import canonical, sha256_of
 from houseprice.config import Config
@@ -60,7 +60,7 @@ def process(config: Config, source: Path, output: Path) -> processing.CleanTable
     judging.probe_raw(cleaned, config)
     content = cleaned.sales.write_csv().encode()
     facts = {"raw_sha256": sha256_of(source), "cleaned_sha256": hashlib.sha256(content).hexdigest()}
-    files.land(
+    atomic_io.write_atomically(
         {
             output.with_name(f"{output.stem}_rejected.csv"): cleaned.rejected.write_csv().encode(),
             output.with_name(f"{output.stem}_report.json"): canonical({**cleaned.report, **facts}),
@@ -80,7 +80,7 @@ def make_features(config: Config, source: Path, output: Path, preprocessor: Path
     made, fitted = engineer(sales, config.schema_, config.features.derived, config.split.holdout_share)
     content = table.write(made, sha256_of(source))
     fitted.made_ = hashlib.sha256(content).hexdigest()
-    files.land({output: content, preprocessor: pickle.dumps(fitted, protocol=5)})
+    atomic_io.write_atomically({output: content, preprocessor: pickle.dumps(fitted, protocol=5)})
     return made.height, made.width
 
 
@@ -116,7 +116,9 @@ def train(config: Config, data: Path, models: Path, reports: Path, uri: str | No
     model.made_from_, model.processed_ = features.sha256, features.processed_sha256
     metrics_file, verdict_file, report_file = (reports / name for name in ("metrics.json", "verdict.json", report.NAME))
     told = {**evaluation.metrics, "verdict": model.verdict_}
-    files.land({trained / sealing.MODEL: pickle.dumps(model, protocol=5), metrics_file: canonical(told)})
+    atomic_io.write_atomically(
+        {trained / sealing.MODEL: pickle.dumps(model, protocol=5), metrics_file: canonical(told)}
+    )
 
     bundle, reason = None, ""
     if source is None:
@@ -134,7 +136,7 @@ def train(config: Config, data: Path, models: Path, reports: Path, uri: str | No
             reason = "the exported model did not pass its gates"
     page = report.render(evaluation, features, verdict, config, _cleaning_of(processed, features.processed_sha256))
     judged = canonical({"passed": verdict.passed, "gates": verdict.as_dict()})
-    files.land({verdict_file: judged, report_file: page})
+    atomic_io.write_atomically({verdict_file: judged, report_file: page})
     told_files = dict.fromkeys((metrics_file, verdict_file, report_file), "")
     out_of_fold = evaluation.out_of_fold.write_csv().encode()
     kept = Kept(data, processed, bundle, preprocessor, model, out_of_fold, told_files)

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from houseprice.bundle.export import compare
-from houseprice.bundle.graph import record
+from houseprice.bundle.graph import export_onnx
 from houseprice.bundle.load import Columns, Model
 from houseprice.config import Config, Gates
 from houseprice.errors import ArtifactError, ParityError
@@ -127,7 +127,7 @@ def _red(verdict: Verdict) -> tuple[str, ...]:
 
 
 def _graph(ground: Ground) -> Model:
-    return Model(record(ground.preprocessor, ground.model))
+    return Model(export_onnx(ground.preprocessor, ground.model))
 
 
 def _one(ground: Ground) -> dict[str, object]:
@@ -223,7 +223,7 @@ def _changed_threshold(ground: Ground) -> tuple[str, ...]:
     expected = ground.model.predict_interval(ground.preprocessor.transform(ground.sales))
     try:
         compare(
-            Model(record(ground.preprocessor, changed)),
+            Model(export_onnx(ground.preprocessor, changed)),
             ground.columns,
             expected,
             ground.config.bundle.max_relative_difference,
@@ -261,8 +261,8 @@ def _slower(ground: Ground) -> tuple[str, ...]:
     model = _graph(ground)
 
     class Slower:
-        def answer(self, columns: Columns) -> object:
-            return [model.answer(columns) for _ in range(SLOWER)][-1]
+        def predict(self, columns: Columns) -> object:
+            return [model.predict(columns) for _ in range(SLOWER)][-1]
 
     return _red(Verdict(gates.judge_sealed(Slower(), _one(ground), 1, 0.0, 1.0, ground.rules)))
 

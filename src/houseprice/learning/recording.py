@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from houseprice.bundle.graph import record_model
+from houseprice.bundle.graph import export_model
 from houseprice.bundle.manifest import sha256_of
 from houseprice.config import Config
 from houseprice.learning import sealing, table, tracking
@@ -52,7 +52,7 @@ def record(
         tags["bundle_manifest_sha256"] = sha256_of(kept.bundle / "manifest.json")
         kept_files |= dict.fromkeys(sorted(kept.bundle.iterdir()), "bundle")
     else:
-        graph = record_model(kept.model)
+        graph = export_model(kept.model)
         rows = {name: features.features[name].head(5).to_numpy() for name in kept.model.inputs_}
         inputs = {name: "string" if is_text else "float" for name, is_text in kept.model.inputs_.items()}
     tags["model_sha256"] = hashlib.sha256(graph).hexdigest()

@@ -96,7 +96,7 @@ def seal(
     prices = sales[schema.target].cast(pl.Float64).to_numpy()
     newest = newest[np.argsort(days[newest], kind="stable")][-SAMPLE_ROWS:]
     return export.content(
-        export.Pair(preprocessor, model, model.predict_interval(preprocessor.transform(sales))),
+        export.TrainedPair(preprocessor, model, model.predict_interval(preprocessor.transform(sales))),
         columns,
         export.Choice(training, np.sort(newest), prices),
         tolerance=config.bundle.max_relative_difference,
@@ -116,7 +116,7 @@ def seal(
             "libraries": {name: version(name) for name in LIBRARIES},
         },
         importance=importance(preprocessor, model),
-        insight=likeness.insight(
+        explanation=likeness.insight(
             preprocessor, model, {name: values[training] for name, values in columns.items()}, prices[training]
         ),
     )

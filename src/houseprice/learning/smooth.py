@@ -17,7 +17,7 @@ import scipy.linalg
 
 from houseprice.config import Smooth
 from houseprice.errors import DataError
-from houseprice.matrix import Matrix
+from houseprice.feature_matrix import FeatureMatrix
 
 Floats = npt.NDArray[np.float64]
 Lookup = Callable[[Any, dict[str, float], float], Any]
@@ -79,7 +79,7 @@ class Surface:
     effects: dict[str, dict[str, float]]
     level: float
 
-    def coordinates(self, features: Matrix) -> Any:
+    def coordinates(self, features: FeatureMatrix) -> Any:
         """Give back where each house stands, bent and standardised [columns, houses], by the array API.
 
         A straight line goes on for ever: on the other side of the earth a house would cost more than all there are.
@@ -89,7 +89,7 @@ class Surface:
         place = (bent - xp.asarray(self.shifts[:, None])) * xp.asarray(self.scales[:, None])
         return xp.clip(place, xp.asarray(self.lowest[:, None]), xp.asarray(self.highest[:, None]))
 
-    def at(self, features: Matrix, lookup: Lookup) -> Any:
+    def at(self, features: FeatureMatrix, lookup: Lookup) -> Any:
         """Give back the surface's log price for each house, by the array API."""
         xp = features.table.__array_namespace__()
         coordinates = self.coordinates(features)
@@ -102,7 +102,9 @@ class Surface:
         return found
 
 
-def fit_surface(features: Matrix, log: Floats, config: Smooth, seed: int, weights: Floats | None = None) -> Surface:
+def fit_surface(
+    features: FeatureMatrix, log: Floats, config: Smooth, seed: int, weights: Floats | None = None
+) -> Surface:
     """Fit the surface to log prices, each row counting as much as its weight says.
 
     `config.columns` names what it is made of; those that the table lacks are left out.
@@ -185,7 +187,7 @@ def _solve(
     return found
 
 
-def _bent(features: Matrix, columns: Mapping[str, str]) -> Any:
+def _bent(features: FeatureMatrix, columns: Mapping[str, str]) -> Any:
     """Give back some columns as float64, those bent whose effect falls off; columns of one form must stand in a row."""
     xp = features.table.__array_namespace__()
     parts = []

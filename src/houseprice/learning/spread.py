@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from houseprice.config import Boosting
+from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.forest import Forest, fit_forest
-from houseprice.matrix import Matrix
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -34,7 +34,7 @@ class Spread:
     forest: Forest
     factor: float
 
-    def at(self, features: Matrix) -> Any:
+    def at(self, features: FeatureMatrix) -> Any:
         """Give back half the width for each house, by the array API; its features are float32."""
         size = self.forest.at(features)
         return size.__array_namespace__().exp(size) * self.factor
@@ -47,7 +47,7 @@ def quantile(scores: Floats, coverage: float) -> float:
 
 
 def fit_spread(
-    features: Matrix, errors: Floats, groups: Iterable[tuple[Rows, Rows]], seed: int
+    features: FeatureMatrix, errors: Floats, groups: Iterable[tuple[Rows, Rows]], seed: int
 ) -> tuple[Forest, Floats]:
     """Fit the size of errors; give back the forest, and for each row the size that the other groups' forest gives.
 
@@ -61,5 +61,5 @@ def fit_spread(
     return fit_forest(features, sizes, SIZES, seed, 1), np.exp(apart)
 
 
-def _houses(features: Matrix, rows: Rows) -> Matrix:
-    return Matrix(features.names, features.table[:, rows], {})
+def _houses(features: FeatureMatrix, rows: Rows) -> FeatureMatrix:
+    return FeatureMatrix(features.names, features.table[:, rows], {})

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from houseprice.config import Training
+from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.features import Lookup, look_up, matrix
 from houseprice.learning.forest import fit_forest
 from houseprice.learning.levels import cross_fit, fit_level
@@ -22,7 +23,6 @@ from houseprice.learning.smooth import fit_surface
 from houseprice.learning.spread import Spread
 from houseprice.learning.trend import TIME, fit_trend
 from houseprice.learning.trust import weigh
-from houseprice.matrix import Matrix
 
 Prices = npt.NDArray[np.float64]
 
@@ -61,7 +61,7 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
             f"{name}_level": cross_fit(features[name].astype(str), flat, config.level_weight, config.seed)
             for name in texts
         }
-        asked = features.only(tuple(name for name in features.names if name != TIME)).joined(levels)
+        asked = features.select(tuple(name for name in features.names if name != TIME)).with_columns(levels)
         weights = weigh(features, flat, config.trust, config.smooth, config.seed)
         self.forest_ = fit_forest(asked, flat, config.boosting, config.seed, config.threads, weights)
         self.surface_ = fit_surface(features, flat, config.smooth, config.seed, weights)
@@ -74,7 +74,7 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         self.spread_, self.smearing_ = spread, smearing
         return self
 
-    def compute(self, features: Matrix, lookup: Lookup = look_up) -> tuple[Any, Any, Any]:
+    def compute(self, features: FeatureMatrix, lookup: Lookup = look_up) -> tuple[Any, Any, Any]:
         """Give back price, low and high from float32 features and texts.
 
         Written against the array API: numpy arrays give numbers, recording arrays give the same steps as a graph.
@@ -83,7 +83,9 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         xp = features.table.__array_namespace__()
         levels = {f"{name}_level": lookup(features[name], table, 0.0) for name, table in self.levels_.items()}
         share = self.config.forest_share
-        log = self.forest_.at(features.joined(levels)) * share + self.surface_.at(features, lookup) * (1.0 - share)
+        log = self.forest_.at(features.with_columns(levels)) * share + self.surface_.at(features, lookup) * (
+            1.0 - share
+        )
         log = log + self.trend_.at(features)
         if self.spread_ is None:
             return xp.exp(log), xp.exp(log), xp.exp(log)

@@ -15,7 +15,7 @@ import polars.selectors as cs
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from houseprice.matrix import Matrix
+from houseprice.feature_matrix import FeatureMatrix
 
 TIME = "months_since_first_sale"
 Floats = npt.NDArray[np.float64]
@@ -35,7 +35,7 @@ class Trend:
     slopes: tuple[float, ...] = ()
     last_month: float = 0.0
 
-    def at(self, features: Mapping[str, Any] | Matrix) -> Any:
+    def at(self, features: Mapping[str, Any] | FeatureMatrix) -> Any:
         """Give back the trend for each row, by the array API; 0 where time is not known."""
         if not self.knots:
             return 0.0

@@ -9,16 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from houseprice.config import Smooth, Trust
+from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.features import look_up
 from houseprice.learning.smooth import fit_surface
-from houseprice.matrix import Matrix
 
 Floats = npt.NDArray[np.float64]
 NEGLIGIBLE = 1e-9  # a distance in log price that is none
 MAD_TO_SIGMA = 1.4826  # the standard deviation of a normal distribution, in median absolute deviations
 
 
-def weigh(features: Matrix, log: Floats, config: Trust, smooth: Smooth, seed: int) -> Floats:
+def weigh(features: FeatureMatrix, log: Floats, config: Trust, smooth: Smooth, seed: int) -> Floats:
     """Give back a weight for each row, above 0 and 1 on average; all 1 where the pilot meets every price."""
     pilot = fit_surface(features, log, smooth.with_at_most(config.centres), seed)
     return cauchy(log - pilot.at(features, look_up), config.scale)

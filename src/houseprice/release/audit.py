@@ -21,8 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from houseprice.atomic_io import write_atomically
 from houseprice.errors import HousePriceError, ImageError, MissingDependencyError
-from houseprice.files import land
 
 LOCK = Path("requirements/serving.txt")
 OSV = "https://api.osv.dev/v1/query"
@@ -224,7 +224,7 @@ def main(args: list[str] | None = None) -> int:
     given = parser.parse_args(args)
     try:
         report, reason = audit(given.lock, given.service, given.seconds, tries=given.tries)
-        land({given.report: (json.dumps(asdict(report), indent=1) + "\n").encode()})
+        write_atomically({given.report: (json.dumps(asdict(report), indent=1) + "\n").encode()})
     except HousePriceError as err:
         sys.stderr.write(f"audit: {err}\n")
         return err.exit_code

@@ -29,7 +29,7 @@ def answers(bundle: Bundle, rows: Sequence[House]) -> list[Answer]:
     """
     if not rows:
         return []
-    said = bundle.model.answer(_columns(bundle, rows))
+    said = bundle.model.predict(_columns(bundle, rows))
     return [
         dict(zip(Model.OUTPUTS, map(float, numbers), strict=True))
         for numbers in zip(said.price, said.low, said.high, strict=True)

@@ -98,7 +98,7 @@ class Scorer:
 
     def _answer(self, columns: Columns) -> Answers:
         try:
-            answers = self._model.answer(self._layout.named(columns))
+            answers = self._model.predict(self._layout.named(columns))
         except Exception as err:  # onnxruntime raises its own unrelated kinds, one a cause
             raise ServingError(f"The model failed ({err}); expected a price; start again, or seal it again.") from err
         if not np.isfinite(answers.price + answers.low + answers.high).all():

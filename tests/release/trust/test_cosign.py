@@ -160,7 +160,11 @@ def test_what_fails_in_passing_is_tried_again(
         ),
         ('Get "https://index.docker.io/v2/": dial tcp: i/o timeout', RegistryError, "did not answer cosign"),
         ('Post "https://fulcio.sigstore.dev": dial tcp: i/o timeout', RegistryError, "cosign sign failed in 1 try"),
-        ("getting signer: reading key: decrypt: encrypted: decryption failed", VerificationError, "set COSIGN_PASSWORD"),
+        (
+            "getting signer: reading key: decrypt: encrypted: decryption failed",
+            VerificationError,
+            "set COSIGN_PASSWORD",
+        ),
         ("getting signer: reading key: invalid pem block", VerificationError, "The key cannot be read"),
         ("something new for --key=the-secret", VerificationError, r"\(something new for --key=\*\*\*\)"),
     ],

@@ -77,7 +77,9 @@ def test_in_a_workflow_the_run_signs() -> None:
 
 def test_without_anybody_nothing_is_signed_for_others() -> None:
     """Only what nobody else can fetch may go without a signature."""
-    with pytest.raises(VerificationError, match="Nobody is here to sign for somebody/house-price-model; expected a workflow"):
+    with pytest.raises(
+        VerificationError, match="Nobody is here to sign for somebody/house-price-model; expected a workflow"
+    ):
         Signer.from_environment({}, HUB)
     assert Signer.from_environment({}, LOCAL).trust is None
 

@@ -167,7 +167,7 @@ def test_evidence_that_somebody_else_attests(
 
 
 def _changed(tiny: Tiny) -> None:
-    tiny.layers[1][f"{BUNDLE}/{manifests.CARD}"] = b"# A splendid model\n"
+    tiny.layers[1][f"{BUNDLE}/{manifests.MODEL_CARD}"] = b"# A splendid model\n"
 
 
 def _library(tiny: Tiny) -> None:

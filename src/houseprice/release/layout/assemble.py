@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from houseprice.atomic_io import replace_directory
 from houseprice.bundle import manifest as manifests
 from houseprice.errors import ImageError
-from houseprice.files import folder
 from houseprice.release.engine import Engine, Say
 from houseprice.release.image import MODEL, Ready, prepared
 from houseprice.release.layout.archive import Taken, described, take
@@ -88,7 +88,7 @@ def assemble(
         own = engine.platform()
         wished = tuple(dict.fromkeys(platforms)) or (own,)
         given = bases or {}
-        with folder(target) as staging:
+        with replace_directory(target) as staging:
             layout = Layout.begin(staging)
             found = []
             for platform in wished:

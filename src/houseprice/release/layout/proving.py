@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from houseprice.atomic_io import write_atomically
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ImageError
-from houseprice.files import land
 from houseprice.release.checks import CHECKS, EMULATED, Finding
 from houseprice.release.engine import Engine, Say
 from houseprice.release.layout.contents import files_of
@@ -122,7 +122,7 @@ def prove(
         findings = [{"platform": one.platform, **asdict(finding)} for one in found for finding in one.findings]
         how = {one.platform: one.how for one in found}
         told = {"digest": proof.digest, "passed": True, "platforms": how, "findings": findings}
-        land({folder / TESTED: (json.dumps(told, indent=1) + "\n").encode()})
+        write_atomically({folder / TESTED: (json.dumps(told, indent=1) + "\n").encode()})
     return proof
 
 

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from houseprice.atomic_io import write_durably
 from houseprice.errors import DeploymentError
-from houseprice.files import endure
 from houseprice.release.operating.lines import Action, Event, Outcome
 from houseprice.release.operating.proxy import SLOTS, Slot
 
@@ -61,7 +61,7 @@ class Attempt:
 
     def write(self, folder: Path) -> None:
         """Write it down; it is on disk when this returns."""
-        endure(folder / NAME, json.dumps(asdict(self), indent=1).encode())
+        write_durably(folder / NAME, json.dumps(asdict(self), indent=1).encode())
 
     def write_proved(self, folder: Path, answered: float) -> "Attempt":
         """Write down that there is no more going back."""

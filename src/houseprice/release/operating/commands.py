@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from houseprice.errors import HousePriceError, AuditLogError, DeploymentError
+from houseprice.errors import AuditLogError, DeploymentError, HousePriceError
 from houseprice.release.operating import history
 from houseprice.release.operating.candidate import short
 from houseprice.release.operating.ending import mend

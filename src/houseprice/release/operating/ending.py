@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from houseprice.errors import HousePriceError, AuditLogError, DeploymentError
+from houseprice.errors import AuditLogError, DeploymentError, HousePriceError
 from houseprice.release.engine import Say
 from houseprice.release.operating import proving
 from houseprice.release.operating.attempt import NAME, Attempt

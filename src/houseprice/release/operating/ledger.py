@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from houseprice.errors import DataError, AuditLogError
-from houseprice.files import endure
+from houseprice.atomic_io import write_durably
+from houseprice.errors import AuditLogError, DataError
 from houseprice.release.engine import Say
 from houseprice.release.operating.lines import START, Event, Line, canonical
 
@@ -146,7 +146,7 @@ class Ledger:
             ) from err
 
     def _write_head(self, line: Line) -> None:
-        endure(self.head, canonical({"n": line.n, "hash": line.hash}) + b"\n")
+        write_durably(self.head, canonical({"n": line.n, "hash": line.hash}) + b"\n")
 
     def _end_at(self, head: tuple[int, str] | None, texts: Sequence[bytes]) -> None:
         """Refuse a ledger that does not hold its head: a writer may be killed before it moves the head, never after."""

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from houseprice.atomic_io import write_durably
 from houseprice.bundle import manifest as manifests
-from houseprice.files import endure
 from houseprice.release.operating.candidate import Candidate
 from houseprice.release.operating.lines import Line
 from houseprice.release.registry.names import Reference
@@ -52,7 +52,7 @@ class Memory:
             "verdict": candidate.verdict,
             "manifest": candidate.manifest.decode(),
         }
-        endure(self._path(candidate.digest), json.dumps(told, indent=1).encode())
+        write_durably(self._path(candidate.digest), json.dumps(told, indent=1).encode())
 
     def recall(self, reference: Reference, trust: Trust, lines: Sequence[Line]) -> Candidate | None:
         """Give back what was verified of an image by its digest; nothing unless it served here, for the same signer.

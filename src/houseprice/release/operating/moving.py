@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from houseprice.bundle import manifest as manifests
-from houseprice.errors import HousePriceError, DeploymentError
+from houseprice.errors import DeploymentError, HousePriceError
 from houseprice.release.engine import Say
 from houseprice.release.operating import proving
 from houseprice.release.operating.attempt import Attempt

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from houseprice.atomic_io import write_atomically
 from houseprice.errors import DeploymentError
-from houseprice.files import land
 
 Slot = Literal["blue", "green"]
 SLOTS: tuple[Slot, ...] = get_args(Slot)
@@ -155,7 +155,7 @@ class Proxy:
         return b"".join(parts).decode(errors="replace")
 
     def _write(self, slot: str) -> None:
-        land({self.folder / "live.map": f"live {slot}\n".encode()})
+        write_atomically({self.folder / "live.map": f"live {slot}\n".encode()})
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import time
 
-from houseprice.errors import HousePriceError, DeploymentError
+from houseprice.errors import DeploymentError, HousePriceError
 from houseprice.release.engine import Say
 from houseprice.release.operating.candidate import short
 from houseprice.release.operating.ledger import Ledger

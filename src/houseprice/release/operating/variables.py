@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from houseprice.atomic_io import write_durably
 from houseprice.errors import DeploymentError
-from houseprice.files import endure
 
 NAME = "compose.env"
 PUBLISH = "HOUSEPRICE_PUBLISH"
@@ -72,7 +72,9 @@ def write(path: Path, values: Mapping[str, str]) -> None:
             raise DeploymentError(f"{name} has more than one line; expected one; correct it in the environment.")
         escaped = re.sub(r'(["\\$])', r"\\\1", value)
         lines.append(f'{name}="{escaped}"\n')
-    endure(path, ("# Remembered by houseprice deploy; the slots are its own.\n" + "".join(lines)).encode(), mode=0o600)
+    write_durably(
+        path, ("# Remembered by houseprice deploy; the slots are its own.\n" + "".join(lines)).encode(), mode=0o600
+    )
 
 
 def merged(compose: Path, remembered: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:

@@ -83,9 +83,13 @@ class Trust:
         try:
             matched = re.compile(pattern)
         except re.error as err:
-            raise VerificationError(f'"{pattern}" is no regular expression ({err}); correct --identity-regexp.') from err
+            raise VerificationError(
+                f'"{pattern}" is no regular expression ({err}); correct --identity-regexp.'
+            ) from err
         if matched.fullmatch("") or matched.fullmatch("https://example.org/anybody"):
-            raise VerificationError(f'"{pattern}" matches anybody; expected the identity of who signs; name it narrowly.')
+            raise VerificationError(
+                f'"{pattern}" matches anybody; expected the identity of who signs; name it narrowly.'
+            )
         return cls(identity=pattern, issuer=issuer)
 
     @classmethod

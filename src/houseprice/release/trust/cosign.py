@@ -115,7 +115,9 @@ class Cosign:
                 f"cosign printed no signatures that can be read ({err!r}); use cosign 2.4 to 2.6."
             ) from err
         if claimed != {digest}:
-            raise VerificationError(f"The signatures are of {', '.join(sorted(claimed)) or 'nothing'}; expected {digest}.")
+            raise VerificationError(
+                f"The signatures are of {', '.join(sorted(claimed)) or 'nothing'}; expected {digest}."
+            )
         return tuple(dict.fromkeys(names))
 
     def statements(self, digest: str, kind: str, trust: Trust) -> tuple[Statement, ...]:
@@ -169,7 +171,9 @@ class Cosign:
                     start_new_session=True,
                 )
             except OSError as err:
-                raise VerificationError(f"cosign cannot be run ({err.strerror}); expected it on the PATH; {INSTALL}") from err
+                raise VerificationError(
+                    f"cosign cannot be run ({err.strerror}); expected it on the PATH; {INSTALL}"
+                ) from err
             late = threading.Event()
 
             def end() -> None:
@@ -187,9 +191,13 @@ class Cosign:
                 timer.cancel()
                 process.kill()
             if late.is_set():
-                raise VerificationError(f"cosign {arguments[0]} did not end within {self.seconds:.0f} s; try again later.")
+                raise VerificationError(
+                    f"cosign {arguments[0]} did not end within {self.seconds:.0f} s; try again later."
+                )
             if len(out) > LIMIT:
-                raise VerificationError(f"cosign printed more than {LIMIT} bytes; expected attestations of this project.")
+                raise VerificationError(
+                    f"cosign printed more than {LIMIT} bytes; expected attestations of this project."
+                )
             said.seek(0)
             return process.returncode, out.decode("utf-8", "replace"), said.read(65536).decode("utf-8", "replace")
 
@@ -215,7 +223,9 @@ class Cosign:
                 "The password does not open the private key; expected the key's own; set COSIGN_PASSWORD."
             )
         if re.search("pem block|PEM decoding|reading key|loading public key", last):
-            return VerificationError(f"The key cannot be read ({last}); expected PEM as `cosign generate-key-pair` writes it.")
+            return VerificationError(
+                f"The key cannot be read ({last}); expected PEM as `cosign generate-key-pair` writes it."
+            )
         if _REFUSED.search(last):
             return RegistryError(
                 f"{self.repository.host} refuses what cosign wants to {verb} in {self.repository} ({last}); expected "
@@ -245,7 +255,9 @@ def _statement(line: str, kind: str) -> Statement:
         subjects = tuple(f"sha256:{one['digest']['sha256']}" for one in content["subject"])
         found, predicate = content["predicateType"], content["predicate"]
     except (KeyError, TypeError, ValueError) as err:
-        raise VerificationError(f"An attestation holds no statement ({err!r}); expected in-toto's; attest it again.") from err
+        raise VerificationError(
+            f"An attestation holds no statement ({err!r}); expected in-toto's; attest it again."
+        ) from err
     if found != kind:
         raise VerificationError(f'An attestation is of type "{found}"; expected "{kind}"; attest it again.')
     return Statement(subjects, predicate)

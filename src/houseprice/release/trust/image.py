@@ -47,7 +47,9 @@ class Shelved:
         """Give back the content of a digest: once a layout was opened, it is what it is called."""
         path = self.layout.path(digest)
         if path.stat().st_size > limit:
-            raise VerificationError(f'"{path}" has more than {limit} bytes; expected a part of an image; build it again.')
+            raise VerificationError(
+                f'"{path}" has more than {limit} bytes; expected a part of an image; build it again.'
+            )
         return path.read_bytes()
 
 
@@ -113,7 +115,9 @@ def read_index(source: Source, key: str) -> Index:
     named = tuple(map(_descriptor, _list(told, "manifests", found.digest)))
     platforms = [one.platform for one in named]
     if not named or len(set(platforms)) != len(named) or not all(platforms):
-        raise VerificationError(f'"{key}" names the platforms {platforms}; expected one image for each; build it again.')
+        raise VerificationError(
+            f'"{key}" names the platforms {platforms}; expected one image for each; build it again.'
+        )
     return Index(found.digest, _words(told.get("annotations")), named)
 
 

@@ -84,7 +84,9 @@ def built_here(predicate: Any, environ: Mapping[str, str]) -> None:
         VerificationError: it names another builder, or none.
     """
     if (found := named_builder(predicate)) != (expected := builder(environ)):
-        raise VerificationError(f'The provenance names the builder "{found}"; expected "{expected}"; build it again here.')
+        raise VerificationError(
+            f'The provenance names the builder "{found}"; expected "{expected}"; build it again here.'
+        )
 
 
 def named_builder(predicate: Any) -> str:

@@ -122,7 +122,9 @@ def sign_everything(layout: Layout, digest: str, signer: Signer, environ: Mappin
         ImageError: the layout lacks a file that is to be attested.
     """
     if digest != layout.index.digest:
-        raise VerificationError(f"Asked to sign {digest}; expected the index of the layout, {layout.index.digest}; sign that.")
+        raise VerificationError(
+            f"Asked to sign {digest}; expected the index of the layout, {layout.index.digest}; sign that."
+        )
     if signer.trust is None:
         say(f"NOT SIGNED: {signer.cosign.repository} is on this machine, and there is no key; nobody can verify it.")
         return
@@ -136,7 +138,9 @@ def sign_everything(layout: Layout, digest: str, signer: Signer, environ: Mappin
         signer.cosign.signers(signed, signer.trust)
     for subject, kind, content in wanted:
         if json.loads(content) not in signer.attested(subject, kind):
-            raise VerificationError(f"The attestation {kind} of {subject} is not there after it was made; publish again.")
+            raise VerificationError(
+                f"The attestation {kind} of {subject} is not there after it was made; publish again."
+            )
     say(f"verified {digest}: signature and {len(wanted)} attestations")
 
 
@@ -147,7 +151,9 @@ def _predicates(layout: Layout, digest: str, environ: Mapping[str, str]) -> Iter
     for platform in image.platforms:
         for name in (EVIDENCE_FILE, SBOM_FILE):
             if name not in platform.files:
-                raise VerificationError(f'The image for {platform.name} holds no "{name}"; build it again with --layout.')
+                raise VerificationError(
+                    f'The image for {platform.name} holds no "{name}"; build it again with --layout.'
+                )
     first = image.platforms[0]
     evidence = first.files[EVIDENCE_FILE]
     written = layout.folder / "provenance.json"
@@ -167,7 +173,9 @@ def _private_key(environ: Mapping[str, str]) -> str:
         name = given.removeprefix("env://")
         given = environ.get(name, "").strip() if name != KEY else ""
         if not given:
-            raise VerificationError(f'{KEY} is "env://{name}", which is not set; expected the private key in there; set it.')
+            raise VerificationError(
+                f'{KEY} is "env://{name}", which is not set; expected the private key in there; set it.'
+            )
     if "-----BEGIN" in given:
         return given + "\n"
     try:

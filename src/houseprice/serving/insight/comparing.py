@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from houseprice.bundle.likeness import Likeness
 from houseprice.bundle.load import Bundle
-from houseprice.bundle.sales import unpack
+from houseprice.bundle.sales_store import unpack
+from houseprice.bundle.similarity import Similarity
 from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.columns import Layout
 from houseprice.serving.insight.answers import Comparable, Comparables
@@ -37,14 +37,14 @@ class Comparer:
         self._manifest, self._schema = bundle.manifest, schema
         self._layout = Layout(bundle)
         self._sales = unpack(bundle.sales)
-        self._likeness = Likeness(bundle.likeness)
+        self._likeness = Similarity(bundle.similarity)
         self._groups = groups(schema, schema.request)
         roles = schema.roles()
         north, east = roles.get("latitude"), roles.get("longitude")
         self._where = (north, east) if north and east else None
         try:
             coordinates, self._trend = self._likeness.place(self._sales.columns)
-            made_of = list(bundle.insight["coordinates"].values())
+            made_of = list(bundle.explanation["coordinates"].values())
             self._members = _members(self._groups, made_of, len(coordinates))
         except Exception as err:  # onnxruntime raises its own unrelated kinds, one a cause
             raise ArtifactError(

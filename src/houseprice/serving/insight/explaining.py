@@ -44,7 +44,7 @@ class Explainer:
         self._layout = Layout(bundle)
         self._groups = groups(bundle.manifest.schema_, bundle.model.inputs)
         try:
-            houses = request.rows(bundle.insight["background"])
+            houses = request.rows(bundle.explanation["background"])
         except (KeyError, RefusedError) as err:
             raise ArtifactError(
                 f'The background in "{bundle.directory}" cannot be used ({err}); expected houses that its own schema '
@@ -140,7 +140,7 @@ class Explainer:
 
     def _ask(self, columns: Columns) -> Floats:
         try:
-            prices = self._model.answer(self._layout.named(columns)).price
+            prices = self._model.predict(self._layout.named(columns)).price
         except Exception as err:  # onnxruntime raises its own unrelated kinds, one a cause
             raise ServingError(f"The model failed ({err}); expected a price; start again, or seal it again.") from err
         if not np.isfinite(prices).all():

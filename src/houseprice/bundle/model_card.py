@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def write_card(said: Mapping[str, Any]) -> str:
-    """Give back the card of a model, from the parts of its manifest."""
+def render_model_card(said: Mapping[str, Any]) -> str:
+    """Return the card of a model, from the parts of its manifest."""
     metrics, currency = said["metrics"], said["project"]["currency"]
     rows = [
         _line("newest sales, held out", metrics["holdout"]),

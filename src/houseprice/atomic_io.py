@@ -11,7 +11,7 @@ from pathlib import Path
 from houseprice.errors import DataError
 
 
-def land(contents: Mapping[Path, bytes]) -> None:
+def write_atomically(contents: Mapping[Path, bytes]) -> None:
     """Write several files that belong together: all are complete on disk before the first takes its name.
 
     Raises:
@@ -38,7 +38,7 @@ def land(contents: Mapping[Path, bytes]) -> None:
 
 
 @contextmanager
-def folder(path: Path) -> Iterator[Path]:
+def replace_directory(path: Path) -> Iterator[Path]:
     """Give a temporary folder that takes the place of `path` when the block ends well, and is gone when it does not.
 
     Raises:
@@ -70,7 +70,7 @@ def folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def endure(path: Path, content: bytes, mode: int = 0o644) -> None:
+def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file that is whole at any time, and on disk with its name when this returns: it survives a loss of power.
 
     Raises:

@@ -33,7 +33,7 @@ class Sales:
 
 
 def pack(columns: Mapping[str, npt.NDArray[Any]], prices: npt.NDArray[np.float64]) -> bytes:
-    """Give back the bytes that hold some sales."""
+    """Return the bytes that hold some sales."""
     fields = {name: _smallest(values) for name, values in {**columns, PRICE: prices}.items()}
     records = np.empty(len(prices), dtype=[(name, values.dtype) for name, values in fields.items()])
     for name, values in fields.items():
@@ -44,7 +44,7 @@ def pack(columns: Mapping[str, npt.NDArray[Any]], prices: npt.NDArray[np.float64
 
 
 def unpack(content: bytes) -> Sales:
-    """Give back the sales that `pack` packed.
+    """Return the sales that `pack` packed.
 
     Raises:
         ArtifactError: the bytes are none of them.
@@ -61,7 +61,7 @@ def unpack(content: bytes) -> Sales:
 
 
 def _smallest(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Give back the values in the smallest kind that tells them all; texts as UTF-8."""
+    """Return the values in the smallest kind that tells them all; texts as UTF-8."""
     if values.dtype == object:
         return np.array([str(text).encode() for text in values.tolist()], dtype=np.bytes_)
     for kind in _NUMBERS:
@@ -73,7 +73,7 @@ def _smallest(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _own(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Give back one field as the model takes it."""
+    """Return one field as the model takes it."""
     if values.dtype.kind == "S":
         levels, places = np.unique(values, return_inverse=True)
         return np.array([level.decode() for level in levels.tolist()], dtype=object)[places]

@@ -15,7 +15,7 @@ from houseprice.errors import ArtifactError
 Floats = npt.NDArray[np.float64]
 
 
-class Likeness:
+class Similarity:
     """The exported graph of what makes houses alike, ready to answer.
 
     Two houses whose coordinates are d apart differ by about 100 × d % of a price, if all their differences added up.
@@ -31,13 +31,13 @@ class Likeness:
             self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as err:  # onnxruntime raises its own unrelated kinds, one a cause
             raise ArtifactError(
-                f"The sealed graph of likeness cannot be run here ({err}); expected a graph for this onnxruntime; "
+                f"The sealed graph of similarity cannot be run here ({err}); expected a graph for this onnxruntime; "
                 "install the locked requirements, or seal the folder again with `houseprice bundle`."
             ) from err
         self.inputs = {i.name: i.type == "tensor(string)" for i in self._session.get_inputs()}
 
     def place(self, columns: Mapping[str, npt.NDArray[Any]]) -> tuple[Floats, Floats]:
-        """Give back coordinates [coordinates, houses], and the log of the market's level on each one's day."""
+        """Return coordinates [coordinates, houses], and the log of the market's level on each one's day."""
         feeds = {
             name: np.asarray(columns[name], dtype=object if is_text else np.float64)
             for name, is_text in self.inputs.items()

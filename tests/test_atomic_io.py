@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from houseprice import files
+from houseprice import atomic_io
 from houseprice.errors import DataError
 
 
@@ -26,20 +26,20 @@ def test_files_land_together_byte_for_byte(
     """Folders are made where they lack, and nothing else is left behind."""
     home = tmp_path_factory.mktemp("land")
     for _ in range(2):  # the second time over what stands there
-        files.land({home / name: content for name, content in contents.items()})
+        atomic_io.write_atomically({home / name: content for name, content in contents.items()})
         assert tree(home) == contents
 
 
 def test_landed_files_may_be_read_by_others(tmp_path: Path) -> None:
     """A container with another user reads what we wrote."""
-    files.land({tmp_path / "a": b"1"})
+    atomic_io.write_atomically({tmp_path / "a": b"1"})
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644
 
 
 def test_what_endures_is_for_whom_it_should_be(tmp_path: Path) -> None:
     """Whole, with the rights that were asked for, and nothing beside it, the second time as well."""
     for content in (b"old", b"new"):
-        files.endure(tmp_path / "deep" / "a", content, mode=0o600)
+        atomic_io.write_durably(tmp_path / "deep" / "a", content, mode=0o600)
         assert tree(tmp_path) == {"deep/a": content}
     assert (tmp_path / "deep" / "a").stat().st_mode & 0o777 == 0o600
 
@@ -50,7 +50,7 @@ def test_what_cannot_endure_is_said(tmp_path: Path, blocked: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_bytes(b"in the way")
     with pytest.raises(DataError, match=f'"{tmp_path / blocked}" cannot be written'):
-        files.endure(tmp_path / blocked, b"x")
+        atomic_io.write_durably(tmp_path / blocked, b"x")
     assert tree(tmp_path) == {"file": b"in the way"}
 
 
@@ -61,25 +61,28 @@ def test_nothing_lands_when_one_cannot(tmp_path: Path, blocked: str) -> None:
     (tmp_path / "file").write_bytes(b"in the way")
     (tmp_path / "old").write_bytes(b"old")
     with pytest.raises(DataError, match=f'"{tmp_path / blocked}" cannot be written .*name another place'):
-        files.land({tmp_path / "old": b"new", tmp_path / blocked: b"x"})
+        atomic_io.write_atomically({tmp_path / "old": b"new", tmp_path / blocked: b"x"})
     assert tree(tmp_path) == {"file": b"in the way", "old": b"old"}
 
 
 @pytest.mark.parametrize(
     "call",
-    ["land({home / 'small': b'new', home / 'large': bytes(5000)})", "endure(home / 'large', bytes(5000))"],
-    ids=["land", "endure"],
+    [
+        "write_atomically({home / 'small': b'new', home / 'large': bytes(5000)})",
+        "write_durably(home / 'large', bytes(5000))",
+    ],
+    ids=["write_atomically", "write_durably"],
 )
 def test_a_full_disk_leaves_what_stood_there(tmp_path: Path, call: str) -> None:
     """A write that fails half way is told with the file's own name, and its beginning is taken away."""
     code = (
         "import resource, signal, sys\n"
         "from pathlib import Path\n"
-        "from houseprice import files\n"
+        "from houseprice import atomic_io\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "home = Path(sys.argv[1])\n"
-        f"files.{call}\n"
+        f"atomic_io.{call}\n"
     )
     (tmp_path / "small").write_bytes(b"old")
     ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
@@ -91,7 +94,7 @@ def test_a_folder_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
     """Files of the old folder that the new one lacks are gone."""
     place = tmp_path / "deep" / "bundle"
     for name in ("first", "second"):
-        with files.folder(place) as staging:
+        with atomic_io.replace_directory(place) as staging:
             assert staging.parent == place.parent
             (staging / name).write_bytes(b"x")
         assert tree(tmp_path) == {f"deep/bundle/{name}": b"x"}
@@ -102,11 +105,11 @@ def test_a_folder_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
 def test_a_block_that_ends_badly_leaves_the_old_folder(tmp_path: Path, fault: BaseException) -> None:
     """Neither half of the new folder nor a trace of it is left."""
     place = tmp_path / "bundle"
-    with files.folder(place) as staging:
+    with atomic_io.replace_directory(place) as staging:
         (staging / "a").write_bytes(b"old")
 
     def fill() -> None:
-        with files.folder(place) as staging:
+        with atomic_io.replace_directory(place) as staging:
             (staging / "a").write_bytes(b"new")
             raise fault
 
@@ -118,7 +121,10 @@ def test_a_block_that_ends_badly_leaves_the_old_folder(tmp_path: Path, fault: Ba
 
 def test_a_full_disk_in_a_block_is_told_with_a_sentence(tmp_path: Path) -> None:
     """What the system refuses while the folder is filled is an error of ours, and nothing appears."""
-    with pytest.raises(DataError, match=r'bundle" cannot be written'), files.folder(tmp_path / "bundle") as staging:
+    with (
+        pytest.raises(DataError, match=r'bundle" cannot be written'),
+        atomic_io.replace_directory(tmp_path / "bundle") as staging,
+    ):
         (staging / "no" / "such" / "folder").write_bytes(b"x")
     assert not list(tmp_path.iterdir())
 
@@ -126,9 +132,9 @@ def test_a_full_disk_in_a_block_is_told_with_a_sentence(tmp_path: Path) -> None:
 def test_a_swap_that_fails_half_way_brings_the_old_folder_back(tmp_path: Path) -> None:
     """Between taking the old one away and putting the new one in its place, too."""
     place = tmp_path / "bundle"
-    with files.folder(place) as staging:
+    with atomic_io.replace_directory(place) as staging:
         (staging / "a").write_bytes(b"old")
-    with pytest.raises(DataError, match="cannot be written"), files.folder(place) as staging:
+    with pytest.raises(DataError, match="cannot be written"), atomic_io.replace_directory(place) as staging:
         staging.rmdir()
     assert tree(tmp_path) == {"bundle/a": b"old"}
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
@@ -138,7 +144,7 @@ def test_a_file_in_the_way_of_a_folder_is_told_and_kept(tmp_path: Path) -> None:
     """A file is never thrown away for a folder."""
     for place in (tmp_path / "bundle", tmp_path / "bundle" / "below"):
         (tmp_path / "bundle").write_bytes(b"mine")
-        with pytest.raises(DataError, match="cannot be written"), files.folder(place):
+        with pytest.raises(DataError, match="cannot be written"), atomic_io.replace_directory(place):
             pytest.fail("the block must not be entered")
     assert tree(tmp_path) == {"bundle": b"mine"}
 
@@ -148,7 +154,7 @@ def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     link = tmp_path / "bundle"
     link.symlink_to(tmp_path / "real")
-    with files.folder(link) as staging:
+    with atomic_io.replace_directory(link) as staging:
         (staging / "a").write_bytes(b"x")
     assert link.is_symlink()
     assert (link / "a").read_bytes() == b"x"
@@ -159,13 +165,13 @@ def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
 def test_a_kill_in_the_middle_leaves_the_old_folder_whole(tmp_path: Path, number: signal.Signals) -> None:
     """Whatever ends the process, the folder's name never stands for half a folder."""
     place = tmp_path / "bundle"
-    with files.folder(place) as staging:
+    with atomic_io.replace_directory(place) as staging:
         (staging / "a").write_bytes(b"old")
     code = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "from houseprice import files\n"
-        "with files.folder(Path(sys.argv[1])) as staging:\n"
+        "from houseprice import atomic_io\n"
+        "with atomic_io.replace_directory(Path(sys.argv[1])) as staging:\n"
         "    (staging / 'a').write_bytes(b'new')\n"
         "    os.kill(os.getpid(), int(sys.argv[2]))\n"
         "    sys.stdin.read()\n"
@@ -175,7 +181,7 @@ def test_a_kill_in_the_middle_leaves_the_old_folder_whole(tmp_path: Path, number
     )
     assert ended.returncode == -number
     assert tree(place) == {"a": b"old"}
-    with files.folder(place) as staging:  # and the next one is not in trouble
+    with atomic_io.replace_directory(place) as staging:  # and the next one is not in trouble
         (staging / "a").write_bytes(b"new")
     assert tree(place) == {"a": b"new"}
 
@@ -185,9 +191,9 @@ def test_a_folder_without_the_right_to_write_is_told(tmp_path: Path) -> None:
     """No right to write is a sentence, not a traceback."""
     tmp_path.chmod(0o500)
     try:
-        with pytest.raises(DataError, match="Permission denied"), files.folder(tmp_path / "bundle"):
+        with pytest.raises(DataError, match="Permission denied"), atomic_io.replace_directory(tmp_path / "bundle"):
             pytest.fail("the block must not be entered")
         with pytest.raises(DataError, match="Permission denied"):
-            files.land({tmp_path / "a": b"x"})
+            atomic_io.write_atomically({tmp_path / "a": b"x"})
     finally:
         tmp_path.chmod(0o700)

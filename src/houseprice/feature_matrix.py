@@ -11,7 +11,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Matrix:
+class FeatureMatrix:
     """Features of some houses, found by name.
 
     Attributes:
@@ -42,11 +42,11 @@ class Matrix:
         xp = self.table.__array_namespace__()
         return xp.take(self.table, xp.asarray(places), axis=0)
 
-    def only(self, names: tuple[str, ...]) -> Self:
+    def select(self, names: tuple[str, ...]) -> Self:
         """Give back the matrix of some of the columns of numbers, and of all texts."""
         return type(self)(names, self.rows(names), self.texts)
 
-    def joined(self, numbers: Mapping[str, Any]) -> Self:
+    def with_columns(self, numbers: Mapping[str, Any]) -> Self:
         """Give back the matrix with further columns of numbers."""
         if not numbers:
             return self
@@ -54,7 +54,7 @@ class Matrix:
         more = xp.astype(_stacked(numbers), self.table.dtype)
         return type(self)((*self.names, *numbers), xp.concat([self.table, more], axis=0), self.texts)
 
-    def single(self) -> Self:
+    def as_float32(self) -> Self:
         """Give back the matrix with its numbers as float32, as the trees compare them."""
         xp = self.table.__array_namespace__()
         return type(self)(self.names, xp.astype(self.table, xp.float32), self.texts)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from houseprice.bundle.sales import pack, unpack
+from houseprice.bundle.sales_store import pack, unpack
 from houseprice.errors import ArtifactError
 
 NUMBERS = st.lists(st.floats(allow_nan=True, allow_infinity=False), min_size=3, max_size=3)
