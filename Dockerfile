@@ -65,7 +65,7 @@ USER 10001:10001
 # 8000 when no variable says otherwise: HOUSEPRICE_PORT, or a platform's own (docs/api.md); 8080 in SageMaker.
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-m", "houseprice.serving.probe"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-m", "houseprice.serving.healthcheck"]
 ENTRYPOINT ["python", "-m", "houseprice"]
 CMD ["serve"]
 # The model is the last layer: another model of the same program moves these few bytes only.

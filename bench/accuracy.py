@@ -31,7 +31,7 @@ from sklearn.model_selection import GroupKFold, KFold
 import ames
 from houseprice.bundle.load import open_bundle
 from houseprice.config import Config, load
-from houseprice.learning import processing, reading
+from houseprice.learning import csv_reader, processing
 from houseprice.learning.features import Preprocessor, columns_of
 from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Rows, split
 from houseprice.learning.training import PriceModel
@@ -83,7 +83,7 @@ def king_county_sales(config: Config, *, every_row: bool) -> tuple[Config, pl.Da
         }
         config = config.model_copy(update={"data": config.data.model_copy(update={"columns": columns})})
         config = Config.model_validate(config.model_dump())
-    raw = reading.read(ROOT / config.paths.raw, config.schema_, config.data.separator)
+    raw = csv_reader.read(ROOT / config.paths.raw, config.schema_, config.data.separator)
     return config, processing.clean(raw, config.schema_, config.data).sales
 
 
@@ -118,7 +118,7 @@ def ames_folds() -> Protocol:
     CACHE.mkdir(parents=True, exist_ok=True)
     path = CACHE / "ames.csv"
     ames.mend(ames.fetch(CACHE)).write_csv(path)
-    sales = processing.clean(reading.read(path, config.schema_, ","), config.schema_, config.data).sales
+    sales = processing.clean(csv_reader.read(path, config.schema_, ","), config.schema_, config.data).sales
     pairs = list(KFold(FOLDS, shuffle=True, random_state=0).split(np.zeros(sales.height)))
     title = f"Ames, KFold({FOLDS}), all {sales.height:,} rows"
     return Protocol("ames", title, 0.1120, 0.109, config, sales, pairs, 150.0, mean=True)
@@ -245,7 +245,7 @@ def costs() -> Iterator[tuple[str, str, str, str]]:
     seconds = time.perf_counter() - begun
     yield "train_model.py, 2 cores", "≤ 240 s", "≤ 120 s", f"{seconds:.0f} s"
     bundle = open_bundle(home / "models" / "bundle")
-    sales = processing.clean(reading.read(source, config.schema_, "auto"), config.schema_, config.data).sales[:1]
+    sales = processing.clean(csv_reader.read(source, config.schema_, "auto"), config.schema_, config.data).sales[:1]
     row = columns_of(sales, config.schema_)
     times = []
     for _ in range(2000):

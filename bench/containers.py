@@ -17,7 +17,7 @@ import numpy as np
 
 from environments import ROOT
 from houseprice.errors import ImageError
-from houseprice.release.engine import Engine
+from houseprice.release.docker_cli import Engine
 from load import HOST
 from processes import SERVER_CORE, await_answer, free_port
 

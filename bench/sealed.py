@@ -10,7 +10,7 @@ import onnxruntime as ort
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import DataError
-from houseprice.learning.sealing import read_sales
+from houseprice.learning.bundling import read_sales
 from processes import SERVER_CORE, pinned
 
 House = dict[str, Any]

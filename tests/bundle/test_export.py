@@ -14,7 +14,7 @@ from houseprice.bundle import manifest as manifests
 from houseprice.bundle.export import Choice, TrainedPair, compare
 from houseprice.bundle.load import Answers, Bundle, Model, open_bundle
 from houseprice.errors import ArtifactError, ParityError
-from houseprice.learning import sealing
+from houseprice.learning import bundling
 from houseprice.learning.features import Preprocessor, columns_of
 from houseprice.learning.training import PriceModel
 from road import Road
@@ -47,8 +47,8 @@ class Sealing:
 def sealing_(road: Road) -> Sealing:
     """Give what the session's folder was made of."""
     preprocessor: Preprocessor = pickle.loads(road.preprocessor.read_bytes())
-    model: PriceModel = pickle.loads((road.models / "trained" / sealing.MODEL).read_bytes())
-    sales = sealing.read_sales(road.cleaned, road.config.schema_)
+    model: PriceModel = pickle.loads((road.models / "trained" / bundling.MODEL).read_bytes())
+    sales = bundling.read_sales(road.cleaned, road.config.schema_)
     answers = model.predict_interval(preprocessor.transform(sales))
     choice = Choice(np.arange(500), np.arange(500, 600), sales["price"].to_numpy())
     return Sealing(road, TrainedPair(preprocessor, model, answers), columns_of(sales, road.config.schema_), choice)
@@ -123,7 +123,7 @@ def test_the_manifest_names_every_file_and_the_model_by_its_bytes(bundle: Bundle
         assert manifests.sha256_of(road.bundle / name) == digest
     assert bundle.manifest.model_version == bundle.manifest.files[manifests.MODEL][:12]
     assert bundle.manifest.sources == {
-        name: manifests.sha256_of(road.models / "trained" / name) for name in (sealing.PREPROCESSOR, sealing.MODEL)
+        name: manifests.sha256_of(road.models / "trained" / name) for name in (bundling.PREPROCESSOR, bundling.MODEL)
     }
     assert bundle.manifest.table == manifests.sha256_of(road.featured)
     assert bundle.manifest.hashes["processed"] == manifests.sha256_of(road.cleaned)
@@ -170,12 +170,12 @@ def test_the_sample_tells_its_own_error(bundle: Bundle) -> None:
     answered = np.array([answer["predicted_price"] for answer in bundle.sample["answers"]])
     paid = np.array(bundle.sample["prices"])
     assert bundle.sample["log_rmse"] == pytest.approx(np.sqrt(np.mean((np.log(answered) - np.log(paid)) ** 2)))
-    assert len(paid) == min(sealing.SAMPLE_ROWS, bundle.manifest.metrics["sides"]["holdout"])
+    assert len(paid) == min(bundling.SAMPLE_ROWS, bundle.manifest.metrics["sides"]["holdout"])
 
 
 def test_the_reference_tells_what_the_columns_looked_like(bundle: Bundle, road: Road) -> None:
     """Ranges of numbers and days, levels of texts, and how often each is blank."""
-    sales = sealing.read_sales(road.cleaned, road.config.schema_)
+    sales = bundling.read_sales(road.cleaned, road.config.schema_)
     area = bundle.reference["sqft_living"]
     assert (area["minimum"], area["maximum"]) == (sales["sqft_living"].min(), sales["sqft_living"].max())
     assert bundle.reference["date"]["maximum"] == str(sales["date"].max()) == bundle.manifest.reference_date

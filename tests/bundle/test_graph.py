@@ -19,8 +19,8 @@ from houseprice.bundle.graph import export_model, export_onnx
 from houseprice.bundle.load import Columns, Model, open_bundle
 from houseprice.bundle.manifest import MODEL
 from houseprice.errors import ParityError
+from houseprice.learning.bundling import read_sales
 from houseprice.learning.features import EPOCH, Preprocessor, columns_of
-from houseprice.learning.sealing import read_sales
 from houseprice.learning.training import PriceModel
 from houseprice.schema import Schema
 from road import Road

@@ -16,9 +16,9 @@ import pytest
 from deploy.places import Production, Published, free_port, produced, silent
 from deploy.places import loaded as put_under_load
 from houseprice.errors import ImageError
-from houseprice.release.engine import Engine
+from houseprice.release.docker_cli import Engine
 from houseprice.release.image import build
-from houseprice.release.registry.names import Repository
+from houseprice.release.image_reference import Repository
 from image.conftest import resealed
 from programs import needs
 

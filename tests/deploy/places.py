@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from houseprice.bundle import manifest as manifests
-from houseprice.release.engine import Engine
-from houseprice.release.operating.candidate import Candidate
-from houseprice.release.operating.commands import deploy, rollback
-from houseprice.release.operating.ending import Patience
-from houseprice.release.operating.moving import Move, Moved
-from houseprice.release.operating.sealed import sealed
-from houseprice.release.operating.site import Site
-from houseprice.release.registry.names import Reference, Repository
+from houseprice.release.deployment.candidate import Candidate
+from houseprice.release.deployment.commands import deploy, rollback
+from houseprice.release.deployment.deployer import Move, Moved
+from houseprice.release.deployment.host import Site
+from houseprice.release.deployment.recovery import Patience
+from houseprice.release.deployment.sealed import sealed
+from houseprice.release.docker_cli import Engine
+from houseprice.release.image_reference import Reference, Repository
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = Patience(deadline=40, drain=20, watch=1)

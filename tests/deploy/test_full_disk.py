@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from houseprice.errors import AuditLogError, DeploymentError
-from houseprice.release.operating.attempt import Attempt
+from houseprice.release.deployment.attempt import Attempt
 
 pytestmark = [pytest.mark.image, pytest.mark.long]
 

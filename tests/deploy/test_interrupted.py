@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from houseprice.errors import DeploymentError
-from houseprice.release.operating import proving
-from houseprice.release.operating.attempt import Attempt
-from houseprice.release.operating.door import Door
-from houseprice.release.operating.sealed import Sealed
+from houseprice.release.deployment import smoke_test
+from houseprice.release.deployment.api_client import Door
+from houseprice.release.deployment.attempt import Attempt
+from houseprice.release.deployment.sealed import Sealed
 
 pytestmark = [pytest.mark.image, pytest.mark.long]
 LIVE = "live"
@@ -28,7 +28,7 @@ def die() -> None:
 
 def kill_at(point: str, production: Any, image: Any) -> None:
     """Deploy in a process of its own, which is killed when it says something, or when the new slot went live."""
-    prove = proving.prove
+    prove = smoke_test.prove
 
     def say(line: str) -> None:
         if line.startswith(point):
@@ -45,7 +45,7 @@ def kill_at(point: str, production: Any, image: Any) -> None:
     if child == 0:
         try:
             production.say = say
-            proving.prove = prove_or_die
+            smoke_test.prove = prove_or_die
             production.deploy(image)
         except BaseException:  # noqa: BLE001 - told, and then this process is over either way
             traceback.print_exc()
@@ -101,7 +101,7 @@ def test_what_went_live_unproved_may_stay_when_nothing_else_is_left(production: 
     production.deploy(first)
     kill_at(LIVE, production, second)
     production.site.remove("blue")
-    proving.wait(lambda: "still found" if production.site.proxy.address("blue") else "", 20, lambda: "")
+    smoke_test.wait(lambda: "still found" if production.site.proxy.address("blue") else "", 20, lambda: "")
     assert not production.deploy(second).changed
     assert production.serves(second)
     assert production.outcomes()[-1] == ("deploy", "a", "b", "done")
@@ -120,14 +120,14 @@ def test_ctrl_c_after_the_switch_goes_back(production: Any, images: Any, monkeyp
     """Stopped by hand before the new one is proved, what served before serves again, and that is put down."""
     first, second = images["first"], images["second"]
     production.deploy(first)
-    prove = proving.prove
+    prove = smoke_test.prove
 
     def stopped(door: Door, expected: Sealed) -> None:
         if door.name == "the proxy":
             raise KeyboardInterrupt
         prove(door, expected)
 
-    monkeypatch.setattr(proving, "prove", stopped)
+    monkeypatch.setattr(smoke_test, "prove", stopped)
     with pytest.raises(KeyboardInterrupt):
         production.deploy(second)
     monkeypatch.undo()
@@ -146,7 +146,7 @@ def test_the_proxy_starts_again_with_the_live_slot(production: Any, images: Any,
     ).split()
     engine.ask("restart", proxy, seconds=90)
     proxy = production.site.proxy
-    proving.wait(lambda: "" if proxy.answers() and proxy.address("green") else "not found yet", 20, lambda: "")
+    smoke_test.wait(lambda: "" if proxy.answers() and proxy.address("green") else "not found yet", 20, lambda: "")
     assert proxy.live() == "green"
     assert production.serves(images["second"])
 

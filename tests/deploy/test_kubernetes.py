@@ -13,8 +13,8 @@ from cluster import VERSIONS, Object, faults, only, pod_of, render, unfit
 from toy import Client
 
 from houseprice.bundle.load import open_bundle
-from houseprice.release.registry.names import Reference
-from houseprice.release.trial import OPTIONS
+from houseprice.release.image_reference import Reference
+from houseprice.release.image_test import OPTIONS
 from houseprice.serving.app import create_app
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"

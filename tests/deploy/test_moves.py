@@ -9,9 +9,9 @@ import pytest
 
 from houseprice.bundle.manifest import sha256
 from houseprice.errors import AuditLogError, DeploymentError, VerificationError
-from houseprice.release.operating.commands import deploy, rollback
-from houseprice.release.operating.ending import Patience
-from houseprice.release.registry.names import Reference
+from houseprice.release.deployment.commands import deploy, rollback
+from houseprice.release.deployment.recovery import Patience
+from houseprice.release.image_reference import Reference
 
 pytestmark = [pytest.mark.image, pytest.mark.long]
 

@@ -16,11 +16,11 @@ import signing
 from faulty import answers, faulty, resets
 
 from houseprice.bundle.load import open_bundle
+from houseprice.release.deployment.audit_log import Ledger
+from houseprice.release.image_reference import Repository
 from houseprice.release.layout.assemble import assemble
 from houseprice.release.layout.oci import Layout
-from houseprice.release.operating.ledger import Ledger
 from houseprice.release.registry.client import Registry
-from houseprice.release.registry.names import Repository
 from houseprice.release.registry.publishing import publish
 from image.conftest import resealed
 from programs import needs

@@ -20,7 +20,7 @@ from cluster import faults, pod_of
 from guide import GUIDE, Block, Reader
 
 from deploy.conftest import engine, proxy_image
-from houseprice.release.engine import Engine
+from houseprice.release.docker_cli import Engine
 from programs import needs
 
 __all__ = ["engine", "proxy_image"]

@@ -14,9 +14,9 @@ from onnx import helper, numpy_helper
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import open_bundle, read_manifest
 from houseprice.errors import ImageError
-from houseprice.release.engine import Engine
+from houseprice.release.docker_cli import Engine
 from houseprice.release.image import build
-from houseprice.release.offline import answers, log_rmse
+from houseprice.release.reference_predictions import answers, log_rmse
 
 ROOT = Path(__file__).parents[2]
 Derived = Callable[..., str]

@@ -14,8 +14,8 @@ import pytest
 
 import houseprice
 from houseprice.bundle import manifest as manifests
-from houseprice.release.engine import Engine
-from houseprice.release.taking import UNPACKED
+from houseprice.release.docker_cli import Engine
+from houseprice.release.performance_checks import UNPACKED
 
 pytestmark = pytest.mark.image
 Derived = Callable[..., str]

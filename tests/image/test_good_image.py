@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from houseprice.errors import ImageError
-from houseprice.release.engine import Engine
+from houseprice.release.docker_cli import Engine
 from houseprice.release.image import build
 
 pytestmark = pytest.mark.image

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 
 from houseprice.config import Data
+from houseprice.learning.csv_reader import parse
 from houseprice.learning.processing import CleanTable, clean
-from houseprice.learning.reading import parse
 from houseprice.schema import Schema
 
 SCHEMA = Schema.model_validate(

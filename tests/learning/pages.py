@@ -9,7 +9,7 @@ import polars as pl
 import yaml
 
 from houseprice.config import Config
-from houseprice.learning import gates, report, table
+from houseprice.learning import feature_table, gates, report
 from houseprice.learning.evaluation import Evaluation, evaluate
 from houseprice.learning.features import Preprocessor, engineer
 from houseprice.learning.gates import Verdict
@@ -55,7 +55,7 @@ class Judged:
     """Whatever `render` takes, and what it was made from."""
 
     evaluation: Evaluation
-    table: table.FeatureTable
+    table: feature_table.FeatureTable
     verdict: Verdict
     config: Config
     sales: pl.DataFrame
@@ -132,7 +132,7 @@ def judge(text: str, leave_out: tuple[str, ...] = (), derived: tuple[str, ...] =
     }
     config = Config.model_validate(told)
     made, preprocessor = engineer(sales, config.schema_, config.features.derived, config.split.holdout_share)
-    features = table.parse(table.write(made, "0" * 64), "made.csv", config.schema_)
+    features = feature_table.parse(feature_table.write(made, "0" * 64), "made.csv", config.schema_)
     evaluation = evaluate(features, config, lambda what, done, of: None)
     verdict = gates.judge(evaluation.metrics, config.gates)
     return Judged(evaluation, features, verdict, config, sales, preprocessor)

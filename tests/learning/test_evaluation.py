@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from houseprice.learning import table as tables
+from houseprice.learning import feature_table as tables
 from houseprice.learning.evaluation import Evaluation, evaluate
+from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN
-from houseprice.learning.table import FeatureTable
 from road import Road
 
 pytestmark = pytest.mark.long

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
 from houseprice.errors import ConfigError, DataError
-from houseprice.learning.derivation import DERIVED
+from houseprice.learning.bundling import read_sales
+from houseprice.learning.derived_features import DERIVED
 from houseprice.learning.features import SPLIT, Preprocessor, check_derived, columns_of, engineer
-from houseprice.learning.sealing import read_sales
 from houseprice.learning.splitting import TRAIN
 from houseprice.schema import Schema
 from learning.houses import SCHEMA, sales

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from houseprice.bundle.manifest import sha256_of
-from houseprice.learning.sealing import MODEL, PREPROCESSOR
+from houseprice.learning.bundling import MODEL, PREPROCESSOR
 from learning.commands import Typed, files, told_once
 from road import Road
 

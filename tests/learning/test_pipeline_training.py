@@ -15,7 +15,7 @@ import yaml
 from houseprice.bundle.load import open_bundle
 from houseprice.bundle.manifest import sha256_of
 from houseprice.learning import pipeline
-from houseprice.learning.sealing import MODEL, PREPROCESSOR
+from houseprice.learning.bundling import MODEL, PREPROCESSOR
 from learning.commands import Typed, files, told_once, train
 from road import Road
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from houseprice.learning.csv_reader import parse
 from houseprice.learning.processing import clean
-from houseprice.learning.reading import parse
 from learning.houses import HOUSE, SCHEMA, cleaned, rules, written
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from houseprice.errors import DataError, RejectedShareError
+from houseprice.learning.csv_reader import parse
 from houseprice.learning.processing import clean, pandera_schema
-from houseprice.learning.reading import parse
 from houseprice.schema import Schema
 from learning.houses import HOUSE, SCHEMA, cleaned, rules, written
 

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from houseprice.learning.gates import Gate, Verdict
-from houseprice.learning.report.changed import Question
-from houseprice.learning.report.newest import Newest
+from houseprice.learning.report.holdout import Newest
+from houseprice.learning.report.what_if import Question
 from houseprice.learning.splitting import RESOLD
 from learning.pages import SECTIONS, Judged, Page, judge
 from road import Road

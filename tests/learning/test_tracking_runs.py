@@ -15,8 +15,8 @@ import pytest
 from houseprice.bundle.load import open_bundle
 from houseprice.bundle.manifest import sha256_of
 from houseprice.learning import tracking
+from houseprice.learning.bundling import PREPROCESSOR, read_sales
 from houseprice.learning.features import columns_of
-from houseprice.learning.sealing import PREPROCESSOR, read_sales
 from learning.commands import Typed, files, told_once, train
 from learning.mlflow_server import RULES, Server
 from road import Road

@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from houseprice.learning import table as tables
+from houseprice.learning import feature_table as tables
+from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.splitting import TRAIN
-from houseprice.learning.table import FeatureTable
 from houseprice.learning.training import PriceModel
 from road import Road
 

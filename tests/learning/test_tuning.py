@@ -10,7 +10,7 @@ import yaml
 
 from houseprice.cli import main
 from houseprice.config import Training
-from houseprice.learning import table, tuning
+from houseprice.learning import feature_table, tuning
 from houseprice.learning.splitting import TRAIN
 from road import Road
 
@@ -26,7 +26,7 @@ def searched(road: Road, tmp_path_factory: pytest.TempPathFactory) -> tuple[tuni
     """Search twice: one trial, and going on with one more."""
     home = tmp_path_factory.mktemp("tune")
     search = tuning.Search(home / "reports" / "tune.db", f"sqlite:///{home / 'mlflow.db'}")
-    features = table.read(road.featured, road.config.schema_)
+    features = feature_table.read(road.featured, road.config.schema_)
     first = tuning.tune(features, road.config, search, tuning.Budget(1, 10.0), quiet)
     assert first.trials == 1
     assert first.found == first.configured
@@ -72,7 +72,7 @@ def test_trials_are_runs_below_that_of_their_search(searched: tuple[tuning.Searc
 
 def test_the_newest_sales_are_never_opened(road: Road) -> None:
     """Every row that the search learns from or judges with is a training row."""
-    features = table.read(road.featured, road.config.schema_)
+    features = feature_table.read(road.featured, road.config.schema_)
     kinds = tuning._pairs(features, road.config)
     seen = {int(row) for kind in kinds for pair in kind for rows in pair for row in rows}
     assert seen <= set(np.flatnonzero(features.side == TRAIN).tolist())

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.bundle.manifest import Manifest
-from houseprice.release.offline import answers, log_rmse
+from houseprice.release.reference_predictions import answers, log_rmse
 from houseprice.schema import Column, Schema
 from programs import needs
 

@@ -14,11 +14,11 @@ from typing import Any
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ImageError
-from houseprice.release.checks import LABELS
-from houseprice.release.engine import Said
+from houseprice.release.docker_cli import Said
+from houseprice.release.image_checks import LABELS
+from houseprice.release.image_test import OPTIONS, Trial, examine
 from houseprice.release.limits import Limits
-from houseprice.release.offline import answers
-from houseprice.release.trial import OPTIONS, Trial, examine
+from houseprice.release.reference_predictions import answers
 
 Answers = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -28,7 +28,7 @@ def good_config() -> dict[str, Any]:
     return {
         "User": "10001:10001",
         "Labels": {f"org.opencontainers.image.{name}": "known" for name in LABELS},
-        "Healthcheck": {"Test": ["CMD", "python", "-m", "houseprice.serving.probe"]},
+        "Healthcheck": {"Test": ["CMD", "python", "-m", "houseprice.serving.healthcheck"]},
         "StopSignal": "SIGTERM",
     }
 

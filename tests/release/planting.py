@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from houseprice.bundle import manifest as manifests
+from houseprice.release.git_metadata import Origin
 from houseprice.release.layout.oci import CONFIG, LAYER, MANIFEST, Layout, compact
-from houseprice.release.origin import Origin
 from houseprice.release.registry.client import Registry
-from houseprice.release.trust.evidence import evidence
-from houseprice.release.trust.image import EVIDENCE_FILE, SBOM_FILE
-from houseprice.release.trust.sbom import sbom
+from houseprice.release.verification.evidence import evidence
+from houseprice.release.verification.image_reader import EVIDENCE_FILE, SBOM_FILE
+from houseprice.release.verification.sbom import sbom
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER_COMMIT = "fedcba9876543210fedcba9876543210fedcba98"

@@ -14,16 +14,16 @@ import loopback
 import pytest
 
 from houseprice.errors import VerificationError
+from houseprice.release.image_reference import Reference
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.access import Account
 from houseprice.release.registry.client import Registry
-from houseprice.release.registry.names import Reference
-from houseprice.release.trust.anchor import Trust
-from houseprice.release.trust.cosign import EVIDENCE, PROVENANCE, SBOM
-from houseprice.release.trust.image import EVIDENCE_FILE, SBOM_FILE, Shelved, read_image, read_index
-from houseprice.release.trust.provenance import provenance
-from houseprice.release.trust.signing import Signer, sign_everything
-from houseprice.release.trust.verify import Verified, verify
+from houseprice.release.verification.cosign import EVIDENCE, PROVENANCE, SBOM
+from houseprice.release.verification.image_reader import EVIDENCE_FILE, SBOM_FILE, Shelved, read_image, read_index
+from houseprice.release.verification.policy import Trust
+from houseprice.release.verification.provenance import provenance
+from houseprice.release.verification.signing import Signer, sign_everything
+from houseprice.release.verification.verify import Verified, verify
 
 ACCOUNT = Account(loopback.USER, loopback.TOKEN)
 PASSWORD = "of the tests"  # noqa: S105 - of keys that live as long as the tests

@@ -12,14 +12,14 @@ import pytest
 
 from houseprice.cli import release as commands
 from houseprice.errors import ImageError
-from houseprice.release.checks import CHECKS, Finding
 from houseprice.release.doctor import Finding as Line
 from houseprice.release.image import Built
+from houseprice.release.image_checks import CHECKS, Finding
+from houseprice.release.image_test import Trial
 from houseprice.release.layout import proving
 from houseprice.release.layout.assemble import Assembled
 from houseprice.release.layout.proving import Proof, Proven
 from houseprice.release.layout.weight import Part
-from houseprice.release.trial import Trial
 
 Typed = Callable[..., tuple[int, str, str]]
 GREEN = Trial("some:image", "sha256:1", tuple(Finding(c.name, True, "good", c.expected) for c in CHECKS), 3.21)

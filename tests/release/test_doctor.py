@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from houseprice.release import doctor as doctors
+from houseprice.release.docker_cli import Engine
 from houseprice.release.doctor import FILES, Finding, examine, healthy
-from houseprice.release.engine import Engine
 
 ROOT = Path(__file__).parents[2]
 CONFIG = Path("configs/model_config.yaml")

@@ -10,7 +10,7 @@ import pytest
 
 from houseprice.bundle.load import open_bundle
 from houseprice.errors import ArtifactError, GateError, ImageError
-from houseprice.release.engine import Engine
+from houseprice.release.docker_cli import Engine
 from houseprice.release.image import Built, build, copied
 
 ROOT = Path(__file__).parents[2]

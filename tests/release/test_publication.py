@@ -11,9 +11,9 @@ import planting
 import pytest
 from faulty import Faulty, answers, faulty
 
+from houseprice.release.image_reference import Repository
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Account, Registry
-from houseprice.release.registry.names import Repository
 from programs import needs
 
 pytestmark = pytest.mark.long  # signs for real, a second or more each time

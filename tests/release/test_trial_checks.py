@@ -10,7 +10,7 @@ from fake_engine import FakeEngine, failed, good_config, tried
 
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.errors import ImageError
-from houseprice.release import checks
+from houseprice.release import image_checks
 
 
 def dearer(body: dict[str, Any]) -> dict[str, Any]:
@@ -124,5 +124,5 @@ def test_whatever_an_image_does_is_a_finding(bundle: Bundle) -> None:
     def surprised(_subject: object) -> tuple[bool, str]:
         raise RuntimeError("never seen before")
 
-    finding = checks.look(checks.Check("new", "anything", surprised), None, healthy=True)  # type: ignore[arg-type]
+    finding = image_checks.look(image_checks.Check("new", "anything", surprised), None, healthy=True)  # type: ignore[arg-type]
     assert (finding.passed, finding.found) == (False, "cannot be checked (RuntimeError: never seen before)")

@@ -7,8 +7,8 @@ from fake_engine import FakeEngine, failed, serving, tried
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ImageError
-from houseprice.release.checks import CHECKS
-from houseprice.release.trial import Trial, examine
+from houseprice.release.image_checks import CHECKS
+from houseprice.release.image_test import Trial, examine
 
 
 def test_a_good_image_passes_every_check(bundle: Bundle) -> None:

@@ -8,7 +8,7 @@ import httpx
 import numpy as np
 from toy import FULL, Client
 
-from houseprice.serving.protocols.inference import HEADER_LENGTH
+from houseprice.serving.protocols.open_inference import HEADER_LENGTH
 
 URL = "/v2/models/toy/infer"
 TYPES = {"sold": "BYTES", "zip": "BYTES", "heating": "BYTES", "state": "BYTES", "pool": "BOOL", "rooms": "INT64"}

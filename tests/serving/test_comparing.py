@@ -14,7 +14,7 @@ from houseprice.bundle import sales_store
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.bundle.similarity import Similarity
 from houseprice.errors import ArtifactError, ServingError
-from houseprice.serving.insight.comparing import Comparer, kilometres
+from houseprice.serving.explain.comparables import Comparer, kilometres
 from houseprice.serving.scorer import Scorer
 
 

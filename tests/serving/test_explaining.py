@@ -22,8 +22,8 @@ from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.errors import ArtifactError, ServingError
 from houseprice.schema import Schema
-from houseprice.serving.insight.explaining import Explainer, to_the_cent
-from houseprice.serving.insight.grouping import groups
+from houseprice.serving.explain.feature_groups import groups
+from houseprice.serving.explain.shapley import Explainer, to_the_cent
 from houseprice.serving.scorer import Scorer
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from toy import FULL, FULL_PRICE, LEAST, MOST_HOUSES, Client
 from houseprice.bundle.load import open_bundle
 from houseprice.serving.app import create_app
 from houseprice.serving.formats.ndjson import BLOCK_BYTES, BLOCK_LINES, Lines
-from houseprice.serving.refusal import LONGEST_LIST
+from houseprice.serving.validation_errors import LONGEST_LIST
 
 MANY = 3 * BLOCK_LINES + 7
 
@@ -186,7 +186,7 @@ def test_no_lines_have_no_answers(client: Client) -> None:
 def test_a_model_that_fails_later_is_told_in_the_last_line(toy_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What fails at once is a 503 as everywhere."""
     bundle = open_bundle(toy_dir)
-    answer, left = bundle.model.answer, iter([True, False])
+    answer, left = bundle.model.predict, iter([True, False])
 
     def fail_soon(columns: Any) -> Any:
         if next(left, False):

@@ -11,10 +11,10 @@ from running import Server
 from toy import FULL, FULL_PRICE
 
 from houseprice.cli.serving import serve
-from houseprice.serving import probe
-from houseprice.serving.protocols import hosting
+from houseprice.serving import healthcheck
+from houseprice.serving.protocols import platforms
 
-OURS = (*hosting.PORT_VARIABLES, "SAGEMAKER_REGION")
+OURS = (*platforms.PORT_VARIABLES, "SAGEMAKER_REGION")
 
 
 @pytest.mark.parametrize(
@@ -39,19 +39,19 @@ def test_server_and_probe_hear_the_same_port(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     option = next(part for part in serve.params if part.name == "port")
-    assert option.get_default(click.Context(serve)) == hosting.usual_port(os.environ)
+    assert option.get_default(click.Context(serve)) == platforms.usual_port(os.environ)
     heard = serve.make_context("serve", []).params["port"]
     assert heard == port
     monkeypatch.delenv("HOUSEPRICE_HOST", raising=False)
     with pytest.raises(SystemExit):
-        probe.main(["--help"])
+        healthcheck.main(["--help"])
     assert f"http://127.0.0.1:{port}/health" in "".join(capsys.readouterr().out.split())
 
 
 def test_the_help_says_which_variables_are_heard() -> None:
     """All of them are in the help, in their order."""
     said = "".join(CliRunner().invoke(serve, ["--help"]).output.split())
-    assert ",".join(hosting.PORT_VARIABLES) in said
+    assert ",".join(platforms.PORT_VARIABLES) in said
 
 
 def test_a_server_serves_the_routes_that_vertex_sets(start: Callable[..., Server]) -> None:
@@ -65,5 +65,5 @@ def test_a_server_serves_the_routes_that_vertex_sets(start: Callable[..., Server
 def test_the_image_leaves_the_port_open(root: Path) -> None:
     """A port in the image's own environment would be heard before a platform's; its command is the one they give."""
     said = (root / "Dockerfile").read_text()
-    assert not any(f"{name}=" in said for name in hosting.PORT_VARIABLES)
+    assert not any(f"{name}=" in said for name in platforms.PORT_VARIABLES)
     assert 'ENTRYPOINT ["python", "-m", "houseprice"]\nCMD ["serve"]' in said

@@ -14,7 +14,7 @@ from toy import FULL, FULL_PRICE, LEAST, LEAST_PRICE, Client, altered_golden, se
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.serving import protocols
 from houseprice.serving.app import create_app
-from houseprice.serving.protocols.inference import HEADER_LENGTH
+from houseprice.serving.protocols.open_inference import HEADER_LENGTH
 from houseprice.serving.scorer import Scorer
 
 

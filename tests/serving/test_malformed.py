@@ -12,10 +12,10 @@ from toy import FULL
 
 from houseprice.bundle.load import Bundle
 from houseprice.serving.app import create_app
-from houseprice.serving.protocols.core import Core
-from houseprice.serving.protocols.inference import infer
-from houseprice.serving.refusal import RefusedError, TooManyError
+from houseprice.serving.protocols.adapter import Core
+from houseprice.serving.protocols.open_inference import infer
 from houseprice.serving.scorer import Scorer
+from houseprice.serving.validation_errors import RefusedError, TooManyError
 
 
 @pytest.fixture(scope="module")

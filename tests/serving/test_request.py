@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy import FULL, LEAST
 
-from houseprice.serving.refusal import RefusedError, TooManyError
 from houseprice.serving.request import RequestModel
 from houseprice.serving.scorer import Scorer
+from houseprice.serving.validation_errors import RefusedError, TooManyError
 
 
 @pytest.fixture(scope="module")

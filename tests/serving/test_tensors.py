@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from houseprice.serving.protocols import tensors
-from houseprice.serving.refusal import RefusedError
+from houseprice.serving.validation_errors import RefusedError
 
 TYPES = [*tensors.NUMERIC, "BYTES"]
 

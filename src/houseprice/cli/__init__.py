@@ -27,10 +27,10 @@ COMMANDS = {
     "serve": "serving",
     "image": "release",
     "doctor": "release",
-    "verify": "trust",
-    "deploy": "operating",
-    "rollback": "operating",
-    "ledger": "operating",
+    "verify": "verification",
+    "deploy": "deployment",
+    "rollback": "deployment",
+    "ledger": "deployment",
 }
 
 

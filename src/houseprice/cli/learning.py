@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from houseprice.cli import tables
+from houseprice.cli import formatting
 from houseprice.config import Config, load
 from houseprice.errors import GateError
 from houseprice.learning import pipeline
@@ -36,7 +36,7 @@ uri_option = click.option(
 def process(source: Path, output: Path, config_path: Path, as_json: bool) -> None:
     """Clean a raw CSV: trusted sales, rejected rows with reasons, and a report."""
     cleaned = pipeline.process(load(config_path), source, output)
-    _show(cleaned.report, as_json, lambda: tables.processed(cleaned.report, output))
+    _show(cleaned.report, as_json, lambda: formatting.processed(cleaned.report, output))
 
 
 @click.command(
@@ -71,8 +71,8 @@ def train(
     with _progress("Training") as tell:
         trained = pipeline.train(config, data, models_dir, reports_dir or models_dir.parent / "reports", uri, tell)
     said = {"metrics": trained.metrics, "verdict": trained.verdict.as_dict(), "run_id": trained.tracked.run_id}
-    _show(said, as_json, lambda: tables.trained(trained, config))
-    tables.append_summary(trained, config)
+    _show(said, as_json, lambda: formatting.trained(trained, config))
+    formatting.append_summary(trained, config)
     _stop_when_red(trained.verdict)
 
 
@@ -88,10 +88,10 @@ def tune(
     config_path: Path, data: Path, trials: int, minutes: float, store: Path, uri: str | None, as_json: bool
 ) -> None:
     """Search for better values of `training`, on training rows alone; print the part of the config to keep."""
-    from houseprice.learning import table, tracking, tuning
+    from houseprice.learning import feature_table, tracking, tuning
 
     config = load(config_path)
-    features = table.read(data, config.schema_)
+    features = feature_table.read(data, config.schema_)
     where = tracking.resolve(uri, config.tracking, store.resolve().parent.parent)
     search = tuning.Search(store, where)
     with _progress("Tuning") as tell:
@@ -111,7 +111,7 @@ def gate(config_path: Path, models_dir: Path, self_test: bool, as_json: bool) ->
         _self_test(load(config_path), as_json)
         return
     verdict = pipeline.verdict_of(load(config_path), models_dir)
-    _show(verdict.as_dict(), as_json, lambda: tables.verdict(verdict))
+    _show(verdict.as_dict(), as_json, lambda: formatting.verdict(verdict))
     _stop_when_red(verdict)
 
 
@@ -144,7 +144,7 @@ def run(config_path: Path, raw: Path | None, uri: str | None, as_json: bool) -> 
     with _progress("Training") as tell:
         trained = pipeline.train(config, paths.featured, paths.models, paths.reports, uri, tell)
     said = {"processing": cleaned.report, "metrics": trained.metrics, "verdict": trained.verdict.as_dict()}
-    _show(said, as_json, lambda: tables.road(cleaned.report, trained, config))
+    _show(said, as_json, lambda: formatting.road(cleaned.report, trained, config))
     _stop_when_red(trained.verdict)
 
 
@@ -158,7 +158,7 @@ def _self_test(config: Config, as_json: bool) -> None:
         "red_without_defect": nothing.red,
         "defects": [{"defect": one.defect, "gate": one.gate, "red": one.red, "killed": one.killed} for one in results],
     }
-    _show(said, as_json, lambda: tables.self_test(nothing, results))
+    _show(said, as_json, lambda: formatting.self_test(nothing, results))
     if nothing.red:
         raise GateError(f"Without a defect {', '.join(nothing.red)} went red; expected none; see to the gates.")
     if killed < len(results):

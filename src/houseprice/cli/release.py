@@ -11,17 +11,17 @@ import click
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import open_bundle
-from houseprice.cli.dock import progress, stoppable
+from houseprice.cli.options import progress, stoppable
 from houseprice.release import doctor as doctors
 from houseprice.release import image as images
-from houseprice.release import trial as trials
-from houseprice.release.checks import Finding
-from houseprice.release.engine import Engine
+from houseprice.release import image_test as trials
+from houseprice.release.docker_cli import Engine
+from houseprice.release.image_checks import Finding
 from houseprice.release.layout import assemble as layouts
 from houseprice.release.layout import proving as proofs
 from houseprice.release.layout.assemble import LOCK
 from houseprice.release.limits import Limits
-from houseprice.release.taking import UNSURE
+from houseprice.release.performance_checks import UNSURE
 
 SHOWN = 40
 """Lines of a container's logs that are shown, at its beginning and at its end."""

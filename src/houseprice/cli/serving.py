@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from houseprice.serving import predicting, server, settings
-from houseprice.serving.protocols import hosting
+from houseprice.serving.protocols import platforms
 
 PATIENCE_SECONDS = 2.0
 _bundle = click.option(
@@ -55,9 +55,9 @@ def predict(bundle: Path, source: Path, output: Path, as_json: bool) -> None:
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    default=lambda: hosting.usual_port(os.environ),
+    default=lambda: platforms.usual_port(os.environ),
     show_default="8000, in SageMaker 8080",
-    envvar=hosting.PORT_VARIABLES,
+    envvar=platforms.PORT_VARIABLES,
     show_envvar=True,
     help="Port; 0 is any free one.",
 )

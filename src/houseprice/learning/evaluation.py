@@ -12,13 +12,13 @@ import numpy as np
 import polars as pl
 
 from houseprice.config import Config
-from houseprice.learning import baselines, champion
+from houseprice.learning import baselines, model_comparison
+from houseprice.learning.conformal import Spread, fit_spread, quantile
+from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import matrix
 from houseprice.learning.metrics import Prices, measure, measure_interval, with_bounds
 from houseprice.learning.slices import Answers, by_slice, worst
 from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Rows, folds, origins
-from houseprice.learning.spread import Spread, fit_spread, quantile
-from houseprice.learning.table import FeatureTable
 from houseprice.learning.training import PriceModel
 
 Tell = Callable[[str, int, int], None]
@@ -60,7 +60,7 @@ def evaluate(table: FeatureTable, config: Config, tell: Tell) -> Evaluation:
     errors = np.zeros(len(table.prices))
     errors[rows] = np.log(table.prices[rows]) - np.log(answered)
     fold = np.repeat(np.arange(len(by_parcel)), [len(judged) for _, judged in by_parcel])
-    out_of_fold = champion.answers(table.parcels[rows], table.days[rows], fold, errors[rows])
+    out_of_fold = model_comparison.answers(table.parcels[rows], table.days[rows], fold, errors[rows])
     rolled, answered = _refit(table, train, by_time, config, steps, "rolling origins")
     metrics["rolling_origin"] = with_bounds(table.prices[rolled], answered, seed)
     late = np.log(table.prices[rolled]) - np.log(answered)

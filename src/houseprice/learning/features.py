@@ -17,8 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from houseprice.errors import ConfigError, DataError, nearest
 from houseprice.feature_matrix import FeatureMatrix
-from houseprice.learning.derivation import DERIVED
-from houseprice.learning.plain import PlainPickle
+from houseprice.learning.derived_features import DERIVED
+from houseprice.learning.deterministic_pickle import PlainPickle
 from houseprice.learning.splitting import TRAIN, split
 from houseprice.schema import Column, Schema
 

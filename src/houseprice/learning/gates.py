@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from houseprice.config import Gates
-from houseprice.learning.champion import Comparison
-from houseprice.learning.leaks import Leak, unwaived
+from houseprice.learning.feature_table import FeatureTable
+from houseprice.learning.leakage import Leak, unwaived
+from houseprice.learning.model_comparison import Comparison
 from houseprice.learning.splitting import HOLDOUT, TRAIN
-from houseprice.learning.table import FeatureTable
 
 
 @dataclass(frozen=True)

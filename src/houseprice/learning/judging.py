@@ -10,12 +10,12 @@ from houseprice.bundle.load import Model
 from houseprice.bundle.manifest import MODEL
 from houseprice.config import Config
 from houseprice.errors import DataError
-from houseprice.learning import champion, gates, leaks
+from houseprice.learning import gates, leakage, model_comparison
 from houseprice.learning.evaluation import Evaluation
+from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import Preprocessor, columns_of, engineer
 from houseprice.learning.gates import Gate, Verdict
 from houseprice.learning.processing import CleanTable
-from houseprice.learning.table import FeatureTable
 from houseprice.learning.training import PriceModel
 
 Make = Callable[[pl.DataFrame], tuple[pl.DataFrame, Preprocessor]]
@@ -35,7 +35,7 @@ def judge(
     evaluation: Evaluation,
     config: Config,
     source: Source | None,
-    rival: champion.Comparison | None,
+    rival: model_comparison.Comparison | None,
 ) -> Verdict:
     """Give back the verdict on what was learned, before it is exported."""
     found = probe(table, config, source)
@@ -46,19 +46,19 @@ def judge(
     )
 
 
-def against_champion(evaluation: Evaluation, before: bytes | None) -> champion.Comparison | None:
+def against_champion(evaluation: Evaluation, before: bytes | None) -> model_comparison.Comparison | None:
     """Compare with the champion by the CSV of its out-of-fold errors; None where nothing can be compared."""
     if before is None:
         return None
-    return champion.compare(evaluation.out_of_fold, pl.read_csv(before, schema_overrides={"parcel": pl.String}))
+    return model_comparison.compare(evaluation.out_of_fold, pl.read_csv(before, schema_overrides={"parcel": pl.String}))
 
 
-def probe(table: FeatureTable, config: Config, source: Source | None, make: Make | None = None) -> list[leaks.Leak]:
+def probe(table: FeatureTable, config: Config, source: Source | None, make: Make | None = None) -> list[leakage.Leak]:
     """Give back every leak that the structure of the data shows; without their source, only the table is probed."""
     schema, rules = table.schema, config.gates.leaks
-    numbers = leaks.numbers(table.features, set())
-    found = leaks.known_too_late(schema, table.features.columns)
-    found += leaks.reconstructions(numbers, table.prices, rules.min_spread)
+    numbers = leakage.numbers(table.features, set())
+    found = leakage.known_too_late(schema, table.features.columns)
+    found += leakage.reconstructions(numbers, table.prices, rules.min_spread)
     if source is None:
         return found
     names = table.features.columns
@@ -67,11 +67,11 @@ def probe(table: FeatureTable, config: Config, source: Source | None, make: Make
         again = make or (lambda rows: engineer(rows, schema, config.features.derived, config.split.holdout_share))
         return again(sales)[0].select(names)
 
-    raw = leaks.numbers(source.sales, {schema.target, schema.parcel, schema.sale_date})
-    found += leaks.reconstructions(raw, source.sales[schema.target].cast(pl.Float64).to_numpy(), rules.min_spread)
-    found += leaks.depends_on_target(source.sales, schema, anew)
-    found += leaks.needs_more_than_request(source.sales, schema, table.features, source.preprocessor.transform)
-    seen: dict[str, leaks.Leak] = {}
+    raw = leakage.numbers(source.sales, {schema.target, schema.parcel, schema.sale_date})
+    found += leakage.reconstructions(raw, source.sales[schema.target].cast(pl.Float64).to_numpy(), rules.min_spread)
+    found += leakage.depends_on_target(source.sales, schema, anew)
+    found += leakage.needs_more_than_request(source.sales, schema, table.features, source.preprocessor.transform)
+    seen: dict[str, leakage.Leak] = {}
     for leak in found:
         seen.setdefault(leak.column, leak)
     return list(seen.values())
@@ -95,10 +95,10 @@ def probe_raw(cleaned: CleanTable, config: Config) -> None:
         DataError: it can, from a column that is not waived with a reason.
     """
     schema, rules = config.schema_, config.gates.leaks
-    columns = leaks.numbers(cleaned.undeclared, set())
-    columns |= leaks.numbers(cleaned.sales, {schema.target, schema.parcel, schema.sale_date})
+    columns = leakage.numbers(cleaned.undeclared, set())
+    columns |= leakage.numbers(cleaned.sales, {schema.target, schema.parcel, schema.sale_date})
     prices = cleaned.sales[schema.target].cast(pl.Float64).to_numpy()
-    if found := leaks.unwaived(leaks.reconstructions(columns, prices, rules.min_spread), rules.waivers):
+    if found := leakage.unwaived(leakage.reconstructions(columns, prices, rules.min_spread), rules.waivers):
         names = ", ".join(f'"{leak.column}"' for leak in found)
         raise DataError(
             f"The price can be worked out from the raw table ({'; '.join(leak.reason for leak in found)}); expected "

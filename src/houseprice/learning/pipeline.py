@@ -13,15 +13,15 @@ from houseprice.bundle.manifest import canonical, sha256_of
 from houseprice.config import Config
 from houseprice.errors import ArtifactError, DataError
 from houseprice.learning import (
+    bundling,
+    csv_reader,
+    feature_table,
+    gate_self_test,
     gates,
     judging,
-    planting,
     processing,
-    reading,
     recording,
     report,
-    sealing,
-    table,
     tracking,
 )
 from houseprice.learning.evaluation import Tell, evaluate, refit
@@ -55,7 +55,7 @@ def process(config: Config, source: Path, output: Path) -> processing.CleanTable
     Raises:
         DataError: the raw table cannot be used; nothing is written.
     """
-    raw = reading.read(source, config.schema_, config.data.separator)
+    raw = csv_reader.read(source, config.schema_, config.data.separator)
     cleaned = processing.clean(raw, config.schema_, config.data)
     judging.probe_raw(cleaned, config)
     content = cleaned.sales.write_csv().encode()
@@ -76,9 +76,9 @@ def make_features(config: Config, source: Path, output: Path, preprocessor: Path
     Raises:
         DataError: the processed table cannot be used; nothing is written.
     """
-    sales = sealing.read_sales(source, config.schema_)
+    sales = bundling.read_sales(source, config.schema_)
     made, fitted = engineer(sales, config.schema_, config.features.derived, config.split.holdout_share)
-    content = table.write(made, sha256_of(source))
+    content = feature_table.write(made, sha256_of(source))
     fitted.made_ = hashlib.sha256(content).hexdigest()
     atomic_io.write_atomically({output: content, preprocessor: pickle.dumps(fitted, protocol=5)})
     return made.height, made.width
@@ -94,8 +94,8 @@ def train(config: Config, data: Path, models: Path, reports: Path, uri: str | No
     """
     where = tracking.resolve(uri, config.tracking, models.parent)
     trained = models / "trained"
-    features = table.read(data, config.schema_)
-    preprocessor = _preprocessor_for(features, trained / sealing.PREPROCESSOR, data)
+    features = feature_table.read(data, config.schema_)
+    preprocessor = _preprocessor_for(features, trained / bundling.PREPROCESSOR, data)
     processed = find_processed(features.processed_sha256, [data.parent, *_near(models, config)])
     models.parent.mkdir(parents=True, exist_ok=True)
     tracking.connect(where, config.tracking)
@@ -105,7 +105,7 @@ def train(config: Config, data: Path, models: Path, reports: Path, uri: str | No
     evaluation = evaluate(features, config, tell)
     source = None
     if preprocessor is not None and processed is not None:
-        source = judging.Source(sealing.read_sales(processed, config.schema_), preprocessor)
+        source = judging.Source(bundling.read_sales(processed, config.schema_), preprocessor)
     rival = judging.against_champion(evaluation, before)
     verdict = judging.judge(features, evaluation, config, source, rival)
     tell("the model to publish", steps := config.split.folds + config.split.origins + 2, steps + 1)
@@ -117,16 +117,16 @@ def train(config: Config, data: Path, models: Path, reports: Path, uri: str | No
     metrics_file, verdict_file, report_file = (reports / name for name in ("metrics.json", "verdict.json", report.NAME))
     told = {**evaluation.metrics, "verdict": model.verdict_}
     atomic_io.write_atomically(
-        {trained / sealing.MODEL: pickle.dumps(model, protocol=5), metrics_file: canonical(told)}
+        {trained / bundling.MODEL: pickle.dumps(model, protocol=5), metrics_file: canonical(told)}
     )
 
     bundle, reason = None, ""
     if source is None:
-        reason = f"no preprocessor at {trained / sealing.PREPROCESSOR}"
+        reason = f"no preprocessor at {trained / bundling.PREPROCESSOR}"
         if preprocessor is not None:
             reason = f"no processed table with sha256 {features.processed_sha256[:12]}… beside {data} or {models}"
     else:
-        content = sealing.seal(trained, source.preprocessor, model, source.sales, config)
+        content = bundling.seal(trained, source.preprocessor, model, source.sales, config)
         exported = judging.judge_bundle(content, source, model, config)
         verdict = verdict.with_gates(*exported)
         if all(gate.passed for gate in exported):
@@ -143,7 +143,7 @@ def train(config: Config, data: Path, models: Path, reports: Path, uri: str | No
     record = recording.record(config, features, evaluation.metrics, verdict, kept)
     crowned = verdict.passed and (rival is None or rival.promotes)
     tracked = tracking.log(where, config.tracking, record, champion=crowned)
-    return Trained(evaluation.metrics, verdict, trained / sealing.MODEL, metrics_file, bundle, reason, tracked)
+    return Trained(evaluation.metrics, verdict, trained / bundling.MODEL, metrics_file, bundle, reason, tracked)
 
 
 def seal(config: Config, models: Path, data: Path | None = None) -> Path:
@@ -155,9 +155,9 @@ def seal(config: Config, models: Path, data: Path | None = None) -> Path:
         ParityError: the exported graph answers otherwise than the pair; nothing is written.
     """
     trained = models / "trained"
-    preprocessor = _unpickle(trained / sealing.PREPROCESSOR, Preprocessor)
-    model = _unpickle(trained / sealing.MODEL, PriceModel)
-    sealing.check_pair(preprocessor, model)
+    preprocessor = _unpickle(trained / bundling.PREPROCESSOR, Preprocessor)
+    model = _unpickle(trained / bundling.MODEL, PriceModel)
+    bundling.check_pair(preprocessor, model)
     places = [data] if data else _near(models, config)
     processed = find_processed(model.processed_, places)
     if processed is None:
@@ -166,9 +166,9 @@ def seal(config: Config, models: Path, data: Path | None = None) -> Path:
             f"The processed table that this model was made from (sha256 {model.processed_[:12]}…) was not found in "
             f"{looked}; expected it there, to prove the bundle on every row; give its path with --data."
         )
-    sales = sealing.read_sales(processed, preprocessor.schema)
+    sales = bundling.read_sales(processed, preprocessor.schema)
     bundle = models / "bundle"
-    export.land(sealing.seal(trained, preprocessor, model, sales, config), bundle)
+    export.land(bundling.seal(trained, preprocessor, model, sales, config), bundle)
     return bundle
 
 
@@ -180,21 +180,21 @@ def verdict_of(config: Config, models: Path) -> Verdict:
     Raises:
         ArtifactError: there is no trained model.
     """
-    model = _unpickle(models / "trained" / sealing.MODEL, PriceModel)
+    model = _unpickle(models / "trained" / bundling.MODEL, PriceModel)
     now = gates.judge(model.metrics_, config.gates)
     names = {gate.name for gate in now.gates}
     kept = [gates.Gate(name, **told) for name, told in model.verdict_.items() if name not in names]
     return now.with_gates(*kept)
 
 
-def self_test(config: Config, raw: Path) -> list[planting.Result]:
+def self_test(config: Config, raw: Path) -> list[gate_self_test.Result]:
     """Plant defects into some of the sales of a raw CSV; give back what each turned red, the first being none.
 
     Raises:
         DataError: the raw table cannot be used.
     """
-    cleaned = processing.clean(reading.read(raw, config.schema_, config.data.separator), config.schema_, config.data)
-    return planting.plant(planting.prepare(cleaned.sales, config))
+    cleaned = processing.clean(csv_reader.read(raw, config.schema_, config.data.separator), config.schema_, config.data)
+    return gate_self_test.plant(gate_self_test.prepare(cleaned.sales, config))
 
 
 def find_processed(sha256: str, places: list[Path]) -> Path | None:
@@ -235,7 +235,7 @@ def _unpickle(path: Path, kind: type[Kind]) -> Kind:
     return found
 
 
-def _preprocessor_for(features: table.FeatureTable, path: Path, data: Path) -> Preprocessor | None:
+def _preprocessor_for(features: feature_table.FeatureTable, path: Path, data: Path) -> Preprocessor | None:
     if not path.exists():
         return None
     preprocessor = _unpickle(path, Preprocessor)

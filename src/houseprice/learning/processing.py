@@ -13,7 +13,7 @@ from pandera.errors import SchemaErrors
 
 from houseprice.config import Data
 from houseprice.errors import DataError, RejectedShareError
-from houseprice.learning.reading import REASONS, ROW, RawTable
+from houseprice.learning.csv_reader import REASONS, ROW, RawTable
 from houseprice.schema import Column, Schema
 
 TYPES: dict[str, type[pl.DataType]] = {

@@ -12,7 +12,7 @@ import numpy as np
 from houseprice.bundle.graph import export_model
 from houseprice.bundle.manifest import sha256_of
 from houseprice.config import Config
-from houseprice.learning import sealing, table, tracking
+from houseprice.learning import bundling, feature_table, tracking
 from houseprice.learning.features import Preprocessor, columns_of
 from houseprice.learning.gates import Verdict
 from houseprice.learning.training import PriceModel
@@ -32,11 +32,11 @@ class Kept:
 
 
 def record(
-    config: Config, features: table.FeatureTable, metrics: Mapping[str, Any], verdict: Verdict, kept: Kept
+    config: Config, features: feature_table.FeatureTable, metrics: Mapping[str, Any], verdict: Verdict, kept: Kept
 ) -> tracking.Record:
     """Give back what MLflow is to keep of one training."""
     tables = [tracking.Table("featured", kept.data, features.sha256)]
-    tags = sealing.hashes(config) | {
+    tags = bundling.hashes(config) | {
         "processed_sha256": features.processed_sha256,
         "featured_sha256": features.sha256,
         "verdict": "passed" if verdict.passed else "red",
@@ -47,7 +47,7 @@ def record(
         tables.append(tracking.Table("processed", kept.processed, features.processed_sha256))
     if kept.bundle and kept.preprocessor and kept.processed:
         graph = (kept.bundle / "model.onnx").read_bytes()
-        rows = columns_of(sealing.read_sales(kept.processed, config.schema_).head(5), config.schema_)
+        rows = columns_of(bundling.read_sales(kept.processed, config.schema_).head(5), config.schema_)
         inputs = {name: "string" if values.dtype == object else "double" for name, values in rows.items()}
         tags["bundle_manifest_sha256"] = sha256_of(kept.bundle / "manifest.json")
         kept_files |= dict.fromkeys(sorted(kept.bundle.iterdir()), "bundle")

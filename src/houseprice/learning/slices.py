@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.metrics import Prices, measure, measure_interval
 from houseprice.learning.splitting import Rows
-from houseprice.learning.table import FeatureTable
 
 FEWEST = 30  # sales; below, a slice's error says more about chance than about the model
 Answers = tuple[Prices, Prices, Prices]

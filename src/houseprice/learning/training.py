@@ -15,14 +15,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from houseprice.config import Training
 from houseprice.feature_matrix import FeatureMatrix
+from houseprice.learning.conformal import Spread
+from houseprice.learning.deterministic_pickle import PlainPickle
 from houseprice.learning.features import Lookup, look_up, matrix
-from houseprice.learning.forest import fit_forest
-from houseprice.learning.levels import cross_fit, fit_level
-from houseprice.learning.plain import PlainPickle
-from houseprice.learning.smooth import fit_surface
-from houseprice.learning.spread import Spread
+from houseprice.learning.kernel_ridge import fit_surface
+from houseprice.learning.oblivious_trees import fit_forest
+from houseprice.learning.robust_weights import weigh
+from houseprice.learning.target_encoding import cross_fit, fit_level
 from houseprice.learning.trend import TIME, fit_trend
-from houseprice.learning.trust import weigh
 
 Prices = npt.NDArray[np.float64]
 

@@ -19,8 +19,8 @@ import yaml
 
 from houseprice.config import Config, Training
 from houseprice.learning import tracking
+from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.splitting import TRAIN, Rows, folds, origins
-from houseprice.learning.table import FeatureTable
 from houseprice.learning.training import PriceModel
 
 Tell = Callable[[str, int, int], None]

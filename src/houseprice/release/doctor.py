@@ -16,7 +16,7 @@ from typing import Literal
 from houseprice import config as configs
 from houseprice.errors import ConfigError, ImageError
 from houseprice.release import github
-from houseprice.release.engine import Engine
+from houseprice.release.docker_cli import Engine
 
 State = Literal["found", "missing", "cannot tell"]
 WORKFLOW = ".github/workflows/mlops-pipeline.yml"

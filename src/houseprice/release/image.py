@@ -14,8 +14,8 @@ from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import check_sources, open_bundle
 from houseprice.bundle.manifest import Manifest
 from houseprice.errors import GateError, ImageError
-from houseprice.release.engine import Engine, Say
-from houseprice.release.origin import Origin, origin_of
+from houseprice.release.docker_cli import Engine, Say
+from houseprice.release.git_metadata import Origin, origin_of
 
 REPOSITORY = "house-price-model"
 MODEL = "models/bundle"

@@ -15,15 +15,15 @@ from types import FrameType
 from typing import NoReturn
 
 from houseprice.errors import HousePriceError, RegistryError
-from houseprice.release.engine import Engine
+from houseprice.release.docker_cli import Engine
+from houseprice.release.image_reference import HUB, Repository
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.access import Account
 from houseprice.release.registry.client import Registry
 from houseprice.release.registry.history import newer
-from houseprice.release.registry.names import HUB, Repository
 from houseprice.release.registry.publishing import Stand, accounted, publish, retag, tag_of
 from houseprice.release.registry.revision import CREATED
-from houseprice.release.trust.signing import Signer, sign_everything
+from houseprice.release.verification.signing import Signer, sign_everything
 
 HELP = """\
 A tested image goes to its registry: the tag of the commit first, then latest, both on one digest.

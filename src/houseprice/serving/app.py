@@ -20,20 +20,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
-from houseprice.serving import documents, protocols
+from houseprice.serving import openapi, protocols
+from houseprice.serving.access_log import Journal
 from houseprice.serving.body import json_body
 from houseprice.serving.docs.page import add_docs
+from houseprice.serving.explain.routes import add_insight
 from houseprice.serving.formats.routes import Batch
-from houseprice.serving.guard import Guard
-from houseprice.serving.insight.routes import add_insight
-from houseprice.serving.journal import Journal
-from houseprice.serving.lean import Lean
 from houseprice.serving.metrics import Metrics
+from houseprice.serving.middleware import Guard
+from houseprice.serving.predict_fast_path import Lean
 from houseprice.serving.prediction import Prediction
-from houseprice.serving.protocols.wording import SPEAK_OF_ERROR
-from houseprice.serving.refusal import RefusedError, TooManyError
+from houseprice.serving.protocols.openapi import SPEAK_OF_ERROR
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import DEFAULT, Settings
+from houseprice.serving.validation_errors import RefusedError, TooManyError
 
 INLINE_BYTES = 32 * 2**10
 """Up to here a body is answered on the event loop, in about a millisecond."""
@@ -81,7 +81,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
     metrics = Metrics(bundle.manifest) if settings.metrics else None
     scorer = Scorer(bundle, metrics.priced if metrics else None)
     address = "/openapi.json" if settings.docs else None
-    about = documents.about(bundle.manifest)
+    about = openapi.about(bundle.manifest)
     app = Api(**about, openapi_url=address, docs_url=None, redoc_url=None, lifespan=_lifespan)
     app.state.scorer = scorer
     app.state.ready = False
@@ -95,7 +95,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
         )
     _refuse_in_words(app)
     _add_health(app, scorer)
-    card = documents.card(bundle)
+    card = openapi.card(bundle)
     batch = Batch(bundle, scorer, settings.max_rows, settings.max_body_bytes)
 
     def price_one(body: bytes) -> bytes:
@@ -108,17 +108,17 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
 
     with_insight = add_insight(app, bundle, scorer, settings.max_body_bytes)
 
-    @app.post("/predict", **documents.predict(bundle.manifest))
+    @app.post("/predict", **openapi.predict(bundle.manifest))
     async def predict(request: Request) -> Response:
         if request.scope["query_string"]:
             return await with_insight(request)
         return await answered(request, price_one)
 
-    @app.post("/batch-predict", **documents.batch_predict(bundle, settings.max_rows))
+    @app.post("/batch-predict", **openapi.batch_predict(bundle, settings.max_rows))
     async def batch_predict(request: Request) -> Response:
         return await batch.answer(request)
 
-    @app.get("/model", **documents.MODEL)
+    @app.get("/model", **openapi.MODEL)
     async def model() -> Response:
         return Response(card, media_type="application/json")
 
@@ -136,7 +136,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
             return Response(content, headers={"content-type": kind})
 
     protocols.add(app, bundle, scorer, settings.max_rows, settings.max_body_bytes)
-    documents.add_house(app, scorer.request.json_schema())
+    openapi.add_house(app, scorer.request.json_schema())
     return app
 
 
@@ -179,7 +179,7 @@ def _refuse_in_words(app: FastAPI) -> None:
 def _add_health(app: FastAPI, scorer: Scorer) -> None:
     version = scorer.manifest.model_version
 
-    @app.get("/health", **documents.HEALTH)
+    @app.get("/health", **openapi.HEALTH)
     async def health() -> JSONResponse:
         """Price a golden row again and compare with the sealed answer."""
         try:
@@ -198,12 +198,12 @@ def _add_health(app: FastAPI, scorer: Scorer) -> None:
         reason = "The model no longer gives the answer that was sealed with it; start again, or seal it again."
         return JSONResponse({"status": "failing", **found, "reason": reason}, 503)
 
-    @app.get("/livez", **documents.LIVEZ)
+    @app.get("/livez", **openapi.LIVEZ)
     async def livez() -> dict[str, str]:
         """Answer at all."""
         return {"status": "alive"}
 
-    @app.get("/readyz", **documents.READYZ)
+    @app.get("/readyz", **openapi.READYZ)
     async def readyz() -> dict[str, str]:
         """Tell whether requests are wanted."""
         if not app.state.ready:

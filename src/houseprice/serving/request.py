@@ -23,8 +23,8 @@ from pydantic_core import PydanticKnownError, core_schema
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from houseprice.schema import Column, Schema
-from houseprice.serving.duplicates import repeats
-from houseprice.serving.refusal import TooManyError, refused, repeated
+from houseprice.serving.json_duplicate_keys import repeats
+from houseprice.serving.validation_errors import TooManyError, refused, repeated
 
 House = dict[str, Any]
 LONGEST_TEXT = 200

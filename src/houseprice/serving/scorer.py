@@ -9,11 +9,11 @@ import numpy as np
 
 from houseprice.bundle.load import Answers, Bundle
 from houseprice.errors import ArtifactError, ServingError
-from houseprice.serving.cautions import Cautions
-from houseprice.serving.columns import Columns, Layout
+from houseprice.serving.column_layout import Columns, Layout
 from houseprice.serving.prediction import Prediction, Proof
-from houseprice.serving.refusal import RefusedError
+from houseprice.serving.prediction_warnings import Cautions
 from houseprice.serving.request import House, RequestModel
+from houseprice.serving.validation_errors import RefusedError
 
 _ANSWERS = ("predicted_price", "interval_low", "interval_high")
 

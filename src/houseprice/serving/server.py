@@ -16,11 +16,11 @@ from fastapi import FastAPI
 from houseprice.bundle.load import open_bundle
 from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving import protocols, workers
+from houseprice.serving.access_log import Journal
 from houseprice.serving.app import create_app
-from houseprice.serving.journal import Journal
-from houseprice.serving.patient import patient_for
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import DEFAULT, Settings
+from houseprice.serving.slow_client_protocol import patient_for
 
 _BACKLOG = 2048
 _LOGGING: dict[str, Any] = {

@@ -10,8 +10,8 @@ from houseprice.bundle.load import Bundle
 from houseprice.errors import DataError, nearest
 from houseprice.schema import Column
 from houseprice.serving.cells import Cell, house, reader
-from houseprice.serving.refusal import RefusedError
 from houseprice.serving.request import House, RequestModel, is_optional
+from houseprice.serving.validation_errors import RefusedError
 
 ADDED = ("predicted_price", "interval_low", "interval_high", "warnings")
 SEPARATORS = ",;\t|"

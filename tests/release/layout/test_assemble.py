@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from houseprice.errors import ImageError
-from houseprice.release.engine import Engine
+from houseprice.release.docker_cli import Engine
 from houseprice.release.layout.assemble import assemble
 from houseprice.release.layout.oci import Layout
 

@@ -10,13 +10,13 @@ import pytest
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import Bundle
-from houseprice.release.checks import LABELS, Finding
+from houseprice.release.image_checks import LABELS, Finding
 from houseprice.release.layout.archive import Taken, described
 from houseprice.release.layout.inspecting import LOOKS, look_inside
 from houseprice.release.layout.oci import CONFIG, Layout
 from houseprice.release.layout.packing import packed
-from houseprice.release.trust.image import EVIDENCE_FILE, SBOM_FILE
-from houseprice.release.trust.sbom import MODEL, sbom, wanted
+from houseprice.release.verification.image_reader import EVIDENCE_FILE, SBOM_FILE
+from houseprice.release.verification.sbom import MODEL, sbom, wanted
 
 EPOCH = 1_600_000_000
 LIBRARY = "opt/venv/lib/python3.11/site-packages/x.so"

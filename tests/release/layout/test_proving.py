@@ -7,7 +7,7 @@ import pytest
 
 from houseprice.bundle.load import open_bundle
 from houseprice.errors import ImageError
-from houseprice.release.engine import Engine
+from houseprice.release.docker_cli import Engine
 from houseprice.release.layout.archive import Taken, described
 from houseprice.release.layout.oci import Layout
 from houseprice.release.layout.packing import packed

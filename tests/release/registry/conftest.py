@@ -10,9 +10,9 @@ import pytest
 from faulty import Faulty, faulty
 from layouts import lay
 
+from houseprice.release.image_reference import Repository
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Account, Registry
-from houseprice.release.registry.names import Repository
 from houseprice.release.registry.patience import Patience, Say, silent
 
 ACCOUNT = Account(loopback.USER, loopback.TOKEN)

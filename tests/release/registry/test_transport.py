@@ -14,9 +14,9 @@ import pytest
 from faulty import Faulty, Handler, answers, faulty, tokens
 
 from houseprice.errors import RegistryError
+from houseprice.release.image_reference import Repository
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Account, Registry
-from houseprice.release.registry.names import Repository
 from houseprice.release.registry.patience import PassingError, Patience, silent
 from houseprice.release.registry.publishing import publish
 from houseprice.release.registry.transport import Answer, exchange

@@ -23,6 +23,7 @@ from typing import Any
 
 from houseprice.config import Config
 from houseprice.learning.evaluation import Evaluation
+from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.gates import Verdict
 from houseprice.learning.report import (
     dependence,
@@ -38,11 +39,10 @@ from houseprice.learning.report import (
 from houseprice.learning.report import (
     quality as data,
 )
-from houseprice.learning.report.changed import Question
+from houseprice.learning.report.holdout import Newest
 from houseprice.learning.report.markup import Html, element, join
-from houseprice.learning.report.newest import Newest
 from houseprice.learning.report.style import css
-from houseprice.learning.table import FeatureTable
+from houseprice.learning.report.what_if import Question
 
 NAME = "model_report.html"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # a browser that keeps it fetches nothing and runs nothing

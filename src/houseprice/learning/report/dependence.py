@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from houseprice.learning.report.changed import Question
-from houseprice.learning.report.elsewhere import same_house
 from houseprice.learning.report.figure import Floats, draw, label, paint, price_axis, thousands
+from houseprice.learning.report.location_map import same_house
 from houseprice.learning.report.market import trend
 from houseprice.learning.report.markup import Html, Section, element, join
+from houseprice.learning.report.what_if import Question
 
 SAMPLE = 60  # houses
 STEPS = 16

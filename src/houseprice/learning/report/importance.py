@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from houseprice.learning.report.changed import Question
 from houseprice.learning.report.figure import draw, label, note, paint
+from houseprice.learning.report.holdout import Newest
 from houseprice.learning.report.markup import Html, Section, element
-from houseprice.learning.report.newest import Newest
+from houseprice.learning.report.what_if import Question
 
 SAMPLE = 500
 SHOWN = 14

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from houseprice.learning.champion import KEYS
+from houseprice.learning.conformal import quantile
+from houseprice.learning.model_comparison import KEYS
 from houseprice.learning.report.figure import Floats, draw, paint
+from houseprice.learning.report.holdout import Newest, parts
 from houseprice.learning.report.markup import Html, Section, element, join, table
-from houseprice.learning.report.newest import Newest, parts
-from houseprice.learning.spread import quantile
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
 

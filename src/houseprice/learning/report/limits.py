@@ -1,7 +1,7 @@
 """Newest sales in, what the model is not for out."""
 
+from houseprice.learning.report.holdout import Newest
 from houseprice.learning.report.markup import Section, items
-from houseprice.learning.report.newest import Newest
 
 
 def tell(newest: Newest) -> Section:

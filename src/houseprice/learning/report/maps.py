@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
 
 from houseprice.learning.report.figure import Floats, dots, draw, paint, some
+from houseprice.learning.report.holdout import Newest
 from houseprice.learning.report.markup import Html, element, join
-from houseprice.learning.report.newest import Newest
 from houseprice.learning.report.style import SCALE
 
 SALES = (-0.25, -0.15, -0.05, 0.05, 0.15, 0.25)

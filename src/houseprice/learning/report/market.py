@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from houseprice.learning.report.figure import draw, paint, percent
+from houseprice.learning.report.holdout import Newest
 from houseprice.learning.report.markup import Html
-from houseprice.learning.report.newest import Newest
 from houseprice.learning.trend import TIME
 
 FEWEST = 20  # sales in a month; below, its mean says more about the houses sold

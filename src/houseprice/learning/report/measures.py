@@ -8,8 +8,8 @@ import numpy as np
 from houseprice.learning.gates import Verdict
 from houseprice.learning.report.figure import draw, note, paint
 from houseprice.learning.report.gates import summary
+from houseprice.learning.report.holdout import Newest
 from houseprice.learning.report.markup import Html, Section, element, folded, join, table
-from houseprice.learning.report.newest import Newest
 
 SIDES = {
     "holdout": "newest sales, held out",

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from houseprice.learning.report.changed import Question
+from houseprice.learning.report.diagnosis import number
 from houseprice.learning.report.markup import Html, Section, element, join, table
-from houseprice.learning.report.story import number
+from houseprice.learning.report.what_if import Question
 from houseprice.learning.splitting import TRAIN
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from houseprice.learning.report.figure import Floats, dots, draw, paint, percent, price_axis, some
+from houseprice.learning.report.holdout import Newest, parts
 from houseprice.learning.report.maps import error_maps
 from houseprice.learning.report.markup import Html, Section, element, join
-from houseprice.learning.report.newest import Newest, parts
 
 FEWEST = 10  # sales in a week; below, its quantiles say nothing
 ENDS = (-0.6, 1.0)  # of the axes of errors; what lies beyond is drawn at the edge

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from houseprice.learning.report.holdout import Newest
 from houseprice.learning.report.markup import Html, Section, element, folded, join, table
-from houseprice.learning.report.newest import Newest
 from houseprice.learning.slices import FEWEST
 
 FIFTHS = ("price", "living area", "year built")

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from houseprice.learning.report.changed import Question
+from houseprice.learning.report.diagnosis import tell_story, written
 from houseprice.learning.report.markup import Html, Section, element, folded, items, join
-from houseprice.learning.report.story import tell_story, written
+from houseprice.learning.report.what_if import Question
 from houseprice.learning.splitting import RESOLD
 
 SHOWN = 12

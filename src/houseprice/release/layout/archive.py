@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from houseprice.errors import ImageError
+from houseprice.release.git_metadata import instant
 from houseprice.release.layout.oci import CONFIG, MANIFEST, Descriptor, Layout, compact
 from houseprice.release.layout.packing import Layer, copied, normalised
-from houseprice.release.origin import instant
 
 CHUNK = 2**20
 BASE_LAYERS = "houseprice.base-layers"

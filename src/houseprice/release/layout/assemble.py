@@ -17,17 +17,17 @@ from pathlib import Path
 from houseprice.atomic_io import replace_directory
 from houseprice.bundle import manifest as manifests
 from houseprice.errors import ImageError
-from houseprice.release.engine import Engine, Say
+from houseprice.release.docker_cli import Engine, Say
+from houseprice.release.git_metadata import epoch_of, instant
 from houseprice.release.image import MODEL, Ready, prepared
 from houseprice.release.layout.archive import Taken, described, take
 from houseprice.release.layout.contents import laid
 from houseprice.release.layout.oci import Descriptor, Layout
 from houseprice.release.layout.packing import packed
 from houseprice.release.layout.weight import Part, part_of
-from houseprice.release.origin import epoch_of, instant
-from houseprice.release.trust.evidence import evidence
-from houseprice.release.trust.image import EVIDENCE_FILE, SBOM_FILE
-from houseprice.release.trust.sbom import sbom, wanted
+from houseprice.release.verification.evidence import evidence
+from houseprice.release.verification.image_reader import EVIDENCE_FILE, SBOM_FILE
+from houseprice.release.verification.sbom import sbom, wanted
 
 LOCK = "requirements/serving.txt"
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import Bundle
-from houseprice.release.checks import LABELS, Finding
+from houseprice.release.container import Look
+from houseprice.release.image_checks import LABELS, Finding
 from houseprice.release.layout.contents import files_of
 from houseprice.release.layout.oci import Descriptor, Layout
-from houseprice.release.subject import Look
-from houseprice.release.trust import sbom as bills
-from houseprice.release.trust.image import EVIDENCE_FILE, SBOM_FILE
+from houseprice.release.verification import sbom as bills
+from houseprice.release.verification.image_reader import EVIDENCE_FILE, SBOM_FILE
 
 MACHINES = {"amd64": 62, "arm64": 183, "arm": 40, "386": 3, "ppc64le": 21, "s390x": 22, "riscv64": 243}
 """Architecture → the number that its machine code bears in ELF files."""

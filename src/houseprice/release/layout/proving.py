@@ -15,16 +15,16 @@ from pathlib import Path
 from houseprice.atomic_io import write_atomically
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ImageError
-from houseprice.release.checks import CHECKS, EMULATED, Finding
-from houseprice.release.engine import Engine, Say
+from houseprice.release.docker_cli import Engine, Say
+from houseprice.release.image_checks import CHECKS, EMULATED, Finding
+from houseprice.release.image_test import examine
 from houseprice.release.layout.contents import files_of
 from houseprice.release.layout.inspecting import look_inside
 from houseprice.release.layout.oci import Descriptor, Layout
 from houseprice.release.layout.shelf import shelf
 from houseprice.release.layout.weight import part_of
 from houseprice.release.limits import Limits
-from houseprice.release.trial import examine
-from houseprice.release.trust.image import EVIDENCE_FILE
+from houseprice.release.verification.image_reader import EVIDENCE_FILE
 
 TESTED = "tested.json"
 PATIENCE = 10

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from houseprice.release.image_reference import TITLE
 from houseprice.release.layout.oci import Layout
-from houseprice.release.registry.names import TITLE
 
 _PATH = re.compile(rf"/v2/{re.escape(TITLE)}/(manifests|blobs)/(sha256:[0-9a-f]{{64}})")
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from houseprice.errors import RegistryError
-from houseprice.release.registry.names import Repository
+from houseprice.release.image_reference import Repository
 from houseprice.release.registry.patience import PassingError, Patience
 from houseprice.release.registry.transport import Answer, exchange, onwards, origin
 

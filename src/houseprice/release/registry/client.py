@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from houseprice.errors import RegistryError
+from houseprice.release.image_reference import Repository
 from houseprice.release.registry.access import Access, Account
-from houseprice.release.registry.names import Repository
 from houseprice.release.registry.patience import PassingError, Patience, Say, silent
 from houseprice.release.registry.refusals import codes, garbage, refusal
 from houseprice.release.registry.transport import BLOCK, Answer, Body, exchange, onwards, origin

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from houseprice.errors import HousePriceError, RegistryError
+from houseprice.release.image_reference import LATEST
 from houseprice.release.layout.oci import Layout
 from houseprice.release.registry.client import Manifest, Registry
-from houseprice.release.registry.names import LATEST
 from houseprice.release.registry.patience import GaveUpError, Say
 from houseprice.release.registry.revision import REVISION, Revision, revision_of
 

@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 from houseprice.errors import RegistryError
-from houseprice.release.registry.names import Repository
+from houseprice.release.image_reference import Repository
 from houseprice.release.registry.patience import PassingError, Patience
 
 BLOCK = 1 << 18

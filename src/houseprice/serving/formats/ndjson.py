@@ -7,8 +7,8 @@ from fastapi import HTTPException
 from pydantic import TypeAdapter
 
 from houseprice.serving.prediction import Prediction
-from houseprice.serving.refusal import LONGEST_LIST, Fault, RefusedError, TooManyError
 from houseprice.serving.request import House, RequestModel
+from houseprice.serving.validation_errors import LONGEST_LIST, Fault, RefusedError, TooManyError
 
 BLOCK_LINES = 500
 BLOCK_BYTES = 2**20

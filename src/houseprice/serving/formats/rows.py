@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from houseprice.errors import nearest
 from houseprice.schema import Schema
-from houseprice.serving.refusal import Fault, RefusedError
 from houseprice.serving.request import House, is_optional
 from houseprice.serving.table import ADDED
+from houseprice.serving.validation_errors import Fault, RefusedError
 
 
 class Rows(Protocol):

@@ -17,9 +17,9 @@ from houseprice.serving.cells import BLANKS, Cell, Read, house, reader
 from houseprice.serving.formats.rows import Rows, check_header, check_whole, column, unreadable
 from houseprice.serving.predicting import added
 from houseprice.serving.prediction import Prediction
-from houseprice.serving.refusal import RefusedError, TooManyError
 from houseprice.serving.request import House, RequestModel
 from houseprice.serving.table import ADDED, BYTE_ORDER_MARK, SEPARATORS, separator
+from houseprice.serving.validation_errors import RefusedError, TooManyError
 
 
 @dataclass(frozen=True)

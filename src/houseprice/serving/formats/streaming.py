@@ -18,8 +18,8 @@ from starlette.types import Receive, Scope, Send
 
 from houseprice.errors import DataError, ServingError
 from houseprice.serving.formats import ndjson
-from houseprice.serving.refusal import RefusedError
 from houseprice.serving.scorer import Scorer
+from houseprice.serving.validation_errors import RefusedError
 
 MOST_HELD = 32 * 2**20
 """Bytes of answers, compressed, that wait for a client which sends everything before it reads; then it has to read."""

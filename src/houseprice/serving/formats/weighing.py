@@ -17,7 +17,7 @@ from houseprice.serving.formats import footer, messages
 from houseprice.serving.formats.footer import Footer
 from houseprice.serving.formats.pages import pages
 from houseprice.serving.formats.rows import unreadable
-from houseprice.serving.refusal import RefusedError, TooManyError
+from houseprice.serving.validation_errors import RefusedError, TooManyError
 
 MOST_COLUMNS = 1_000
 MOST_PIECES = 20_000

@@ -4,7 +4,7 @@
 the Open Inference Protocol; both only translate, and `/predict`'s rules judge.
 """
 
-from houseprice.serving.protocols.hosting import add_vertex
+from houseprice.serving.protocols.platforms import add_vertex
 from houseprice.serving.protocols.routes import add
 
 __all__ = ["add", "add_vertex"]

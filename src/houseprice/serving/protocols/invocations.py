@@ -6,13 +6,13 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from houseprice.errors import nearest
-from houseprice.serving.duplicates import count_names, repeats
+from houseprice.serving.json_duplicate_keys import count_names, repeats
 from houseprice.serving.prediction import Predictions
-from houseprice.serving.protocols import tabular
-from houseprice.serving.protocols.core import Core, quoted, refuse
+from houseprice.serving.protocols import dataframe_json
+from houseprice.serving.protocols.adapter import Core, quoted, refuse
 from houseprice.serving.protocols.separated import Separated
-from houseprice.serving.refusal import repeated
 from houseprice.serving.request import House
+from houseprice.serving.validation_errors import repeated
 
 SHAPES = ("dataframe_split", "dataframe_records", "instances", "inputs")
 PARAMETERS = ("params", "parameters")
@@ -67,10 +67,10 @@ class Invocations:
 
     def _rows(self, key: str, found: Any) -> list[House]:
         if key == "dataframe_split":
-            return tabular.split(found, self._core)
+            return dataframe_json.split(found, self._core)
         if key == "dataframe_records" and not isinstance(found, list):
             raise refuse(f'"{key}" is {quoted(found)}; expected a list of objects, one a house; write it so.')
-        return tabular.table(found, key, self._core)
+        return dataframe_json.table(found, key, self._core)
 
     def _answer(self, rows: list[House], whole: bool) -> bytes:
         answers = self._core.price(rows)

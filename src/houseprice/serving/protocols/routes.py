@@ -13,10 +13,10 @@ from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
 from houseprice.serving.body import whole_body
 from houseprice.serving.formats.described import table
-from houseprice.serving.protocols import inference, wording
-from houseprice.serving.protocols.core import Answer, Core
-from houseprice.serving.protocols.inference import HEADER_LENGTH
+from houseprice.serving.protocols import open_inference, openapi
+from houseprice.serving.protocols.adapter import Answer, Core
 from houseprice.serving.protocols.invocations import Invocations
+from houseprice.serving.protocols.open_inference import HEADER_LENGTH
 from houseprice.serving.scorer import Scorer
 
 INLINE_BYTES = 32 * 2**10
@@ -40,7 +40,7 @@ def add(app: FastAPI, bundle: Bundle, scorer: Scorer, most_houses: int, most_byt
     core = Core(bundle, scorer, most_houses)
     invocations = Invocations(core)
     _add_invocations(app, core, invocations, most_bytes)
-    router = APIRouter(route_class=wording.ErrorRoute)
+    router = APIRouter(route_class=openapi.ErrorRoute)
     _add_v1(router, app, core, invocations, most_bytes)
     _add_v2(router, app, core)
     _add_infer(router, core, most_bytes)
@@ -48,17 +48,17 @@ def add(app: FastAPI, bundle: Bundle, scorer: Scorer, most_houses: int, most_byt
 
 
 def _add_invocations(app: FastAPI, core: Core, invocations: Invocations, most_bytes: int) -> None:
-    @app.get(PING, **wording.PING)
+    @app.get(PING, **openapi.PING)
     async def ping() -> Response:
         """Price a golden row again; nothing is said but by the status."""
         return Response(status_code=200 if _is_healthy(core) else 503)
 
-    @app.get("/version", **wording.VERSION)
+    @app.get("/version", **openapi.VERSION)
     async def version() -> Response:
         """Tell the version of the program, as text."""
         return Response(installed("houseprice"), media_type="text/plain")
 
-    @app.post(INVOCATIONS, **wording.invocations(table(core.bundle.manifest.schema_, core.bundle.golden["rows"])))
+    @app.post(INVOCATIONS, **openapi.invocations(table(core.bundle.manifest.schema_, core.bundle.golden["rows"])))
     async def invoke(request: Request) -> Response:
         """Take `dataframe_split`, `dataframe_records`, `instances` or `inputs`, or CSV."""
         kind = Message()
@@ -96,8 +96,8 @@ def _add_v1(router: APIRouter, app: FastAPI, core: Core, invocations: Invocation
         return Response(await _aside(len(body), lambda: invocations.json(body)), media_type="application/json")
 
     # First the longer path, which the shorter one matches too: who asks it by another method is told its own.
-    router.add_api_route("/v1/models/{model}:predict", predict, methods=["POST"], **wording.V1_PREDICT)
-    router.add_api_route("/v1/models/{model}", state, methods=["GET"], **wording.V1_MODEL)
+    router.add_api_route("/v1/models/{model}:predict", predict, methods=["POST"], **openapi.V1_PREDICT)
+    router.add_api_route("/v1/models/{model}", state, methods=["GET"], **openapi.V1_MODEL)
 
 
 def _add_v2(router: APIRouter, app: FastAPI, core: Core) -> None:
@@ -113,11 +113,11 @@ def _add_v2(router: APIRouter, app: FastAPI, core: Core) -> None:
 
     async def metadata(model: str) -> dict[str, Any]:
         _same(core, model)
-        return inference.metadata(core)
+        return open_inference.metadata(core)
 
     async def metadata_of(model: str, version: str) -> dict[str, Any]:
         _same(core, model, version)
-        return inference.metadata(core)
+        return open_inference.metadata(core)
 
     async def model_ready(model: str) -> Response:
         _same(core, model)
@@ -130,13 +130,13 @@ def _add_v2(router: APIRouter, app: FastAPI, core: Core) -> None:
 
     at, of = "/v2/models/{model}", "/v2/models/{model}/versions/{version}"
     get: dict[str, Any] = {"methods": ["GET"]}
-    router.add_api_route("/v2", server, summary="What speaks protocol v2 here", **get, **wording.V2)
-    router.add_api_route("/v2/health/live", live, summary="Does the process answer?", **get, **wording.V2)
-    router.add_api_route("/v2/health/ready", ready, summary="Does it want requests?", **get, **wording.V2_READY)
+    router.add_api_route("/v2", server, summary="What speaks protocol v2 here", **get, **openapi.V2)
+    router.add_api_route("/v2/health/live", live, summary="Does the process answer?", **get, **openapi.V2)
+    router.add_api_route("/v2/health/ready", ready, summary="Does it want requests?", **get, **openapi.V2_READY)
     about, asked = "The model's tensors", "Does the model give its own answers?"
-    router.add_api_route(at, metadata, summary=about, **get, **wording.V2_MODEL)
+    router.add_api_route(at, metadata, summary=about, **get, **openapi.V2_MODEL)
     router.add_api_route(of, metadata_of, include_in_schema=False, **get)
-    router.add_api_route(f"{at}/ready", model_ready, summary=asked, **get, **wording.V2_MODEL_READY)
+    router.add_api_route(f"{at}/ready", model_ready, summary=asked, **get, **openapi.V2_MODEL_READY)
     router.add_api_route(f"{of}/ready", version_ready, include_in_schema=False, **get)
 
 
@@ -145,7 +145,7 @@ def _add_infer(router: APIRouter, core: Core, most_bytes: int) -> None:
         _same(core, model)
         body = await whole_body(request, most_bytes)
         length = request.headers.get(HEADER_LENGTH)
-        answer: Answer = await _aside(len(body), lambda: inference.infer(body, length, core))
+        answer: Answer = await _aside(len(body), lambda: open_inference.infer(body, length, core))
         return Response(answer.content, media_type=answer.media_type, headers=answer.headers)
 
     async def infer_of(request: Request, model: str, version: str) -> Response:
@@ -153,7 +153,7 @@ def _add_infer(router: APIRouter, core: Core, most_bytes: int) -> None:
         return await infer(request, model)
 
     at = "/v2/models/{model}"
-    router.add_api_route(f"{at}/infer", infer, methods=["POST"], **wording.v2_infer(inference.example(core)))
+    router.add_api_route(f"{at}/infer", infer, methods=["POST"], **openapi.v2_infer(open_inference.example(core)))
     router.add_api_route(f"{at}/versions/{{version}}/infer", infer_of, methods=["POST"], include_in_schema=False)
 
 

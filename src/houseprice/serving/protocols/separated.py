@@ -7,8 +7,8 @@ from typing import Any
 
 from houseprice.serving import cells
 from houseprice.serving.formats.rows import check_whole
-from houseprice.serving.protocols.core import Core, quoted, refuse
-from houseprice.serving.protocols.tabular import listed
+from houseprice.serving.protocols.adapter import Core, quoted, refuse
+from houseprice.serving.protocols.dataframe_json import listed
 from houseprice.serving.request import House
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from houseprice.serving.protocols.core import quoted, refuse
+from houseprice.serving.protocols.adapter import quoted, refuse
 
 NUMERIC = {
     "BOOL": "?",

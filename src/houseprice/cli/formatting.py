@@ -1,0 +1,141 @@
+"""What a run found in, something to read out: tables for a terminal and for the workflow's summary."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from houseprice.config import Config
+from houseprice.learning.gate_self_test import Result
+from houseprice.learning.gates import Verdict
+from houseprice.learning.pipeline import Trained
+from houseprice.learning.report import NAME as REPORT
+
+SIDES = {
+    "holdout": "newest, held out",
+    "rolling_origin": "rolling origins",
+    "grouped_folds": "grouped folds",
+    "resold": "newest, resold",
+}
+MEASURES = {  # measure → heading, form
+    "sales": ("sales", "{:,.0f}"),
+    "log_rmse": ("log-RMSE", "{:.4f}"),
+    "median_ape": ("median", "{:.1%}"),
+    "within_10": ("≤ 10 %", "{:.1%}"),
+    "mae": ("MAE", "{:,.0f}"),
+    "cod": ("COD", "{:.1f}"),
+    "prd": ("PRD", "{:.3f}"),
+    "prb": ("PRB", "{:+.3f}"),
+}
+
+
+def processed(report: Mapping[str, Any], output: Path) -> str:
+    """Say how many rows were kept, and why the others were not."""
+    lines = [f"{report['rows_kept']:,} of {report['rows_read']:,} rows kept: {output}"]
+    lines += [f"  {count:,} rejected: {reason}" for reason, count in report["reasons"].items()]
+    if report["ignored_columns"]:
+        lines.append(f"  ignored columns, not declared: {', '.join(report['ignored_columns'])}")
+    if report["rows_rejected"]:
+        lines.append(f"  rejected rows with their reasons: {output.with_name(f'{output.stem}_rejected.csv')}")
+    return "\n".join(lines)
+
+
+def numbers(metrics: Mapping[str, Any]) -> Table:
+    """Show every honest number, and the baselines below."""
+    table = Table(title="Honest numbers", box=box.SIMPLE_HEAD, title_justify="left", padding=0)
+    table.add_column("sales judged", no_wrap=True)
+    for heading, _ in MEASURES.values():
+        table.add_column(heading, justify="right", no_wrap=True)
+    for words, found in _rows(metrics):
+        table.add_row(words, *found)
+    return table
+
+
+def _rows(metrics: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    judged = [(words, metrics[side]) for side, words in SIDES.items() if side in metrics]
+    judged += [(f"baseline: {name}", found) for name, found in metrics["baselines"].items()]
+    return [
+        (words, [form.format(found[measure]) for measure, (_, form) in MEASURES.items()]) for words, found in judged
+    ]
+
+
+def verdict(judged: Verdict) -> Table:
+    """Show what each gate found and required."""
+    table = Table(title="Gates", box=box.SIMPLE_HEAD, title_justify="left")
+    for heading in ("gate", "found", "required", "verdict"):
+        table.add_column(heading)
+    for gate in judged.gates:
+        word = Text("passed", "green") if gate.passed else Text("RED", "bold red")
+        table.add_row(gate.name, f"{gate.found:.4g}", gate.required, word)
+    return table
+
+
+def self_test(nothing: Result, results: Sequence[Result]) -> RenderableType:
+    """Show what each planted defect turned red, and the share that the right gate caught."""
+    table = Table(title="Planted defects", box=box.SIMPLE_HEAD, title_justify="left", padding=0)
+    for heading in ("defect", "must go red", "went red"):
+        table.add_column(heading)
+    for result in results:
+        table.add_row(
+            result.defect, result.gate, Text(", ".join(result.red) or "nothing", "" if result.killed else "red")
+        )
+    killed = sum(result.killed for result in results)
+    without = f"without a defect: {', '.join(nothing.red) or 'nothing'} went red"
+    return Group(table, Text(f" {killed} of {len(results)} caught ({killed / len(results):.0%}); {without}", "bold"))
+
+
+def trained(outcome: Trained, config: Config) -> RenderableType:
+    """Show the numbers, the verdict and where each file lies."""
+    table = Table(title="Files", box=box.SIMPLE_HEAD, title_justify="left", show_header=False, padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("model", str(outcome.model))
+    table.add_row("bundle", str(outcome.bundle) if outcome.bundle else f"not sealed: {outcome.reason}")
+    table.add_row("metrics", str(outcome.metrics_file))
+    table.add_row("report", str(outcome.metrics_file.with_name(REPORT)))
+    tracked = outcome.tracked
+    aliases = ", ".join(tracked.aliases)
+    table.add_row("MLflow", tracked.uri)
+    table.add_row("run", tracked.run_id)
+    table.add_row("registry", f"{config.tracking.registered_model} version {tracked.version} ({aliases})")
+    coverage = outcome.metrics["holdout"]
+    interval = Text(
+        f" The {config.interval.coverage:.0%} interval held {coverage['coverage']:.1%} of the newest prices; "
+        f"mean width {coverage['mean_relative_width']:.0%}.\n"
+    )
+    return Group(numbers(outcome.metrics), interval, verdict(outcome.verdict), table)
+
+
+def road(report: Mapping[str, Any], outcome: Trained, config: Config) -> RenderableType:
+    """Show the whole road, and the next command to type."""
+    following = (
+        "Next: `make serve`, then open http://127.0.0.1:8000/docs; or `make image smoke`."
+        if outcome.verdict.passed
+        else "Next: see the red gate above; nothing may be published."
+    )
+    return Group(
+        Text(), Text(processed(report, config.paths.cleaned)), trained(outcome, config), Text(following, "bold")
+    )
+
+
+def append_summary(outcome: Trained, config: Config) -> None:
+    """Add the numbers and the verdict to the workflow job's summary, where there is one."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    headings = " | ".join(heading for heading, _ in MEASURES.values())
+    lines = ["## Model", "", f"| sales judged | {headings} |", "| --- |" + " --- |" * len(MEASURES)]
+    lines += [f"| {words} | {' | '.join(found)} |" for words, found in _rows(outcome.metrics)]
+    lines += ["", "| gate | found | required | verdict |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| {gate.name} | {gate.found:.4g} | {gate.required} | {'passed' if gate.passed else '**RED**'} |"
+        for gate in outcome.verdict.gates
+    ]
+    lines += ["", f"Registered as {config.tracking.registered_model} version {outcome.tracked.version}.", ""]
+    with Path(path).open("a", encoding="utf-8") as stream:
+        stream.write("\n".join(lines))

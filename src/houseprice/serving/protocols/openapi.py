@@ -1,0 +1,145 @@
+"""What OpenAPI says of the routes of other protocols, and the shape in which those protocols tell an error."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import HTTPException, Request
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
+
+from houseprice.errors import ServingError
+from houseprice.serving.openapi import Reason, Refusal
+from houseprice.serving.protocols.adapter import in_one_sentence
+from houseprice.serving.protocols.invocations import PARAMETERS, SHAPES
+from houseprice.serving.protocols.open_inference import HEADER_LENGTH
+from houseprice.serving.validation_errors import RefusedError, TooManyError
+
+SPEAK_OF_ERROR = ("/v1/models/", "/v2")
+"""Beginnings of the paths whose clients read `error`; Vertex AI's own begin with `/v1/endpoints/` and do not."""
+
+
+class Failure(BaseModel):
+    """Why a request of another protocol cannot be answered."""
+
+    error: str
+
+
+class Prices(BaseModel):
+    """A price a house, or with `details` all that `/batch-predict` says of it."""
+
+    predictions: list[float | dict[str, Any]] = Field(description="In the order of the houses")
+
+
+class ErrorRoute(APIRoute):
+    """A route that tells what is wrong as `{"error": …}`: 400 for what was sent, 404 for names, 503 for the model."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Give back the handler, with errors turned into answers."""
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except HTTPException as err:
+                return JSONResponse({"error": err.detail}, err.status_code, err.headers)
+            except RefusedError as err:
+                return JSONResponse({"error": in_one_sentence(err)}, 400)
+            except TooManyError as err:
+                return JSONResponse({"error": str(err)}, 413)
+            except ServingError as err:
+                return JSONResponse({"error": str(err)}, 503)
+
+        return handled
+
+
+_TAGS = ["other protocols"]
+_ANY = {"type": "object", "additionalProperties": True}
+_NO_MODEL: dict[int | str, dict[str, Any]] = {404: {"model": Failure, "description": "No such model or version"}}
+_FAILURES: dict[int | str, dict[str, Any]] = {
+    400: {"model": Failure, "description": "Malformed, or a house that cannot be priced"},
+    **_NO_MODEL,
+    413: {"model": Failure, "description": "Too many houses or bytes; says the limit"},
+    415: {"model": Failure, "description": "Compressed"},
+    503: {"model": Failure, "description": "The model no longer answers as it should"},
+}
+_RECORDS = {"type": "array", "items": {"$ref": "#/components/schemas/House"}}
+_HOUSES = {
+    "type": "object",
+    "description": (
+        f"Houses under exactly one of {', '.join(SHAPES)}, each in the forms that MLflow knows; what is described here "
+        f"are records. {' or '.join(PARAMETERS)} with details: true asks for whole answers."
+    ),
+    "oneOf": [
+        {"properties": {shape: _RECORDS}, "required": [shape], "additionalProperties": False}
+        for shape in ("dataframe_records", "instances")
+    ],
+}
+
+
+def _body(**kinds: Any) -> dict[str, Any]:
+    content = {kind.replace("_", "/", 1).replace("_", "-"): {"schema": schema} for kind, schema in kinds.items()}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+_INVOCATIONS: dict[str, Any] = {
+    "summary": "Prices as MLflow, SageMaker and Vertex AI ask for them",
+    "tags": _TAGS,
+    "response_model": Prices,
+    "responses": {
+        413: {"model": Reason, "description": "Too many houses or bytes; says the limit"},
+        415: {"model": Reason, "description": "Neither application/json nor text/csv, or compressed"},
+        422: {"model": Refusal, "description": "Malformed, or a house that cannot be priced"},
+        503: {"model": Reason, "description": "The model no longer answers as it should"},
+    },
+}
+
+
+def invocations(table: dict[str, Any]) -> dict[str, Any]:
+    """Describe the route of MLflow, SageMaker and Vertex AI; `table` describes a CSV."""
+    return {**_INVOCATIONS, "openapi_extra": _body(application_json=_HOUSES, text_csv=table)}
+
+
+PING: dict[str, Any] = {
+    "summary": "Does the model give its own answers? By the status alone",
+    "tags": _TAGS,
+    "response_class": Response,
+    "responses": {503: {"description": "It does not, or cannot answer; `/health` says why"}},
+}
+VERSION: dict[str, Any] = {
+    "summary": "The program's version",
+    "tags": _TAGS,
+    "response_class": Response,
+    "responses": {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+}
+V1_MODEL: dict[str, Any] = {
+    "summary": "Is the model ready? As KServe v1 and TensorFlow Serving ask it",
+    "tags": _TAGS,
+    "response_model": dict[str, Any],
+    "responses": {404: _FAILURES[404], 503: {"model": dict[str, Any], "description": "It is not"}},
+}
+V1_PREDICT: dict[str, Any] = {
+    "summary": "Prices as KServe v1 and TensorFlow Serving ask for them",
+    "tags": _TAGS,
+    "response_model": Prices,
+    "responses": _FAILURES,
+    "openapi_extra": _body(application_json=_HOUSES),
+}
+V2: dict[str, Any] = {"tags": _TAGS, "response_model": dict[str, Any]}
+V2_MODEL: dict[str, Any] = {**V2, "responses": _NO_MODEL}
+V2_READY: dict[str, Any] = {**V2, "responses": {503: {"model": dict[str, Any], "description": "It is not"}}}
+V2_MODEL_READY: dict[str, Any] = {**V2, "responses": {**V2_READY["responses"], **_NO_MODEL}}
+
+
+def v2_infer(example: dict[str, Any]) -> dict[str, Any]:
+    """Describe the route for tensors, with a request for one house."""
+    body = _body(application_json=_ANY, application_octet_stream={"type": "string", "format": "binary"})
+    body["requestBody"]["content"]["application/json"]["example"] = example
+    return {
+        "summary": "Price and interval as the Open Inference Protocol asks for them",
+        "description": f"One tensor a column, as JSON or as bytes behind the JSON (`{HEADER_LENGTH}`).",
+        "tags": _TAGS,
+        "response_model": dict[str, Any],
+        "responses": {200: {"content": {"application/octet-stream": {}}}, **_FAILURES},
+        "openapi_extra": body,
+    }

@@ -1,0 +1,86 @@
+"""The price interval: as wide as split conformal prediction says, wider where answers are worse."""
+
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pytest
+from mapie.conformity_scores import ResidualNormalisedScore
+from mapie.regression import SplitConformalRegressor
+from sklearn.base import BaseEstimator, RegressorMixin
+
+from houseprice.learning.conformal import Spread, fit_spread, quantile
+from houseprice.learning.features import matrix
+
+Floats = npt.NDArray[np.float64]
+ROWS = 3000
+
+
+class Known(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+    """A regressor that was fitted elsewhere: it answers with one of the columns."""
+
+    def __init__(self, column: int) -> None:
+        self.column = column
+
+    def fit(self, X: Floats, y: Floats) -> Self:  # noqa: ARG002 - scikit-learn's form
+        """Take nothing."""
+        self.fitted_ = True
+        return self
+
+    def predict(self, X: Floats) -> Floats:
+        """Give back the column."""
+        return np.asarray(X)[:, self.column]
+
+
+def uneven() -> tuple[pl.DataFrame, Floats]:
+    """Give houses, and errors of their answers that are three times as large for the large ones."""
+    draw = np.random.default_rng(0)
+    size = draw.random(ROWS).astype(np.float32)
+    return pl.DataFrame({"size": size}), draw.normal(0.0, np.where(size > 0.5, 0.3, 0.1))
+
+
+@pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9, 0.95])
+@pytest.mark.parametrize("many", [40, 999])
+def test_the_interval_is_mapies(coverage: float, many: int) -> None:
+    """MAPIE is the oracle: the same answers, sizes and sales to measure on give the same interval, at both ends."""
+    houses, errors = uneven()
+    thirds = np.arange(ROWS) % 3
+    groups = [(np.flatnonzero(thirds != group), np.flatnonzero(thirds == group)) for group in range(3)]
+    forest, _ = fit_spread(matrix(houses), errors, groups, seed=0)
+    sizes = np.exp(forest.at(matrix(houses)))
+    draw = np.random.default_rng(many)
+    answered = draw.normal(13.0, 0.5, ROWS)
+    paid = answered + draw.normal(0.0, sizes)
+    late, asked = np.arange(many), np.arange(many, ROWS)
+
+    table = np.column_stack([answered, sizes])
+    score = ResidualNormalisedScore(residual_estimator=Known(1).fit(table, paid), prefit=True)
+    oracle = SplitConformalRegressor(
+        Known(0).fit(table, paid), confidence_level=coverage, conformity_score=score, prefit=True
+    ).conformalize(table[late], paid[late])
+    _, theirs = oracle.predict_interval(table[asked])
+
+    factor = quantile(np.abs(paid - answered)[late] / sizes[late], coverage)
+    width = Spread(forest, factor).at(matrix(houses[asked]))
+    assert answered[asked] - width == pytest.approx(theirs[:, 0, 0], rel=1e-9)
+    assert answered[asked] + width == pytest.approx(theirs[:, 1, 0], rel=1e-9)
+
+
+def test_it_is_wider_where_answers_are_worse() -> None:
+    """About three times as wide for the houses whose errors are three times as large."""
+    houses, errors = uneven()
+    halves = np.arange(ROWS) % 2
+    groups = [(np.flatnonzero(halves != half), np.flatnonzero(halves == half)) for half in (0, 1)]
+    forest, sizes = fit_spread(matrix(houses), errors, groups, seed=0)
+    small, large = Spread(forest, 1.0).at(matrix(pl.DataFrame({"size": [0.2, 0.8]})))
+    assert 2.0 < large / small < 4.0
+    assert sizes[houses["size"].to_numpy() > 0.5].mean() > 2.0 * sizes[houses["size"].to_numpy() < 0.5].mean()
+
+
+def test_the_quantile_is_that_of_finite_samples() -> None:
+    """The ⌈(n+1)·coverage⌉-th smallest, and the largest where there are too few to promise more."""
+    scores = np.arange(1.0, 20.0)
+    assert quantile(scores, 0.90) == 18.0
+    assert quantile(scores[::-1], 0.5) == 10.0
+    assert quantile(scores, 0.99) == 19.0

@@ -1,0 +1,28 @@
+"""Planted defects: every gate is seen red for the defect that it is there for."""
+
+from pathlib import Path
+
+import pytest
+
+from houseprice.config import Config
+from houseprice.learning import gate_self_test, pipeline
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def results(config: Config, root: Path) -> list[gate_self_test.Result]:
+    """Plant every defect once, into a quarter of the real sales."""
+    return pipeline.self_test(config, root / config.paths.raw)
+
+
+def test_without_a_defect_nothing_is_red(results: list[gate_self_test.Result]) -> None:
+    """The ground that defects are planted into passes every gate, so that red means the defect."""
+    assert results[0].red == ()
+
+
+@pytest.mark.parametrize("defect", list(gate_self_test.DEFECTS))
+def test_the_right_gate_goes_red(results: list[gate_self_test.Result], defect: str) -> None:
+    """Each defect turns the gate red that is there for it."""
+    result = next(result for result in results if result.defect == defect)
+    assert result.killed, f"{result.gate} did not go red, but {result.red or 'nothing'}"

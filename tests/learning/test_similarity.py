@@ -1,0 +1,130 @@
+"""What the shop explains and compares with is the trained pair's own view of its sales."""
+
+import json
+import pickle
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from houseprice.bundle import manifest as manifests
+from houseprice.bundle import similarity as sealed
+from houseprice.bundle.sales_store import unpack
+from houseprice.errors import ParityError
+from houseprice.feature_matrix import FeatureMatrix
+from houseprice.learning import bundling, similarity
+from houseprice.learning.features import Preprocessor, columns_of, look_up
+from houseprice.learning.kernel_ridge import Bumps, Surface
+from houseprice.learning.similarity import BACKGROUND, Likeness, stand_for_all, steepness
+from houseprice.learning.training import PriceModel
+from road import Road
+
+KERNELS = (
+    Bumps(np.array([0, 2]), np.array([0.7, 1.5]), np.array([[0.1, -0.2], [1.0, 0.4]]), np.array([0.8, -0.5])),
+    Bumps(np.array([0, 1, 2]), np.array([0.3, 0.2, 0.1]), np.array([[0.5, 0.1, 0.2]]), np.array([1.3])),
+)
+SURFACE = Surface(
+    dict.fromkeys(("a", "b", "c"), "none"), np.zeros(3), np.ones(3), np.full(3, -np.inf), np.full(3, np.inf), KERNELS,
+    np.array([0.2, -0.1, 0.05]), {}, 1.0,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pair(little: Road) -> tuple[Preprocessor, PriceModel]:
+    """Give the little road's preprocessor and model."""
+    preprocessor: Preprocessor = pickle.loads(little.preprocessor.read_bytes())
+    model: PriceModel = pickle.loads((little.models / "trained" / bundling.MODEL).read_bytes())
+    return preprocessor, model
+
+
+@pytest.fixture(scope="module")
+def sold(little: Road, pair: tuple[Preprocessor, PriceModel]) -> tuple[dict[str, Any], Any]:
+    """Give the little road's houses and their prices."""
+    sales = bundling.read_sales(little.cleaned, pair[0].schema)
+    return columns_of(sales, pair[0].schema), sales["paid"].to_numpy().astype(float)
+
+
+def test_steepness_is_the_surface_s_own_slope() -> None:
+    """Differences of the surface's answers say the same as the formula."""
+    table = np.random.default_rng(3).normal(size=(3, 40))
+
+    def answers(at: Any) -> Any:
+        return SURFACE.at(FeatureMatrix(("a", "b", "c"), at, {}), look_up)
+
+    step = 1e-6
+    for coordinate, found in enumerate(steepness(SURFACE, table)):
+        aside = np.zeros((3, 1))
+        aside[coordinate] = step
+        slopes = (answers(table + aside) - answers(table - aside)) / (2 * step)
+        assert found == pytest.approx(np.sqrt((slopes**2).mean()), rel=1e-6)
+
+
+def test_those_who_stand_for_all_are_spread_as_all() -> None:
+    """Two thirds in one place and a third in another are told so by six houses, whichever order they come in."""
+    draw = np.random.default_rng(0)
+    table = np.hstack([draw.normal(0, 0.1, (2, 200)), draw.normal(5, 0.1, (2, 100))])
+    for order in (np.arange(300), draw.permutation(300)):
+        chosen = order[stand_for_all(table[:, order], 6)]
+        assert len(set(chosen.tolist())) == 6
+        assert (chosen < 200).sum() == 4
+    assert sorted(stand_for_all(table[:, :3], 6).tolist()) == [0, 1, 2]
+
+
+def test_the_sealed_graph_places_houses_as_the_trained_pair_does(
+    little: Road, pair: tuple[Preprocessor, PriceModel], sold: tuple[dict[str, Any], Any]
+) -> None:
+    """Coordinates are named, made of columns that a request has, and the trend is the model's."""
+    preprocessor, model = pair
+    folder = little.bundle
+    places, trend = sealed.Similarity((folder / manifests.SIMILARITY).read_bytes()).place(sold[0])
+    surface = model.surface_
+    drawn = surface.coordinates(preprocessor.compute(sold[0]).as_float32())
+    expected = Likeness(preprocessor, model, steepness(surface, drawn)).compute(sold[0])
+    np.testing.assert_allclose(places, expected[0], atol=1e-9)
+    np.testing.assert_allclose(trend, model.trend_.at(preprocessor.compute(sold[0]).as_float32()), atol=1e-9)
+    told = json.loads((folder / manifests.EXPLANATION).read_bytes())
+    assert len(told["coordinates"]) == len(places)
+    assert told["coordinates"] == {"area": ["area"], "built": ["built"], "quarter_effect": ["quarter"]}
+    assert len(told["background"]) == BACKGROUND
+
+
+def test_the_sealed_sales_are_those_learned_from_without_their_parcels(
+    little: Road, sold: tuple[dict[str, Any], Any]
+) -> None:
+    """Every sale is there, as a request would hold it and with its price; nobody's parcel is named."""
+    found = unpack((little.bundle / manifests.SALES).read_bytes())
+    assert set(found.columns) == set(little.config.schema_.request)
+    assert little.config.schema_.parcel not in found.columns
+    np.testing.assert_array_equal(found.prices, sold[1])
+    for name, values in sold[0].items():
+        np.testing.assert_array_equal(found.columns[name], values)
+
+
+def test_the_same_sales_give_the_same_bytes(
+    little: Road, pair: tuple[Preprocessor, PriceModel], sold: tuple[dict[str, Any], Any]
+) -> None:
+    """What is made anew is what lies sealed in the folder."""
+    for name, content in similarity.insight(*pair, *sold).items():
+        assert (little.bundle / name).read_bytes() == content
+
+
+def test_a_graph_that_places_houses_otherwise_is_not_sealed(
+    little: Road, pair: tuple[Preprocessor, PriceModel], sold: tuple[dict[str, Any], Any]
+) -> None:
+    """The graph is held against the pair on every sale."""
+    graph = (little.bundle / manifests.SIMILARITY).read_bytes()
+    other = Likeness(*pair, np.full(len(pair[1].surface_.columns), 0.3))
+    with pytest.raises(ParityError, match=r"places a house .* nothing was written"):
+        similarity._prove(graph, other, sold[0])
+
+
+def test_without_a_trend_prices_stay_as_they_are(
+    pair: tuple[Preprocessor, PriceModel], sold: tuple[dict[str, Any], Any]
+) -> None:
+    """A model to which time is not known adds nothing on any day."""
+    model: Any = pickle.loads(pickle.dumps(pair[1]))
+    model.trend_ = replace(model.trend_, knots=(), slopes=())
+    _, trend = Likeness(pair[0], model, np.ones(len(model.surface_.columns))).compute(sold[0])
+    assert trend.shape == sold[1].shape
+    assert not trend.any()

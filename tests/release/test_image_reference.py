@@ -1,0 +1,53 @@
+"""Names of images: what each part of one means, as Docker clients understand it."""
+
+import pytest
+
+from houseprice.errors import RegistryError
+from houseprice.release.image_reference import Reference, Repository
+
+DIGEST = f"sha256:{'a' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "path", "tag", "digest"),
+    [
+        ("somebody/house-price-model", "docker.io", "somebody/house-price-model", "latest", ""),
+        ("somebody/house-price-model:1a2b3c4", "docker.io", "somebody/house-price-model", "1a2b3c4", ""),
+        ("index.docker.io/somebody/house-price-model:x", "docker.io", "somebody/house-price-model", "x", ""),
+        ("python", "docker.io", "library/python", "latest", ""),
+        ("localhost/a/b", "localhost", "a/b", "latest", ""),
+        ("localhost:5001/tester/house-price-model:x", "localhost:5001", "tester/house-price-model", "x", ""),
+        (f"127.0.0.1:5001/house-price-model@{DIGEST}", "127.0.0.1:5001", "house-price-model", "", DIGEST),
+        (f"ghcr.io/some-body/a_b:v1@{DIGEST}", "ghcr.io", "some-body/a_b", "v1", DIGEST),
+    ],
+)
+def test_a_name_has_parts(text: str, host: str, path: str, tag: str, digest: str) -> None:
+    """Docker Hub is meant where no host is named, and latest where no tag or digest is."""
+    assert Reference.read(text) == Reference(Repository(host, path), tag, digest)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "A/b", "a//b", "a/b:", "a/b:-x", "a/b@sha256:12", "http://a.io/b", "a/b:x y", "-.io/a"],
+)
+def test_what_is_no_name_is_refused(text: str) -> None:
+    """With a sentence that says how a name is written."""
+    with pytest.raises(RegistryError, match="is no name of an image; expected"):
+        Reference.read(text)
+
+
+def test_a_user_has_one_repository() -> None:
+    """Docker Hub's name has no host; others do, and only this very machine is spoken to without TLS."""
+    assert str(Repository.of_user("somebody")) == "somebody/house-price-model"
+    assert Repository.of_user("somebody").address == "https://registry-1.docker.io"
+    assert Repository.of_user("a", "ghcr.io").address == "https://ghcr.io"
+    local = Repository.of_user("a", "localhost:5001")
+    assert (str(local), local.address) == ("localhost:5001/a/house-price-model", "http://localhost:5001")
+    assert not Repository.of_user("a", "localhost.example.org").loopback
+
+
+@pytest.mark.parametrize(("user", "host"), [("Some Body", "docker.io"), ("", "docker.io"), ("a", "http://x")])
+def test_a_user_or_host_that_cannot_be_is_refused(user: str, host: str) -> None:
+    """The name of the setting is said."""
+    with pytest.raises(RegistryError, match=r"DOCKER(HUB_USERNAME|_REGISTRY) is"):
+        Repository.of_user(user, host)

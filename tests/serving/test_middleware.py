@@ -1,0 +1,176 @@
+"""Who is let in, how often, how many at a time and for how long; and what every answer carries."""
+
+import asyncio
+import hashlib
+import json
+import re
+from typing import Any
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+from toy import FULL, Client
+
+from houseprice.bundle.load import Bundle
+from houseprice.serving.access_log import Journal
+from houseprice.serving.app import create_app
+from houseprice.serving.middleware import Guard
+from houseprice.serving.settings import Settings
+
+KEY = "correct horse"
+KEYS = (("ann", hashlib.sha256(KEY.encode()).hexdigest()), ("bob", "0" * 64))
+SCOPE: dict[str, Any] = {"type": "http", "method": "POST", "path": "/slow", "headers": [], "client": ("192.0.2.7", 1)}
+
+
+def client_of(toy: Bundle, **said: Any) -> Client:
+    """Give the API with some settings."""
+    return Client(create_app(toy, Settings(**said)))
+
+
+def test_every_answer_has_a_request_id_and_safe_headers(client: Client) -> None:
+    """One's own id when it is a plain one, a new one otherwise; refusals too."""
+    for answer in (client.get("/health"), client.post("/predict", {}), client.get("/nowhere")):
+        assert re.fullmatch(r"[0-9a-f]{16}", answer.headers["x-request-id"])
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert client.get("/health", {"X-Request-ID": "abc-1"}).headers["x-request-id"] == "abc-1"
+    assert client.get("/health", {"X-Request-ID": 'a"b'}).headers["x-request-id"] != 'a"b'
+
+
+def test_without_a_key_the_door_is_shut_when_there_are_keys(toy: Bundle) -> None:
+    """Either header opens it; a wrong key, an empty one and a hash do not; probes and documentation stay open."""
+    client = client_of(toy, api_keys=KEYS)
+    assert client.post("/predict", FULL).status_code == 401
+    for given in ("", "wrong", KEYS[0][1]):
+        assert client.post("/predict", FULL, headers={"X-API-Key": given}).status_code == 401
+    assert client.post("/predict", FULL, headers={"X-API-Key": KEY}).status_code == 200
+    assert client.post("/predict", FULL, headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
+    assert client.get("/metrics").status_code == 401
+    for path in ("/health", "/livez", "/docs", "/openapi.json"):
+        assert client.get(path).status_code == 200
+    assert client_of(toy).post("/predict", FULL).status_code == 200
+
+
+@pytest.mark.parametrize(("path", "name"), [
+    ("/v1/models/toy:predict", "error"), ("/v2/models/toy/infer", "error"), ("/v2", "error"),
+    ("/predict", "detail"), ("/invocations", "detail"), ("/v1/endpoints/7:predict", "detail"),
+])  # fmt: skip
+def test_a_refusal_has_the_shape_of_its_protocol(toy: Bundle, path: str, name: str) -> None:
+    """No key, no budget, no place, no answer in time, a failure: `error` where clients look for it."""
+    sent = {"headers": {"X-API-Key": KEY}}
+    client = client_of(toy, api_keys=KEYS)
+    assert (client.post(path, FULL).status_code, set(client.post(path, FULL).json())) == (401, {name})
+    client = client_of(toy, requests_per_minute=1)
+    client.post(path, FULL, **sent)
+    answer = client.post(path, FULL, **sent)
+    assert (answer.status_code, set(answer.json())) == (429, {name})
+    lost = client_of(toy).ask("DELETE", f"{path}/nowhere")
+    assert (lost.status_code in {404, 405}, set(lost.json())) == (True, {name})
+    for app, status, said in ((endless, 503, {"request_seconds": 0.01}), (failing, 500, {})):
+        answer = Client(Guard(app, Settings(**said), None, Journal(None))).post(path, FULL)  # type: ignore[arg-type]
+        assert (answer.status_code, set(answer.json())) == (status, {name})
+
+
+def test_more_than_the_budget_is_refused_with_when_to_come_again(toy: Bundle) -> None:
+    """Each key has its own; probes cost nothing."""
+    keys = (("ann", KEYS[0][1]), ("bob", hashlib.sha256(b"other").hexdigest()))
+    client = client_of(toy, requests_per_minute=2, api_keys=keys)
+    codes = [client.post("/predict", FULL, headers={"X-API-Key": KEY}).status_code for _ in range(3)]
+    assert codes == [200, 200, 429]
+    refused = client.post("/predict", FULL, headers={"X-API-Key": KEY})
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert "More than 2 requests a minute" in refused.json()["detail"]
+    assert client.post("/predict", FULL, headers={"X-API-Key": "other"}).status_code == 200
+    assert client.get("/health").status_code == 200
+
+
+def test_pages_of_other_origins_may_ask_only_when_configured(toy: Bundle) -> None:
+    """No header without the setting, and none for an origin that was not named."""
+    asked = {"Origin": "https://a.example"}
+    assert "access-control-allow-origin" not in client_of(toy).get("/health", asked).headers
+    allowed = client_of(toy, cors_origins=("https://a.example",))
+    assert allowed.get("/health", asked).headers["access-control-allow-origin"] == "https://a.example"
+    other = allowed.get("/health", {"Origin": "https://b.example"})
+    assert "access-control-allow-origin" not in other.headers
+
+
+def test_head_is_answered_as_get_without_a_body(client: Client) -> None:
+    """As monitors ask."""
+    answer = client.ask("HEAD", "/health")
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+def ask(guard: Guard, *parts: bytes, path: str = "/slow") -> tuple[int, dict[str, str], str]:
+    """Send a request to a guard in some parts, of which the last is followed by silence if it is empty."""
+    return asyncio.run(asking(guard, *parts, path=path))
+
+
+async def asking(guard: Guard, *parts: bytes, path: str = "/slow") -> tuple[int, dict[str, str], str]:
+    """Send a request to a guard; give back status, headers and reason."""
+    sent: list[Message] = []
+    left = list(parts)
+
+    async def receive() -> Message:
+        if not left:
+            await asyncio.Event().wait()
+        part = left.pop(0)
+        return {"type": "http.request", "body": part, "more_body": part != b""}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await guard({**SCOPE, "path": path}, receive, send)
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], headers, str(json.loads(b"".join(part["body"] for part in sent[1:]))["detail"])
+
+
+async def endless(_: Scope, receive: Receive, __: Send) -> None:
+    """Read the request and never answer."""
+    while (await receive()).get("more_body"):
+        pass
+    await asyncio.Event().wait()
+
+
+async def failing(_: Scope, __: Receive, ___: Send) -> None:
+    """Fail as nobody foresaw."""
+    raise RuntimeError("no house data here")
+
+
+def test_an_answer_that_does_not_come_is_given_up() -> None:
+    """With 503 and the limit."""
+    guard = Guard(endless, Settings(request_seconds=0.05), None, Journal(None))
+    status, _, reason = ask(guard, b"")
+    assert (status, "within 0.05 seconds" in reason) == (503, True)
+
+
+def test_a_client_that_stops_in_the_middle_is_cut_off() -> None:
+    """With 408, before the limit of the answer, and the connection is closed."""
+    guard = Guard(endless, Settings(body_seconds=0.05), None, Journal(None))
+    status, headers, reason = ask(guard, b"half")
+    assert (status, headers["connection"]) == (408, "close")
+    assert "0.05 seconds a part" in reason
+
+
+def test_one_more_than_there_are_places_is_told_to_come_again() -> None:
+    """503 with Retry-After; a probe is let through all the same, and a freed place is taken again."""
+
+    async def crowd() -> list[int]:
+        guard = Guard(endless, Settings(max_concurrent=2, request_seconds=0.3), None, Journal(None))
+        first = [asyncio.ensure_future(asking(guard, b"")) for _ in range(2)]
+        await asyncio.sleep(0)
+        status, headers, reason = await asking(guard, b"")
+        assert headers["retry-after"] == "1"
+        assert "2 requests are being answered" in reason
+        probe = await asking(guard, b"", path="/livez")
+        await asyncio.gather(*first)
+        again = await asking(guard, b"")
+        return [status, "within" in probe[2], "within" in again[2]]
+
+    assert asyncio.run(crowd()) == [503, True, True]
+
+
+def test_a_failure_that_nobody_foresaw_is_told_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
+    """500 to the client, the trace to the log."""
+    status, _, reason = ask(Guard(failing, Settings(), None, Journal(None)), b"")
+    assert status == 500
+    assert "house data" not in reason
+    assert "RuntimeError: no house data here" in caplog.text
