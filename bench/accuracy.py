@@ -212,8 +212,16 @@ def key_of(protocol: Protocol, code: bool) -> str:
     if code:
         digest.update(protocol.config.training.model_dump_json().encode())
         digest.update(repr(protocol.config.features.derived).encode())
-        for name in ("features", "derived_features", "training", "oblivious_trees", "kernel_ridge", "target_encoding", "trend",
-            "robust_weights",):
+        for name in (
+            "features",
+            "derived_features",
+            "training",
+            "oblivious_trees",
+            "kernel_ridge",
+            "target_encoding",
+            "trend",
+            "robust_weights",
+        ):
             digest.update((ROOT / "src" / "houseprice" / "learning" / f"{name}.py").read_bytes())
     else:
         digest.update(f"{PEER} {protocol.seconds}".encode())

@@ -105,7 +105,7 @@ def test_every_fault_between_columns_is_told_at_once() -> None:
     """A declaration without any role hears of all three."""
     with pytest.raises(ValidationError) as err:
         Schema.model_validate({"columns": {"row": {"kind": "number", "description": "Bad name"}}})
-    for told in ('"target"', '"parcel"', '"sale_date"', '"row" is a name'):
+    for told in ('"target"', '"parcel"', '"sale_date"', '"row" is reserved'):
         assert told in str(err.value)
 
 

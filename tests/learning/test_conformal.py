@@ -62,7 +62,7 @@ def test_the_interval_is_mapies(coverage: float, many: int) -> None:
     _, theirs = oracle.predict_interval(table[asked])
 
     factor = conformal_quantile(np.abs(paid - answered)[late] / sizes[late], coverage)
-    width = ConformalInterval(forest, factor).at(matrix(houses[asked]))
+    width = ConformalInterval(forest, factor).half_width(matrix(houses[asked]))
     assert answered[asked] - width == pytest.approx(theirs[:, 0, 0], rel=1e-9)
     assert answered[asked] + width == pytest.approx(theirs[:, 1, 0], rel=1e-9)
 
@@ -73,7 +73,7 @@ def test_it_is_wider_where_answers_are_worse() -> None:
     halves = np.arange(ROWS) % 2
     groups = [(np.flatnonzero(halves != half), np.flatnonzero(halves == half)) for half in (0, 1)]
     forest, sizes = fit_residual_scale(matrix(houses), errors, groups, seed=0)
-    small, large = ConformalInterval(forest, 1.0).at(matrix(pl.DataFrame({"size": [0.2, 0.8]})))
+    small, large = ConformalInterval(forest, 1.0).half_width(matrix(pl.DataFrame({"size": [0.2, 0.8]})))
     assert 2.0 < large / small < 4.0
     assert sizes[houses["size"].to_numpy() > 0.5].mean() > 2.0 * sizes[houses["size"].to_numpy() < 0.5].mean()
 
