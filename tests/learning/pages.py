@@ -127,12 +127,12 @@ def judge(text: str, leave_out: tuple[str, ...] = (), derived: tuple[str, ...] =
     told["training"]["kernel_ridge"] |= {
         "centres": 20,
         "columns": {"si'ze <i>": {"transform": "log"}},
-        "texts": [] if "place" in leave_out else ["place"],
+        "categories": [] if "place" in leave_out else ["place"],
         "additional_kernels": [],
     }
     config = Config.model_validate(told)
     made, preprocessor = engineer(sales, config.schema_, config.features.derived, config.split.holdout_share)
     features = feature_table.parse(feature_table.write(made, "0" * 64), "made.csv", config.schema_)
     evaluation = evaluate(features, config, lambda what, done, of: None)
-    verdict = gates.judge(evaluation.metrics, config.gates)
+    verdict = gates.check_metrics(evaluation.metrics, config.gates)
     return Judged(evaluation, features, verdict, config, sales, preprocessor)
