@@ -103,23 +103,24 @@ def test_csv_is_read_with_and_without_a_header(api: Client, kind: str, lines: li
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"),
+    ("body", "kind", "told"),
     [
-        (b"", "The body is empty"),
-        (b"a,b\n1,2\n", "names no column; expected a header, or 9 values: sold, living area"),
-        (f"{HEADER}\n1,2\n".encode(), 'House 0 of "the CSV" has 2 values; expected 9'),
-        (f"{HEADER},zip\n".encode(), "'zip' is given twice"),
-        (b"living area,rooms,zip,grade*\n", 'The table lacks "grade" (did you mean "grade*"?)'),
-        (b'rooms\n"1', "cannot be read as CSV"),
-        (b"rooms\n\xff", "is not UTF-8 (byte 0xff)"),
-        (f"{HEADER},garden\n{LINE},1\n".encode(), '"garden" is no column of a house'),
+        (b"", "csv_invalid", ""),
+        (b"a,b\n1,2\n", "csv_invalid", "Line 1 has 2 fields instead of 9: sold, living area"),
+        (f"{HEADER}\n1,2\n".encode(), "csv_invalid", "Line 2 has 2 fields instead of 9"),
+        (f"{HEADER},zip\n".encode(), "header_invalid", "zip"),
+        (b"living area,rooms,zip,grade*\n", "header_invalid", '"grade" (did you mean "grade*"?)'),
+        (b'rooms\n"1', "csv_invalid", "line 2"),
+        (b"rooms\n\xff", "csv_invalid", "0xff"),
+        (f"{HEADER},garden\n{LINE},1\n".encode(), "extra_forbidden", '"garden"'),
     ],
 )
-def test_csv_that_cannot_be_priced_is_refused(api: Client, body: bytes, reason: str) -> None:
-    """As in JSON: 422, with the reason in words."""
+def test_csv_that_cannot_be_priced_is_refused(api: Client, body: bytes, kind: str, told: str) -> None:
+    """As in JSON: 422, with the type of the error and where it is."""
     answer = api.post("/invocations", body, "text/csv")
     assert answer.status_code == 422
-    assert reason in answer.json()["detail"][0]["msg"]
+    assert answer.json()["detail"][0]["type"] == kind
+    assert told in answer.json()["detail"][0]["msg"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from houseprice.serving import predicting, server, settings
+from houseprice import batch_prediction
+from houseprice.serving import server, settings
 from houseprice.serving.protocols import platforms
 
 PATIENCE_SECONDS = 2.0
@@ -39,7 +40,7 @@ def predict(bundle: Path, source: Path, output: Path, as_json: bool) -> None:
     Example: houseprice predict --input data/processed/cleaned_house_data.csv --output priced.csv
     """
     progress = _Progress()
-    scored = predicting.predict(bundle, source, output, progress)
+    scored = batch_prediction.predict(bundle, source, output, progress)
     progress.end()
     if as_json:
         click.echo(json.dumps({**asdict(scored), "output": str(scored.output)}))

@@ -25,7 +25,8 @@ from houseprice.serving.access_log import Journal
 from houseprice.serving.body import json_body
 from houseprice.serving.docs.page import add_docs
 from houseprice.serving.explain.routes import add_insight
-from houseprice.serving.formats.routes import Batch
+from houseprice.serving.formats.negotiation import MediaTypeError
+from houseprice.serving.formats.routes import BatchRoute
 from houseprice.serving.metrics import Metrics
 from houseprice.serving.middleware import Guard
 from houseprice.serving.predict_fast_path import Lean
@@ -96,7 +97,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
     _refuse_in_words(app)
     _add_health(app, scorer)
     card = openapi.card(bundle)
-    batch = Batch(bundle, scorer, settings.max_rows, settings.max_body_bytes)
+    batch = BatchRoute(bundle, scorer, settings.max_rows, settings.max_body_bytes)
 
     def price_one(body: bytes) -> bytes:
         return _prediction.dump_json(scorer.score([scorer.request.one(body)])[0])
@@ -167,6 +168,8 @@ def _refuse_in_words(app: FastAPI) -> None:
     async def nowhere(request: Request, err: Exception) -> Response:
         if request.scope["path"].startswith(SPEAK_OF_ERROR) and isinstance(err, StarletteHTTPException):
             return JSONResponse({"error": err.detail}, err.status_code, err.headers)
+        if isinstance(err, MediaTypeError):
+            return JSONResponse({"detail": err.detail, "code": err.code}, err.status_code)
         return await http_exception_handler(request, err)  # type: ignore[arg-type]  # it is registered for no other
 
     app.add_exception_handler(StarletteHTTPException, nowhere)

@@ -1,6 +1,4 @@
-"""`POST /batch-predict` in, its answer out: the body in one of five formats, the answer in one, around one scorer."""
-
-from collections.abc import Sequence
+"""`POST /batch-predict`: many houses in one of three formats, answered in any of them."""
 
 from anyio.to_thread import run_sync
 from fastapi import Request
@@ -8,11 +6,19 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter
 
 from houseprice.bundle.load import Bundle
+from houseprice.serving import csv_io
 from houseprice.serving.body import demand_plain, whole_body
-from houseprice.serving.formats import ndjson, separated
-from houseprice.serving.formats.negotiation import CSV, LINES, PARQUET, Media, sent, wanted
-from houseprice.serving.formats.rows import Listed, Rows
-from houseprice.serving.formats.separated import Dialect, declared
+from houseprice.serving.csv_io import Dialect, Table
+from houseprice.serving.formats import ndjson
+from houseprice.serving.formats.negotiation import (
+    CSV,
+    NDJSON,
+    Media,
+    accepted,
+    content_type,
+    csv_content_type,
+    dialect_of,
+)
 from houseprice.serving.formats.streaming import streamed
 from houseprice.serving.prediction import Prediction, Predictions
 from houseprice.serving.scorer import Scorer
@@ -23,66 +29,62 @@ INLINE_BYTES = 32 * 2**10
 _predictions = TypeAdapter(Predictions)
 
 
-class Batch:
-    """Many houses, in whatever format they come."""
+class BatchRoute:
+    """Prices many houses, whatever their format."""
 
-    def __init__(self, bundle: Bundle, scorer: Scorer, most_houses: int, most_bytes: int) -> None:
+    def __init__(self, bundle: Bundle, scorer: Scorer, max_houses: int, max_bytes: int) -> None:
         self._bundle = bundle
         self._scorer = scorer
-        self._most = most_houses
-        self._most_bytes = most_bytes
-        self._read_json = scorer.request.batch(most_houses)
+        self._max_houses = max_houses
+        self._max_bytes = max_bytes
+        self._read_json = scorer.request.batch(max_houses)
 
     async def answer(self, request: Request) -> Response:
-        """Give back the answer to a request, in the format that it accepts.
+        """Return the predictions in the format that the request accepts.
 
         Raises:
-            RefusedError: it holds a house that cannot be priced, or is not what it says.
-            TooManyError: it holds too many houses for a format that is not streamed.
-            HTTPException: 406, 413 or 415, with the reason.
-            ServingError: the model failed.
+            RefusedError: A house cannot be priced, or the body is not what its type says.
+            TooManyError: There are too many houses for a format that is not streamed.
+            HTTPException: 406, 413 or 415.
+            ServingError: The model failed.
         """
-        body = sent(request.headers.get("content-type"))
-        answer = wanted(", ".join(request.headers.getlist("accept")), body)
-        if body.format is LINES and answer.format is LINES:
+        body = content_type(request.headers.get("content-type"))
+        answer = accepted(", ".join(request.headers.getlist("accept")), body)
+        if body.format is NDJSON and answer.format is NDJSON:
             demand_plain(request)
-            return await streamed(request, self._scorer, self._most_bytes, answer.name)
-        dialect = declared(body.parameters) if body.format is CSV else Dialect()
-        if answer.format is CSV and body.format is not CSV:
-            dialect = declared(answer.parameters, status=406)
-        content = await whole_body(request, self._most_bytes)
-        at_once = len(content) <= INLINE_BYTES and not (body.format.columnar or answer.format.columnar)
-        asked = content, body, answer, dialect
-        return self._answer(*asked) if at_once else await run_sync(self._answer, *asked, abandon_on_cancel=True)
+            return await streamed(request, self._scorer, self._max_bytes, answer.name)
+        dialect = Dialect()
+        if body.format is CSV:
+            dialect = dialect_of(body)
+        elif answer.format is CSV:
+            dialect = dialect_of(answer, status=406)
+        content = await whole_body(request, self._max_bytes)
+        if len(content) <= INLINE_BYTES:
+            return self._answer(content, body, answer, dialect)
+        return await run_sync(self._answer, content, body, answer, dialect, abandon_on_cancel=True)
 
     def _answer(self, content: bytes, body: Media, answer: Media, dialect: Dialect) -> Response:
-        rows, dialect = self._read(content, body, dialect)
-        answers = self._scorer.score(rows.houses)
-        kind = dialect.content_type if answer.format is CSV else answer.name
-        written = _write(rows, answers, answer, dialect)
-        return Response(written, headers={"content-type": kind})
+        table = self._read(content, body, dialect)
+        if answer.format is CSV and body.format is not CSV:
+            table = csv_io.table_of(table.houses, self._scorer.request.schema, dialect)
+        predictions = self._scorer.score(table.houses)
+        media_type = csv_content_type(table.dialect) if answer.format is CSV else answer.name
+        return Response(_write(table, predictions, answer), headers={"content-type": media_type})
 
-    def _read(self, content: bytes, body: Media, dialect: Dialect) -> tuple[Rows, Dialect]:
-        rules, most = self._scorer.request, self._most
+    def _read(self, content: bytes, body: Media, dialect: Dialect) -> Table:
+        rules = self._scorer.request
         if body.format is CSV:
-            return separated.read(content, dialect, self._bundle, rules, most)
-        if body.format.columnar:
-            from houseprice.serving.formats import columnar
-
-            read = columnar.read_parquet if body.format is PARQUET else columnar.read_arrow
-            return read(content, rules, most, self._most_bytes), dialect
-        if body.format is LINES:
-            return Listed(ndjson.read(content, rules, most, self._most_bytes), rules.schema), dialect
-        return Listed(self._read_json(content), rules.schema), dialect
+            return csv_io.read(content, self._bundle, rules, self._max_houses, dialect)
+        if body.format is NDJSON:
+            houses = ndjson.read(content, rules, self._max_houses, self._max_bytes)
+        else:
+            houses = self._read_json(content)
+        return Table(houses, (), (), dialect)
 
 
-def _write(rows: Rows, answers: Sequence[Prediction], answer: Media, dialect: Dialect) -> bytes:
+def _write(table: Table, predictions: list[Prediction], answer: Media) -> bytes:
     if answer.format is CSV:
-        return separated.write(rows, answers, dialect)
-    if answer.format.columnar:
-        from houseprice.serving.formats import columnar
-
-        return (columnar.write_parquet if answer.format is PARQUET else columnar.write_arrow)(rows, answers)
-    if answer.format is LINES:
-        return ndjson.write(answers)
-    return _predictions.dump_json(Predictions(list(answers)))
+        return csv_io.write(table, predictions)
+    if answer.format is NDJSON:
+        return ndjson.write(predictions)
+    return _predictions.dump_json(Predictions(predictions))

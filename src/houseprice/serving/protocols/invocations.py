@@ -6,11 +6,12 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from houseprice.errors import nearest
+from houseprice.serving import csv_io
+from houseprice.serving.csv_io import Dialect
 from houseprice.serving.json_duplicate_keys import count_names, repeats
 from houseprice.serving.prediction import Predictions
 from houseprice.serving.protocols import dataframe_json
 from houseprice.serving.protocols.adapter import Core, quoted, refuse
-from houseprice.serving.protocols.separated import Separated
 from houseprice.serving.request import House
 from houseprice.serving.validation_errors import repeated
 
@@ -27,7 +28,6 @@ class Invocations:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._separated = Separated(core)
 
     def json(self, body: bytes) -> bytes:
         """Answer a JSON object that holds the houses under one of `SHAPES`.
@@ -63,7 +63,10 @@ class Invocations:
             TooManyError: it holds more houses than the limit.
             ServingError: the model failed.
         """
-        return self._answer(self._separated.rows(body, header), whole=False)
+        has_header = {"present": True, "absent": False}.get(header or "")
+        rules, most = self._core.scorer.request, self._core.most
+        table = csv_io.read(body, self._core.bundle, rules, most, Dialect(), has_header=has_header, keep_unknown=True)
+        return self._answer(table.houses, whole=False)
 
     def _rows(self, key: str, found: Any) -> list[House]:
         if key == "dataframe_split":

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
 from houseprice.serving.body import whole_body
-from houseprice.serving.formats.described import table
+from houseprice.serving.formats.openapi import csv_schema
 from houseprice.serving.protocols import open_inference, openapi
 from houseprice.serving.protocols.adapter import Answer, Core
 from houseprice.serving.protocols.invocations import Invocations
@@ -58,7 +58,7 @@ def _add_invocations(app: FastAPI, core: Core, invocations: Invocations, most_by
         """Tell the version of the program, as text."""
         return Response(installed("houseprice"), media_type="text/plain")
 
-    @app.post(INVOCATIONS, **openapi.invocations(table(core.bundle.manifest.schema_, core.bundle.golden["rows"])))
+    @app.post(INVOCATIONS, **openapi.invocations(csv_schema(core.bundle.manifest.schema_, core.bundle.golden["rows"])))
     async def invoke(request: Request) -> Response:
         """Take `dataframe_split`, `dataframe_records`, `instances` or `inputs`, or CSV."""
         kind = Message()
