@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -13,12 +12,7 @@ from starlette.types import ASGIApp
 from toy import FULL, LEAST
 
 from houseprice.bundle.load import Bundle
-from houseprice.errors import ServingError
 from houseprice.serving.app import create_app
-from houseprice.serving.micro_batching import MOST, Turn
-from houseprice.serving.prediction import Prediction
-from houseprice.serving.request import House
-from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import Settings
 
 VALUES = st.one_of(
@@ -71,43 +65,3 @@ def test_both_ways_give_the_same_bytes(
     assert (one.status_code, one.content) == (other.status_code, other.content)
     for name in ("content-type", "content-length"):
         assert one.headers.get(name) == other.headers.get(name)
-
-
-def test_houses_that_come_together_share_calls_and_keep_their_answers(scorer: Scorer) -> None:
-    """Some hundred at once, each another size: the price of each is its own, and calls are few."""
-    calls: list[int] = []
-
-    class Watched:
-        def score(self, houses: Sequence[House]) -> list[Prediction]:
-            calls.append(len(houses))
-            return scorer.score(houses)
-
-    houses = [{**LEAST, "living area": 50.0 + number} for number in range(200)]
-
-    async def crowd() -> list[Prediction]:
-        turn = Turn(Watched())  # type: ignore[arg-type]  # what is asked of a scorer, and no more
-        return await asyncio.gather(*(turn.score(house) for house in houses))
-
-    assert asyncio.run(crowd()) == [scorer.score([house])[0] for house in houses]
-    assert max(calls) == MOST
-    assert len(calls) == -(-200 // MOST)
-
-
-def test_a_house_that_the_model_fails_for_fails_no_other(scorer: Scorer) -> None:
-    """Of three that share a call, the two others get their prices."""
-
-    class Frail:
-        def score(self, houses: Sequence[House]) -> list[Prediction]:
-            if any(house["rooms"] == 13 for house in houses):
-                raise ServingError("The model failed.")
-            return scorer.score(houses)
-
-    houses = [{**LEAST, "rooms": rooms} for rooms in (3, 13, 5)]
-
-    async def crowd() -> list[Any]:
-        turn = Turn(Frail())  # type: ignore[arg-type]  # what is asked of a scorer, and no more
-        return await asyncio.gather(*(turn.score(house) for house in houses), return_exceptions=True)
-
-    first, failed, last = asyncio.run(crowd())
-    assert [first, last] == [scorer.score([houses[0]])[0], scorer.score([houses[2]])[0]]
-    assert isinstance(failed, ServingError)

@@ -28,6 +28,7 @@ from houseprice.serving.explain.routes import add_insight
 from houseprice.serving.formats.negotiation import MediaTypeError
 from houseprice.serving.formats.routes import BatchRoute
 from houseprice.serving.metrics import Metrics
+from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.middleware import Guard
 from houseprice.serving.predict_fast_path import Lean
 from houseprice.serving.prediction import Prediction
@@ -69,7 +70,7 @@ class Api(FastAPI):
 def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | None = None) -> Api:
     """Give back the API of a sealed model.
 
-    Its `state` holds `scorer`, and `ready`, which says whether it wants requests.
+    Its `state` holds `scorer`, `batcher`, and `ready`, which says whether it wants requests.
 
     Args:
         bundle: the sealed model, opened.
@@ -85,9 +86,10 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
     about = openapi.about(bundle.manifest)
     app = Api(**about, openapi_url=address, docs_url=None, redoc_url=None, lifespan=_lifespan)
     app.state.scorer = scorer
+    batcher = app.state.batcher = MicroBatcher(scorer)
     app.state.ready = False
     app.state.journal = journal or Journal(None)
-    short = Lean(app.documented, scorer=scorer, max_body_bytes=settings.max_body_bytes)
+    short = Lean(app.documented, batcher=batcher, max_body_bytes=settings.max_body_bytes)
     app.front = Guard(short, settings=settings, metrics=metrics, journal=app.state.journal)
     if settings.cors_origins:
         asked = ["content-type", "authorization", "x-api-key", "x-request-id"]

@@ -10,9 +10,8 @@ from pydantic import TypeAdapter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from houseprice.errors import ServingError
-from houseprice.serving.micro_batching import Turn
+from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.prediction import Prediction
-from houseprice.serving.scorer import Scorer
 from houseprice.serving.validation_errors import RefusedError
 
 MOST_BYTES = 32 * 2**10
@@ -23,10 +22,10 @@ _prediction = TypeAdapter(Prediction)
 class Lean:
     """An ASGI application in front of another."""
 
-    def __init__(self, app: ASGIApp, scorer: Scorer, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, batcher: MicroBatcher, max_body_bytes: int) -> None:
         self._app = app
-        self._read = scorer.request.one
-        self._turn = Turn(scorer)
+        self._read = batcher.scorer.request.one
+        self._batcher = batcher
         self._most = min(MOST_BYTES, max_body_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,7 +37,7 @@ class Lean:
         body = message.get("body", b"")
         if message["type"] == "http.request" and not message.get("more_body") and len(body) <= self._most:
             try:
-                content = _prediction.dump_json(await self._turn.score(self._read(body)))
+                content = _prediction.dump_json(await self._batcher.predict(self._read(body)))
             except (RefusedError, ServingError):
                 pass
             else:
