@@ -243,9 +243,7 @@ def _opened(source: Path, bundle: Bundle) -> Iterator[_CsvTable | _ParquetTable]
         raise DataError(f'"{source}": {err}', code=err.faults[0].kind) from err
     except Exception as err:  # polars raises its own unrelated kinds
         if _is_parquet(source) and type(err).__module__.startswith("polars"):
-            raise DataError(
-                f'"{source}" is not a Parquet file that polars reads: {err}.', code="parquet_invalid"
-            ) from err
+            raise DataError(f'"{source}" is not a valid Parquet file: {err}', code="parquet_invalid") from err
         raise
 
 
@@ -264,10 +262,10 @@ def _is_parquet(path: Path) -> bool:
 
 def _polars() -> ModuleType:
     try:
-        import polars
+        import polars as pl
     except ModuleNotFoundError as err:
         raise MissingDependencyError(
             "Parquet files need polars. Install it with `pip install 'houseprice[learning]'`, or use CSV.",
             code="polars_missing",
         ) from err
-    return polars
+    return pl

@@ -83,10 +83,14 @@ def test_unknown_columns_are_kept_where_they_are_to_be_refused(toy: Bundle) -> N
 )
 def test_a_csv_that_cannot_be_read_is_refused(toy: Bundle, text: str | bytes, kind: str, told: str) -> None:
     """The error has a type of its own, and names the line or the column."""
-    with pytest.raises(RefusedError) as caught:
+
+    def read() -> None:
         opened = reader(toy, text)
         opened.require_columns()
         list(opened)
+
+    with pytest.raises(RefusedError) as caught:
+        read()
     (fault,) = caught.value.faults
     assert fault.kind == kind
     assert told in fault.message

@@ -60,7 +60,7 @@ class CsvReader:
         self,
         stream: BinaryIO,
         bundle: Bundle,
-        dialect: Dialect = Dialect(),  # noqa: B008 - frozen
+        dialect: Dialect = Dialect(),
         *,
         has_header: bool | None = True,
         keep_unknown: bool = False,
@@ -161,7 +161,7 @@ class CsvReader:
         if present := [name for name in PREDICTION_COLUMNS if name in names]:
             raise _invalid(
                 "header_invalid",
-                f"The table already has the columns {', '.join(present)}, which the answer adds. Rename or remove them.",
+                f"The table already has the columns {', '.join(present)}, which the answer adds. Rename them.",
             )
         if repeated := [name for name in self._schema.request if names.count(name) > 1]:
             raise _invalid("header_invalid", f"The table has more than one column named {', '.join(repeated)}.")
@@ -201,7 +201,7 @@ def read(body: bytes, bundle: Bundle, rules: RequestModel, limit: int, dialect: 
         TooManyError: It holds more than `limit` houses.
     """
     reader = CsvReader(io.BytesIO(body), bundle, dialect, **options)
-    rows = []
+    rows: list[Row] = []
     for row in reader:
         if len(rows) == limit:
             raise TooManyError(limit)
