@@ -56,7 +56,7 @@ def predict(bundle: Path, source: Path, output: Path, as_json: bool) -> None:
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    default=lambda: platforms.usual_port(os.environ),
+    default=lambda: platforms.default_port(os.environ),
     show_default="8000, in SageMaker 8080",
     envvar=platforms.PORT_VARIABLES,
     show_envvar=True,

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from houseprice.bundle.load import Bundle
 from houseprice.serving import csv_io
-from houseprice.serving.body import demand_plain, whole_body
+from houseprice.serving.body import demand_plain, parse_body, whole_body
 from houseprice.serving.csv_io import Dialect, Table
 from houseprice.serving.formats import ndjson
 from houseprice.serving.formats.negotiation import (
@@ -20,24 +20,22 @@ from houseprice.serving.formats.negotiation import (
     dialect_of,
 )
 from houseprice.serving.formats.streaming import streamed
+from houseprice.serving.micro_batching import MAX_BATCH_SIZE, MicroBatcher
 from houseprice.serving.prediction import Prediction, Predictions
-from houseprice.serving.scorer import Scorer
-
-INLINE_BYTES = 32 * 2**10
-"""Up to here a body is answered on the event loop, in about a millisecond."""
 
 _predictions = TypeAdapter(Predictions)
 
 
 class BatchRoute:
-    """Prices many houses, whatever their format."""
+    """Predicts many houses, whatever their format."""
 
-    def __init__(self, bundle: Bundle, scorer: Scorer, max_houses: int, max_bytes: int) -> None:
+    def __init__(self, bundle: Bundle, batcher: MicroBatcher, max_houses: int, max_bytes: int) -> None:
         self._bundle = bundle
-        self._scorer = scorer
+        self._batcher = batcher
+        self._rules = batcher.scorer.request
         self._max_houses = max_houses
         self._max_bytes = max_bytes
-        self._read_json = scorer.request.batch(max_houses)
+        self._read_json = self._rules.batch(max_houses)
 
     async def answer(self, request: Request) -> Response:
         """Return the predictions in the format that the request accepts.
@@ -52,33 +50,29 @@ class BatchRoute:
         answer = accepted(", ".join(request.headers.getlist("accept")), body)
         if body.format is NDJSON and answer.format is NDJSON:
             demand_plain(request)
-            return await streamed(request, self._scorer, self._max_bytes, answer.name)
+            return await streamed(request, self._batcher.scorer, self._max_bytes, answer.name)
         dialect = Dialect()
         if body.format is CSV:
             dialect = dialect_of(body)
         elif answer.format is CSV:
             dialect = dialect_of(answer, status=406)
         content = await whole_body(request, self._max_bytes)
-        if len(content) <= INLINE_BYTES:
-            return self._answer(content, body, answer, dialect)
-        return await run_sync(self._answer, content, body, answer, dialect, abandon_on_cancel=True)
-
-    def _answer(self, content: bytes, body: Media, answer: Media, dialect: Dialect) -> Response:
-        table = self._read(content, body, dialect)
-        if answer.format is CSV and body.format is not CSV:
-            table = csv_io.table_of(table.houses, self._scorer.request.schema, dialect)
-        predictions = self._scorer.score(table.houses)
+        table = await parse_body(content, lambda content: self._read(content, body, answer, dialect))
+        predictions = await self._batcher.predict_many(table.houses)
+        is_small = len(predictions) <= MAX_BATCH_SIZE
+        content = _write(table, predictions, answer) if is_small else await run_sync(_write, table, predictions, answer)
         media_type = csv_content_type(table.dialect) if answer.format is CSV else answer.name
-        return Response(_write(table, predictions, answer), headers={"content-type": media_type})
+        return Response(content, headers={"content-type": media_type})
 
-    def _read(self, content: bytes, body: Media, dialect: Dialect) -> Table:
-        rules = self._scorer.request
+    def _read(self, content: bytes, body: Media, answer: Media, dialect: Dialect) -> Table:
         if body.format is CSV:
-            return csv_io.read(content, self._bundle, rules, self._max_houses, dialect)
+            return csv_io.read(content, self._bundle, self._rules, self._max_houses, dialect)
         if body.format is NDJSON:
-            houses = ndjson.read(content, rules, self._max_houses, self._max_bytes)
+            houses = ndjson.read(content, self._rules, self._max_houses, self._max_bytes)
         else:
             houses = self._read_json(content)
+        if answer.format is CSV:
+            return csv_io.table_of(houses, self._rules.schema, dialect)
         return Table(houses, (), (), dialect)
 
 
