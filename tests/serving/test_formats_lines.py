@@ -15,7 +15,7 @@ from toy import FULL, FULL_PRICE, LEAST, MOST_HOUSES, Client
 from houseprice.bundle.load import open_bundle
 from houseprice.serving.app import create_app
 from houseprice.serving.formats.ndjson import BLOCK_BYTES, BLOCK_LINES, Lines
-from houseprice.serving.validation_errors import LONGEST_LIST
+from houseprice.serving.validation_errors import MAX_ERRORS
 
 MANY = 3 * BLOCK_LINES + 7
 
@@ -160,7 +160,7 @@ def test_only_the_first_faults_are_told(client: Client) -> None:
     """A body of nothing but faults is not answered with as many."""
     answer = send(client.app, lines([{}] * MANY), LINES)
     assert answer.status_code == 422
-    assert len(answer.json()["detail"]) == LONGEST_LIST
+    assert len(answer.json()["detail"]) == MAX_ERRORS
 
 
 def test_a_line_without_an_end_is_413(client: Client) -> None:

@@ -11,7 +11,7 @@ from houseprice.errors import DataError, nearest
 from houseprice.schema import Column
 from houseprice.serving.cells import Cell, house, reader
 from houseprice.serving.request import House, RequestModel, is_optional
-from houseprice.serving.validation_errors import RefusedError
+from houseprice.serving.validation_errors import InvalidRequestError
 
 ADDED = ("predicted_price", "interval_low", "interval_high", "warnings")
 SEPARATORS = ",;\t|"
@@ -63,10 +63,10 @@ class Table:
         count = 0
         while block := [(self._row, cells) for cells in islice(rows, size)]:
             try:
-                houses = rules.rows([house(cells, self._wanted) for _, cells in block])
-            except RefusedError as err:
+                houses = rules.validate([house(cells, self._wanted) for _, cells in block])
+            except InvalidRequestError as err:
                 count += err.count
-                shown += [f"row {block[fault.house or 0][0]}: {fault.message.rstrip('.')}" for fault in err.faults]
+                shown += [f"row {block[fault.house or 0][0]}: {fault.message.rstrip('.')}" for fault in err.errors]
                 del shown[SHOWN:]
                 continue
             if not count:

@@ -38,8 +38,8 @@ def read_parquet(body: bytes, rules: RequestModel, most: int, most_bytes: int) -
     """Give back the rows of a Parquet file.
 
     Raises:
-        RefusedError: it is none, or holds a house that cannot be priced.
-        TooManyError: it holds more than `most` houses.
+        InvalidRequestError: it is none, or holds a house that cannot be priced.
+        BatchTooLargeError: it holds more than `most` houses.
         HTTPException: 413, it would take more than `most_bytes` when decompressed.
     """
     return _rows(weighing.parquet(body, most, most_bytes), rules)
@@ -94,7 +94,7 @@ def _rows(table: Any, rules: RequestModel) -> Columnar:
         for house, value in zip(houses, values, strict=True):
             if value is not None:
                 house[name] = value
-    return Columnar(table, rules.rows(houses))
+    return Columnar(table, rules.validate(houses))
 
 
 def _values(column: Any) -> list[Any]:

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter
 
 from houseprice.bundle.load import Bundle
-from houseprice.serving.body import demand_plain, whole_body
+from houseprice.serving.body import check_not_compressed, read_body
 from houseprice.serving.formats import ndjson, separated
 from houseprice.serving.formats.negotiation import CSV, LINES, PARQUET, Media, sent, wanted
 from houseprice.serving.formats.rows import Listed, Rows
@@ -31,26 +31,26 @@ class Batch:
         self._scorer = scorer
         self._most = most_houses
         self._most_bytes = most_bytes
-        self._read_json = scorer.request.batch(most_houses)
+        self._read_json = scorer.request.array_parser(most_houses)
 
     async def answer(self, request: Request) -> Response:
         """Give back the answer to a request, in the format that it accepts.
 
         Raises:
-            RefusedError: it holds a house that cannot be priced, or is not what it says.
-            TooManyError: it holds too many houses for a format that is not streamed.
+            InvalidRequestError: it holds a house that cannot be priced, or is not what it says.
+            BatchTooLargeError: it holds too many houses for a format that is not streamed.
             HTTPException: 406, 413 or 415, with the reason.
             ServingError: the model failed.
         """
         body = sent(request.headers.get("content-type"))
         answer = wanted(", ".join(request.headers.getlist("accept")), body)
         if body.format is LINES and answer.format is LINES:
-            demand_plain(request)
+            check_not_compressed(request)
             return await streamed(request, self._scorer, self._most_bytes, answer.name)
         dialect = declared(body.parameters) if body.format is CSV else Dialect()
         if answer.format is CSV and body.format is not CSV:
             dialect = declared(answer.parameters, status=406)
-        content = await whole_body(request, self._most_bytes)
+        content = await read_body(request, self._most_bytes)
         at_once = len(content) <= INLINE_BYTES and not (body.format.columnar or answer.format.columnar)
         asked = content, body, answer, dialect
         return self._answer(*asked) if at_once else await run_sync(self._answer, *asked, abandon_on_cancel=True)

@@ -9,7 +9,7 @@ from houseprice.errors import nearest
 from houseprice.schema import Schema
 from houseprice.serving.request import House, is_optional
 from houseprice.serving.table import ADDED
-from houseprice.serving.validation_errors import Fault, RefusedError
+from houseprice.serving.validation_errors import FieldError, InvalidRequestError
 
 
 class Rows(Protocol):
@@ -71,16 +71,16 @@ def _text(value: Any, decimal: str) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def unreadable(kind: str, message: str) -> RefusedError:
+def unreadable(kind: str, message: str) -> InvalidRequestError:
     """Give back the refusal of a body that holds no rows; `message` is a sentence."""
-    return RefusedError([Fault(kind, None, None, None, message)])
+    return InvalidRequestError([FieldError(kind, None, None, None, message)])
 
 
 def check_header(names: Sequence[str], schema: Schema) -> None:
     """Demand that each column is there once and none is one of the answers.
 
     Raises:
-        RefusedError: with the reason.
+        InvalidRequestError: with the reason.
     """
     if already := [name for name in ADDED if name in names]:
         raise unreadable(
@@ -96,7 +96,7 @@ def check_whole(names: Sequence[str], schema: Schema) -> None:
     """Demand every column that a price needs, of a table without rows.
 
     Raises:
-        RefusedError: with those that are missing.
+        InvalidRequestError: with those that are missing.
     """
     missing = [name for name in schema.request if name not in names and not is_optional(schema, name)]
     if missing:

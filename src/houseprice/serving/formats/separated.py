@@ -19,7 +19,7 @@ from houseprice.serving.predicting import added
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House, RequestModel
 from houseprice.serving.table import ADDED, BYTE_ORDER_MARK, SEPARATORS, separator
-from houseprice.serving.validation_errors import RefusedError, TooManyError
+from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ def read(body: bytes, dialect: Dialect, bundle: Bundle, rules: RequestModel, mos
     """Give back the rows of a CSV, and how it was written.
 
     Raises:
-        RefusedError: it is no CSV, or holds a house that cannot be priced.
-        TooManyError: it holds more than `most` houses.
+        InvalidRequestError: it is no CSV, or holds a house that cannot be priced.
+        BatchTooLargeError: it holds more than `most` houses.
     """
     text = _decoded(body)
     marked = text.startswith(BYTE_ORDER_MARK)
@@ -124,10 +124,10 @@ def read(body: bytes, dialect: Dialect, bundle: Bundle, rules: RequestModel, mos
         if name in names
     ]
     try:
-        houses = rules.rows([house(row, wanted) for row in cells])
-    except RefusedError as err:
-        faults = [replace(fault, line=lines[fault.house or 0]) for fault in err.faults]
-        raise RefusedError(faults) from err
+        houses = rules.validate([house(row, wanted) for row in cells])
+    except InvalidRequestError as err:
+        faults = [replace(fault, line=lines[fault.house or 0]) for fault in err.errors]
+        raise InvalidRequestError(faults) from err
     return Separated(header, cells, houses, rules), dialect
 
 
@@ -165,7 +165,7 @@ def _rows(text: str, delimiter: str, most: int) -> tuple[list[str], list[list[st
                 "fields that hold the separator.",
             )
         if len(rows) == most:
-            raise TooManyError(most)
+            raise BatchTooLargeError(most)
         rows.append(cells)
         lines.append(begun)
     return header, rows, lines

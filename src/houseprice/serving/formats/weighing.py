@@ -17,7 +17,7 @@ from houseprice.serving.formats import footer, messages
 from houseprice.serving.formats.footer import Footer
 from houseprice.serving.formats.pages import pages
 from houseprice.serving.formats.rows import unreadable
-from houseprice.serving.validation_errors import RefusedError, TooManyError
+from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 
 MOST_COLUMNS = 1_000
 MOST_PIECES = 20_000
@@ -33,8 +33,8 @@ def parquet(body: bytes, most: int, most_bytes: int) -> Any:
     """Give back the table that a Parquet file holds.
 
     Raises:
-        RefusedError: it is none, or has columns that no house has.
-        TooManyError: it has more than `most` rows.
+        InvalidRequestError: it is none, or has columns that no house has.
+        BatchTooLargeError: it has more than `most` rows.
         HTTPException: 413, it would take more than `most_bytes`.
     """
     try:
@@ -69,7 +69,7 @@ def _weigh_footer(told: Footer, most: int) -> None:
         raise _too_many_pieces()
     rows = sum(group.rows for group in told.groups)
     if max(told.rows, rows) > most:
-        raise TooManyError(most)
+        raise BatchTooLargeError(most)
     if rows != told.rows:
         raise ValueError("its groups do not hold as many rows as it says")
 
@@ -117,7 +117,7 @@ def _weigh_messages(body: bytes, most: int, most_bytes: int) -> None:
         rows += 0 if is_dictionary else found.rows
         total += found.bytes
         if rows > most:
-            raise TooManyError(most)
+            raise BatchTooLargeError(most)
         if total > most_bytes or found.rows > most_bytes:
             raise too_large(most_bytes)
 
@@ -161,7 +161,7 @@ def _unpacked(table: Any, schema: Any, most: int, most_bytes: int) -> Any:
     """Give back the table with its own kinds of columns, when what its dictionaries repeat fits."""
     table.validate(full=True)
     if table.num_rows > most:
-        raise TooManyError(most)
+        raise BatchTooLargeError(most)
     size = 0
     for column in table.columns:
         for chunk in column.chunks if pa.types.is_dictionary(column.type) else ():
@@ -192,7 +192,7 @@ def _too_many_pieces() -> HTTPException:
     )
 
 
-def _broken(kind: str, what: str, err: Exception) -> RefusedError:
+def _broken(kind: str, what: str, err: Exception) -> InvalidRequestError:
     reason = " ".join(str(err).split()).rstrip(".")[:200]
     return unreadable(
         f"{kind}_invalid", f"The body is not {what} ({reason}); expected one that is whole; send it anew."

@@ -9,7 +9,7 @@ from houseprice.bundle.load import Bundle
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House, is_optional
 from houseprice.serving.scorer import Scorer
-from houseprice.serving.validation_errors import Fault, RefusedError, TooManyError
+from houseprice.serving.validation_errors import BatchTooLargeError, FieldError, InvalidRequestError
 
 SHOWN = 5
 """So many faults are told where an error is one sentence, the others are counted."""
@@ -43,8 +43,8 @@ class Core:
         A NaN in an optional column is a blank, as data frames and float tensors have no other.
 
         Raises:
-            TooManyError: there are more than the limit.
-            RefusedError: one of them is no house that can be priced.
+            BatchTooLargeError: there are more than the limit.
+            InvalidRequestError: one of them is no house that can be priced.
             ServingError: the model failed.
         """
         self.limit(len(rows))
@@ -53,7 +53,7 @@ class Core:
                 value = row.get(name)
                 if isinstance(value, float) and math.isnan(value):
                     row[name] = None
-        return self.scorer.score(self.scorer.request.rows(rows))
+        return self.scorer.score(self.scorer.request.validate(rows))
 
     def is_optional(self, name: str) -> bool:
         """Tell whether a column may be blank."""
@@ -63,10 +63,10 @@ class Core:
         """Refuse more houses than one request may hold.
 
         Raises:
-            TooManyError: there are more.
+            BatchTooLargeError: there are more.
         """
         if count > self.most:
-            raise TooManyError(self.most)
+            raise BatchTooLargeError(self.most)
 
     def healthy(self) -> bool:
         """Price a golden row again and tell whether the answer is the one that was sealed.
@@ -74,7 +74,7 @@ class Core:
         Raises:
             ServingError: the model failed.
         """
-        return self.scorer.prove(1)[0].holds
+        return self.scorer.check_golden_rows(1)[0].holds
 
 
 @dataclass(frozen=True)
@@ -86,14 +86,14 @@ class Answer:
     headers: dict[str, str]
 
 
-def refuse(message: str) -> RefusedError:
+def refuse(message: str) -> InvalidRequestError:
     """Give back a refusal of the body as a whole."""
-    return RefusedError([Fault("value_error", None, None, None, message)])
+    return InvalidRequestError([FieldError("value_error", None, None, None, message)])
 
 
-def in_one_sentence(error: RefusedError) -> str:
+def in_one_sentence(error: InvalidRequestError) -> str:
     """Say what is wrong where a protocol has room for one text only."""
-    faults = error.faults[:SHOWN]
+    faults = error.errors[:SHOWN]
     shown = [fault.message if fault.house is None else f"house {fault.house}: {fault.message}" for fault in faults]
     more = error.count - len(shown)
     return "; ".join(text.rstrip(".") for text in shown) + (f"; and {more} more." if more else ".")

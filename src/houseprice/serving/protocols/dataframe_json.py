@@ -14,8 +14,8 @@ def split(found: Any, core: Core) -> list[House]:
     """Give back the rows of a data frame written as `{"columns": […], "data": [[…], …]}`; an index is left aside.
 
     Raises:
-        RefusedError: it is no such table.
-        TooManyError: it has more rows than the limit.
+        InvalidRequestError: it is no such table.
+        BatchTooLargeError: it has more rows than the limit.
     """
     if not isinstance(found, dict) or not isinstance(found.get("data"), list):
         raise refuse('"dataframe_split" is no table; expected {"columns": […], "data": [[…], …]}; write it so.')
@@ -31,8 +31,8 @@ def table(found: Any, key: str, core: Core) -> list[House]:
     """Give back the rows of a list of objects, of a list of lists, of an object of lists, or of one object.
 
     Raises:
-        RefusedError: it is no such table.
-        TooManyError: it has more rows than the limit.
+        InvalidRequestError: it is no such table.
+        BatchTooLargeError: it has more rows than the limit.
     """
     if isinstance(found, list):
         core.limit(len(found))
@@ -54,8 +54,8 @@ def columns(found: dict[str, list[Any]], core: Core) -> list[House]:
     """Give back the rows of columns that are equally long.
 
     Raises:
-        RefusedError: one is longer than another.
-        TooManyError: they are longer than the limit.
+        InvalidRequestError: one is longer than another.
+        BatchTooLargeError: they are longer than the limit.
     """
     (first, values), *others = found.items()
     for name, other in others:
@@ -72,8 +72,8 @@ def listed(rows: Sequence[Any], names: Sequence[str], core: Core, key: str = "da
     """Give back rows that are lists, in the order of some names.
 
     Raises:
-        RefusedError: one has more or fewer values than there are names, or a name is given twice.
-        TooManyError: there are more than the limit.
+        InvalidRequestError: one has more or fewer values than there are names, or a name is given twice.
+        BatchTooLargeError: there are more than the limit.
     """
     core.limit(len(rows))
     if twice := _repeated(names):

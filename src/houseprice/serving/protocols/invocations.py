@@ -6,13 +6,13 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from houseprice.errors import nearest
-from houseprice.serving.json_duplicate_keys import count_names, repeats
+from houseprice.serving.json_duplicate_keys import count_keys, find_duplicate_keys
 from houseprice.serving.prediction import Predictions
 from houseprice.serving.protocols import dataframe_json
 from houseprice.serving.protocols.adapter import Core, quoted, refuse
 from houseprice.serving.protocols.separated import Separated
 from houseprice.serving.request import House
-from houseprice.serving.validation_errors import repeated
+from houseprice.serving.validation_errors import duplicate_keys
 
 SHAPES = ("dataframe_split", "dataframe_records", "instances", "inputs")
 PARAMETERS = ("params", "parameters")
@@ -33,16 +33,16 @@ class Invocations:
         """Answer a JSON object that holds the houses under one of `SHAPES`.
 
         Raises:
-            RefusedError: it cannot be read, or holds a house that cannot be priced.
-            TooManyError: it holds more houses than the limit.
+            InvalidRequestError: it cannot be read, or holds a house that cannot be priced.
+            BatchTooLargeError: it holds more houses than the limit.
             ServingError: the model failed.
         """
         try:
             found = from_json(body)
         except ValueError as err:
             raise refuse(f"The body is not JSON ({err}); expected an object with {_one_of()}; correct it.") from err
-        if twice := repeats(body, count_names(found)):
-            raise repeated(twice)
+        if twice := find_duplicate_keys(body, count_keys(found)):
+            raise duplicate_keys(twice)
         if not isinstance(found, dict):
             raise refuse(f"The body is {quoted(found)}; expected a JSON object with {_one_of()}; write it so.")
         given = [key for key in SHAPES if key in found]
@@ -59,8 +59,8 @@ class Invocations:
         """Answer comma-separated lines; `header` is what the content type says of the first one.
 
         Raises:
-            RefusedError: it cannot be read, or holds a house that cannot be priced.
-            TooManyError: it holds more houses than the limit.
+            InvalidRequestError: it cannot be read, or holds a house that cannot be priced.
+            BatchTooLargeError: it holds more houses than the limit.
             ServingError: the model failed.
         """
         return self._answer(self._separated.rows(body, header), whole=False)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json, to_json
 
 from houseprice.schema import Column
-from houseprice.serving.json_duplicate_keys import count_names, repeats
+from houseprice.serving.json_duplicate_keys import count_keys, find_duplicate_keys
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.protocols import dataframe_json, tensors
 from houseprice.serving.protocols.adapter import Answer, Core, quoted, refuse
@@ -62,8 +62,8 @@ def infer(body: bytes, header_length: str | None, core: Core) -> Answer:
         core: the model.
 
     Raises:
-        RefusedError: it is malformed, or holds a house that cannot be priced.
-        TooManyError: it holds more houses than the limit.
+        InvalidRequestError: it is malformed, or holds a house that cannot be priced.
+        BatchTooLargeError: it holds more houses than the limit.
         ServingError: the model failed.
     """
     size = _size(header_length, len(body))
@@ -117,10 +117,10 @@ def _size(header_length: str | None, whole: int) -> int:
 def _request(head: bytes) -> _Request:
     try:
         found = from_json(head)
-        if twice := repeats(head, count_names(found)):
-            place = ".".join(str(part) for part in twice[0].place) or "the request"
+        if twice := find_duplicate_keys(head, count_keys(found)):
+            place = ".".join(str(part) for part in twice[0].path) or "the request"
             raise refuse(
-                f"{place[:80]}: {quoted(twice[0].name)} is given more than once; expected each name once; leave all "
+                f"{place[:80]}: {quoted(twice[0].key)} is given more than once; expected each name once; leave all "
                 "but one out."
             )
         return _Request.model_validate(found)

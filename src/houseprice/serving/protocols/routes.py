@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
-from houseprice.serving.body import whole_body
+from houseprice.serving.body import read_body
 from houseprice.serving.formats.described import table
 from houseprice.serving.protocols import open_inference, openapi
 from houseprice.serving.protocols.adapter import Answer, Core
@@ -65,10 +65,10 @@ def _add_invocations(app: FastAPI, core: Core, invocations: Invocations, most_by
         kind["content-type"] = request.headers.get("content-type", "application/json")
         if kind.get_content_type() == "text/csv":
             header = kind.get_param("header")
-            body = await whole_body(request, most_bytes)
+            body = await read_body(request, most_bytes)
             content = await _aside(len(body), lambda: invocations.csv(body, str(header) if header else None))
         elif kind.get_content_type() == "application/json" or kind.get_content_subtype().endswith("+json"):
-            body = await whole_body(request, most_bytes)
+            body = await read_body(request, most_bytes)
             content = await _aside(len(body), lambda: invocations.json(body))
         else:
             raise HTTPException(
@@ -92,7 +92,7 @@ def _add_v1(router: APIRouter, app: FastAPI, core: Core, invocations: Invocation
 
     async def predict(request: Request, model: str) -> Response:
         _same(core, model)
-        body = await whole_body(request, most_bytes)
+        body = await read_body(request, most_bytes)
         return Response(await _aside(len(body), lambda: invocations.json(body)), media_type="application/json")
 
     # First the longer path, which the shorter one matches too: who asks it by another method is told its own.
@@ -143,7 +143,7 @@ def _add_v2(router: APIRouter, app: FastAPI, core: Core) -> None:
 def _add_infer(router: APIRouter, core: Core, most_bytes: int) -> None:
     async def infer(request: Request, model: str) -> Response:
         _same(core, model)
-        body = await whole_body(request, most_bytes)
+        body = await read_body(request, most_bytes)
         length = request.headers.get(HEADER_LENGTH)
         answer: Answer = await _aside(len(body), lambda: open_inference.infer(body, length, core))
         return Response(answer.content, media_type=answer.media_type, headers=answer.headers)

@@ -32,8 +32,8 @@ class Separated:
             header: `present` or `absent`; None looks at the first line.
 
         Raises:
-            RefusedError: it cannot be read as CSV.
-            TooManyError: it has more rows than the limit.
+            InvalidRequestError: it cannot be read as CSV.
+            BatchTooLargeError: it has more rows than the limit.
         """
         try:
             lines = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)

@@ -36,7 +36,7 @@ def length(name: str, shape: Sequence[int]) -> int:
     """Give back how many houses a shape holds: `[n]` and `[n, 1]` are columns.
 
     Raises:
-        RefusedError: it is no column.
+        InvalidRequestError: it is no column.
     """
     if len(shape) not in {1, 2} or any(size < 0 for size in shape) or tuple(shape[1:]) not in {(), (1,)}:
         raise refuse(f"{quoted(name)} has the shape {shape!s:.80}; expected [n] or [n, 1], one value a house; send it.")
@@ -47,7 +47,7 @@ def check(name: str, datatype: str, content: bytes | memoryview, count: int) -> 
     """Compare the size of a tensor's bytes with what its header promises, before any of them is read.
 
     Raises:
-        RefusedError: the data type is none that is read, or the size cannot be right.
+        InvalidRequestError: the data type is none that is read, or the size cannot be right.
     """
     if datatype == "BYTES":
         if count * _PREFIX > len(content):
@@ -68,7 +68,7 @@ def from_bytes(name: str, datatype: str, content: bytes | memoryview, count: int
     """Give back the values that a tensor's bytes hold.
 
     Raises:
-        RefusedError: they are malformed.
+        InvalidRequestError: they are malformed.
     """
     check(name, datatype, content, count)
     if datatype == "BYTES":
@@ -86,7 +86,7 @@ def from_json(name: str, datatype: str, data: Any, count: int) -> list[Any]:
     """Give back the values of a tensor that stands in JSON, flat or a list a house; null in a float is NaN.
 
     Raises:
-        RefusedError: there are more or fewer than the shape says, or one is not of the data type.
+        InvalidRequestError: there are more or fewer than the shape says, or one is not of the data type.
     """
     if datatype != "BYTES":
         _layout(name, datatype)
