@@ -29,7 +29,7 @@ from houseprice.serving.csv_io import (
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House, is_optional
 from houseprice.serving.scorer import Scorer
-from houseprice.serving.validation_errors import RefusedError
+from houseprice.serving.validation_errors import InvalidRequestError
 
 BLOCK_ROWS = 5_000
 MAX_ERRORS_SHOWN = 5
@@ -91,8 +91,8 @@ def predict(directory: Path, source: Path, output: Path, progress: Callable[[int
         sink = _ParquetSink(table, temporary) if _is_parquet(output) else _CsvSink(table, stream)
         for block in table.blocks():
             try:
-                houses = scorer.request.rows(block.houses)
-            except RefusedError as err:
+                houses = scorer.request.validate(block.houses)
+            except InvalidRequestError as err:
                 errors.add(block, err)
             if errors.count:
                 continue  # the rest is only read to find the others
@@ -114,9 +114,9 @@ class _Errors:
         self._source = source
         self._shown: list[str] = []
 
-    def add(self, block: _Block, error: RefusedError) -> None:
+    def add(self, block: _Block, error: InvalidRequestError) -> None:
         self.count += error.count
-        self._shown += [f"{block.places[fault.house or 0]}: {fault.message.rstrip('.')}" for fault in error.faults]
+        self._shown += [f"{block.places[error.house or 0]}: {error.message.rstrip('.')}" for error in error.errors]
         del self._shown[MAX_ERRORS_SHOWN:]
 
     def check(self) -> None:
@@ -239,8 +239,8 @@ def _opened(source: Path, bundle: Bundle) -> Iterator[_CsvTable | _ParquetTable]
             yield _CsvTable(source, reader)
     except OSError as err:
         raise DataError(f'"{source}" cannot be read: {err.strerror or err}.', code="file_unreadable") from err
-    except RefusedError as err:
-        raise DataError(f'"{source}": {err}', code=err.faults[0].kind) from err
+    except InvalidRequestError as err:
+        raise DataError(f'"{source}": {err}', code=err.errors[0].kind) from err
     except Exception as err:  # polars raises its own unrelated kinds
         if _is_parquet(source) and type(err).__module__.startswith("polars"):
             raise DataError(f'"{source}" is not a valid Parquet file: {err}', code="parquet_invalid") from err

@@ -20,7 +20,7 @@ from houseprice.serving.scorer import Scorer
 
 def test_the_nearest_come_first_with_prices_of_the_day_asked_for(toy: Bundle) -> None:
     """Distances and adjusted prices can be worked out from the toy's coordinates: a hundredth of the area and so on."""
-    house = Scorer(toy).request.rows([{**FULL, "sold": "2014-10-23"}])[0]
+    house = Scorer(toy).request.validate([{**FULL, "sold": "2014-10-23"}])[0]
     found = Comparer(toy).compare(house, 20)
     assert found.valuation_date == "2014-10-23"
     assert [told.distance for told in found.comparables] == pytest.approx(
@@ -36,7 +36,7 @@ def test_the_nearest_come_first_with_prices_of_the_day_asked_for(toy: Bundle) ->
 
 def test_reasons_are_told_in_words(toy: Bundle) -> None:
     """What they have in common first, then what sets them apart most; the day of the sale is no reason."""
-    last = Comparer(toy).compare(Scorer(toy).request.rows([FULL])[0], 4).comparables[-1]
+    last = Comparer(toy).compare(Scorer(toy).request.validate([FULL])[0], 4).comparables[-1]
     assert last.alike_in == []
     assert last.different_in == [
         "living area (300 sq m against 120.5 sq m)", "zip (98039 against 98178)", "rooms (9 against 4)",
@@ -47,10 +47,10 @@ def test_reasons_are_told_in_words(toy: Bundle) -> None:
 def test_the_sold_house_is_shown_as_a_request_holds_it(toy: Bundle) -> None:
     """Flags, dates and blanks as JSON has them; no parcel and no second price."""
     rules = Scorer(toy).request
-    for told in Comparer(toy).compare(rules.rows([FULL])[0], 4).comparables:
+    for told in Comparer(toy).compare(rules.validate([FULL])[0], 4).comparables:
         assert set(told.house) == set(SOLD) - {"sold"}
-        assert rules.one(json.dumps({**told.house, "sold": told.sale_date}).encode())
-    blank = Comparer(toy).compare(rules.rows([FULL])[0], 4).comparables[1].house
+        assert rules.parse(json.dumps({**told.house, "sold": told.sale_date}).encode())
+    blank = Comparer(toy).compare(rules.validate([FULL])[0], 4).comparables[1].house
     assert blank["pool"] is None
     assert blank["heating"] is None
 
@@ -60,7 +60,7 @@ def test_of_equally_near_houses_the_newest_comes_first(toy: Bundle) -> None:
     days = np.array([16400.0, 16500.0, 16356.0, 16450.0])
     twins = {**{name: values[[0, 0, 0, 0]] for name, values in SOLD.items()}, "sold": days}
     comparer = Comparer(replace(toy, sales=sales_store.pack(twins, PAID)))
-    house = Scorer(toy).request.rows([FULL])[0]
+    house = Scorer(toy).request.validate([FULL])[0]
     everyone = [told.sale_date for told in comparer.compare(house, 4).comparables]
     assert everyone == sorted(everyone, reverse=True)
     assert [told.sale_date for told in comparer.compare(house, 1).comparables] == everyone[:1]
@@ -77,7 +77,7 @@ def test_real_houses_are_compared_as_the_graph_places_them(bundle_dir: Path) -> 
         described = {name: values[row] for name, values in sold.columns.items()}
         day = date.fromordinal(int(described["date"]) + date(1970, 1, 1).toordinal())
         found = comparer.compare({**described, "date": day}, 8).comparables
-        assert rules.rows([{**told.house, "date": told.sale_date} for told in found])
+        assert rules.validate([{**told.house, "date": told.sale_date} for told in found])
         assert [told.distance for told in found] == pytest.approx(np.sort(apart)[:8], abs=2e-3)
         assert found[0].distance == pytest.approx(0, abs=2e-3)
         assert sold.prices[row] in [told.price for told in found]
@@ -88,7 +88,7 @@ def test_prices_of_like_houses_say_what_a_house_is_worth(bundle_dir: Path) -> No
     """The middle of five adjusted prices is far nearer to what was paid than the middle of all: likeness means it."""
     bundle = open_bundle(bundle_dir)
     comparer, everyone = Comparer(bundle), np.log(np.median(sales_store.unpack(bundle.sales).prices))
-    houses, paid = Scorer(bundle).request.rows(bundle.sample["rows"]), np.log(bundle.sample["prices"])
+    houses, paid = Scorer(bundle).request.validate(bundle.sample["rows"]), np.log(bundle.sample["prices"])
     found = [
         np.median([told.adjusted_price for told in comparer.compare(house, 6).comparables if told.distance > 0][:5])
         for house in houses
@@ -118,7 +118,7 @@ def test_a_graph_that_fails_is_told_as_such(toy: Bundle) -> None:
     comparer = Comparer(toy)
     comparer._likeness._session = None
     with pytest.raises(ServingError, match="graph of likeness failed"):
-        comparer.compare(Scorer(toy).request.rows([FULL])[0])
+        comparer.compare(Scorer(toy).request.validate([FULL])[0])
 
 
 def test_a_distance_on_earth_is_that_of_the_map() -> None:

@@ -11,7 +11,7 @@ from houseprice.bundle.load import Bundle
 from houseprice.serving import csv_io
 from houseprice.serving.csv_io import CsvReader, Dialect
 from houseprice.serving.scorer import Scorer
-from houseprice.serving.validation_errors import RefusedError, TooManyError
+from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 
 HEAD = "living area,rooms,zip,grade"
 ROW = "80,3,98039,1"
@@ -89,27 +89,27 @@ def test_a_csv_that_cannot_be_read_is_refused(toy: Bundle, text: str | bytes, ki
         opened.require_columns()
         list(opened)
 
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(InvalidRequestError) as caught:
         read()
-    (fault,) = caught.value.faults
-    assert fault.kind == kind
-    assert told in fault.message
+    (error,) = caught.value.errors
+    assert error.kind == kind
+    assert told in error.message
 
 
 def test_a_body_is_read_up_to_the_limit(toy: Bundle, scorer: Scorer) -> None:
     """Its houses are checked, and errors name the line; more houses than the limit are too many."""
     body = "\n".join([HEAD, *[ROW] * 3]).encode()
     assert len(csv_io.read(body, toy, scorer.request, 3, Dialect()).houses) == 3
-    with pytest.raises(TooManyError):
+    with pytest.raises(BatchTooLargeError):
         csv_io.read(body, toy, scorer.request, 2, Dialect())
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(InvalidRequestError) as caught:
         csv_io.read(body + b"\n\n80,-1,98039,1", toy, scorer.request, 9, Dialect())
-    assert [(fault.house, fault.line, fault.column) for fault in caught.value.faults] == [(3, 6, "rooms")]
+    assert [(error.house, error.line, error.column) for error in caught.value.errors] == [(3, 6, "rooms")]
 
 
 def test_what_is_written_is_read_again(toy: Bundle, scorer: Scorer) -> None:
     """Houses that come back as a table are the same houses, whatever the dialect."""
-    houses = scorer.request.rows([FULL, LEAST])
+    houses = scorer.request.validate([FULL, LEAST])
     dialect = Dialect(";", ",", byte_order_mark=True)
     content = csv_io.write(csv_io.table_of(houses, scorer.request.schema, dialect), scorer.score(houses))
     rows = csv.reader(io.StringIO(content.decode(), newline=""), delimiter=";")

@@ -119,7 +119,7 @@ def test_amounts_are_those_of_the_definition(
     bundle = sealed(tmp_path, steps, columns, background)
     rules = Scorer(bundle).request
     for house in drawn(columns, 5):
-        found = explainer(bundle).explain(rules.rows([house])[0])
+        found = explainer(bundle).explain(rules.validate([house])[0])
         forced = [by_force(price, house, other) for other in background]
         expected = {name: np.mean([amounts[name] for amounts in forced]) for name in columns}
         assert found.base_price == pytest.approx(1000 + np.mean([price(other) for other in background]), abs=0.005)
@@ -151,7 +151,7 @@ def test_each_column_s_amount_can_be_worked_out_by_hand(toy: Bundle) -> None:
 def test_a_house_of_the_background_itself_is_explained(toy: Bundle) -> None:
     """What does not differ changes nothing, and a house that is its only background has no amounts at all."""
     alone = replace(toy, explanation={"background": [FULL], "coordinates": toys.COORDINATES})
-    found = explainer(alone).explain(Scorer(toy).request.rows([FULL])[0])
+    found = explainer(alone).explain(Scorer(toy).request.validate([FULL])[0])
     assert found.base_price == found.predicted_price
     assert {told.amount for told in found.contributions} == {0.0}
     assert found.contributions[0].text.endswith("changes nothing")
@@ -187,7 +187,7 @@ def test_amounts_of_the_real_model_add_up_and_are_always_the_same(bundle_dir: Pa
     bundle = open_bundle(bundle_dir)
     scorer = Scorer(bundle)
     mine, other = explainer(bundle), explainer(bundle)
-    for house in scorer.request.rows(bundle.golden["rows"] + bundle.sample["rows"][:10]):
+    for house in scorer.request.validate(bundle.golden["rows"] + bundle.sample["rows"][:10]):
         found = mine.explain(house)
         assert found.predicted_price == scorer.score([house])[0].predicted_price
         total = found.base_price + sum(told.amount for told in found.contributions)
@@ -199,7 +199,7 @@ def test_amounts_of_the_real_model_add_up_and_are_always_the_same(bundle_dir: Pa
 def test_another_day_is_explained_as_another_day(bundle_dir: Path) -> None:
     """The day that the price is for stands in the answer, and it has an amount of its own."""
     bundle = open_bundle(bundle_dir)
-    house = Scorer(bundle).request.rows(bundle.sample["rows"][:1])[0]
+    house = Scorer(bundle).request.validate(bundle.sample["rows"][:1])[0]
     days = [explainer(bundle).explain({**house, "date": day}) for day in (date(2014, 6, 1), date(2015, 5, 1))]
     assert [found.valuation_date for found in days] == ["2014-06-01", "2015-05-01"]
     amounts = [next(told.amount for told in found.contributions if told.name == "date") for found in days]
@@ -224,7 +224,7 @@ def test_a_model_that_fails_is_told_as_such(toy_dir: Path, monkeypatch: pytest.M
     """The cause stands in the sentence; a price that is no number is none."""
     bundle = open_bundle(toy_dir)
     one = explainer(bundle)
-    house = Scorer(bundle).request.rows([LEAST])[0]
+    house = Scorer(bundle).request.validate([LEAST])[0]
 
     def fail(_: Any) -> Any:
         raise RuntimeError("out of memory")
@@ -256,7 +256,7 @@ def shap_values(amounts: Explainer, house: dict[str, Any]) -> tuple[dict[str, fl
 def test_shap_gives_the_same_amounts_for_a_model_of_sums(toy: Bundle) -> None:
     """To the cent: nothing is left to chance where columns do not work together."""
     one = explainer(toy)
-    house = Scorer(toy).request.rows([FULL])[0]
+    house = Scorer(toy).request.validate([FULL])[0]
     values, base = shap_values(one, house)
     found = one.explain(house)
     assert found.base_price == pytest.approx(base, abs=0.006)
@@ -273,7 +273,7 @@ def test_shap_s_exact_amounts_are_near_for_a_real_model(bundle_dir: Path) -> Non
     bundle = open_bundle(bundle_dir)
     bundle = replace(bundle, explanation={**bundle.explanation, "background": bundle.explanation["background"][::4]})
     one, errors = explainer(bundle), []
-    for house in Scorer(bundle).request.rows(bundle.sample["rows"][:2]):
+    for house in Scorer(bundle).request.validate(bundle.sample["rows"][:2]):
         values, base = shap_values(one, house)
         found = one.explain(house)
         assert found.base_price == pytest.approx(base, abs=0.006)

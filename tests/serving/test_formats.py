@@ -117,7 +117,7 @@ def test_houses_without_a_table_are_put_into_one(client: Client) -> None:
 
 @pytest.mark.parametrize("kind", ALL)
 def test_no_house_has_no_answer(client: Client, kind: str) -> None:
-    """An empty batch is no fault."""
+    """An empty batch is no error."""
     header = {CSV: b"living area,rooms,zip,grade\n", GERMAN: b"living area;rooms;zip;grade\n"}
     body = header[kind] if kind in header else write([], kind)
     answer = send(client.app, body, kind)
@@ -171,7 +171,7 @@ def test_a_csv_that_cannot_be_read_is_422(client: Client, body: bytes, kind: str
     """The error has the shape of every other, with a type of its own and the line or column that it is about."""
     answer = send(client.app, body, CSV)
     assert answer.status_code == 422
-    assert any(told in fault["msg"] for fault in answer.json()["detail"] if fault["type"] == kind), answer.json()
+    assert any(told in error["msg"] for error in answer.json()["detail"] if error["type"] == kind), answer.json()
 
 
 def test_where_a_comma_is_the_decimal_sign_a_point_is_none(client: Client) -> None:
@@ -189,8 +189,8 @@ def test_where_a_comma_is_the_decimal_sign_a_point_is_none(client: Client) -> No
 def test_a_refused_row_is_found_by_its_line(client: Client) -> None:
     """Blank lines and fields of several lines count, as an editor counts them."""
     body = b'note,living area,rooms,zip,grade\n\n"a\nb",80,3,98039,1\nc,80,99,98039,1\n'
-    (fault,) = send(client.app, body, CSV).json()["detail"]
-    assert (fault["line"], fault["loc"]) == (5, ["body", 1, "rooms"])
+    (error,) = send(client.app, body, CSV).json()["detail"]
+    assert (error["line"], error["loc"]) == (5, ["body", 1, "rooms"])
 
 
 def test_every_format_is_documented(client: Client) -> None:

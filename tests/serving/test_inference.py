@@ -96,7 +96,7 @@ def test_faults_are_those_of_a_batch(api: Bytes) -> None:
     """Missing and unknown columns, and values that are not allowed, in the same words."""
     houses = [LEAST, {**LEAST, "grade": 4, "rooms": 51}]
     inputs = in_json(*houses)
-    words = [fault["msg"] for fault in api.post("/batch-predict", houses).json()["detail"]]
+    words = [error["msg"] for error in api.post("/batch-predict", houses).json()["detail"]]
     told = api.post(URL, {"inputs": inputs}).json()["error"]
     assert told == "; ".join(f"house 1: {word.rstrip('.')}" for word in words) + "."
     strange = {"name": "zipp", "datatype": "BYTES", "shape": [2], "data": ["1", "2"]}

@@ -156,11 +156,11 @@ def test_what_is_no_table_is_refused(api: Client, body: Any, reason: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "fault", [{"rooms": "4"}, {"rooms": None}, {"rooms": True}, {"grade": 4}, {"zip": ""}, {"garden": 1}, {"pool": 2}]
+    "error", [{"rooms": "4"}, {"rooms": None}, {"rooms": True}, {"grade": 4}, {"zip": ""}, {"garden": 1}, {"pool": 2}]
 )
-def test_a_house_is_refused_for_the_reason_that_a_batch_gives(api: Client, fault: dict[str, Any]) -> None:
-    """Column, words and kind of each fault are those of /batch-predict."""
-    houses = [LEAST, {**FULL, **fault}]
+def test_a_house_is_refused_for_the_reason_that_a_batch_gives(api: Client, error: dict[str, Any]) -> None:
+    """Column, words and kind of each error are those of /batch-predict."""
+    houses = [LEAST, {**FULL, **error}]
     asked, batch = api.post("/invocations", {"instances": houses}), api.post("/batch-predict", houses)
     assert asked.status_code == batch.status_code == 422
     assert asked.json() == batch.json()

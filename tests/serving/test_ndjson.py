@@ -15,7 +15,7 @@ from toy import FULL, FULL_PRICE, LEAST, MOST_HOUSES, Client
 from houseprice.bundle.load import open_bundle
 from houseprice.serving.app import create_app
 from houseprice.serving.formats.ndjson import BLOCK_BYTES, BLOCK_LINES, Lines
-from houseprice.serving.validation_errors import LONGEST_LIST
+from houseprice.serving.validation_errors import MAX_ERRORS
 
 MANY = 3 * BLOCK_LINES + 7
 
@@ -152,15 +152,15 @@ def test_a_fault_in_a_later_block_is_the_last_line(client: Client) -> None:
     houses[BLOCK_LINES + 3] = {**FULL, "rooms": 99}
     *found, last = answered(client, lines(houses))
     assert len(found) == BLOCK_LINES + 3
-    (fault,) = last["detail"]
-    assert (fault["line"], fault["loc"]) == (BLOCK_LINES + 4, ["body", BLOCK_LINES + 3, "rooms"])
+    (error,) = last["detail"]
+    assert (error["line"], error["loc"]) == (BLOCK_LINES + 4, ["body", BLOCK_LINES + 3, "rooms"])
 
 
 def test_only_the_first_faults_are_told(client: Client) -> None:
-    """A body of nothing but faults is not answered with as many."""
+    """A body of nothing but errors is not answered with as many."""
     answer = send(client.app, lines([{}] * MANY), NDJSON)
     assert answer.status_code == 422
-    assert len(answer.json()["detail"]) == LONGEST_LIST
+    assert len(answer.json()["detail"]) == MAX_ERRORS
 
 
 def test_a_line_without_an_end_is_413(client: Client) -> None:

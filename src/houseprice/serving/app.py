@@ -22,7 +22,7 @@ from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
 from houseprice.serving import openapi, protocols
 from houseprice.serving.access_log import Journal
-from houseprice.serving.body import json_body
+from houseprice.serving.body import read_json_body
 from houseprice.serving.docs.page import add_docs
 from houseprice.serving.explain.routes import add_insight
 from houseprice.serving.formats.negotiation import MediaTypeError
@@ -35,7 +35,7 @@ from houseprice.serving.prediction import Prediction
 from houseprice.serving.protocols.openapi import ERROR_PATHS
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import DEFAULT, Settings
-from houseprice.serving.validation_errors import RefusedError, TooManyError
+from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 
 INLINE_BYTES = 32 * 2**10
 """Up to here a body is answered on the event loop, in about a millisecond."""
@@ -102,10 +102,10 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
     batch = BatchRoute(bundle, batcher, settings.max_rows, settings.max_body_bytes)
 
     def price_one(body: bytes) -> bytes:
-        return _prediction.dump_json(scorer.score([scorer.request.one(body)])[0])
+        return _prediction.dump_json(scorer.score([scorer.request.parse(body)])[0])
 
     async def answered(request: Request, price: Callable[[bytes], bytes]) -> Response:
-        body = await json_body(request, settings.max_body_bytes)
+        body = await read_json_body(request, settings.max_body_bytes)
         content = price(body) if len(body) <= INLINE_BYTES else await run_sync(price, body, abandon_on_cancel=True)
         return Response(content, media_type="application/json")
 
@@ -155,7 +155,7 @@ def _refuse_in_words(app: FastAPI) -> None:
     """Turn what can go wrong into the answers that the documentation states."""
 
     async def unpriceable(_: Request, err: Exception) -> Response:
-        faults = err.faults if isinstance(err, RefusedError) else ()
+        faults = err.errors if isinstance(err, InvalidRequestError) else ()
         return JSONResponse({"detail": [fault.detail() for fault in faults]}, 422)
 
     async def failing(_: Request, err: Exception) -> Response:
@@ -175,8 +175,8 @@ def _refuse_in_words(app: FastAPI) -> None:
         return await http_exception_handler(request, err)  # type: ignore[arg-type]  # it is registered for no other
 
     app.add_exception_handler(StarletteHTTPException, nowhere)
-    app.add_exception_handler(RefusedError, unpriceable)
-    app.add_exception_handler(TooManyError, too_many)
+    app.add_exception_handler(InvalidRequestError, unpriceable)
+    app.add_exception_handler(BatchTooLargeError, too_many)
     app.add_exception_handler(ServingError, failing)
     app.add_exception_handler(ClientDisconnect, gone)
 
@@ -188,7 +188,7 @@ def _add_health(app: FastAPI, scorer: Scorer) -> None:
     async def health() -> JSONResponse:
         """Price a golden row again and compare with the sealed answer."""
         try:
-            proof = scorer.prove(1)[0]
+            proof = scorer.check_golden_rows(1)[0]
         except ServingError as err:
             return JSONResponse({"status": "failing", "model_version": version, "reason": str(err)}, 503)
         found = {

@@ -17,7 +17,7 @@ async def parse_body(body: bytes, parse: Callable[[bytes], T]) -> T:
     return parse(body) if len(body) <= INLINE_BYTES else await run_sync(parse, body, abandon_on_cancel=True)
 
 
-async def json_body(request: Request, limit: int) -> bytes:
+async def read_json_body(request: Request, limit: int) -> bytes:
     """Give back the body of a JSON request.
 
     Raises:
@@ -26,16 +26,16 @@ async def json_body(request: Request, limit: int) -> bytes:
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise HTTPException(415, f'The content type is "{kind}"; expected "application/json"; send it in that header.')
-    return await whole_body(request, limit)
+    return await read_body(request, limit)
 
 
-async def whole_body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, limit: int) -> bytes:
     """Give back the body of a request, whatever it is said to be.
 
     Raises:
         HTTPException: 413 for more than `limit` bytes, 415 when they are compressed.
     """
-    demand_plain(request)
+    check_not_compressed(request)
     announced = request.headers.get("content-length", "0")
     chunks, size = [], int(announced) if announced.isdecimal() else 0
     if size <= limit:
@@ -50,7 +50,7 @@ async def whole_body(request: Request, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-def demand_plain(request: Request) -> None:
+def check_not_compressed(request: Request) -> None:
     """Refuse a body that is compressed: few bytes could stand for very many.
 
     Raises:

@@ -21,15 +21,15 @@ class Columns:
     """The houses of one request.
 
     Attributes:
-        numbers: a row a column, in the order of `Layout.numbers`; NaN is missing, dates are days since 1970-01-01.
-        texts: a row a column, in the order of `Layout.texts`; "" is missing.
+        numbers: one row per column, in the order of `ColumnLayout.numbers`; NaN is missing, dates are days since 1970.
+        texts: a row a column, in the order of `ColumnLayout.texts`; "" is missing.
     """
 
     numbers: Numbers
     texts: Texts
 
 
-class Layout:
+class ColumnLayout:
     """Which columns the model takes, and in what order they are kept."""
 
     def __init__(self, bundle: Bundle) -> None:

@@ -18,7 +18,7 @@ from houseprice.schema import Column, Schema
 from houseprice.serving.csv_cells import Parser, cell_parser, format_cell
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House, RequestModel, is_optional
-from houseprice.serving.validation_errors import Fault, RefusedError, TooManyError
+from houseprice.serving.validation_errors import BatchTooLargeError, FieldError, InvalidRequestError
 
 PREDICTION_COLUMNS = ("predicted_price", "interval_low", "interval_high", "warnings")
 DELIMITERS = ",;\t|"
@@ -76,7 +76,7 @@ class CsvReader:
             keep_unknown: whether columns that are not part of a request become part of the houses, to be refused.
 
         Raises:
-            RefusedError: The stream is empty or not UTF-8, or its header cannot be used.
+            InvalidRequestError: The stream is empty or not UTF-8, or its header cannot be used.
         """
         self._schema = bundle.manifest.schema_
         lines = _lines(stream)
@@ -116,7 +116,7 @@ class CsvReader:
         """Demand a column for everything that a house must have.
 
         Raises:
-            RefusedError: Columns are missing.
+            InvalidRequestError: Columns are missing.
         """
         required = [name for name in self._schema.request if not is_optional(self._schema, name)]
         if missing := [name for name in required if name not in self._names]:
@@ -197,21 +197,21 @@ def read(body: bytes, bundle: Bundle, rules: RequestModel, limit: int, dialect: 
     """Return the checked houses of a request body; `options` are those of `CsvReader`.
 
     Raises:
-        RefusedError: The body is not a CSV, or a house cannot be priced.
-        TooManyError: It holds more than `limit` houses.
+        InvalidRequestError: The body is not a CSV, or a house cannot be priced.
+        BatchTooLargeError: It holds more than `limit` houses.
     """
     reader = CsvReader(io.BytesIO(body), bundle, dialect, **options)
     rows: list[Row] = []
     for row in reader:
         if len(rows) == limit:
-            raise TooManyError(limit)
+            raise BatchTooLargeError(limit)
         rows.append(row)
     if not rows:  # otherwise each house says what it lacks
         reader.require_columns()
     try:
-        houses = rules.rows([reader.house(row) for row in rows])
-    except RefusedError as err:
-        raise RefusedError([replace(fault, line=rows[fault.house or 0].line) for fault in err.faults]) from err
+        houses = rules.validate([reader.house(row) for row in rows])
+    except InvalidRequestError as err:
+        raise InvalidRequestError([replace(error, line=rows[error.house or 0].line) for error in err.errors]) from err
     return Table(houses, reader.header, [row.cells for row in rows], reader.dialect)
 
 
@@ -280,5 +280,5 @@ def _detect_delimiter(line: str, request: Mapping[str, Column]) -> str:
     return max(DELIMITERS, key=named)
 
 
-def _invalid(kind: str, message: str) -> RefusedError:
-    return RefusedError([Fault(kind, None, None, None, message)])
+def _invalid(kind: str, message: str) -> InvalidRequestError:
+    return InvalidRequestError([FieldError(kind, None, None, None, message)])

@@ -16,7 +16,7 @@ from houseprice.serving.prediction import Predictions
 class Detail(BaseModel):
     """One thing that is wrong with what was sent."""
 
-    type: str = Field(description="Kind of fault, for programs")
+    type: str = Field(description="Kind of error, for programs")
     loc: list[str | int] = Field(description="`body`, position of the house in a batch, column")
     msg: str = Field(description="What was found and what was expected")
     input: Any = Field(description="What was sent, shortened")

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from houseprice.errors import ServingError
 from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.prediction import Prediction
-from houseprice.serving.validation_errors import RefusedError
+from houseprice.serving.validation_errors import InvalidRequestError
 
 MOST_BYTES = 32 * 2**10
 _JSON = b"application/json"
@@ -24,7 +24,7 @@ class Lean:
 
     def __init__(self, app: ASGIApp, batcher: MicroBatcher, max_body_bytes: int) -> None:
         self._app = app
-        self._read = batcher.scorer.request.one
+        self._read = batcher.scorer.request.parse
         self._batcher = batcher
         self._most = min(MOST_BYTES, max_body_bytes)
 
@@ -38,7 +38,7 @@ class Lean:
         if message["type"] == "http.request" and not message.get("more_body") and len(body) <= self._most:
             try:
                 content = _prediction.dump_json(await self._batcher.predict(self._read(body)))
-            except (RefusedError, ServingError):
+            except (InvalidRequestError, ServingError):
                 pass
             else:
                 length = (b"content-length", str(len(content)).encode())

@@ -7,7 +7,7 @@ from pydantic import Field
 
 
 @dataclass(frozen=True, slots=True)
-class Caution:
+class PredictionWarning:
     """A reason to trust an answer less."""
 
     column: Annotated[str, Field(description="Column that it is about")]
@@ -24,7 +24,7 @@ class Prediction:
     coverage: Annotated[float, Field(description="Share of prices that the interval is made to hold")]
     currency: Annotated[str, Field(description="ISO 4217 code of the prices")]
     valuation_date: Annotated[str, Field(description="Day that the price is for", json_schema_extra={"format": "date"})]
-    warnings: Annotated[list[Caution], Field(description="Reasons to trust this answer less; empty is good")]
+    warnings: Annotated[list[PredictionWarning], Field(description="Reasons to trust this answer less; empty is good")]
     model_version: Annotated[str, Field(description="Which sealed model answered")]
 
 
@@ -36,7 +36,7 @@ class Predictions:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class GoldenRowCheck:
     """One golden row asked again: whether the model still gives the answer that was sealed with it."""
 
     expected: float

@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 
 from houseprice.bundle.load import Bundle
-from houseprice.serving.column_layout import Columns, Layout, Numbers, from_iso, to_iso
-from houseprice.serving.prediction import Caution
+from houseprice.serving.column_layout import ColumnLayout, Columns, Numbers, from_iso, to_iso
+from houseprice.serving.prediction import PredictionWarning
 from houseprice.serving.request import is_optional
 
 MATTERS = 0.01
 """A missing column is worth a word when it carries at least this share of what the model has learned."""
 
 
-class Cautions:
+class WarningDetector:
     """What the sealed model has learned from, to compare houses with."""
 
-    def __init__(self, bundle: Bundle, layout: Layout) -> None:
+    def __init__(self, bundle: Bundle, layout: ColumnLayout) -> None:
         schema, seen = bundle.manifest.schema_, bundle.reference
         self._layout = layout
         self._lowest = _bounds(seen, layout.numbers, "minimum")
@@ -30,14 +30,14 @@ class Cautions:
             if share >= MATTERS and is_optional(schema, name) and name != schema.sale_date
         }
 
-    def about(self, columns: Columns) -> list[list[Caution]]:
+    def about(self, columns: Columns) -> list[list[PredictionWarning]]:
         """Give back the cautions of each house."""
-        cautions: list[list[Caution]] = [[] for _ in range(columns.numbers.shape[1])]
+        cautions: list[list[PredictionWarning]] = [[] for _ in range(columns.numbers.shape[1])]
         for house, caution in (*self._outside(columns), *self._unknown(columns), *self._missing(columns)):
             cautions[house].append(caution)
         return cautions
 
-    def _outside(self, columns: Columns) -> Iterator[tuple[int, Caution]]:
+    def _outside(self, columns: Columns) -> Iterator[tuple[int, PredictionWarning]]:
         outside = (columns.numbers < self._lowest) | (columns.numbers > self._highest)
         if not outside.any():
             return
@@ -47,18 +47,18 @@ class Cautions:
             found = columns.numbers[row, house], self._lowest[row, 0], self._highest[row, 0]
             value, low, high = (show(float(number)) for number in found)
             message = f"{name} {value} is outside {low} to {high}, which was learned from"
-            yield house, Caution(name, "outside_range", message)
+            yield house, PredictionWarning(name, "outside_range", message)
 
-    def _unknown(self, columns: Columns) -> Iterator[tuple[int, Caution]]:
+    def _unknown(self, columns: Columns) -> Iterator[tuple[int, PredictionWarning]]:
         for name, levels, values in zip(self._layout.texts, self._levels, columns.texts.tolist(), strict=True):
             if levels is None:
                 continue
             for house, value in enumerate(values):
                 if value and value not in levels:
                     message = f'{name} "{value}" is none of the {len(levels)} that were learned from'
-                    yield house, Caution(name, "unknown_category", message)
+                    yield house, PredictionWarning(name, "unknown_category", message)
 
-    def _missing(self, columns: Columns) -> Iterator[tuple[int, Caution]]:
+    def _missing(self, columns: Columns) -> Iterator[tuple[int, PredictionWarning]]:
         for name, share in self._matter.items():
             if name in self._layout.texts:
                 blank = columns.texts[self._layout.texts.index(name)] == ""
@@ -67,7 +67,7 @@ class Cautions:
             if blank.any():
                 message = f"{name} is missing, which carries {share:.0%} of what was learned"
                 for house in np.flatnonzero(blank).tolist():
-                    yield house, Caution(name, "missing", message)
+                    yield house, PredictionWarning(name, "missing", message)
 
 
 def _bounds(seen: dict[str, Any], names: list[str], which: str) -> Numbers:

@@ -9,11 +9,11 @@ import numpy as np
 
 from houseprice.bundle.load import Answers, Bundle
 from houseprice.errors import ArtifactError, ServingError
-from houseprice.serving.column_layout import Columns, Layout
-from houseprice.serving.prediction import Prediction, Proof
-from houseprice.serving.prediction_warnings import Cautions
+from houseprice.serving.column_layout import ColumnLayout, Columns
+from houseprice.serving.prediction import GoldenRowCheck, Prediction
+from houseprice.serving.prediction_warnings import WarningDetector
 from houseprice.serving.request import House, RequestModel
-from houseprice.serving.validation_errors import RefusedError
+from houseprice.serving.validation_errors import InvalidRequestError
 
 _ANSWERS = ("predicted_price", "interval_low", "interval_high")
 
@@ -42,8 +42,8 @@ class Scorer:
             )
         self.request = RequestModel(schema, example=rows[0] if rows else None)
         try:
-            self._golden = self.request.rows(rows)
-        except RefusedError as err:
+            self._golden = self.request.validate(rows)
+        except InvalidRequestError as err:
             raise ArtifactError(
                 f'A golden row in "{bundle.directory}" breaks its own schema ({err}); expected houses that '
                 "can be priced; seal the folder again with `houseprice bundle`."
@@ -51,8 +51,8 @@ class Scorer:
         self._expected = np.array([[answer[name] for name in _ANSWERS] for answer in bundle.golden["answers"]])
         self._tolerance = float(bundle.golden["tolerance"])
         self._model = bundle.model
-        self._layout = Layout(bundle)
-        self._cautions = Cautions(bundle, self._layout)
+        self._layout = ColumnLayout(bundle)
+        self._cautions = WarningDetector(bundle, self._layout)
 
     def score(self, houses: Sequence[House]) -> list[Prediction]:
         """Give back the prediction of each checked house, in their order.
@@ -78,7 +78,7 @@ class Scorer:
             self._counted(predictions)
         return predictions
 
-    def prove(self, count: int | None = None) -> list[Proof]:
+    def check_golden_rows(self, count: int | None = None) -> list[GoldenRowCheck]:
         """Ask for the first golden rows again, all by default, and compare with the answers that were sealed.
 
         Raises:
@@ -94,7 +94,9 @@ class Scorer:
         found = np.stack([answers.price, answers.low, answers.high], axis=1)
         differences = (np.abs(found - expected) / np.maximum(np.abs(expected), 1.0)).max(axis=1)
         rows = zip(expected[:, 0].tolist(), found[:, 0].tolist(), differences.tolist(), strict=True)
-        return [Proof(round(was, 2), round(now, 2), difference, self._tolerance) for was, now, difference in rows]
+        return [
+            GoldenRowCheck(round(was, 2), round(now, 2), difference, self._tolerance) for was, now, difference in rows
+        ]
 
     def _answer(self, columns: Columns) -> Answers:
         try:

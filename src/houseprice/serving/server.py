@@ -139,7 +139,7 @@ def _stopped_early() -> Iterator[None]:
 
 
 def _demand_own_answers(scorer: Scorer, directory: Path) -> None:
-    proofs = scorer.prove()
+    proofs = scorer.check_golden_rows()
     wrong = [proof for proof in proofs if not proof.holds]
     if wrong:
         worst = max(wrong, key=lambda proof: proof.relative_difference)

@@ -15,7 +15,7 @@ from houseprice.bundle.load import Bundle
 from houseprice.bundle.sales_store import unpack
 from houseprice.bundle.similarity import Similarity
 from houseprice.errors import ArtifactError, ServingError
-from houseprice.serving.column_layout import Layout
+from houseprice.serving.column_layout import ColumnLayout
 from houseprice.serving.explain.feature_groups import Group, groups, shown, words
 from houseprice.serving.explain.schemas import Comparable, Comparables
 from houseprice.serving.request import House
@@ -35,7 +35,7 @@ class Comparer:
     def __init__(self, bundle: Bundle) -> None:
         schema = bundle.manifest.schema_
         self._manifest, self._schema = bundle.manifest, schema
-        self._layout = Layout(bundle)
+        self._layout = ColumnLayout(bundle)
         self._sales = unpack(bundle.sales)
         self._likeness = Similarity(bundle.similarity)
         self._groups = groups(schema, schema.request)

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from houseprice.bundle.load import Bundle
 from houseprice.errors import nearest
 from houseprice.serving import openapi
-from houseprice.serving.body import json_body
+from houseprice.serving.body import read_json_body
 from houseprice.serving.explain.comparables import DEFAULT, MOST, Comparer
 from houseprice.serving.explain.schemas import Comparables, Explanation
 from houseprice.serving.explain.shapley import Explainer
@@ -43,8 +43,8 @@ def add_insight(
     explainer, comparer = Explainer(bundle, scorer.request), Comparer(bundle)
 
     async def answered(request: Request, answer: Callable[[House], bytes]) -> Response:
-        body = await json_body(request, most_bytes)
-        content = await run_sync(lambda: answer(scorer.request.one(body)))  # so that others are not kept waiting
+        body = await read_json_body(request, most_bytes)
+        content = await run_sync(lambda: answer(scorer.request.parse(body)))  # so that others are not kept waiting
         return Response(content, media_type="application/json")
 
     @app.post("/explain", **_document("Why a house has its price, column by column", _EXPLAINED, Explanation))

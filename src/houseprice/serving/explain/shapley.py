@@ -17,11 +17,11 @@ import numpy.typing as npt
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ArtifactError, ServingError
-from houseprice.serving.column_layout import Columns, Layout
+from houseprice.serving.column_layout import ColumnLayout, Columns
 from houseprice.serving.explain.feature_groups import Group, groups, shown, words
 from houseprice.serving.explain.schemas import Contribution, Explanation
 from houseprice.serving.request import House, RequestModel
-from houseprice.serving.validation_errors import RefusedError
+from houseprice.serving.validation_errors import InvalidRequestError
 
 ROWS = 40
 """The model is asked so many times for each house of the background, or for one order and its reverse when those are
@@ -41,11 +41,11 @@ class Explainer:
 
     def __init__(self, bundle: Bundle, request: RequestModel) -> None:
         self._manifest, self._model = bundle.manifest, bundle.model
-        self._layout = Layout(bundle)
+        self._layout = ColumnLayout(bundle)
         self._groups = groups(bundle.manifest.schema_, bundle.model.inputs)
         try:
-            houses = request.rows(bundle.explanation["background"])
-        except (KeyError, RefusedError) as err:
+            houses = request.validate(bundle.explanation["background"])
+        except (KeyError, InvalidRequestError) as err:
             raise ArtifactError(
                 f'The background in "{bundle.directory}" cannot be used ({err}); expected houses that its own schema '
                 "allows; seal the folder again with `houseprice bundle`."

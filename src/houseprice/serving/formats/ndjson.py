@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House, RequestModel
-from houseprice.serving.validation_errors import LONGEST_LIST, Fault, RefusedError, TooManyError
+from houseprice.serving.validation_errors import MAX_ERRORS, BatchTooLargeError, FieldError, InvalidRequestError
 
 BLOCK_LINES = 500
 BLOCK_BYTES = 2**20
@@ -31,7 +31,7 @@ class Block:
     """Validated houses in their order, and the error of the one after them, if it has one."""
 
     houses: list[House]
-    refusal: RefusedError | None = None
+    refusal: InvalidRequestError | None = None
 
 
 class Lines:
@@ -114,32 +114,32 @@ async def blocks(chunks: AsyncIterator[bytes], longest: int = BLOCK_BYTES) -> As
 def check(lines: Iterable[Line], rules: RequestModel) -> Block:
     """Return the houses of some lines up to the first that cannot be priced, and the errors from there on."""
     houses: list[House] = []
-    faults: list[Fault] = []
+    errors: list[FieldError] = []
     for line in lines:
         try:
-            house = rules.one_of_many(line.text, line.house)
-        except RefusedError as err:
-            faults += [replace(fault, line=line.number) for fault in err.faults]
-            if len(faults) >= LONGEST_LIST:
+            house = rules.parse_line(line.text, line.house)
+        except InvalidRequestError as err:
+            errors += [replace(error, line=line.number) for error in err.errors]
+            if len(errors) >= MAX_ERRORS:
                 break
         else:
-            if not faults:
+            if not errors:
                 houses.append(house)
-    return Block(houses, RefusedError(faults) if faults else None)
+    return Block(houses, InvalidRequestError(errors) if errors else None)
 
 
 def read(body: bytes, rules: RequestModel, most: int, longest: int) -> list[House]:
     """Return the houses of a whole body.
 
     Raises:
-        RefusedError: One of them cannot be priced.
-        TooManyError: There are more than `most`.
+        InvalidRequestError: One of them cannot be priced.
+        BatchTooLargeError: There are more than `most`.
         HTTPException: 413, a line is too long.
     """
     lines = Lines(min(longest, BLOCK_BYTES))
     found = lines.feed(body) + lines.end()
     if len(found) > most:
-        raise TooManyError(most)
+        raise BatchTooLargeError(most)
     block = check(found, rules)
     if block.refusal:
         raise block.refusal

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from houseprice.bundle.load import Bundle
 from houseprice.serving import csv_io
-from houseprice.serving.body import demand_plain, parse_body, whole_body
+from houseprice.serving.body import check_not_compressed, parse_body, read_body
 from houseprice.serving.csv_io import Dialect, Table
 from houseprice.serving.formats import ndjson
 from houseprice.serving.formats.negotiation import (
@@ -35,28 +35,28 @@ class BatchRoute:
         self._rules = batcher.scorer.request
         self._max_houses = max_houses
         self._max_bytes = max_bytes
-        self._read_json = self._rules.batch(max_houses)
+        self._read_json = self._rules.array_parser(max_houses)
 
     async def answer(self, request: Request) -> Response:
         """Return the predictions in the format that the request accepts.
 
         Raises:
-            RefusedError: A house cannot be priced, or the body is not what its type says.
-            TooManyError: There are too many houses for a format that is not streamed.
+            InvalidRequestError: A house cannot be priced, or the body is not what its type says.
+            BatchTooLargeError: There are too many houses for a format that is not streamed.
             HTTPException: 406, 413 or 415.
             ServingError: The model failed.
         """
         body = content_type(request.headers.get("content-type"))
         answer = accepted(", ".join(request.headers.getlist("accept")), body)
         if body.format is NDJSON and answer.format is NDJSON:
-            demand_plain(request)
+            check_not_compressed(request)
             return await streamed(request, self._batcher.scorer, self._max_bytes, answer.name)
         dialect = Dialect()
         if body.format is CSV:
             dialect = dialect_of(body)
         elif answer.format is CSV:
             dialect = dialect_of(answer, status=406)
-        content = await whole_body(request, self._max_bytes)
+        content = await read_body(request, self._max_bytes)
         table = await parse_body(content, lambda content: self._read(content, body, answer, dialect))
         predictions = await self._batcher.predict_many(table.houses)
         is_small = len(predictions) <= MAX_BATCH_SIZE

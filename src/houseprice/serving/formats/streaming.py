@@ -19,21 +19,21 @@ from starlette.types import Receive, Scope, Send
 from houseprice.errors import DataError, ServingError
 from houseprice.serving.formats import ndjson
 from houseprice.serving.scorer import Scorer
-from houseprice.serving.validation_errors import RefusedError
+from houseprice.serving.validation_errors import InvalidRequestError
 
 MOST_HELD = 32 * 2**20
 """Bytes of answers, compressed, that are kept for a client which sends everything before it reads."""
 _PLAIN = 2**20
 """Bytes that are kept without compression, since they are soon sent."""
 
-Priced = tuple[bytes, RefusedError | None]
+Priced = tuple[bytes, InvalidRequestError | None]
 
 
 async def streamed(request: Request, scorer: Scorer, most_bytes: int, media_type: str) -> Response:
     """Return an answer that is written while the request is read.
 
     Raises:
-        RefusedError: A house of the first block cannot be priced.
+        InvalidRequestError: A house of the first block cannot be priced.
         HTTPException: 413, a line of the first block is too long.
         ServingError: The model failed at the first block.
     """
@@ -64,8 +64,8 @@ async def _answers(chunks: AsyncIterator[bytes], scorer: Scorer, most_bytes: int
 
 
 def _last(err: Exception) -> bytes:
-    if isinstance(err, RefusedError):
-        detail: object = [fault.detail() for fault in err.faults]
+    if isinstance(err, InvalidRequestError):
+        detail: object = [error.detail() for error in err.errors]
     else:
         detail = err.detail if isinstance(err, HTTPException) else str(err)
     return json.dumps({"detail": detail}, ensure_ascii=False).encode() + b"\n"

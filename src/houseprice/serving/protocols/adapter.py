@@ -6,7 +6,7 @@ from typing import Any
 from houseprice.bundle.load import Bundle
 from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.request import House, is_optional
-from houseprice.serving.validation_errors import Fault, RefusedError, TooManyError
+from houseprice.serving.validation_errors import BatchTooLargeError, FieldError, InvalidRequestError
 
 MAX_ERRORS_SHOWN = 5
 """Errors that are shown where a protocol has room for one sentence; the others are counted."""
@@ -39,15 +39,15 @@ class ProtocolAdapter:
         """Return the houses that rows hold; NaN in an optional column is a blank, since float tensors have no other.
 
         Raises:
-            TooManyError: There are more than the limit.
-            RefusedError: One of them cannot be priced.
+            BatchTooLargeError: There are more than the limit.
+            InvalidRequestError: One of them cannot be priced.
         """
         self.check_count(len(rows))
         for row in rows:
             for name in self._optional & row.keys():
                 if isinstance(row[name], float) and math.isnan(row[name]):
                     row[name] = None
-        return self.rules.rows(rows)
+        return self.rules.validate(rows)
 
     def is_optional(self, name: str) -> bool:
         """Return whether a column may be blank."""
@@ -57,10 +57,10 @@ class ProtocolAdapter:
         """Refuse more houses than one request may hold.
 
         Raises:
-            TooManyError: There are more.
+            BatchTooLargeError: There are more.
         """
         if count > self.max_houses:
-            raise TooManyError(self.max_houses)
+            raise BatchTooLargeError(self.max_houses)
 
     def is_healthy(self) -> bool:
         """Return whether the model still gives the stored prediction of a golden row.
@@ -68,19 +68,19 @@ class ProtocolAdapter:
         Raises:
             ServingError: The model failed.
         """
-        return self.batcher.scorer.prove(1)[0].holds
+        return self.batcher.scorer.check_golden_rows(1)[0].holds
 
 
-def invalid(message: str) -> RefusedError:
+def invalid(message: str) -> InvalidRequestError:
     """Return the error of a body that is malformed as a whole."""
-    return RefusedError([Fault("value_error", None, None, None, message)])
+    return InvalidRequestError([FieldError("value_error", None, None, None, message)])
 
 
-def in_one_sentence(error: RefusedError) -> str:
+def in_one_sentence(error: InvalidRequestError) -> str:
     """Return what is wrong, for protocols whose errors are one text."""
     shown = [
-        fault.message if fault.house is None else f"house {fault.house}: {fault.message}"
-        for fault in error.faults[:MAX_ERRORS_SHOWN]
+        error.message if error.house is None else f"house {error.house}: {error.message}"
+        for error in error.errors[:MAX_ERRORS_SHOWN]
     ]
     more = error.count - len(shown)
     return "; ".join(text.rstrip(".") for text in shown) + (f"; and {more} more." if more else ".")

@@ -14,8 +14,8 @@ def from_split(value: Any, adapter: ProtocolAdapter) -> list[House]:
     """Return the rows of `{"columns": […], "data": [[…], …]}`, the "split" orientation of pandas; its index is ignored.
 
     Raises:
-        RefusedError: The value has another shape.
-        TooManyError: There are more rows than the limit.
+        InvalidRequestError: The value has another shape.
+        BatchTooLargeError: There are more rows than the limit.
     """
     if not isinstance(value, dict) or not isinstance(value.get("data"), list):
         raise invalid('"dataframe_split" must be an object such as {"columns": […], "data": [[…], …]}.')
@@ -31,8 +31,8 @@ def from_any(value: Any, key: str, adapter: ProtocolAdapter) -> list[House]:
     """Return the rows of a list of objects, of a list of lists, of an object of lists, or of one object.
 
     Raises:
-        RefusedError: The value has another shape.
-        TooManyError: There are more rows than the limit.
+        InvalidRequestError: The value has another shape.
+        BatchTooLargeError: There are more rows than the limit.
     """
     if isinstance(value, list):
         adapter.check_count(len(value))
@@ -54,8 +54,8 @@ def from_columns(columns: dict[str, list[Any]], adapter: ProtocolAdapter) -> lis
     """Return the rows of columns of equal length.
 
     Raises:
-        RefusedError: One is longer than another.
-        TooManyError: There are more rows than the limit.
+        InvalidRequestError: One is longer than another.
+        BatchTooLargeError: There are more rows than the limit.
     """
     (first, values), *others = columns.items()
     for name, other in others:
@@ -72,8 +72,8 @@ def from_lists(rows: Sequence[Any], names: Sequence[str], adapter: ProtocolAdapt
     """Return rows that are lists of values in the order of `names`.
 
     Raises:
-        RefusedError: A row has more or fewer values than there are names, or a name is repeated.
-        TooManyError: There are more rows than the limit.
+        InvalidRequestError: A row has more or fewer values than there are names, or a name is repeated.
+        BatchTooLargeError: There are more rows than the limit.
     """
     adapter.check_count(len(rows))
     if len(set(names)) < len(names):

@@ -9,12 +9,12 @@ from pydantic_core import from_json, to_json
 from houseprice.errors import nearest
 from houseprice.serving import csv_io
 from houseprice.serving.csv_io import Dialect
-from houseprice.serving.json_duplicate_keys import count_names, repeats
+from houseprice.serving.json_duplicate_keys import count_keys, find_duplicate_keys
 from houseprice.serving.prediction import Prediction, Predictions
 from houseprice.serving.protocols import dataframe_json
 from houseprice.serving.protocols.adapter import ProtocolAdapter, invalid, quoted
 from houseprice.serving.request import House
-from houseprice.serving.validation_errors import repeated
+from houseprice.serving.validation_errors import duplicate_keys
 
 SHAPES = ("dataframe_split", "dataframe_records", "instances", "inputs")
 PARAMETERS = ("params", "parameters")
@@ -37,15 +37,15 @@ def read_json(body: bytes, adapter: ProtocolAdapter) -> Invocation:
     """Return the request of a JSON object that holds the houses under one of `SHAPES`.
 
     Raises:
-        RefusedError: It is malformed, or a house cannot be priced.
-        TooManyError: It holds more houses than the limit.
+        InvalidRequestError: It is malformed, or a house cannot be priced.
+        BatchTooLargeError: It holds more houses than the limit.
     """
     try:
         found = from_json(body)
     except ValueError as err:
         raise invalid(f"The body is not JSON: {err}. Send an object with {_ONE_OF}.") from err
-    if twice := repeats(body, count_names(found)):
-        raise repeated(twice)
+    if twice := find_duplicate_keys(body, count_keys(found)):
+        raise duplicate_keys(twice)
     if not isinstance(found, dict):
         raise invalid(f"The body must be a JSON object with {_ONE_OF}, not {quoted(found)}.")
     given = [key for key in SHAPES if key in found]
@@ -67,8 +67,8 @@ def read_csv(body: bytes, adapter: ProtocolAdapter, header: str | None = None) -
         header: `present` or `absent`, as the content type says; otherwise a first row that names a column is one.
 
     Raises:
-        RefusedError: It is malformed, or a house cannot be priced.
-        TooManyError: It holds more houses than the limit.
+        InvalidRequestError: It is malformed, or a house cannot be priced.
+        BatchTooLargeError: It holds more houses than the limit.
     """
     has_header = {"present": True, "absent": False}.get(header or "")
     options = {"has_header": has_header, "keep_unknown": True}

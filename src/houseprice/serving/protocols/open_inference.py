@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json, to_json
 
 from houseprice.schema import Column
-from houseprice.serving.json_duplicate_keys import count_names, repeats
+from houseprice.serving.json_duplicate_keys import count_keys, find_duplicate_keys
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.protocols import dataframe_json, tensors
 from houseprice.serving.protocols.adapter import ProtocolAdapter, invalid, quoted
@@ -82,8 +82,8 @@ def read(body: bytes, header_length: str | None, adapter: ProtocolAdapter) -> In
         adapter: the model.
 
     Raises:
-        RefusedError: It is malformed, or a house cannot be priced.
-        TooManyError: It holds more houses than the limit.
+        InvalidRequestError: It is malformed, or a house cannot be priced.
+        BatchTooLargeError: It holds more houses than the limit.
     """
     size = _json_size(header_length, len(body))
     request = _parse(body[:size])
@@ -159,14 +159,14 @@ def _json_size(header_length: str | None, whole: int) -> int:
 def _parse(head: bytes) -> _Request:
     try:
         found = from_json(head)
-        if twice := repeats(head, count_names(found)):
-            place = ".".join(str(part) for part in twice[0].place) or "the request"
-            raise invalid(f"{place[:80]}: {quoted(twice[0].name)} is given more than once.")
+        if twice := find_duplicate_keys(head, count_keys(found)):
+            place = ".".join(str(part) for part in twice[0].path) or "the request"
+            raise invalid(f"{place[:80]}: {quoted(twice[0].key)} is given more than once.")
         return _Request.model_validate(found)
     except ValidationError as err:
-        fault = err.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in fault["loc"]) or "the request"
-        raise invalid(f"This is not a request of protocol v2: {place[:80]}: {fault['msg']}.") from err
+        error = err.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in error["loc"]) or "the request"
+        raise invalid(f"This is not a request of protocol v2: {place[:80]}: {error['msg']}.") from err
     except ValueError as err:
         raise invalid(f"The request is not JSON: {err}.") from err
 

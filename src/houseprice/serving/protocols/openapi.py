@@ -13,7 +13,7 @@ from houseprice.serving.openapi import Reason, Refusal
 from houseprice.serving.protocols.adapter import in_one_sentence
 from houseprice.serving.protocols.invocations import PARAMETERS, SHAPES
 from houseprice.serving.protocols.open_inference import HEADER_LENGTH
-from houseprice.serving.validation_errors import RefusedError, TooManyError
+from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 
 ERROR_PATHS = ("/v1/models/", "/v2")
 """Prefixes of the paths whose errors are `{"error": …}`; those of Vertex AI begin with `/v1/endpoints/`."""
@@ -43,9 +43,9 @@ class ErrorRoute(APIRoute):
                 return await handle(request)
             except HTTPException as err:
                 return JSONResponse({"error": err.detail}, err.status_code, err.headers)
-            except RefusedError as err:
+            except InvalidRequestError as err:
                 return JSONResponse({"error": in_one_sentence(err)}, 400)
-            except TooManyError as err:
+            except BatchTooLargeError as err:
                 return JSONResponse({"error": str(err)}, 413)
             except ServingError as err:
                 return JSONResponse({"error": str(err)}, 503)

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, Response
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
-from houseprice.serving.body import parse_body, whole_body
+from houseprice.serving.body import parse_body, read_body
 from houseprice.serving.formats import negotiation
 from houseprice.serving.formats.negotiation import MediaTypeError
 from houseprice.serving.formats.openapi import csv_schema
@@ -65,7 +65,7 @@ def _add_invocations(app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> 
                 "media_type_unsupported",
                 f'The content type "{media_type[:80]}" is neither "application/json" nor "text/csv".',
             )
-        body = await whole_body(request, max_bytes)
+        body = await read_body(request, max_bytes)
         if not is_csv:
             return await _answer_json(body, adapter)
         header = parameters.get("header")
@@ -85,7 +85,7 @@ def _add_v1(router: APIRouter, app: FastAPI, adapter: ProtocolAdapter, max_bytes
 
     async def predict(request: Request, model: str) -> Response:
         _check_path(adapter, model)
-        return await _answer_json(await whole_body(request, max_bytes), adapter)
+        return await _answer_json(await read_body(request, max_bytes), adapter)
 
     # The longer path first, since the shorter one matches it too: another method then gets the right 405.
     router.add_api_route("/v1/models/{model}:predict", predict, methods=["POST"], **openapi.V1_PREDICT)
@@ -137,7 +137,7 @@ def _add_infer(router: APIRouter, adapter: ProtocolAdapter, max_bytes: int) -> N
     async def infer(request: Request, model: str) -> Response:
         _check_path(adapter, model)
         length = request.headers.get(HEADER_LENGTH)
-        body = await whole_body(request, max_bytes)
+        body = await read_body(request, max_bytes)
         parsed = await parse_body(body, lambda body: open_inference.read(body, length, adapter))
         answer = open_inference.write(parsed, await adapter.batcher.predict_many(parsed.houses), adapter)
         return Response(answer.content, media_type=answer.media_type, headers=answer.headers)

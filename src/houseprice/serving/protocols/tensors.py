@@ -35,7 +35,7 @@ def length(name: str, shape: Sequence[int]) -> int:
     """Return the number of houses in a shape, `[n]` or `[n, 1]`.
 
     Raises:
-        RefusedError: The shape is not that of a column.
+        InvalidRequestError: The shape is not that of a column.
     """
     if len(shape) not in {1, 2} or any(size < 0 for size in shape) or tuple(shape[1:]) not in {(), (1,)}:
         raise invalid(f"The shape of {quoted(name)} must be [n] or [n, 1], not {shape!s:.80}.")
@@ -46,7 +46,7 @@ def check(name: str, datatype: str, content: bytes | memoryview, count: int) -> 
     """Check the size of a tensor's bytes against its shape and data type.
 
     Raises:
-        RefusedError: The data type is not supported, or the size is wrong.
+        InvalidRequestError: The data type is not supported, or the size is wrong.
     """
     if datatype == "BYTES":
         if count * _PREFIX > len(content):
@@ -63,7 +63,7 @@ def from_bytes(name: str, datatype: str, content: bytes | memoryview, count: int
     """Return the values of a tensor's bytes.
 
     Raises:
-        RefusedError: They are malformed.
+        InvalidRequestError: They are malformed.
     """
     check(name, datatype, content, count)
     if datatype == "BYTES":
@@ -81,7 +81,7 @@ def from_json(name: str, datatype: str, data: Any, count: int) -> list[Any]:
     """Return the values of a tensor in JSON, flat or one list per house.
 
     Raises:
-        RefusedError: There are more or fewer than the shape says, or one is not of the data type.
+        InvalidRequestError: There are more or fewer than the shape says, or one is not of the data type.
     """
     if datatype != "BYTES":
         _layout(name, datatype)
