@@ -16,6 +16,7 @@ from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.protocols import open_inference
 from houseprice.serving.protocols.adapter import ProtocolAdapter
 from houseprice.serving.scorer import Scorer
+from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 
 
 @pytest.fixture(scope="module")
