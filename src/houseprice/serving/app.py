@@ -23,7 +23,7 @@ from houseprice.errors import ServingError
 from houseprice.serving import openapi, protocols
 from houseprice.serving.access_log import Journal
 from houseprice.serving.body import read_json_body
-from houseprice.serving.docs.page import add_docs
+from houseprice.serving.docs.pages import add_docs
 from houseprice.serving.explain.routes import add_insight
 from houseprice.serving.formats.negotiation import MediaTypeError
 from houseprice.serving.formats.routes import BatchRoute

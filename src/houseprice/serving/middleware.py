@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from houseprice.serving.access_log import Journal
 from houseprice.serving.auth import Budget, Keys
+from houseprice.serving.docs import pages
 from houseprice.serving.metrics import Metrics
 from houseprice.serving.protocols.openapi import ERROR_PATHS
 from houseprice.serving.protocols.platforms import HEALTH_VARIABLE
@@ -25,7 +26,7 @@ from houseprice.serving.settings import Settings, variable
 
 PROBES = frozenset({"/health", "/livez", "/readyz", "/ping", "/v2/health/live", "/v2/health/ready"})
 """Asked by machines that watch: no key, no budget, and an answer also when all places are taken."""
-DOCUMENTS = frozenset({"/", "/docs", "/redoc", "/openapi.json"})
+DOCUMENTS = frozenset({"/", "/openapi.json"}) | pages.PATHS
 """Open without a key, since a browser has none to send."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
@@ -35,7 +36,6 @@ _SAFE = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 )
-_OWN_POLICY = frozenset({"/docs"})
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _log = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = [*message["headers"], (b"x-request-id", self.request_id), *_SAFE]
-            if self.scope["path"] not in _OWN_POLICY or self.status != 200:
+            if self.scope["path"] not in pages.PAGES or self.status != 200:
                 headers.append(_POLICY)
             message = {**message, "headers": headers}
         elif self._head:
