@@ -39,7 +39,7 @@ def test_server_and_probe_hear_the_same_port(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     option = next(part for part in serve.params if part.name == "port")
-    assert option.get_default(click.Context(serve)) == platforms.usual_port(os.environ)
+    assert option.get_default(click.Context(serve)) == platforms.default_port(os.environ)
     heard = serve.make_context("serve", []).params["port"]
     assert heard == port
     monkeypatch.delenv("HOUSEPRICE_HOST", raising=False)

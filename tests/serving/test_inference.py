@@ -14,6 +14,7 @@ from toy import FULL, FULL_PRICE, LEAST, LEAST_PRICE, Client, altered_golden, se
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.serving import protocols
 from houseprice.serving.app import create_app
+from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.protocols.open_inference import HEADER_LENGTH
 from houseprice.serving.scorer import Scorer
 
@@ -95,7 +96,7 @@ def test_faults_are_those_of_a_batch(api: Bytes) -> None:
     """Missing and unknown columns, and values that are not allowed, in the same words."""
     houses = [LEAST, {**LEAST, "grade": 4, "rooms": 51}]
     inputs = in_json(*houses)
-    words = [fault["msg"] for fault in api.post("/batch-predict", houses).json()["detail"]]
+    words = [error["msg"] for error in api.post("/batch-predict", houses).json()["detail"]]
     told = api.post(URL, {"inputs": inputs}).json()["error"]
     assert told == "; ".join(f"house 1: {word.rstrip('.')}" for word in words) + "."
     strange = {"name": "zipp", "datatype": "BYTES", "shape": [2], "data": ["1", "2"]}
@@ -109,7 +110,7 @@ def test_limits_are_those_of_a_batch(toy: Bundle, scorer: Scorer) -> None:
     """More houses or bytes than allowed are 413, told before they are read."""
     app = FastAPI()
     app.state.ready = True
-    protocols.add(app, toy, scorer, 3, 2000)
+    protocols.add(app, toy, MicroBatcher(scorer), 3, 2000)
     small = Bytes(app)
     assert small.post(URL, {"inputs": in_json(*[LEAST] * 3)}).status_code == 200
     assert "more than 3 houses" in small.post(URL, {"inputs": in_json(*[LEAST] * 4)}).json()["error"]

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from batches import LINES
+from batches import NDJSON
 from hypothesis import given
 from hypothesis import strategies as st
 from openinference import URL, in_json
@@ -56,8 +56,8 @@ def test_a_batch_says_which_house_it_is(api: Client) -> None:
     whole = b"[" + TEXT.encode() + b"," + TWICE + b"]"
     assert api.post("/batch-predict", whole).json() == {"detail": [fault(1, "rooms")]}
     lines = TEXT.encode() + b"\n\n" + TWICE + b"\n"
-    for accept in (LINES, "application/json"):
-        answer = api.post("/batch-predict", lines, LINES, {"Accept": accept})
+    for accept in (NDJSON, "application/json"):
+        answer = api.post("/batch-predict", lines, NDJSON, {"Accept": accept})
         assert (answer.status_code, answer.json()) == (422, {"detail": [fault(1, "rooms", line=3)]})
 
 

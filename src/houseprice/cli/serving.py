@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from houseprice.serving import predicting, server, settings
+from houseprice import batch_prediction
+from houseprice.serving import server, settings
 from houseprice.serving.protocols import platforms
 
 PATIENCE_SECONDS = 2.0
@@ -39,7 +40,7 @@ def predict(bundle: Path, source: Path, output: Path, as_json: bool) -> None:
     Example: houseprice predict --input data/processed/cleaned_house_data.csv --output priced.csv
     """
     progress = _Progress()
-    scored = predicting.predict(bundle, source, output, progress)
+    scored = batch_prediction.predict(bundle, source, output, progress)
     progress.end()
     if as_json:
         click.echo(json.dumps({**asdict(scored), "output": str(scored.output)}))
@@ -55,7 +56,7 @@ def predict(bundle: Path, source: Path, output: Path, as_json: bool) -> None:
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    default=lambda: platforms.usual_port(os.environ),
+    default=lambda: platforms.default_port(os.environ),
     show_default="8000, in SageMaker 8080",
     envvar=platforms.PORT_VARIABLES,
     show_envvar=True,

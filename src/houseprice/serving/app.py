@@ -25,13 +25,14 @@ from houseprice.serving.access_log import Journal
 from houseprice.serving.body import read_json_body
 from houseprice.serving.docs.page import add_docs
 from houseprice.serving.explain.routes import add_insight
-from houseprice.serving.formats.routes import Batch
+from houseprice.serving.formats.negotiation import MediaTypeError
+from houseprice.serving.formats.routes import BatchRoute
 from houseprice.serving.metrics import Metrics
 from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.middleware import Guard
 from houseprice.serving.predict_fast_path import Lean
 from houseprice.serving.prediction import Prediction
-from houseprice.serving.protocols.openapi import SPEAK_OF_ERROR
+from houseprice.serving.protocols.openapi import ERROR_PATHS
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import DEFAULT, Settings
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
@@ -98,7 +99,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
     _refuse_in_words(app)
     _add_health(app, scorer)
     card = openapi.card(bundle)
-    batch = Batch(bundle, scorer, settings.max_rows, settings.max_body_bytes)
+    batch = BatchRoute(bundle, batcher, settings.max_rows, settings.max_body_bytes)
 
     def price_one(body: bytes) -> bytes:
         return _prediction.dump_json(scorer.score([scorer.request.parse(body)])[0])
@@ -137,7 +138,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
             content, kind = metrics.text()
             return Response(content, headers={"content-type": kind})
 
-    protocols.add(app, bundle, scorer, settings.max_rows, settings.max_body_bytes)
+    protocols.add(app, bundle, batcher, settings.max_rows, settings.max_body_bytes)
     openapi.add_house(app, scorer.request.json_schema())
     return app
 
@@ -167,8 +168,10 @@ def _refuse_in_words(app: FastAPI) -> None:
         return JSONResponse({"detail": str(err)}, 413)
 
     async def nowhere(request: Request, err: Exception) -> Response:
-        if request.scope["path"].startswith(SPEAK_OF_ERROR) and isinstance(err, StarletteHTTPException):
+        if request.scope["path"].startswith(ERROR_PATHS) and isinstance(err, StarletteHTTPException):
             return JSONResponse({"error": err.detail}, err.status_code, err.headers)
+        if isinstance(err, MediaTypeError):
+            return JSONResponse({"detail": err.detail, "code": err.code}, err.status_code)
         return await http_exception_handler(request, err)  # type: ignore[arg-type]  # it is registered for no other
 
     app.add_exception_handler(StarletteHTTPException, nowhere)

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from houseprice.serving.access_log import Journal
 from houseprice.serving.auth import Budget, Keys
 from houseprice.serving.metrics import Metrics
-from houseprice.serving.protocols.openapi import SPEAK_OF_ERROR
+from houseprice.serving.protocols.openapi import ERROR_PATHS
 from houseprice.serving.protocols.platforms import HEALTH_VARIABLE
 from houseprice.serving.settings import Settings, variable
 
@@ -182,7 +182,7 @@ class _Exchange:
 
     async def refuse(self, refusal: _Refusal) -> None:
         """Send a reason instead of an answer."""
-        name = "error" if self.scope["path"].startswith(SPEAK_OF_ERROR) else "detail"
+        name = "error" if self.scope["path"].startswith(ERROR_PATHS) else "detail"
         body = json.dumps({name: refusal.reason}, separators=(",", ":")).encode()
         headers = [(b"content-length", str(len(body)).encode()), (b"content-type", b"application/json")]
         await self.send(

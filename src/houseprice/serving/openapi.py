@@ -9,14 +9,14 @@ from pydantic import BaseModel, Field
 from houseprice.bundle.load import Bundle
 from houseprice.bundle.manifest import Manifest
 from houseprice.serving.explain.schemas import Whole
-from houseprice.serving.formats import described
+from houseprice.serving.formats import openapi as formats
 from houseprice.serving.prediction import Predictions
 
 
 class Detail(BaseModel):
     """One thing that is wrong with what was sent."""
 
-    type: str = Field(description="Kind of fault, for programs")
+    type: str = Field(description="Kind of error, for programs")
     loc: list[str | int] = Field(description="`body`, position of the house in a batch, column")
     msg: str = Field(description="What was found and what was expected")
     input: Any = Field(description="What was sent, shortened")
@@ -127,18 +127,17 @@ def batch_predict(bundle: Bundle, most_houses: int) -> dict[str, Any]:
     How many are taken at once is said in words alone: to a program that reads `maxItems`, more are a mistake in what
     they hold, and here they are too many (413).
     """
-    table = described.table(bundle.manifest.schema_, bundle.golden["rows"])
-    content = described.asked({"$ref": "#/components/schemas/House"}, table)
+    table = formats.csv_schema(bundle.manifest.schema_, bundle.golden["rows"])
+    content = formats.request_content({"$ref": "#/components/schemas/House"}, table)
     return {
         "summary": "The prices of many houses, in their order",
         "description": (
             f"Takes up to {most_houses} houses, and any number as lines of JSON; one that cannot be priced refuses "
-            "them all. The answer has the format that `Accept` asks for, by default that of the request. Parquet and "
-            "Arrow need pyarrow on the server."
+            "them all. The answer has the format that `Accept` asks for, by default that of the request."
         ),
         "tags": ["prices"],
         "response_model": Predictions,
-        "responses": {**_REFUSALS, **_BATCH_REFUSALS, 200: {"content": described.answered()}},
+        "responses": {**_REFUSALS, **_BATCH_REFUSALS, 200: {"content": formats.response_content()}},
         "openapi_extra": {"requestBody": {"required": True, "content": content}},
     }
 

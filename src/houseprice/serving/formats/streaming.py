@@ -1,7 +1,7 @@
-"""Lines of JSON in while they arrive, lines of answers out while more arrive: memory holds a few blocks of them.
+"""Streaming of newline-delimited JSON: lines are predicted while more arrive, so that memory holds a few blocks.
 
-What is wrong in the first block is an ordinary refusal. Later the answer has begun: it then ends, after the answers to
-all houses before, with a line that holds what the body of the refusal would have held.
+An error in the first block has the usual status and body. Later the answer has begun: then it ends, after the
+predictions of all houses before, with a line that holds what the body of the error would have held.
 """
 
 import json
@@ -22,20 +22,20 @@ from houseprice.serving.scorer import Scorer
 from houseprice.serving.validation_errors import InvalidRequestError
 
 MOST_HELD = 32 * 2**20
-"""Bytes of answers, compressed, that wait for a client which sends everything before it reads; then it has to read."""
+"""Bytes of answers, compressed, that are kept for a client which sends everything before it reads."""
 _PLAIN = 2**20
-"""Bytes that wait as they are, since they will soon be taken."""
+"""Bytes that are kept without compression, since they are soon sent."""
 
 Priced = tuple[bytes, InvalidRequestError | None]
 
 
 async def streamed(request: Request, scorer: Scorer, most_bytes: int, media_type: str) -> Response:
-    """Give back an answer that is written while the request is read.
+    """Return an answer that is written while the request is read.
 
     Raises:
-        InvalidRequestError: a house of the first block cannot be priced.
+        InvalidRequestError: A house of the first block cannot be priced.
         HTTPException: 413, a line of the first block is too long.
-        ServingError: the model failed at once.
+        ServingError: The model failed at the first block.
     """
     answers = _answers(request.stream(), scorer, most_bytes)
     return _Streamed(await anext(answers, b""), answers, media_type)
@@ -65,14 +65,14 @@ async def _answers(chunks: AsyncIterator[bytes], scorer: Scorer, most_bytes: int
 
 def _last(err: Exception) -> bytes:
     if isinstance(err, InvalidRequestError):
-        detail: object = [fault.detail() for fault in err.errors]
+        detail: object = [error.detail() for error in err.errors]
     else:
         detail = err.detail if isinstance(err, HTTPException) else str(err)
     return json.dumps({"detail": detail}, ensure_ascii=False).encode() + b"\n"
 
 
 class _Streamed(Response):
-    """A response that leaves the request to whoever writes it; Starlette's own reads it, to learn of a disconnect."""
+    """A response that does not read the request, as Starlette's own does to notice a disconnect."""
 
     def __init__(self, first: bytes, rest: AsyncIterator[bytes], media_type: str) -> None:
         self.status_code = 200
@@ -93,24 +93,24 @@ class _Streamed(Response):
         if backlog.failure is None:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         elif not isinstance(backlog.failure, ClientDisconnect):
-            raise backlog.failure  # outside of the tasks, which would wrap it
+            raise backlog.failure  # outside of the task group, which would wrap it
 
     async def _fill(self, backlog: "_Backlog") -> None:
         await backlog.put(bytes(self.body))
         try:
             async for content in self._rest:
                 await backlog.put(content)
-        except Exception as err:  # noqa: BLE001 - whoever sends the answer raises it
+        except Exception as err:  # noqa: BLE001 - raised by the task that sends
             backlog.failure = err
         finally:
             backlog.close()
 
 
 class _Backlog:
-    """Bytes between two tasks, of which one may be ahead by so many.
+    """A bounded buffer of bytes between two tasks.
 
     Attributes:
-        failure: why there will be no more, when that is not the end.
+        failure: the exception that ended the writing task.
     """
 
     def __init__(self, most: int = MOST_HELD) -> None:
@@ -122,7 +122,7 @@ class _Backlog:
         self._changed = anyio.Event()
 
     async def put(self, content: bytes) -> None:
-        """Add bytes, when there is room."""
+        """Add bytes as soon as there is room."""
         while self._size > self._most:
             await self._changed.wait()
         behind = self._size > _PLAIN
@@ -132,12 +132,12 @@ class _Backlog:
         self._wake()
 
     def close(self) -> None:
-        """Say that there will be no more."""
+        """Mark the end."""
         self._closed = True
         self._wake()
 
     async def taken(self) -> AsyncIterator[bytes]:
-        """Give what was added, until the end."""
+        """Yield what was added, until the end."""
         while self._held or not self._closed:
             if not self._held:
                 await self._changed.wait()
