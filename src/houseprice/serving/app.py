@@ -14,17 +14,19 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exception_handlers import http_exception_handler
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.routing import request_response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
-from houseprice.serving import openapi, protocols
+from houseprice.serving import json_logging, openapi, protocols
 from houseprice.serving.access_log import AccessLog
 from houseprice.serving.body import parse_body, read_json_body
 from houseprice.serving.docs.pages import add_docs
@@ -42,6 +44,7 @@ from houseprice.serving.settings import DEFAULT, Settings
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 
 _log = logging.getLogger(__name__)
+_NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}  # looked up for every request otherwise
 _prediction = TypeAdapter(Prediction)
 
 
@@ -50,10 +53,37 @@ class DirectRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        self.app = request_response(endpoint)
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            response: Response = await endpoint(Request(scope, receive))
+            await response(scope, receive, send)
+
+        self.app = app
 
 
-def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> FastAPI:
+class Api(FastAPI):
+    """FastAPI with a short way to direct routes, and without the outer parts that our middleware replaces."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the middleware around the direct routes, and around FastAPI's router for all others."""
+        others = AsyncExitStackMiddleware(self.router)
+        direct = {route.path: route for route in self.routes if isinstance(route, DirectRoute)}
+
+        async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+            route = direct.get(scope["path"]) if scope["type"] == "http" else None
+            if route is None or scope["method"] != "POST" or self.root_path:
+                await others(scope, receive, send)
+                return
+            scope["route"] = route
+            await route.app(scope, receive, send)
+
+        app: ASGIApp = ExceptionMiddleware(dispatch, handlers=self.exception_handlers)
+        for middleware in reversed(self.user_middleware):
+            app = middleware.cls(app, *middleware.args, **middleware.kwargs)
+        return app
+
+
+def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
     """Return the API of a model.
 
     Its `state` holds `scorer`, `batcher` and `ready`, which says whether requests are wanted.
@@ -69,9 +99,13 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> FastAPI:
     scorer = Scorer(bundle, metrics.count_predictions if metrics else None)
     openapi_url = "/openapi.json" if settings.docs else None
     about = openapi.about(bundle.manifest)
-    app = FastAPI(**about, openapi_url=openapi_url, docs_url=None, redoc_url=None, lifespan=_lifespan)
+    app = Api(
+        **about, openapi_url=openapi_url, docs_url=None, redoc_url=None, lifespan=_lifespan, telemetry=_NO_TELEMETRY
+    )
     app.state.scorer, app.state.ready = scorer, False
     batcher = app.state.batcher = MicroBatcher(scorer)
+    if metrics:
+        json_logging.on_drop(metrics.log_lines_dropped.inc)
     _add_middleware(app, settings, metrics)
     _add_exception_handlers(app)
     predict_with = add_explain_routes(app, bundle, scorer, settings.max_body_bytes)
@@ -86,7 +120,6 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> FastAPI:
     app.router.add_api_route(
         "/predict", predict, methods=["POST"], route_class_override=DirectRoute, **openapi.predict(bundle.manifest)
     )
-    app.router.routes.insert(0, app.router.routes.pop())  # routes are tried in order
     _add_health(app, scorer)
     card = openapi.card(bundle)
     batch = BatchRoute(bundle, batcher, settings.max_rows, settings.max_body_bytes)
