@@ -24,7 +24,7 @@ from houseprice.serving import openapi, protocols
 from houseprice.serving.access_log import Journal
 from houseprice.serving.body import read_json_body
 from houseprice.serving.docs.pages import add_docs
-from houseprice.serving.explain.routes import add_insight
+from houseprice.serving.explain.routes import add_explain
 from houseprice.serving.formats.negotiation import MediaTypeError
 from houseprice.serving.formats.routes import BatchRoute
 from houseprice.serving.metrics import Metrics
@@ -109,12 +109,12 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
         content = price(body) if len(body) <= INLINE_BYTES else await run_sync(price, body, abandon_on_cancel=True)
         return Response(content, media_type="application/json")
 
-    with_insight = add_insight(app, bundle, scorer, settings.max_body_bytes)
+    predict_with_parts = add_explain(app, bundle, batcher, settings.max_body_bytes)
 
     @app.post("/predict", **openapi.predict(bundle.manifest))
     async def predict(request: Request) -> Response:
         if request.scope["query_string"]:
-            return await with_insight(request)
+            return await predict_with_parts(request)
         return await answered(request, price_one)
 
     @app.post("/batch-predict", **openapi.batch_predict(bundle, settings.max_rows))
@@ -139,7 +139,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
             return Response(content, headers={"content-type": kind})
 
     protocols.add(app, bundle, batcher, settings.max_rows, settings.max_body_bytes)
-    openapi.add_house(app, scorer.request.json_schema())
+    openapi.complete(app, scorer.request.json_schema(), has_keys=bool(settings.api_keys))
     return app
 
 
