@@ -65,7 +65,7 @@ def test_a_refusal_has_the_shape_of_its_protocol(toy: Bundle, path: str, name: s
     assert (answer.status_code, set(answer.json())) == (429, {name})
     lost = client_of(toy).ask("DELETE", f"{path}/nowhere")
     assert (lost.status_code in {404, 405}, set(lost.json())) == (True, {name})
-    for app, status, said in ((endless, 503, {"request_seconds": 0.01}), (failing, 500, {})):
+    for app, status, said in ((endless, 503, {"request_timeout_seconds": 0.01}), (failing, 500, {})):
         answer = Client(Guard(app, Settings(**said), None, Journal(None))).post(path, FULL)  # type: ignore[arg-type]
         assert (answer.status_code, set(answer.json())) == (status, {name})
 
@@ -137,14 +137,14 @@ async def failing(_: Scope, __: Receive, ___: Send) -> None:
 
 def test_an_answer_that_does_not_come_is_given_up() -> None:
     """With 503 and the limit."""
-    guard = Guard(endless, Settings(request_seconds=0.05), None, Journal(None))
+    guard = Guard(endless, Settings(request_timeout_seconds=0.05), None, Journal(None))
     status, _, reason = ask(guard, b"")
     assert (status, "within 0.05 seconds" in reason) == (503, True)
 
 
 def test_a_client_that_stops_in_the_middle_is_cut_off() -> None:
     """With 408, before the limit of the answer, and the connection is closed."""
-    guard = Guard(endless, Settings(body_seconds=0.05), None, Journal(None))
+    guard = Guard(endless, Settings(body_timeout_seconds=0.05), None, Journal(None))
     status, headers, reason = ask(guard, b"half")
     assert (status, headers["connection"]) == (408, "close")
     assert "0.05 seconds a part" in reason
@@ -154,7 +154,7 @@ def test_one_more_than_there_are_places_is_told_to_come_again() -> None:
     """503 with Retry-After; a probe is let through all the same, and a freed place is taken again."""
 
     async def crowd() -> list[int]:
-        guard = Guard(endless, Settings(max_concurrent=2, request_seconds=0.3), None, Journal(None))
+        guard = Guard(endless, Settings(max_concurrent=2, request_timeout_seconds=0.3), None, Journal(None))
         first = [asyncio.ensure_future(asking(guard, b"")) for _ in range(2)]
         await asyncio.sleep(0)
         status, headers, reason = await asking(guard, b"")

@@ -40,7 +40,7 @@ def test_no_house_has_no_answer(scorer: Scorer) -> None:
 
 def test_the_sealed_model_gives_its_own_answers(scorer: Scorer) -> None:
     """Each golden row is proved, or only the first ones."""
-    assert [proof.holds for proof in scorer.check_golden_rows()] == [True, True]
+    assert [proof.passed for proof in scorer.check_golden_rows()] == [True, True]
     assert len(scorer.check_golden_rows(1)) == 1
 
 
@@ -48,7 +48,7 @@ def test_the_real_model_gives_its_own_answers(bundle_dir: Path) -> None:
     """The golden rows and the stored sample of the newest sales are answered as when they were sealed."""
     bundle = open_bundle(bundle_dir)
     scorer = Scorer(bundle)
-    assert all(proof.holds for proof in scorer.check_golden_rows())
+    assert all(proof.passed for proof in scorer.check_golden_rows())
     found = [answer.predicted_price for answer in scorer.score(scorer.request.validate(bundle.sample["rows"]))]
     np.testing.assert_allclose(found, [answer["predicted_price"] for answer in bundle.sample["answers"]], rtol=1e-4)
 
@@ -56,7 +56,7 @@ def test_the_real_model_gives_its_own_answers(bundle_dir: Path) -> None:
 def test_an_answer_that_is_not_the_sealed_one_is_noticed(tmp_path: Path) -> None:
     """A model that answers otherwise than it did is found out."""
     (proof,) = Scorer(open_bundle(seal(tmp_path, altered_golden()))).check_golden_rows()
-    assert not proof.holds
+    assert not proof.passed
     assert (proof.expected, proof.found) == (1.0, FULL_PRICE)
 
 

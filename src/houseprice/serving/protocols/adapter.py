@@ -68,7 +68,7 @@ class ProtocolAdapter:
         Raises:
             ServingError: The model failed.
         """
-        return self.batcher.scorer.check_golden_rows(1)[0].holds
+        return self.batcher.scorer.check_golden_rows(1)[0].passed
 
 
 def invalid(message: str) -> InvalidRequestError:
