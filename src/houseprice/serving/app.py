@@ -30,7 +30,7 @@ from houseprice.serving import json_logging, openapi, protocols
 from houseprice.serving.access_log import AccessLog
 from houseprice.serving.body import parse_body, read_json_body
 from houseprice.serving.docs.pages import add_docs
-from houseprice.serving.explain.routes import add_insight as add_explain_routes
+from houseprice.serving.explain.routes import add_explain
 from houseprice.serving.formats.negotiation import MediaTypeError
 from houseprice.serving.formats.routes import BatchRoute
 from houseprice.serving.metrics import Metrics
@@ -108,7 +108,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
         json_logging.on_drop(metrics.log_lines_dropped.inc)
     _add_middleware(app, settings, metrics)
     _add_exception_handlers(app)
-    predict_with = add_explain_routes(app, bundle, scorer, settings.max_body_bytes)
+    predict_with = add_explain(app, bundle, batcher, settings.max_body_bytes)
 
     async def predict(request: Request) -> Response:
         if request.scope["query_string"] and "include" in request.query_params:
@@ -150,7 +150,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
             return Response(content, headers={"content-type": content_type})
 
     protocols.add(app, bundle, batcher, settings.max_rows, settings.max_body_bytes)
-    openapi.add_house(app, scorer.request.json_schema())
+    openapi.complete(app, scorer.request.json_schema(), has_keys=bool(settings.api_keys))
     return app
 
 

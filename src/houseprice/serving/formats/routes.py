@@ -50,7 +50,7 @@ class BatchRoute:
         answer = accepted(", ".join(request.headers.getlist("accept")), body)
         if body.format is NDJSON and answer.format is NDJSON:
             check_not_compressed(request)
-            return await streamed(request, self._batcher.scorer, self._max_bytes, answer.name)
+            return await streamed(request, self._batcher, self._max_bytes, answer.name)
         dialect = Dialect()
         if body.format is CSV:
             dialect = dialect_of(body)

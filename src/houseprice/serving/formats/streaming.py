@@ -7,7 +7,7 @@ predictions of all houses before, with a line that holds what the body of the er
 import json
 import zlib
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import anyio
 from anyio.to_thread import run_sync
@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from houseprice.errors import DataError, ServingError
 from houseprice.serving.formats import ndjson
-from houseprice.serving.scorer import Scorer
+from houseprice.serving.micro_batching import MAX_BATCH_SIZE, MicroBatcher
 from houseprice.serving.validation_errors import InvalidRequestError
 
 MOST_HELD = 32 * 2**20
@@ -26,10 +26,8 @@ MOST_HELD = 32 * 2**20
 _PLAIN = 2**20
 """Bytes that are kept without compression, since they are soon sent."""
 
-Priced = tuple[bytes, InvalidRequestError | None]
 
-
-async def streamed(request: Request, scorer: Scorer, most_bytes: int, media_type: str) -> Response:
+async def streamed(request: Request, batcher: MicroBatcher, max_bytes: int, media_type: str) -> Response:
     """Return an answer that is written while the request is read.
 
     Raises:
@@ -37,26 +35,24 @@ async def streamed(request: Request, scorer: Scorer, most_bytes: int, media_type
         HTTPException: 413, a line of the first block is too long.
         ServingError: The model failed at the first block.
     """
-    answers = _answers(request.stream(), scorer, most_bytes)
+    answers = _answers(request.stream(), batcher, max_bytes)
     return _Streamed(await anext(answers, b""), answers, media_type)
 
 
-async def _answers(chunks: AsyncIterator[bytes], scorer: Scorer, most_bytes: int) -> AsyncIterator[bytes]:
+async def _answers(chunks: AsyncIterator[bytes], batcher: MicroBatcher, max_bytes: int) -> AsyncIterator[bytes]:
     begun = False
-
-    def price(lines: Sequence[ndjson.Line]) -> Priced:
-        block = ndjson.check(lines, scorer.request)
-        if block.refusal and not begun:
-            raise block.refusal
-        return ndjson.write(scorer.score(block.houses)), block.refusal
-
     try:
-        async for lines in ndjson.blocks(chunks, most_bytes):
-            content, refusal = await run_sync(price, lines, abandon_on_cancel=True)
-            yield content
+        async for lines in ndjson.blocks(chunks, max_bytes):
+            if len(lines) <= MAX_BATCH_SIZE:
+                block = ndjson.check(lines, batcher.scorer.request)
+            else:
+                block = await run_sync(ndjson.check, lines, batcher.scorer.request, abandon_on_cancel=True)
+            if block.refusal and not begun:
+                raise block.refusal
+            yield ndjson.write(await batcher.predict_many(block.houses))
             begun = True
-            if refusal:
-                raise refusal
+            if block.refusal:
+                raise block.refusal
     except (DataError, ServingError, HTTPException) as err:
         if not begun:
             raise
