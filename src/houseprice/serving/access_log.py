@@ -7,6 +7,7 @@ from typing import Any
 MAX_PATH_CHARACTERS = 200
 
 _log = logging.getLogger(__name__)
+_TEMPLATE = logging.LogRecord(__name__, logging.INFO, __file__, 0, "request", (), None).__dict__
 
 
 class AccessLog:
@@ -35,7 +36,4 @@ class _RequestRecord(logging.LogRecord):
     """A record that holds what a line shows, and nothing that takes longer to find than an answer."""
 
     def __init__(self, fields: dict[str, Any]) -> None:
-        self.name, self.levelno, self.levelname = __name__, logging.INFO, "INFO"
-        self.msg, self.args, self.exc_info, self.exc_text = "request", (), None, None
-        self.created = time.time()
-        self.fields = fields
+        self.__dict__ = {**_TEMPLATE, "created": time.time(), "fields": fields}

@@ -11,6 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener
 from typing import Any
@@ -97,11 +98,8 @@ class JsonQueueHandler(QueueHandler):
         """Write what is queued, as far as that takes no longer than a second."""
         thread = self._listener._thread  # its own stop() would wait forever for a reader that does not read
         if thread is not None:
-            try:
-                self._listener.enqueue_sentinel()
-            except queue.Full:
-                pass
-            else:
+            with suppress(queue.Full):
+                self.queue.put(None, timeout=STOP_SECONDS)  # the sentinel
                 thread.join(STOP_SECONDS)
         super().close()
 

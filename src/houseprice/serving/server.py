@@ -29,7 +29,7 @@ from houseprice.serving.settings import DEFAULT, Settings
 from houseprice.serving.slow_client_protocol import SlowClientProtocol
 from houseprice.serving.supervisor import run_workers
 
-_BACKLOG = 2048
+BACKLOG = 2048
 _log = logging.getLogger(__name__)
 
 
@@ -50,7 +50,7 @@ class ServerConfig(uvicorn.Config):
             server_header=False,
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=settings.trusted_proxies or None,
-            backlog=_BACKLOG,
+            backlog=BACKLOG,
             timeout_graceful_shutdown=settings.grace_seconds,
         )
 
@@ -70,7 +70,7 @@ def serve(directory: Path, host: str, port: int, settings: Settings = DEFAULT) -
     """
     with _exit_on_signal():
         app = verified_app(directory, settings)
-        with bind(host, port) as listener:
+        with listen(host, port) as listener:
             if settings.workers > 1:
                 factory: Any = partial(_worker_app, directory, settings, url_of(listener))
                 run_workers(ServerConfig(factory, settings), listener)
@@ -149,10 +149,8 @@ def _check_golden_rows(scorer: Scorer, directory: Path) -> None:
         )
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Return a bound socket, which uvicorn listens on once the application is ready.
-
-    uvicorn would only log an address that cannot be bound.
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; uvicorn would only log why there is none.
 
     Raises:
         ServingError: `host_unknown`, `port_denied` or `address_unavailable`.
@@ -169,6 +167,7 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen(BACKLOG)
     except PermissionError as err:
         listener.close()
         raise ServingError(
@@ -189,6 +188,6 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def url_of(listener: socket.socket) -> str:
-    """Return the URL of a bound socket."""
+    """Return the URL of a listening socket."""
     host, port, *_ = listener.getsockname()
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -27,7 +27,7 @@ class Supervisor(Multiprocess):
 
 
 def run_workers(config: uvicorn.Config, listener: socket.socket) -> None:
-    """Run the worker processes of a configuration on a bound socket until SIGTERM or SIGINT.
+    """Run the worker processes of a configuration on a listening socket until SIGTERM or SIGINT.
 
     Raises:
         ServingError: `worker_failed`, a worker could not start.
