@@ -129,7 +129,7 @@ def test_a_model_that_does_not_give_its_own_answers_is_refused(
 def test_accepted_requests_are_answered_when_the_server_stops(
     start: Callable[..., Server], workers: str, sig: signal.Signals
 ) -> None:
-    """Sixteen requests are half sent before the signal and completed after it: all are answered, and it exits with 0."""
+    """Sixteen requests are half sent before the signal and completed after it: all are answered, the exit code is 0."""
     server = start(HOUSEPRICE_WORKERS=workers)
     server.wait_for("(?s)" + '"pid".*' * int(workers))
     body = json.dumps(FULL).encode()
