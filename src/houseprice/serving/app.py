@@ -87,8 +87,6 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> FastAPI:
         "/predict", predict, methods=["POST"], route_class_override=DirectRoute, **openapi.predict(bundle.manifest)
     )
     app.router.routes.insert(0, app.router.routes.pop())  # routes are tried in order
-    _add_health(app, scorer)
-    card = openapi.card(bundle)
     batch = BatchRoute(bundle, batcher, settings.max_rows, settings.max_body_bytes)
 
     app.router.add_api_route(
@@ -98,6 +96,9 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> FastAPI:
         route_class_override=DirectRoute,
         **openapi.batch_predict(bundle, settings.max_rows),
     )
+    protocols.add(app, bundle, batcher, settings.max_rows, settings.max_body_bytes)
+    _add_health(app, scorer)
+    card = openapi.card(bundle)
 
     @app.get("/model", **openapi.MODEL)
     async def model() -> Response:
@@ -116,7 +117,6 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> FastAPI:
             content, content_type = metrics.exposition()
             return Response(content, headers={"content-type": content_type})
 
-    protocols.add(app, bundle, batcher, settings.max_rows, settings.max_body_bytes)
     openapi.complete(app, scorer.request.json_schema(), has_keys=bool(settings.api_keys))
     return app
 
