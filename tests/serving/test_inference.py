@@ -150,7 +150,12 @@ def test_other_models_and_versions_are_not_found(api: Bytes) -> None:
     """404 with `error`, on every route."""
     for path in ("/v2/models/x", "/v2/models/x/ready", "/v2/models/toy/versions/2", "/v2/models/toy/versions/2/ready"):
         assert (api.get(path).status_code, set(api.get(path).json())) == (404, {"error"})
-    for path in ("/v2/models/x/infer", "/v2/models/toy/versions/2/infer"):
+    for path in (
+        "/v2/models/x/infer",
+        "/v2/models/toy/versions/2/infer",
+        "/v2/models/toy/versions/{version}/infer",
+        "/v2/models/{model}/infer",
+    ):
         assert api.post(path, {}).status_code == 404
 
 

@@ -1,6 +1,8 @@
 """The access log: one line per request, with nothing of what it asked for."""
 
 import logging
+import time
+from typing import Any
 
 MAX_PATH_CHARACTERS = 200
 
@@ -17,7 +19,7 @@ class AccessLog:
         """Log one request; `caller` is the name of its API key, or empty. Queries and bodies are never logged."""
         if not (self._enabled and _log.isEnabledFor(logging.INFO)):
             return
-        fields = {
+        fields: dict[str, Any] = {
             "request_id": request_id,
             "method": method,
             "path": path[:MAX_PATH_CHARACTERS],
@@ -26,4 +28,14 @@ class AccessLog:
         }
         if caller:
             fields["caller"] = caller
-        _log.info("request", extra={"fields": fields})
+        _log.handle(_RequestRecord(fields))
+
+
+class _RequestRecord(logging.LogRecord):
+    """A record that holds what a line shows, and nothing that takes longer to find than an answer."""
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.name, self.levelno, self.levelname = __name__, logging.INFO, "INFO"
+        self.msg, self.args, self.exc_info, self.exc_text = "request", (), None, None
+        self.created = time.time()
+        self.fields = fields

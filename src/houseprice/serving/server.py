@@ -3,6 +3,7 @@
 The model is verified before the address is listened on, and a signal to stop lets requests in progress finish.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -102,7 +103,14 @@ def _worker_app(directory: Path, settings: Settings, url: str) -> FastAPI:
     return app
 
 
+def _exempt_from_collection() -> None:
+    """Leave what lives as long as the process out of garbage collection, which requests trigger again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 def _log_start(app: FastAPI, url: str) -> None:
+    _exempt_from_collection()
     manifest = app.state.scorer.manifest
     fields = {"address": url, "model_version": manifest.model_version, "reference_date": manifest.reference_date}
     _log.info("serving", extra={"fields": {**fields, "pid": os.getpid()}})

@@ -6,11 +6,10 @@ from typing import Any
 
 from fastapi import HTTPException, Request
 from fastapi.responses import JSONResponse, Response
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
-from starlette.routing import request_response
 
 from houseprice.errors import ServingError
+from houseprice.serving.direct_route import DirectRoute, as_app
 from houseprice.serving.openapi import Reason, Refusal
 from houseprice.serving.protocols.adapter import in_one_sentence
 from houseprice.serving.protocols.invocations import PARAMETERS, SHAPES
@@ -33,15 +32,15 @@ class Prices(BaseModel):
     predictions: list[float | dict[str, Any]] = Field(description="In the order of the houses")
 
 
-class ErrorRoute(APIRoute):
+class ErrorRoute(DirectRoute):
     """A route whose errors are `{"error": …}`: 400 for the request, 404 for names, 503 for the model.
 
-    Its endpoint is called with the parts of the path, and the request if it has such a parameter, without FastAPI's own
-    parsing, which would cost more than the prediction.
+    Its endpoint is called with the parts of the path, and the request if it has such a parameter.
     """
 
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+    def __init__(self, path: str, endpoint: Callable[..., Any], model: str = "", **options: Any) -> None:
         super().__init__(path, endpoint, **options)
+        self.direct_path, self.path_params = path.replace("{model}", model), {"model": model}
         takes_request = "request" in signature(endpoint).parameters
 
         async def handle(request: Request) -> Response:
@@ -58,7 +57,7 @@ class ErrorRoute(APIRoute):
                 return JSONResponse({"error": str(err)}, 503)
             return answer if isinstance(answer, Response) else JSONResponse(answer)
 
-        self.app = request_response(handle)
+        self.app = as_app(handle)
 
 
 _TAGS = ["other protocols"]

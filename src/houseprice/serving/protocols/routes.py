@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
 from houseprice.serving.body import parse_body, read_body
+from houseprice.serving.direct_route import DirectRoute
 from houseprice.serving.formats import negotiation
 from houseprice.serving.formats.negotiation import MediaTypeError
 from houseprice.serving.formats.openapi import csv_schema
@@ -37,7 +38,8 @@ def add(app: FastAPI, bundle: Bundle, batcher: MicroBatcher, max_houses: int, ma
     """
     adapter = ProtocolAdapter(bundle, batcher, max_houses)
     _add_invocations(app, adapter, max_bytes)
-    add_route = partial(app.router.add_api_route, route_class_override=openapi.ErrorRoute)
+    route_class: Any = partial(openapi.ErrorRoute, model=adapter.name)
+    add_route = partial(app.router.add_api_route, route_class_override=route_class)
     _add_infer(add_route, adapter, max_bytes)
     _add_v1(add_route, app, adapter, max_bytes)
     _add_v2(add_route, app, adapter)
@@ -56,7 +58,6 @@ def _add_invocations(app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> 
 
     golden = adapter.bundle.golden["rows"]
 
-    @app.post(INVOCATIONS, **openapi.invocations(csv_schema(adapter.rules.schema, golden)))
     async def invoke(request: Request) -> Response:
         """Accept `dataframe_split`, `dataframe_records`, `instances` or `inputs`, or CSV."""
         media_type, parameters = negotiation.parse(request.headers.get("content-type", "application/json"))
@@ -72,6 +73,9 @@ def _add_invocations(app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> 
             return await _answer_json(body, adapter)
         header = parameters.get("header")
         return await _answer(await parse_body(body, lambda body: invocations.read_csv(body, adapter, header)), adapter)
+
+    about = openapi.invocations(csv_schema(adapter.rules.schema, golden))
+    app.router.add_api_route(INVOCATIONS, invoke, methods=["POST"], route_class_override=DirectRoute, **about)
 
 
 def _add_v1(add_route: AddRoute, app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> None:
