@@ -1,6 +1,6 @@
 """Price the houses of a CSV or Parquet file: what `houseprice predict` does.
 
-It stands beside serving, not in it, since Parquet is read and written with polars, which serving must start without.
+It is not part of serving since Parquet is read and written with polars, which serving must start without.
 The rules of the API judge the houses. CSV to CSV is streamed, so that any size fits; Parquet is held in memory.
 """
 
@@ -21,6 +21,7 @@ from houseprice.schema import Schema
 from houseprice.serving.csv_cells import format_cell
 from houseprice.serving.csv_io import (
     PREDICTION_COLUMNS,
+    CsvColumns,
     CsvReader,
     CsvWriter,
     Dialect,
@@ -53,7 +54,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class _Block:
-    """Some rows: where each one stands in the file, its values, and the house that it describes, not checked yet."""
+    """Some rows: the place of each in the file, its values, and the house that it describes, not checked yet."""
 
     places: list[str]
     rows: list[Sequence[Any]]
@@ -234,7 +235,7 @@ def _opened(source: Path, bundle: Bundle) -> Iterator[_CsvTable | _ParquetTable]
             yield _ParquetTable(source, bundle.manifest.schema_)
             return
         with source.open("rb") as stream:
-            reader = CsvReader(stream, bundle)
+            reader = CsvReader(stream, CsvColumns(bundle))
             reader.require_columns()
             yield _CsvTable(source, reader)
     except OSError as err:

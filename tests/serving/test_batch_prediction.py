@@ -85,17 +85,17 @@ def test_all_ways_of_asking_agree(bundle_dir: Path, tmp_path: Path) -> None:
 
 
 def test_blocks_do_not_show(toy_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many rows are priced at a time, the output is the same, and progress is told."""
+    """However many rows are priced at a time, the output is the same, and progress is reported."""
     source = tmp_path / "houses.csv"
     source.write_text("\n".join([HEAD, *(f"{10 + n},3,98039,1" for n in range(23))]))
     outputs = []
-    told: list[int] = []
+    progress: list[int] = []
     for size in (1000, 10):
         monkeypatch.setattr(batch_prediction, "BLOCK_ROWS", size)
-        batch_prediction.predict(toy_dir, source, tmp_path / "priced.csv", told.append)
+        batch_prediction.predict(toy_dir, source, tmp_path / "priced.csv", progress.append)
         outputs.append((tmp_path / "priced.csv").read_bytes())
     assert outputs[0] == outputs[1]
-    assert told == [23, 10, 20, 23]
+    assert progress == [23, 10, 20, 23]
 
 
 def test_a_byte_order_mark_and_the_separator_are_kept(toy_dir: Path, tmp_path: Path) -> None:
@@ -179,9 +179,9 @@ def test_the_command_says_what_it_did(
         with pytest.raises(SystemExit) as caught:
             main([*command, *extra])
         assert caught.value.code == 0
-        said = capsys.readouterr()
-        assert not said.err
-        assert read(said.out) == (
+        printed = capsys.readouterr()
+        assert not printed.err
+        assert read(printed.out) == (
             {"rows": 2, "warned": 2, "output": str(tmp_path / "out.csv")}
             if extra
             else f"2 houses priced, 2 of them with warnings: {tmp_path / 'out.csv'}\n"
@@ -197,10 +197,10 @@ def test_the_command_refuses_with_a_sentence(
         with pytest.raises(SystemExit) as caught:
             main(["predict", "--bundle", str(bundle), "--input", str(source), "--output", str(tmp_path / "out.csv")])
         assert caught.value.code == code
-        said = capsys.readouterr()
-        assert not said.out
-        assert said.err.startswith("houseprice: ")
-        assert said.err.count("\n") == 1
+        printed = capsys.readouterr()
+        assert not printed.out
+        assert printed.err.startswith("houseprice: ")
+        assert printed.err.count("\n") == 1
 
 
 def test_full_and_least_houses_are_priced_from_a_table(toy_dir: Path, tmp_path: Path) -> None:

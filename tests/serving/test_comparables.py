@@ -23,7 +23,7 @@ def test_the_nearest_come_first_with_prices_of_the_day_asked_for(toy: Bundle) ->
     house = Scorer(toy).request.validate([{**FULL, "sold": "2014-10-23"}])[0]
     found = ComparableFinder(toy).find(house, 20)
     assert found.valuation_date == "2014-10-23"
-    assert [told.distance for told in found.comparables] == pytest.approx(
+    assert [sale.distance for sale in found.comparables] == pytest.approx(
         [0, 0.025, np.hypot(np.hypot(0.405, 0.02), 0.5), np.hypot(np.hypot(1.795, 0.1), 0.5)], abs=6e-5
     )
     same, like, *_ = found.comparables
@@ -47,9 +47,9 @@ def test_reasons_are_told_in_words(toy: Bundle) -> None:
 def test_the_sold_house_is_shown_as_a_request_holds_it(toy: Bundle) -> None:
     """Flags, dates and blanks as JSON has them; no parcel and no second price."""
     rules = Scorer(toy).request
-    for told in ComparableFinder(toy).find(rules.validate([FULL])[0], 4).comparables:
-        assert set(told.house) == set(SOLD) - {"sold"}
-        assert rules.parse(json.dumps({**told.house, "sold": told.sale_date}).encode())
+    for sale in ComparableFinder(toy).find(rules.validate([FULL])[0], 4).comparables:
+        assert set(sale.house) == set(SOLD) - {"sold"}
+        assert rules.parse(json.dumps({**sale.house, "sold": sale.sale_date}).encode())
     blank = ComparableFinder(toy).find(rules.validate([FULL])[0], 4).comparables[1].house
     assert blank["pool"] is None
     assert blank["heating"] is None
@@ -61,9 +61,9 @@ def test_of_equally_near_houses_the_newest_comes_first(toy: Bundle) -> None:
     twins = {**{name: values[[0, 0, 0, 0]] for name, values in SOLD.items()}, "sold": days}
     finder = ComparableFinder(replace(toy, sales=sales_store.pack(twins, PAID)))
     house = Scorer(toy).request.validate([FULL])[0]
-    everyone = [told.sale_date for told in finder.find(house, 4).comparables]
+    everyone = [sale.sale_date for sale in finder.find(house, 4).comparables]
     assert everyone == sorted(everyone, reverse=True)
-    assert [told.sale_date for told in finder.find(house, 1).comparables] == everyone[:1]
+    assert [sale.sale_date for sale in finder.find(house, 1).comparables] == everyone[:1]
 
 
 def test_real_houses_are_compared_as_the_graph_places_them(bundle_dir: Path) -> None:
@@ -77,11 +77,11 @@ def test_real_houses_are_compared_as_the_graph_places_them(bundle_dir: Path) -> 
         described = {name: values[row] for name, values in sold.columns.items()}
         day = date.fromordinal(int(described["date"]) + date(1970, 1, 1).toordinal())
         found = finder.find({**described, "date": day}, 8).comparables
-        assert rules.validate([{**told.house, "date": told.sale_date} for told in found])
-        assert [told.distance for told in found] == pytest.approx(np.sort(apart)[:8], abs=2e-3)
+        assert rules.validate([{**sale.house, "date": sale.sale_date} for sale in found])
+        assert [sale.distance for sale in found] == pytest.approx(np.sort(apart)[:8], abs=2e-3)
         assert found[0].distance == pytest.approx(0, abs=2e-3)
-        assert sold.prices[row] in [told.price for told in found]
-        assert all("km away" in " ".join([*told.alike_in, *told.different_in]) for told in found[:1])
+        assert sold.prices[row] in [sale.price for sale in found]
+        assert all("km away" in " ".join([*sale.alike_in, *sale.different_in]) for sale in found[:1])
 
 
 def test_prices_of_like_houses_say_what_a_house_is_worth(bundle_dir: Path) -> None:
@@ -90,7 +90,7 @@ def test_prices_of_like_houses_say_what_a_house_is_worth(bundle_dir: Path) -> No
     finder, everyone = ComparableFinder(bundle), np.log(np.median(sales_store.unpack(bundle.sales).prices))
     houses, paid = Scorer(bundle).request.validate(bundle.sample["rows"]), np.log(bundle.sample["prices"])
     found = [
-        np.median([told.adjusted_price for told in finder.find(house, 6).comparables if told.distance > 0][:5])
+        np.median([sale.adjusted_price for sale in finder.find(house, 6).comparables if sale.distance > 0][:5])
         for house in houses
     ]
     assert np.std(np.log(found) - paid) < 0.6 * np.std(paid - everyone)
@@ -131,7 +131,7 @@ def test_a_distance_on_earth_is_that_of_the_map() -> None:
 
 
 def test_the_route_gives_as_many_as_are_asked_for(client: Client) -> None:
-    """Five when nothing is said; all there are when fewer were sold."""
+    """Five when nothing is count; all there are when fewer were sold."""
     for query, count in (("", 4), ("?k=1", 1), ("?k=20", 4)):
         answer = client.post(f"/comparables{query}", LEAST)
         assert answer.status_code == 200
@@ -140,10 +140,10 @@ def test_the_route_gives_as_many_as_are_asked_for(client: Client) -> None:
     assert answer.json()["currency"] == "EUR"
 
 
-@pytest.mark.parametrize("said", ["0", "21", "-1", "five", "", "1.5", "9" * 99])
-def test_another_count_is_refused(client: Client, said: str) -> None:
+@pytest.mark.parametrize("count", ["0", "21", "-1", "five", "", "1.5", "9" * 99])
+def test_another_count_is_refused(client: Client, count: str) -> None:
     """In a sentence, at the place where FastAPI would tell it."""
-    answer = client.post(f"/comparables?k={said}", LEAST)
+    answer = client.post(f"/comparables?k={count}", LEAST)
     assert answer.status_code == 422
     (error,) = answer.json()["detail"]
     assert error["loc"] == ["query", "k"]

@@ -9,7 +9,7 @@ from toy import FULL, LEAST
 
 from houseprice.bundle.load import Bundle
 from houseprice.serving import csv_io
-from houseprice.serving.csv_io import CsvReader, Dialect
+from houseprice.serving.csv_io import CsvColumns, CsvReader, Dialect
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 
@@ -19,7 +19,7 @@ ROW = "80,3,98039,1"
 
 def reader(bundle: Bundle, text: str | bytes, **options: Any) -> CsvReader:
     """Open a text as a CSV."""
-    return CsvReader(io.BytesIO(text.encode() if isinstance(text, str) else text), bundle, **options)
+    return CsvReader(io.BytesIO(text.encode() if isinstance(text, str) else text), CsvColumns(bundle), **options)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -64,7 +64,7 @@ def test_unknown_columns_are_kept_where_they_are_to_be_refused(toy: Bundle) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "told"),
+    ("text", "kind", "expected"),
     [
         ("", "csv_invalid", ""),
         ("\n \n", "csv_invalid", ""),
@@ -81,7 +81,7 @@ def test_unknown_columns_are_kept_where_they_are_to_be_refused(toy: Bundle) -> N
         ("a;b\n1;2\n", "header_invalid", "a;b"),
     ],
 )
-def test_a_csv_that_cannot_be_read_is_refused(toy: Bundle, text: str | bytes, kind: str, told: str) -> None:
+def test_a_csv_that_cannot_be_read_is_refused(toy: Bundle, text: str | bytes, kind: str, expected: str) -> None:
     """The error has a type of its own, and names the line or the column."""
 
     def read() -> None:
@@ -93,17 +93,17 @@ def test_a_csv_that_cannot_be_read_is_refused(toy: Bundle, text: str | bytes, ki
         read()
     (error,) = caught.value.errors
     assert error.kind == kind
-    assert told in error.message
+    assert expected in error.message
 
 
 def test_a_body_is_read_up_to_the_limit(toy: Bundle, scorer: Scorer) -> None:
     """Its houses are checked, and errors name the line; more houses than the limit are too many."""
     body = "\n".join([HEAD, *[ROW] * 3]).encode()
-    assert len(csv_io.read(body, toy, scorer.request, 3, Dialect()).houses) == 3
+    assert len(csv_io.read(body, CsvColumns(toy), scorer.request, 3, Dialect()).houses) == 3
     with pytest.raises(BatchTooLargeError):
-        csv_io.read(body, toy, scorer.request, 2, Dialect())
+        csv_io.read(body, CsvColumns(toy), scorer.request, 2, Dialect())
     with pytest.raises(InvalidRequestError) as caught:
-        csv_io.read(body + b"\n\n80,-1,98039,1", toy, scorer.request, 9, Dialect())
+        csv_io.read(body + b"\n\n80,-1,98039,1", CsvColumns(toy), scorer.request, 9, Dialect())
     assert [(error.house, error.line, error.column) for error in caught.value.errors] == [(3, 6, "rooms")]
 
 
@@ -114,7 +114,7 @@ def test_what_is_written_is_read_again(toy: Bundle, scorer: Scorer) -> None:
     content = csv_io.write(csv_io.table_of(houses, scorer.request.schema, dialect), scorer.score(houses))
     rows = csv.reader(io.StringIO(content.decode(), newline=""), delimiter=";")
     lines = [";".join(row[:-4]) for row in rows]
-    again = csv_io.read("\n".join(lines).encode(), toy, scorer.request, 2, Dialect(";", ","))
+    again = csv_io.read("\n".join(lines).encode(), CsvColumns(toy), scorer.request, 2, Dialect(";", ","))
     given = [{name: value for name, value in house.items() if value is not None} for house in houses]
     assert again.houses == given
     assert content.startswith("\ufeffsold;living area;".encode())

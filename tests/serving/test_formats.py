@@ -153,7 +153,7 @@ def test_too_many_bytes_are_413(client: Client, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "told"),
+    ("body", "kind", "expected"),
     [
         (b"", "csv_invalid", ""),
         (b"\n \n", "csv_invalid", ""),
@@ -167,11 +167,11 @@ def test_too_many_bytes_are_413(client: Client, kind: str) -> None:
         (b"rooms,warnings\n1,\n", "header_invalid", "warnings"),
     ],
 )
-def test_a_csv_that_cannot_be_read_is_422(client: Client, body: bytes, kind: str, told: str) -> None:
+def test_a_csv_that_cannot_be_read_is_422(client: Client, body: bytes, kind: str, expected: str) -> None:
     """The error has the shape of every other, with a type of its own and the line or column that it is about."""
     answer = send(client.app, body, CSV)
     assert answer.status_code == 422
-    assert any(told in error["msg"] for error in answer.json()["detail"] if error["type"] == kind), answer.json()
+    assert any(expected in error["msg"] for error in answer.json()["detail"] if error["type"] == kind), answer.json()
 
 
 def test_where_a_comma_is_the_decimal_sign_a_point_is_none(client: Client) -> None:

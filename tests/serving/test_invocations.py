@@ -104,7 +104,7 @@ def test_csv_is_read_with_and_without_a_header(api: Client, kind: str, lines: li
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "told"),
+    ("body", "kind", "expected"),
     [
         (b"", "csv_invalid", ""),
         (b"a,b\n1,2\n", "csv_invalid", "Line 1 has 2 fields instead of 9: sold, living area"),
@@ -116,12 +116,12 @@ def test_csv_is_read_with_and_without_a_header(api: Client, kind: str, lines: li
         (f"{HEADER},garden\n{LINE},1\n".encode(), "extra_forbidden", '"garden"'),
     ],
 )
-def test_csv_that_cannot_be_priced_is_refused(api: Client, body: bytes, kind: str, told: str) -> None:
+def test_csv_that_cannot_be_priced_is_refused(api: Client, body: bytes, kind: str, expected: str) -> None:
     """As in JSON: 422, with the type of the error and where it is."""
     answer = api.post("/invocations", body, "text/csv")
     assert answer.status_code == 422
     assert answer.json()["detail"][0]["type"] == kind
-    assert told in answer.json()["detail"][0]["msg"]
+    assert expected in answer.json()["detail"][0]["msg"]
 
 
 @pytest.mark.parametrize(
@@ -164,8 +164,8 @@ def test_a_house_is_refused_for_the_reason_that_a_batch_gives(api: Client, error
     asked, batch = api.post("/invocations", {"instances": houses}), api.post("/batch-predict", houses)
     assert asked.status_code == batch.status_code == 422
     assert asked.json() == batch.json()
-    told = api.post("/v1/models/toy:predict", {"instances": houses}).json()["error"]
-    assert told == f"house 1: {batch.json()['detail'][0]['msg']}"
+    expected = api.post("/v1/models/toy:predict", {"instances": houses}).json()["error"]
+    assert expected == f"house 1: {batch.json()['detail'][0]['msg']}"
 
 
 def test_limits_are_those_of_a_batch(small: Client) -> None:
@@ -235,7 +235,7 @@ def test_the_model_says_that_it_is_ready(api: Client) -> None:
 
 
 def test_vertex_names_its_routes(toy: Bundle) -> None:
-    """The routes that it sets are served as well, and its body is understood even where one of ours is."""
+    """The routes that it sets are served as well, and its body is understood even at a path of this API."""
     app = create_app(toy)
     protocols.add_vertex(app, {"AIP_PREDICT_ROUTE": "/predict", "AIP_HEALTH_ROUTE": "/healthy"})
     client = Client(app)

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 from typing import Any
@@ -16,19 +16,19 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
 from houseprice.serving import json_logging, openapi, protocols
 from houseprice.serving.access_log import AccessLog
 from houseprice.serving.body import parse_body, read_json_body
+from houseprice.serving.direct_route import DirectRoute, dispatch_directly
 from houseprice.serving.docs.pages import add_docs
 from houseprice.serving.explain.routes import add_explain
 from houseprice.serving.formats.negotiation import MediaTypeError
@@ -48,35 +48,13 @@ _NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}  # look
 _prediction = TypeAdapter(Prediction)
 
 
-class DirectRoute(APIRoute):
-    """A documented route whose endpoint takes the request and returns a response, without FastAPI's own parsing."""
-
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        super().__init__(path, endpoint, **options)
-
-        async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            response: Response = await endpoint(Request(scope, receive))
-            await response(scope, receive, send)
-
-        self.app = app
-
-
 class Api(FastAPI):
     """FastAPI with a short way to direct routes, and without the outer parts that our middleware replaces."""
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return the middleware around the direct routes, and around FastAPI's router for all others."""
         others = AsyncExitStackMiddleware(self.router)
-        direct = {route.path: route for route in self.routes if isinstance(route, DirectRoute)}
-
-        async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-            route = direct.get(scope["path"]) if scope["type"] == "http" else None
-            if route is None or scope["method"] != "POST" or self.root_path:
-                await others(scope, receive, send)
-                return
-            scope["route"] = route
-            await route.app(scope, receive, send)
-
+        dispatch = others if self.root_path else dispatch_directly(self.routes, others)
         app: ASGIApp = ExceptionMiddleware(dispatch, handlers=self.exception_handlers)
         for middleware in reversed(self.user_middleware):
             app = middleware.cls(app, *middleware.args, **middleware.kwargs)
@@ -120,8 +98,6 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
     app.router.add_api_route(
         "/predict", predict, methods=["POST"], route_class_override=DirectRoute, **openapi.predict(bundle.manifest)
     )
-    _add_health(app, scorer)
-    card = openapi.card(bundle)
     batch = BatchRoute(bundle, batcher, settings.max_rows, settings.max_body_bytes)
 
     app.router.add_api_route(
@@ -131,6 +107,9 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
         route_class_override=DirectRoute,
         **openapi.batch_predict(bundle, settings.max_rows),
     )
+    protocols.add(app, bundle, batcher, settings.max_rows, settings.max_body_bytes)
+    _add_health(app, scorer)
+    card = openapi.card(bundle)
 
     @app.get("/model", **openapi.MODEL)
     async def model() -> Response:
@@ -149,7 +128,6 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
             content, content_type = metrics.exposition()
             return Response(content, headers={"content-type": content_type})
 
-    protocols.add(app, bundle, batcher, settings.max_rows, settings.max_body_bytes)
     openapi.complete(app, scorer.request.json_schema(), has_keys=bool(settings.api_keys))
     return app
 

@@ -40,6 +40,24 @@ class Dialect:
     byte_order_mark: bool = False
 
 
+class CsvColumns:
+    """The columns of a request and how their cells are parsed, made once for many tables."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.schema = bundle.manifest.schema_
+        self._known = {name: about.get("levels", ()) for name, about in bundle.reference.items()}
+        self._parsers: dict[str, dict[str, Parser]] = {}
+
+    def parsers(self, decimal: str) -> dict[str, Parser]:
+        """Return column name → parser for a decimal sign."""
+        if decimal not in self._parsers:
+            self._parsers[decimal] = {
+                name: cell_parser(column, self._known.get(name, ()), decimal)
+                for name, column in self.schema.request.items()
+            }
+        return self._parsers[decimal]
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row that holds anything, and the line on which it begins, from 1."""
@@ -59,7 +77,7 @@ class CsvReader:
     def __init__(
         self,
         stream: BinaryIO,
-        bundle: Bundle,
+        columns: CsvColumns,
         dialect: Dialect = Dialect(),
         *,
         has_header: bool | None = True,
@@ -69,7 +87,7 @@ class CsvReader:
 
         Args:
             stream: the CSV in UTF-8.
-            bundle: the model, whose schema and known categories decide how cells are parsed.
+            columns: those of a request.
             dialect: what is declared about the CSV.
             has_header: whether the first row is a header; None means when it names a column. Without one, the columns
                 are those of a request, in the order of the schema.
@@ -78,7 +96,7 @@ class CsvReader:
         Raises:
             InvalidRequestError: The stream is empty or not UTF-8, or its header cannot be used.
         """
-        self._schema = bundle.manifest.schema_
+        self._schema = columns.schema
         lines = _lines(stream)
         first = next(lines, "")
         marked = first.startswith(BYTE_ORDER_MARK)
@@ -98,7 +116,9 @@ class CsvReader:
             self.header, self._first = list(self._schema.request), [row]
             self._check_width(row)
         self._check_header()
-        self._parsers = self._make_parsers(bundle, keep_unknown)
+        known = columns.parsers(self.dialect.decimal)
+        named = [(index, name.strip()) for index, name in enumerate(self.header)]
+        self._parsers = [(index, name, known.get(name, str)) for index, name in named if keep_unknown or name in known]
 
     def __iter__(self) -> Iterator[Row]:
         """Iterate over the rows after the header; blank lines are skipped."""
@@ -166,20 +186,10 @@ class CsvReader:
         if repeated := [name for name in self._schema.request if names.count(name) > 1]:
             raise _invalid("header_invalid", f"The table has more than one column named {', '.join(repeated)}.")
 
-    def _make_parsers(self, bundle: Bundle, keep_unknown: bool) -> list[tuple[int, str, Parser]]:
-        parsers = []
-        for index, name in enumerate(name.strip() for name in self.header):
-            if column := self._schema.request.get(name):
-                known = bundle.reference.get(name, {}).get("levels", ())
-                parsers.append((index, name, cell_parser(column, known, self.dialect.decimal)))
-            elif keep_unknown:
-                parsers.append((index, name, str))
-        return parsers
-
 
 @dataclass(frozen=True)
 class Table:
-    """Checked houses, and the cells that stand before their predictions in a CSV.
+    """Checked houses, and the cells before their predictions in a CSV.
 
     Attributes:
         houses: in the order of the rows.
@@ -193,14 +203,14 @@ class Table:
     dialect: Dialect
 
 
-def read(body: bytes, bundle: Bundle, rules: RequestModel, limit: int, dialect: Dialect, **options: Any) -> Table:
+def read(body: bytes, columns: CsvColumns, rules: RequestModel, limit: int, dialect: Dialect, **options: Any) -> Table:
     """Return the checked houses of a request body; `options` are those of `CsvReader`.
 
     Raises:
         InvalidRequestError: The body is not a CSV, or a house cannot be priced.
         BatchTooLargeError: It holds more than `limit` houses.
     """
-    reader = CsvReader(io.BytesIO(body), bundle, dialect, **options)
+    reader = CsvReader(io.BytesIO(body), columns, dialect, **options)
     rows: list[Row] = []
     for row in reader:
         if len(rows) == limit:
@@ -277,7 +287,8 @@ def _detect_delimiter(line: str, request: Mapping[str, Column]) -> str:
     def named(delimiter: str) -> int:
         return len({name.strip() for name in next(csv.reader([line], delimiter=delimiter))} & set(request))
 
-    return max(DELIMITERS, key=named)
+    present = [delimiter for delimiter in DELIMITERS if delimiter in line]
+    return max(present, key=named) if len(present) > 1 else "".join(present) or DELIMITERS[0]
 
 
 def _invalid(kind: str, message: str) -> InvalidRequestError:

@@ -95,8 +95,8 @@ class Explainer:
 
     def _contribution(self, group: FeatureGroup, amount: float, values: dict[str, object]) -> Contribution:
         columns = self._manifest.schema_.columns
-        said = ", ".join(f"{name} {describe(value, columns[name].unit)}" for name, value in values.items())
-        what = said if len(values) == 1 else f"{group.name} ({said})"
+        described = ", ".join(f"{name} {describe(value, columns[name].unit)}" for name, value in values.items())
+        what = described if len(values) == 1 else f"{group.name} ({described})"
         how = "adds" if amount > 0 else "takes away" if amount < 0 else "changes nothing"
         size = f" {abs(amount):,.0f} {self._manifest.project['currency']}" if amount else ""
         return Contribution(group.name, list(group.columns), values, amount, f"{what} {how}{size}")

@@ -128,18 +128,18 @@ def check(lines: Iterable[Line], rules: RequestModel) -> Block:
     return Block(houses, InvalidRequestError(errors) if errors else None)
 
 
-def read(body: bytes, rules: RequestModel, most: int, longest: int) -> list[House]:
+def read(body: bytes, rules: RequestModel, limit: int, longest: int) -> list[House]:
     """Return the houses of a whole body.
 
     Raises:
         InvalidRequestError: One of them cannot be priced.
-        BatchTooLargeError: There are more than `most`.
+        BatchTooLargeError: There are more than `limit`.
         HTTPException: 413, a line is too long.
     """
     lines = Lines(min(longest, BLOCK_BYTES))
     found = lines.feed(body) + lines.end()
-    if len(found) > most:
-        raise BatchTooLargeError(most)
+    if len(found) > limit:
+        raise BatchTooLargeError(limit)
     block = check(found, rules)
     if block.refusal:
         raise block.refusal

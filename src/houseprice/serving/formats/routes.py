@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from houseprice.bundle.load import Bundle
 from houseprice.serving import csv_io
 from houseprice.serving.body import check_not_compressed, parse_body, read_body
-from houseprice.serving.csv_io import Dialect, Table
+from houseprice.serving.csv_io import CsvColumns, Dialect, Table
 from houseprice.serving.formats import ndjson
 from houseprice.serving.formats.negotiation import (
     CSV,
@@ -30,7 +30,7 @@ class BatchRoute:
     """Predicts many houses, whatever their format."""
 
     def __init__(self, bundle: Bundle, batcher: MicroBatcher, max_houses: int, max_bytes: int) -> None:
-        self._bundle = bundle
+        self._columns = CsvColumns(bundle)
         self._batcher = batcher
         self._rules = batcher.scorer.request
         self._max_houses = max_houses
@@ -66,7 +66,7 @@ class BatchRoute:
 
     def _read(self, content: bytes, body: Media, answer: Media, dialect: Dialect) -> Table:
         if body.format is CSV:
-            return csv_io.read(content, self._bundle, self._rules, self._max_houses, dialect)
+            return csv_io.read(content, self._columns, self._rules, self._max_houses, dialect)
         if body.format is NDJSON:
             houses = ndjson.read(content, self._rules, self._max_houses, self._max_bytes)
         else:

@@ -21,9 +21,9 @@ from houseprice.serving.formats import ndjson
 from houseprice.serving.micro_batching import MAX_BATCH_SIZE, MicroBatcher
 from houseprice.serving.validation_errors import InvalidRequestError
 
-MOST_HELD = 32 * 2**20
+MAX_BUFFERED = 32 * 2**20
 """Bytes of answers, compressed, that are kept for a client which sends everything before it reads."""
-_PLAIN = 2**20
+_UNCOMPRESSED = 2**20
 """Bytes that are kept without compression, since they are soon sent."""
 
 
@@ -109,9 +109,9 @@ class _Backlog:
         failure: the exception that ended the writing task.
     """
 
-    def __init__(self, most: int = MOST_HELD) -> None:
+    def __init__(self, limit: int = MAX_BUFFERED) -> None:
         self.failure: Exception | None = None
-        self._most = most
+        self._limit = limit
         self._held: deque[tuple[bytes, bool]] = deque()
         self._size = 0
         self._closed = False
@@ -119,9 +119,9 @@ class _Backlog:
 
     async def put(self, content: bytes) -> None:
         """Add bytes as soon as there is room."""
-        while self._size > self._most:
+        while self._size > self._limit:
             await self._changed.wait()
-        behind = self._size > _PLAIN
+        behind = self._size > _UNCOMPRESSED
         kept = zlib.compress(content, 1) if behind else content
         self._size += len(kept)
         self._held.append((kept, behind))

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from houseprice.bundle.load import Bundle
+from houseprice.serving.csv_io import CsvColumns
 from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.request import House, is_optional
 from houseprice.serving.validation_errors import BatchTooLargeError, FieldError, InvalidRequestError
@@ -21,6 +22,8 @@ class ProtocolAdapter:
         columns: the columns of a request in the order of the schema, which is that of rows without names.
         max_houses: how many houses one request may hold.
         batcher: predicts.
+        rules: validate houses.
+        csv_columns: parse the cells of a CSV.
         bundle: the model.
     """
 
@@ -33,6 +36,7 @@ class ProtocolAdapter:
         self.batcher = batcher
         self.rules = batcher.scorer.request
         self.bundle = bundle
+        self.csv_columns = CsvColumns(bundle)
         self._optional = {name for name in self.columns if is_optional(schema, name)}
 
     def validate(self, rows: list[House]) -> list[House]:

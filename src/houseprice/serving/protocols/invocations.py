@@ -72,7 +72,9 @@ def read_csv(body: bytes, adapter: ProtocolAdapter, header: str | None = None) -
     """
     has_header = {"present": True, "absent": False}.get(header or "")
     options = {"has_header": has_header, "keep_unknown": True}
-    return Invocation(csv_io.read(body, adapter.bundle, adapter.rules, adapter.max_houses, Dialect(), **options).houses)
+    return Invocation(
+        csv_io.read(body, adapter.csv_columns, adapter.rules, adapter.max_houses, Dialect(), **options).houses
+    )
 
 
 def write(request: Invocation, predictions: list[Prediction]) -> bytes:

@@ -1,14 +1,15 @@
 """OpenAPI descriptions of the other protocols' routes, and the shape of their errors."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 from fastapi import HTTPException, Request
 from fastapi.responses import JSONResponse, Response
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
 from houseprice.errors import ServingError
+from houseprice.serving.direct_route import DirectRoute, as_app
 from houseprice.serving.openapi import Reason, Refusal
 from houseprice.serving.protocols.adapter import in_one_sentence
 from houseprice.serving.protocols.invocations import PARAMETERS, SHAPES
@@ -31,16 +32,21 @@ class Prices(BaseModel):
     predictions: list[float | dict[str, Any]] = Field(description="In the order of the houses")
 
 
-class ErrorRoute(APIRoute):
-    """A route whose errors are `{"error": …}`: 400 for the request, 404 for names, 503 for the model."""
+class ErrorRoute(DirectRoute):
+    """A route whose errors are `{"error": …}`: 400 for the request, 404 for names, 503 for the model.
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, with exceptions turned into answers."""
-        handle = super().get_route_handler()
+    Its endpoint is called with the parts of the path, and the request if it has such a parameter.
+    """
 
-        async def handled(request: Request) -> Response:
+    def __init__(self, path: str, endpoint: Callable[..., Any], model: str = "", **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        self.direct_path, self.path_params = path.replace("{model}", model), {"model": model}
+        takes_request = "request" in signature(endpoint).parameters
+
+        async def handle(request: Request) -> Response:
+            arguments = {**request.path_params, "request": request} if takes_request else request.path_params
             try:
-                return await handle(request)
+                answer = await endpoint(**arguments)
             except HTTPException as err:
                 return JSONResponse({"error": err.detail}, err.status_code, err.headers)
             except InvalidRequestError as err:
@@ -49,8 +55,9 @@ class ErrorRoute(APIRoute):
                 return JSONResponse({"error": str(err)}, 413)
             except ServingError as err:
                 return JSONResponse({"error": str(err)}, 503)
+            return answer if isinstance(answer, Response) else JSONResponse(answer)
 
-        return handled
+        self.app = as_app(handle)
 
 
 _TAGS = ["other protocols"]

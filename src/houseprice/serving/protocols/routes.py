@@ -1,14 +1,17 @@
 """The routes of the other protocols, added to an application."""
 
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version as installed_version
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
 from houseprice.serving.body import parse_body, read_body
+from houseprice.serving.direct_route import DirectRoute
 from houseprice.serving.formats import negotiation
 from houseprice.serving.formats.negotiation import MediaTypeError
 from houseprice.serving.formats.openapi import csv_schema
@@ -20,6 +23,7 @@ from houseprice.serving.protocols.open_inference import HEADER_LENGTH
 
 INVOCATIONS = "/invocations"
 PING = "/ping"
+AddRoute = Callable[..., None]
 
 
 def add(app: FastAPI, bundle: Bundle, batcher: MicroBatcher, max_houses: int, max_bytes: int) -> None:
@@ -34,11 +38,11 @@ def add(app: FastAPI, bundle: Bundle, batcher: MicroBatcher, max_houses: int, ma
     """
     adapter = ProtocolAdapter(bundle, batcher, max_houses)
     _add_invocations(app, adapter, max_bytes)
-    router = APIRouter(route_class=openapi.ErrorRoute)
-    _add_v1(router, app, adapter, max_bytes)
-    _add_v2(router, app, adapter)
-    _add_infer(router, adapter, max_bytes)
-    app.include_router(router)
+    route_class: Any = partial(openapi.ErrorRoute, model=adapter.name)
+    add_route = partial(app.router.add_api_route, route_class_override=route_class)
+    _add_infer(add_route, adapter, max_bytes)
+    _add_v1(add_route, app, adapter, max_bytes)
+    _add_v2(add_route, app, adapter)
 
 
 def _add_invocations(app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> None:
@@ -54,7 +58,6 @@ def _add_invocations(app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> 
 
     golden = adapter.bundle.golden["rows"]
 
-    @app.post(INVOCATIONS, **openapi.invocations(csv_schema(adapter.rules.schema, golden)))
     async def invoke(request: Request) -> Response:
         """Accept `dataframe_split`, `dataframe_records`, `instances` or `inputs`, or CSV."""
         media_type, parameters = negotiation.parse(request.headers.get("content-type", "application/json"))
@@ -71,8 +74,11 @@ def _add_invocations(app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> 
         header = parameters.get("header")
         return await _answer(await parse_body(body, lambda body: invocations.read_csv(body, adapter, header)), adapter)
 
+    about = openapi.invocations(csv_schema(adapter.rules.schema, golden))
+    app.router.add_api_route(INVOCATIONS, invoke, methods=["POST"], route_class_override=DirectRoute, **about)
 
-def _add_v1(router: APIRouter, app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> None:
+
+def _add_v1(add_route: AddRoute, app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> None:
     async def status(model: str) -> Response:
         _check_path(adapter, model)
         ready = _is_ready(app, adapter)
@@ -88,11 +94,11 @@ def _add_v1(router: APIRouter, app: FastAPI, adapter: ProtocolAdapter, max_bytes
         return await _answer_json(await read_body(request, max_bytes), adapter)
 
     # The longer path first, since the shorter one matches it too: another method then gets the right 405.
-    router.add_api_route("/v1/models/{model}:predict", predict, methods=["POST"], **openapi.V1_PREDICT)
-    router.add_api_route("/v1/models/{model}", status, methods=["GET"], **openapi.V1_MODEL)
+    add_route("/v1/models/{model}:predict", predict, methods=["POST"], **openapi.V1_PREDICT)
+    add_route("/v1/models/{model}", status, methods=["GET"], **openapi.V1_MODEL)
 
 
-def _add_v2(router: APIRouter, app: FastAPI, adapter: ProtocolAdapter) -> None:
+def _add_v2(add_route: AddRoute, app: FastAPI, adapter: ProtocolAdapter) -> None:
     async def server() -> dict[str, Any]:
         version = installed_version("houseprice")
         return {"name": "houseprice", "version": version, "extensions": ["binary_tensor_data"]}
@@ -123,17 +129,17 @@ def _add_v2(router: APIRouter, app: FastAPI, adapter: ProtocolAdapter) -> None:
 
     latest, versioned = "/v2/models/{model}", "/v2/models/{model}/versions/{version}"
     get: dict[str, Any] = {"methods": ["GET"]}
-    router.add_api_route("/v2", server, summary="Server metadata", **get, **openapi.V2)
-    router.add_api_route("/v2/health/live", live, summary="Liveness probe", **get, **openapi.V2)
-    router.add_api_route("/v2/health/ready", ready, summary="Readiness probe", **get, **openapi.V2_READY)
-    router.add_api_route(latest, metadata, summary="The model's tensors", **get, **openapi.V2_MODEL)
-    router.add_api_route(versioned, metadata_of, include_in_schema=False, **get)
+    add_route("/v2", server, summary="Server metadata", **get, **openapi.V2)
+    add_route("/v2/health/live", live, summary="Liveness probe", **get, **openapi.V2)
+    add_route("/v2/health/ready", ready, summary="Readiness probe", **get, **openapi.V2_READY)
+    add_route(latest, metadata, summary="The model's tensors", **get, **openapi.V2_MODEL)
+    add_route(versioned, metadata_of, include_in_schema=False, **get)
     about = "Readiness probe of the model"
-    router.add_api_route(f"{latest}/ready", model_ready, summary=about, **get, **openapi.V2_MODEL_READY)
-    router.add_api_route(f"{versioned}/ready", ready_of, include_in_schema=False, **get)
+    add_route(f"{latest}/ready", model_ready, summary=about, **get, **openapi.V2_MODEL_READY)
+    add_route(f"{versioned}/ready", ready_of, include_in_schema=False, **get)
 
 
-def _add_infer(router: APIRouter, adapter: ProtocolAdapter, max_bytes: int) -> None:
+def _add_infer(add_route: AddRoute, adapter: ProtocolAdapter, max_bytes: int) -> None:
     async def infer(request: Request, model: str) -> Response:
         _check_path(adapter, model)
         length = request.headers.get(HEADER_LENGTH)
@@ -148,8 +154,8 @@ def _add_infer(router: APIRouter, adapter: ProtocolAdapter, max_bytes: int) -> N
 
     latest = "/v2/models/{model}"
     example = open_inference.example(adapter)
-    router.add_api_route(f"{latest}/infer", infer, methods=["POST"], **openapi.v2_infer(example))
-    router.add_api_route(f"{latest}/versions/{{version}}/infer", infer_of, methods=["POST"], include_in_schema=False)
+    add_route(f"{latest}/infer", infer, methods=["POST"], **openapi.v2_infer(example))
+    add_route(f"{latest}/versions/{{version}}/infer", infer_of, methods=["POST"], include_in_schema=False)
 
 
 async def _answer_json(body: bytes, adapter: ProtocolAdapter) -> Response:
