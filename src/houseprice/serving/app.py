@@ -31,6 +31,7 @@ from houseprice.serving.body import parse_body, read_json_body
 from houseprice.serving.direct_route import DirectRoute, dispatch_directly
 from houseprice.serving.docs.pages import add_docs
 from houseprice.serving.explain.routes import add_explain
+from houseprice.serving.explain.schemas import PredictionWithParts
 from houseprice.serving.formats.negotiation import MediaTypeError
 from houseprice.serving.formats.routes import BatchRoute
 from houseprice.serving.metrics import Metrics
@@ -96,10 +97,13 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
         return Response(_prediction.dump_json(await batcher.predict(house)), media_type="application/json")
 
     app.router.add_api_route(
-        "/predict", predict, methods=["POST"], route_class_override=DirectRoute, **openapi.predict(bundle.manifest)
+        "/predict",
+        predict,
+        methods=["POST"],
+        route_class_override=DirectRoute,
+        **openapi.predict(bundle.manifest, PredictionWithParts),
     )
     batch = BatchRoute(bundle, batcher, settings.max_rows, settings.max_body_bytes)
-
     app.router.add_api_route(
         "/batch-predict",
         batch.answer,

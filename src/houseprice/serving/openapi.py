@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field
 
 from houseprice.bundle.load import Bundle
 from houseprice.bundle.manifest import Manifest
-from houseprice.serving.explain.schemas import PredictionWithParts
 from houseprice.serving.formats import openapi as formats
 from houseprice.serving.prediction import Predictions
 
@@ -114,7 +113,7 @@ def about(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def predict(manifest: Manifest) -> dict[str, Any]:
+def predict(manifest: Manifest, response_model: type) -> dict[str, Any]:
     """Return the description of the route for one house."""
     return {
         "summary": "The price of one house",
@@ -126,7 +125,7 @@ def predict(manifest: Manifest) -> dict[str, Any]:
             "`explanation` as from /explain, `comparables` as from /comparables."
         ),
         "tags": ["prices"],
-        "response_model": PredictionWithParts,
+        "response_model": response_model,
         "responses": ERRORS,
         "openapi_extra": {**house_body(), "parameters": [_INCLUDE]},
     }
