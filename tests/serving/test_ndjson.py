@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
-from batches import JSON, LINES, lines, prices, send, write
+from batches import JSON, NDJSON, lines, prices, send, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy import FULL, FULL_PRICE, LEAST, MOST_HOUSES, Client
@@ -15,14 +15,14 @@ from toy import FULL, FULL_PRICE, LEAST, MOST_HOUSES, Client
 from houseprice.bundle.load import open_bundle
 from houseprice.serving.app import create_app
 from houseprice.serving.formats.ndjson import BLOCK_BYTES, BLOCK_LINES, Lines
-from houseprice.serving.validation_errors import LONGEST_LIST
+from houseprice.serving.validation_errors import MAX_ERRORS
 
 MANY = 3 * BLOCK_LINES + 7
 
 
 def answered(client: Client, body: Any) -> list[dict[str, Any]]:
     """Send lines and give back the lines of the answer."""
-    answer = send(client.app, body, LINES)
+    answer = send(client.app, body, NDJSON)
     assert answer.status_code == 200, answer.text
     return [json.loads(line) for line in answer.iter_lines()]
 
@@ -59,7 +59,7 @@ def converse(client: Client, receive: Any, sending: Any) -> None:
         "raw_path": b"/batch-predict",
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"content-type", LINES.encode())],
+        "headers": [(b"content-type", NDJSON.encode())],
         "client": ("test", 1),
         "server": ("house", 80),
     }
@@ -131,7 +131,7 @@ def test_a_client_that_leaves_ends_the_work(client: Client) -> None:
 
 def test_a_fault_in_the_first_block_is_an_ordinary_refusal(client: Client) -> None:
     """Nothing was answered yet, so the status can say it; the line is named beside the place."""
-    answer = send(client.app, lines([FULL]) + b"\n" + lines([{**FULL, "rooms": 99}, 5]) + b"{", LINES)
+    answer = send(client.app, lines([FULL]) + b"\n" + lines([{**FULL, "rooms": 99}, 5]) + b"{", NDJSON)
     assert answer.status_code == 422
     first, second, third = answer.json()["detail"]
     assert first == {
@@ -152,15 +152,15 @@ def test_a_fault_in_a_later_block_is_the_last_line(client: Client) -> None:
     houses[BLOCK_LINES + 3] = {**FULL, "rooms": 99}
     *found, last = answered(client, lines(houses))
     assert len(found) == BLOCK_LINES + 3
-    (fault,) = last["detail"]
-    assert (fault["line"], fault["loc"]) == (BLOCK_LINES + 4, ["body", BLOCK_LINES + 3, "rooms"])
+    (error,) = last["detail"]
+    assert (error["line"], error["loc"]) == (BLOCK_LINES + 4, ["body", BLOCK_LINES + 3, "rooms"])
 
 
 def test_only_the_first_faults_are_told(client: Client) -> None:
-    """A body of nothing but faults is not answered with as many."""
-    answer = send(client.app, lines([{}] * MANY), LINES)
+    """A body of nothing but errors is not answered with as many."""
+    answer = send(client.app, lines([{}] * MANY), NDJSON)
     assert answer.status_code == 422
-    assert len(answer.json()["detail"]) == LONGEST_LIST
+    assert len(answer.json()["detail"]) == MAX_ERRORS
 
 
 def test_a_line_without_an_end_is_413(client: Client) -> None:
@@ -174,7 +174,7 @@ def test_a_line_without_an_end_is_413(client: Client) -> None:
     (found, last) = answered(client, endless())
     assert found["predicted_price"] == FULL_PRICE
     assert "Line 2 has more than" in last["detail"]
-    answer = send(client.app, b"x" * (BLOCK_BYTES + 1), LINES)
+    answer = send(client.app, b"x" * (BLOCK_BYTES + 1), NDJSON)
     assert answer.status_code == 413
 
 
@@ -198,7 +198,7 @@ def test_a_model_that_fails_later_is_told_in_the_last_line(toy_dir: Path, monkey
     *found, last = answered(client, lines([FULL] * (BLOCK_LINES + 1)))
     assert 0 <= len(found) <= BLOCK_LINES
     assert "out of memory" in last["detail"]
-    assert send(client.app, lines([FULL]), LINES).status_code == 503
+    assert send(client.app, lines([FULL]), NDJSON).status_code == 503
 
 
 def test_lines_are_numbered_and_houses_are_counted() -> None:
@@ -210,6 +210,6 @@ def test_lines_are_numbered_and_houses_are_counted() -> None:
 
 def test_lines_can_be_answered_as_one_json(client: Client) -> None:
     """Then they are read as a whole, with the limits of a batch."""
-    answer = send(client.app, lines([FULL, LEAST]), LINES, JSON)
+    answer = send(client.app, lines([FULL, LEAST]), NDJSON, JSON)
     assert prices(answer) == prices(send(client.app, write([FULL, LEAST], JSON), JSON))
-    assert send(client.app, lines([FULL, {}]), LINES, JSON).json()["detail"][0]["line"] == 2
+    assert send(client.app, lines([FULL, {}]), NDJSON, JSON).json()["detail"][0]["line"] == 2

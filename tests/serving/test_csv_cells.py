@@ -1,12 +1,13 @@
-"""Texts of a CSV to the values that JSON would hold."""
+"""Text of CSV cells to the values that JSON would hold, and back."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 from toy import COLUMNS
 
 from houseprice.schema import Column
-from houseprice.serving.cells import reader
+from houseprice.serving.csv_cells import cell_parser, format_cell
 
 
 @pytest.mark.parametrize(
@@ -40,9 +41,26 @@ from houseprice.serving.cells import reader
 )
 def test_a_cell_is_read_by_the_kind_of_its_column(column: str, text: str, value: Any) -> None:
     """What cannot be read stays as it is, so that the refusal shows it as it was written."""
-    assert reader(Column.model_validate(COLUMNS[column]), {"98178"})(text) == value
+    assert cell_parser(Column.model_validate(COLUMNS[column]), {"98178"})(text) == value
 
 
 def test_infinity_is_not_hidden() -> None:
     """It is read as what it says, and refused by the rules of a request."""
-    assert reader(Column.model_validate(COLUMNS["living area"]), ())("-inf") == float("-inf")
+    assert cell_parser(Column.model_validate(COLUMNS["living area"]), ())("-inf") == float("-inf")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (None, "number", ""),
+        (80.5, "number", "80,5"),
+        (3.0, "integer", "3"),
+        (1.0, "flag", "true"),
+        (False, "", "false"),
+        (date(2014, 10, 13), "date", "2014-10-13"),
+        ("98178", "category", "98178"),
+    ],
+)
+def test_a_value_is_written_in_the_way_of_its_column(value: Any, kind: str, text: str) -> None:
+    """Whole numbers and flags are held as floats, and written as what they are."""
+    assert format_cell(value, kind, ",") == text
