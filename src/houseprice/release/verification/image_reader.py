@@ -1,203 +1,259 @@
-"""A name in a registry, or a layout, in; what the image of each platform says and shows out, by one digest throughout.
+"""Reading an image from an OCI layout: what it declares, and some of its files, for every platform.
 
-A tag is looked up once: all that is read afterwards is read by digest, so that a tag that moves changes nothing.
+Images come from strangers: every size is limited, nothing is unpacked to disk, and a link in the way of a file is not
+followed but reported.
 """
 
+import gzip
+import hashlib
 import io
 import json
+import posixpath
+import tarfile
+import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
 
-from houseprice.errors import ImageError, RegistryError, VerificationError
-from houseprice.release.layout.contents import Contents, below
-from houseprice.release.layout.oci import INDEX, LIMIT, MANIFEST, Descriptor, Layout
-from houseprice.release.registry.client import Manifest
+from houseprice.errors import VerificationError
 
+INDEX = "application/vnd.oci.image.index.v1+json"
 BUNDLE_FOLDER = "app/models/bundle"
-EVIDENCE_FOLDER = "app/evidence"
-EVIDENCE_FILE = f"{EVIDENCE_FOLDER}/evidence.json"
-SBOM_FILE = f"{EVIDENCE_FOLDER}/sbom.cdx.json"
-LAYER = 2**30
-"""Bytes of one layer as the registry keeps it."""
+SBOM_FILE = "app/sbom.cdx.json"
 
-
-class Source(Protocol):
-    """Where images are read from: a registry, or a layout on disk."""
-
-    def manifest(self, key: str) -> Manifest | None:
-        """Give back what a tag or a digest names."""
-
-    def blob(self, digest: str, limit: int) -> bytes:
-        """Give back the content of a digest."""
+JSON_BYTES = 4 * 2**20
+"""Limit of an index, a manifest or a configuration."""
+UNPACKED_BYTES = 4 * 2**30
+"""Limit of what one layer unpacks to."""
+FILES_BYTES = 1024 * 2**20
+"""Limit of all files that are read of one platform."""
 
 
 @dataclass(frozen=True)
-class Shelved:
-    """A layout on disk, read like a registry; it has no tags."""
-
-    layout: Layout
-
-    def manifest(self, key: str) -> Manifest | None:
-        """Give back what a digest names."""
-        media_type = INDEX if key == self.layout.index.digest else MANIFEST
-        return Manifest(self.layout.read(key), media_type, key)
-
-    def blob(self, digest: str, limit: int) -> bytes:
-        """Give back the content of a digest: once a layout was opened, it is what it is called."""
-        path = self.layout.path(digest)
-        if path.stat().st_size > limit:
-            raise VerificationError(
-                f'"{path}" has more than {limit} bytes; expected a part of an image; build it again.'
-            )
-        return path.read_bytes()
-
-
-@dataclass(frozen=True)
-class Platform:
+class PlatformImage:
     """The image of one platform.
 
     Attributes:
         name: `linux/amd64` and the like.
         digest: of its manifest.
-        labels: what it says of itself.
-        environment: what its process finds in its environment.
-        files: path → content of the sealed model, the evidence, and what tells the installed parts.
-        odd: path → what stands there instead of a file or a folder.
+        config: what it declares: user, entrypoint, labels and more.
+        created: when it was made, as it says itself.
+        size_bytes: of its layers, compressed.
+        files: path → content of the files that were wanted; paths have no leading slash.
+        irregular: path → what is there instead of a plain file or a folder, such as a link.
     """
 
     name: str
     digest: str
-    labels: Mapping[str, str]
-    environment: Mapping[str, str]
+    config: Mapping[str, Any]
+    created: str
+    size_bytes: int
     files: Mapping[str, bytes]
-    odd: Mapping[str, str]
+    irregular: Mapping[str, str]
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Labels of the image."""
+        return _strings(self.config.get("Labels"))
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Environment variables that the image sets."""
+        return dict(str(line).partition("=")[::2] for line in self.config.get("Env") or ())
 
     def below(self, folder: str) -> dict[str, bytes]:
-        """Give back the files of a folder, by their names in it."""
-        return {path.removeprefix(f"{folder}/"): self.files[path] for path in below(self.files, folder)}
+        """Return the files of a folder, by their path in it."""
+        start = f"{folder}/"
+        return {path.removeprefix(start): content for path, content in self.files.items() if path.startswith(start)}
+
+    def irregular_at(self, folder: str) -> dict[str, str]:
+        """Return what is irregular in a folder or on the way to it, where a link leads elsewhere."""
+        found = self.irregular.items()
+        return {path: what for path, what in found if f"{path}/".startswith(f"{folder}/") or f"{folder}/".startswith(f"{path}/")}
 
 
 @dataclass(frozen=True)
 class Image:
-    """An image for one or more platforms, under one digest."""
+    """An image of one or more platforms under one digest."""
 
     digest: str
     annotations: Mapping[str, str]
-    platforms: tuple[Platform, ...]
+    platforms: tuple[PlatformImage, ...]
+
+
+def read_image(layout: Path, wanted: Callable[[str], bool]) -> Image:
+    """Return the one image of an OCI layout.
+
+    Args:
+        layout: the folder.
+        wanted: whether the file at a path is read.
+
+    Raises:
+        VerificationError: `layout_invalid`: the folder is not such a layout, or something in it is not what its digest
+            says, is not as images are, or is too large.
+    """
+    try:
+        listed = _parse((layout / "index.json").read_bytes(), "index.json")["manifests"]
+        (entry,) = listed
+        blobs = _Blobs(layout / "blobs" / "sha256")
+        index = blobs.json(entry)
+        platforms = tuple(_read_platform(blobs, one, wanted) for one in platform_manifests(index))
+        return Image(str(entry["digest"]), _strings(index.get("annotations")), platforms)
+    except (OSError, LookupError, TypeError, ValueError, AttributeError) as err:
+        raise invalid(f'"{layout}" is not an OCI layout of one image index ({type(err).__name__}: {err})') from err
+
+
+def platform_manifests(index: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the descriptors of an image index, one for each platform.
+
+    Raises:
+        VerificationError: it is not an index of platforms.
+    """
+    found = index.get("manifests")
+    if index.get("mediaType", INDEX) != INDEX or not isinstance(found, list) or not found:
+        raise invalid(f'found "{index.get("mediaType")}" instead of an OCI image index')
+    names = [platform_name(one) for one in found]
+    if len(set(names)) != len(names):
+        raise invalid(f"the index lists {', '.join(names)} instead of one image for each platform")
+    return found
+
+
+def platform_name(descriptor: Mapping[str, Any]) -> str:
+    """Return the platform of a descriptor, such as `linux/amd64`."""
+    platform = descriptor["platform"]
+    return "/".join(str(platform[part]) for part in ("os", "architecture", "variant") if platform.get(part))
+
+
+def invalid(problem: str) -> VerificationError:
+    """Return the error for what is not an image of this project."""
+    return VerificationError(f"{problem}. Build the image again with `houseprice image build`.", code="layout_invalid")
 
 
 @dataclass(frozen=True)
-class Index:
-    """What a tag or a digest named when it was looked up: one digest, and the manifest of each platform below it."""
+class _Blobs:
+    """The content of a layout by digest; every blob is checked when it is read."""
 
-    digest: str
-    annotations: Mapping[str, str]
-    manifests: tuple[Descriptor, ...]
+    folder: Path
 
+    def path(self, descriptor: Mapping[str, Any]) -> Path:
+        algorithm, _, name = str(descriptor["digest"]).partition(":")
+        if algorithm != "sha256" or len(name) != 64 or not name.isalnum():
+            raise invalid(f"{descriptor['digest']} is not a sha256 digest")
+        path = self.folder / name
+        with path.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != name:
+                raise VerificationError(f'"{path}" is not what its digest says.', code="blob_changed", path=str(path))
+        return path
 
-def read_index(source: Source, key: str) -> Index:
-    """Give back what a tag or a digest names.
-
-    Raises:
-        VerificationError: it is no index over platforms.
-        RegistryError: there is no such image, or the registry does not answer.
-    """
-    found = source.manifest(key)
-    if found is None:
-        raise RegistryError(f'There is no "{key}" in the registry; expected an image that was published; see its tags.')
-    told = _object(found.content, found.digest)
-    if found.media_type != INDEX or told.get("mediaType", INDEX) != INDEX:
-        raise VerificationError(
-            f'"{key}" is of type "{found.media_type}"; expected the index over the platforms of an image of this '
-            "project; publish one that was built with `houseprice image build --layout`."
-        )
-    named = tuple(map(_descriptor, _list(told, "manifests", found.digest)))
-    platforms = [one.platform for one in named]
-    if not named or len(set(platforms)) != len(named) or not all(platforms):
-        raise VerificationError(
-            f'"{key}" names the platforms {platforms}; expected one image for each; build it again.'
-        )
-    return Index(found.digest, _words(told.get("annotations")), named)
+    def json(self, descriptor: Mapping[str, Any]) -> dict[str, Any]:
+        path = self.path(descriptor)
+        if path.stat().st_size > JSON_BYTES:
+            raise invalid(f'"{path}" has more than {JSON_BYTES} bytes')
+        return _parse(path.read_bytes(), str(path))
 
 
-def read_image(source: Source, index: Index, *, wanted: Callable[[str], bool] = lambda _: False) -> Image:
-    """Give back what the image of each platform says and shows.
-
-    Args:
-        source: where it is.
-        index: of the image.
-        wanted: whether the file at a path is read, beside the sealed model and the evidence.
-
-    Raises:
-        VerificationError: something in it is not as images are, or too large.
-        RegistryError: a part is missing, or the registry does not answer.
-    """
-    return Image(index.digest, index.annotations, tuple(_platform(source, one, wanted) for one in index.manifests))
-
-
-def _platform(source: Source, named: Descriptor, wanted: Callable[[str], bool]) -> Platform:
-    found = source.manifest(named.digest)
-    if found is None:
-        raise RegistryError(
-            f"The image for {named.platform}, {named.digest}, is not in the registry; publish it again."
-        )
-    told = _object(found.content, named.digest)
-    layers = [_descriptor(one) for one in _list(told, "layers", named.digest)]
-    inside = _descriptor(told.get("config")).digest
-    config = _object(source.blob(inside, LIMIT), inside)
-    diff_ids = _list(_dict(config.get("rootfs")), "diff_ids", inside)
-    if len(layers) != len(diff_ids):
-        raise VerificationError(
-            f"The image for {named.platform} has {len(layers)} layers, and names {len(diff_ids)} in its configuration; "
-            "build it again."
-        )
-    ours = (f"{BUNDLE_FOLDER}/", f"{EVIDENCE_FOLDER}/")
-    contents = Contents(lambda path: path.startswith(ours) or wanted(path))
-    for layer, diff_id in zip(layers, diff_ids, strict=True):
-        try:
-            contents.lay(io.BytesIO(source.blob(layer.digest, LAYER)), str(diff_id))
-        except ImageError as err:
-            raise VerificationError(str(err)) from err
-    process = _dict(config.get("config"))
-    pairs = [str(line).partition("=") for line in process.get("Env") or []]
-    return Platform(
-        named.platform,
-        named.digest,
-        _words(process.get("Labels")),
-        {name: value for name, _, value in pairs},
-        contents.files,
-        contents.odd,
+def _read_platform(blobs: _Blobs, descriptor: Mapping[str, Any], wanted: Callable[[str], bool]) -> PlatformImage:
+    manifest = blobs.json(descriptor)
+    config = blobs.json(manifest["config"])
+    files = _Files(wanted)
+    for layer in manifest["layers"]:
+        files.apply(blobs.path(layer))
+    declared = config.get("config") or {}
+    return PlatformImage(
+        platform_name(descriptor),
+        str(descriptor["digest"]),
+        declared,
+        str(config.get("created") or ""),
+        sum(int(layer["size"]) for layer in manifest["layers"]),
+        dict(sorted(files.found.items())),
+        files.irregular,
     )
 
 
-def _descriptor(told: Any) -> Descriptor:
-    try:
-        return Descriptor.heard(told)
-    except ImageError as err:
-        raise VerificationError(str(err)) from err
+@dataclass
+class _Files:
+    """The files that a stack of layers shows; a later layer covers and removes those of earlier ones."""
+
+    wanted: Callable[[str], bool]
+    found: dict[str, bytes] = field(default_factory=dict)
+    irregular: dict[str, str] = field(default_factory=dict)
+
+    def apply(self, layer: Path) -> None:
+        """Put a layer on top of those before."""
+        with layer.open("rb") as stream:
+            packed = stream.read(2) == b"\x1f\x8b"
+            stream.seek(0)
+            try:
+                limited = _Limited(gzip.open(stream) if packed else stream)
+                with tarfile.open(fileobj=limited, mode="r|") as archive:
+                    self._apply(archive)
+            except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as err:
+                raise invalid(f"layer {layer.name} cannot be read as tar ({err})") from err
+
+    def _apply(self, archive: tarfile.TarFile) -> None:
+        found: dict[str, bytes] = {}  # whiteouts remove files of earlier layers, never of their own
+        irregular: dict[str, str] = {}
+        for member in archive:
+            path = posixpath.normpath("/" + member.name).lstrip("/")
+            if ".." in member.name.split("/"):
+                raise invalid(f'a layer holds "{member.name}", which leads out of the image')
+            folder, name = posixpath.split(path)
+            found.pop(path, None)
+            irregular.pop(path, None)
+            if name == ".wh..wh..opq":
+                self._remove(f"{folder}/")
+            elif name.startswith(".wh."):
+                self._remove(posixpath.join(folder, name.removeprefix(".wh.")))
+            elif member.isdir():
+                self.found.pop(path, None)
+                self.irregular.pop(path, None)
+            else:
+                self._remove(path)
+                if not member.isreg():
+                    irregular[path] = f'a link to "{member.linkname}"' if member.linkname else "a device or a pipe"
+                elif self.wanted(path):
+                    if sum(map(len, (*self.found.values(), *found.values()))) + member.size > FILES_BYTES:
+                        raise invalid(f'"{member.name}" is too large')
+                    content = archive.extractfile(member)
+                    found[path] = content.read() if content else b""
+        self.found |= found
+        self.irregular |= irregular
+
+    def _remove(self, path: str) -> None:
+        """Forget a file, or everything in a folder."""
+        folder = path.rstrip("/") + "/"
+        for kept in (self.found, self.irregular):
+            for name in [name for name in kept if name == path or name.startswith(folder) or folder == "/"]:
+                del kept[name]
 
 
-def _object(content: bytes, what: str) -> dict[str, Any]:
+class _Limited(io.RawIOBase):
+    """A stream that fails once too much was read: a small layer may unpack to any size."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._left = UNPACKED_BYTES
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._stream.read(size)
+        self._left -= len(content)
+        if self._left < 0:
+            raise ValueError(f"it unpacks to more than {UNPACKED_BYTES} bytes")
+        return content
+
+
+def _parse(content: bytes, name: str) -> dict[str, Any]:
     try:
         found = json.loads(content)
-    except (ValueError, RecursionError) as err:
-        raise VerificationError(f"{what} is not JSON ({err}); expected a part of an image; publish it again.") from err
+    except RecursionError as err:
+        raise ValueError(f"{name} is nested too deeply") from err
     if not isinstance(found, dict):
-        raise VerificationError(f"{what} is no JSON object; expected a part of an image; publish it again.")
+        raise TypeError(f"{name} is not a JSON object")
     return found
 
 
-def _list(told: Mapping[str, Any], name: str, what: str) -> list[Any]:
-    found = told.get(name)
-    if not isinstance(found, list):
-        raise VerificationError(f"{what} names no {name}; expected a part of an image; build it again.")
-    return found
+def _strings(found: Any) -> dict[str, str]:
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
-def _dict(found: Any) -> dict[str, Any]:
-    return found if isinstance(found, dict) else {}
-
-
-def _words(found: Any) -> dict[str, str]:
-    return {str(name): str(value) for name, value in _dict(found).items()}
