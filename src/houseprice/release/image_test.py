@@ -5,10 +5,11 @@ pulled from a registry on loopback for every platform. The standard library, doc
 """
 
 import json
+import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from houseprice.release.verification.verify import verify_layout
 
 REPORT_SUFFIX = "-test.json"
 """The report of the layout models/image is models/image-test.json."""
+SHOWN_LINES = 40
+"""Lines of a container's logs that are shown, at its beginning and at its end."""
 EMULATION_FACTOR = 10
 """An emulated platform may take so many times as long to start."""
 
@@ -162,7 +165,9 @@ class ImageTester:
             if emulated and not _can_run(self.docker, name, option):
                 self.say(f"{platform.name} is verified but not run: this machine cannot emulate it")
                 return ImageTest(name, platform.name, (), 0.0)
-            return self._run(name, name, platform.config, platform.size_bytes, platform=platform.name, emulated=emulated)
+            return self._run(
+                name, name, platform.config, platform.size_bytes, platform=platform.name, emulated=emulated
+            )
         finally:
             self.docker.remove_image(name)
 
@@ -189,6 +194,36 @@ class ImageTester:
                 self.say(f"{result.name}: {result.found}")
                 results.append(result)
         return ImageTest(name, platform, tuple(results), time.monotonic() - begin)
+
+
+def describe(*tests: ImageTest) -> Iterator[str]:
+    """Yield the results as lines of a table."""
+    for test in tests:
+        width = max((len(result.name) for result in test.results), default=0)
+        if test.platform:
+            yield f"{test.platform}: {'run' if test.results else 'verified but not run, for want of emulation'}"
+        for result in test.results:
+            expected = "" if result.passed else f" (expected {result.expected})"
+            yield f"{'passed' if result.passed else 'FAILED'}  {result.name:<{width}}  {result.found}{expected}"
+        passed = sum(result.passed for result in test.results)
+        yield f"{test.image}: {passed} of {len(test.results)} checks passed in {test.seconds:.1f} s"
+
+
+def show_logs(logs: str) -> None:
+    """Print a container's logs on stderr: without successful requests, and without the middle when they are long."""
+    lines = [line for line in logs.rstrip().splitlines() if not _is_success(line)]
+    if len(lines) > 2 * SHOWN_LINES:
+        lines = [*lines[:SHOWN_LINES], f"({len(lines) - 2 * SHOWN_LINES} lines left out)", *lines[-SHOWN_LINES:]]
+    sys.stderr.write("\n".join(("--- logs of the container ---", *(lines or ["(none)"]), "---", "")))
+
+
+def _is_success(line: str) -> bool:
+    """Whether a line of the access log tells of a successful request: hundreds of them would bury what went wrong."""
+    try:
+        entry = json.loads(line)
+        return bool(entry["event"] == "request" and entry["status"] < 400)
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return False
 
 
 def report_path(layout: Path) -> Path:

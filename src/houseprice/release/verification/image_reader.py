@@ -12,6 +12,7 @@ import posixpath
 import tarfile
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -70,7 +71,11 @@ class PlatformImage:
     def irregular_at(self, folder: str) -> dict[str, str]:
         """Return what is irregular in a folder or on the way to it, where a link leads elsewhere."""
         found = self.irregular.items()
-        return {path: what for path, what in found if f"{path}/".startswith(f"{folder}/") or f"{folder}/".startswith(f"{path}/")}
+        return {
+            path: what
+            for path, what in found
+            if f"{path}/".startswith(f"{folder}/") or f"{folder}/".startswith(f"{path}/")
+        }
 
 
 @dataclass(frozen=True)
@@ -185,8 +190,10 @@ class _Files:
             packed = stream.read(2) == b"\x1f\x8b"
             stream.seek(0)
             try:
-                limited = _Limited(gzip.open(stream) if packed else stream)
-                with tarfile.open(fileobj=limited, mode="r|") as archive:
+                with (
+                    gzip.open(stream) if packed else nullcontext(stream) as unpacked,
+                    tarfile.open(fileobj=_Limited(unpacked), mode="r|") as archive,
+                ):
                     self._apply(archive)
             except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as err:
                 raise invalid(f"layer {layer.name} cannot be read as tar ({err})") from err
@@ -255,5 +262,3 @@ def _parse(content: bytes, name: str) -> dict[str, Any]:
 
 def _strings(found: Any) -> dict[str, str]:
     return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
-
-
