@@ -188,7 +188,7 @@ def test(
 
     Exits with 0 only when every check passed. The container's logs go to stderr. Time limits are those of a machine
     that is not busy; a slower one gets proportionally more time. With --layout, the digest that will be published is
-    pulled and tested on every platform, and a report is written beside the folder (FOLDER-test.json).
+    pulled and tested on every platform, and a report is written into the folder (image-test.json).
 
     Example: houseprice image test house-price-model:local
 

@@ -4,7 +4,9 @@ An image of this engine is tested by its name. An OCI layout is tested by the di
 pulled from a registry on loopback for every platform. The standard library, docker and skopeo are enough.
 """
 
+import argparse
 import json
+import os
 import sys
 import tarfile
 import tempfile
@@ -27,8 +29,8 @@ from houseprice.release.performance_checks import UNPACKED_RATIO, Limits
 from houseprice.release.verification.image_reader import PlatformImage
 from houseprice.release.verification.verify import verify_layout
 
-REPORT_SUFFIX = "-test.json"
-"""The report of the layout models/image is models/image-test.json."""
+REPORT = "image-test.json"
+"""File in the folder of a layout that says which digest was tested, and whether it passed."""
 SHOWN_LINES = 40
 """Lines of a container's logs that are shown, at its beginning and at its end."""
 EMULATION_FACTOR = 10
@@ -122,7 +124,7 @@ class ImageTester:
         return self._run(found["Id"], name, config, int(found["Size"]) // UNPACKED_RATIO)
 
     def test_layout(self, layout: Path, platforms: Sequence[str] = ()) -> LayoutTest:
-        """Test a layout by its digest, and write the report beside it.
+        """Test a layout by its digest, and write the report into it.
 
         A platform that this machine cannot even emulate is verified without being run; the engine's own must run.
 
@@ -135,7 +137,7 @@ class ImageTester:
             VerificationError: labels, bundle and SBOM of a platform do not agree.
             RegistryError: the registry on loopback does not work.
         """
-        report = report_path(layout)
+        report = layout / REPORT
         report.unlink(missing_ok=True)
         image = verify_layout(layout).image
         native = self.docker.platform()
@@ -226,11 +228,6 @@ def _is_success(line: str) -> bool:
         return False
 
 
-def report_path(layout: Path) -> Path:
-    """Return the path of a layout's test report."""
-    return layout.with_name(layout.name + REPORT_SUFFIX)
-
-
 def _same(one: str, other: str) -> bool:
     """Whether two platforms are of one architecture; its version (`/v8`) does not count."""
     return one.split("/")[:2] == other.split("/")[:2]
@@ -255,3 +252,29 @@ def _saved_config(docker: DockerCli, image: str) -> Mapping[str, Any]:
 
             found: Mapping[str, Any] = read(read("manifest.json")[0]["Config"]).get("config") or {}
             return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Test a layout from the command line, and return the exit code: `python3 -m houseprice.release test`.
+
+    Raises:
+        HousePriceError: the layout did not pass, or could not be tested.
+    """
+    parser = argparse.ArgumentParser(prog="python3 -m houseprice.release test", description="Test an OCI layout.")
+    parser.add_argument("--layout", type=Path, required=True, help="folder of the layout")
+    parser.add_argument("--platform", action="append", default=[], metavar="OS/ARCH", help="default: all")
+    parser.add_argument("--bundle", type=Path, default=Path("models/bundle"), help="default: %(default)s")
+    parser.add_argument("--audit", type=Path, help="report of scripts/audit")
+    parser.add_argument("--strict-audit", action="store_true", help="fail when nothing is known about vulnerabilities")
+    given = parser.parse_args(arguments)
+    strict = given.strict_audit or os.environ.get("HOUSEPRICE_STRICT_AUDIT", "") not in ("", "0", "false")
+    limits = Limits(audit=given.audit, strict_audit=strict)
+    tester = ImageTester(DockerCli(), ExpectedPredictions.read(given.bundle), limits, _print_progress, show_logs)
+    result = tester.test_layout(given.layout, given.platform)
+    sys.stdout.write("\n".join(describe(*result.platforms)) + "\n")
+    require_passed(*result.platforms)
+    return 0
+
+
+def _print_progress(line: str) -> None:
+    sys.stderr.write(f"{line}\n")

@@ -10,14 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from houseprice.release.verification.cosign import LOCAL_BUILDER
+from houseprice.release.provenance import LOCAL, MANIFEST, dependencies, named_builder
 from houseprice.release.verification.image_reader import BUNDLE_FOLDER, SBOM_FILE, Image, PlatformImage
 from houseprice.release.verification.installed_packages import installed, listed
 
 MANIFEST_FILE = f"{BUNDLE_FOLDER}/manifest.json"
 MANIFEST_LABEL = "houseprice.manifest.sha256"
-MANIFEST_DEPENDENCY = "models/bundle/manifest.json"
-"""Name of the bundle's manifest among the dependencies in the provenance."""
 LABEL = "org.opencontainers.image"
 
 
@@ -76,19 +74,8 @@ def failed_gates(manifest: Mapping[str, Any]) -> list[str] | None:
     return [str(name) for name, gate in verdict.items() if not isinstance(gate, dict) or gate.get("passed") is not True]
 
 
-def builder_of(provenance: Any) -> str:
-    """Return the builder that a provenance names; nothing when it names none."""
-    try:
-        return str(provenance["runDetails"]["builder"]["id"])
-    except (LookupError, TypeError):
-        return ""
-
-
 def _compare(image: Image, attestations: Attestations) -> Iterator[Mismatch]:
     first = image.platforms[0]
-    for name in ("revision", "source", "version"):
-        if annotation := image.annotations.get(f"{LABEL}.{name}"):
-            yield from _equal(f"annotation {LABEL}.{name}", annotation, first.labels.get(f"{LABEL}.{name}"))
     for platform in image.platforms:
         yield from _bundle(platform)
         yield from _sbom(platform)
@@ -146,25 +133,15 @@ def _sbom(platform: PlatformImage) -> Iterator[Mismatch]:
 
 
 def _provenance(predicate: Any, platform: PlatformImage, signers: Sequence[str]) -> Iterator[Mismatch]:
-    found = _dependencies(predicate)
+    found = dependencies(predicate)
     revision = platform.labels.get(f"{LABEL}.revision")
     if revision not in found.values():
         yield Mismatch("commit in the provenance", _quote(found.get("source")), _quote(revision))
-    yield from _equal("bundle in the provenance", found.get(MANIFEST_DEPENDENCY), sha256_of(platform, MANIFEST_FILE))
-    builder = builder_of(predicate)
+    yield from _equal("bundle in the provenance", found.get(MANIFEST), sha256_of(platform, MANIFEST_FILE))
+    builder = named_builder(predicate)
     identities = [signer for signer in signers if "://" in signer]
-    if identities and builder not in (LOCAL_BUILDER, *identities):
+    if identities and builder not in (LOCAL, *identities):
         yield Mismatch("builder in the provenance", _quote(builder), f"who signed: {', '.join(identities)}")
-
-
-def _dependencies(predicate: Any) -> dict[str, str]:
-    """Return what a provenance says was built from: name → commit or sha256."""
-    try:
-        found = predicate["buildDefinition"]["resolvedDependencies"]
-        digests = {str(one.get("name")): one.get("digest") or {} for one in found}
-        return {name: str(one.get("gitCommit") or one.get("sha256") or "") for name, one in digests.items()}
-    except (LookupError, TypeError, AttributeError):
-        return {}
 
 
 def _equal(subject: str, found: Any, expected: Any) -> Iterator[Mismatch]:

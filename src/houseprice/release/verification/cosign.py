@@ -24,8 +24,6 @@ from houseprice.release.verification.policy import VerificationPolicy
 PROVENANCE = "https://slsa.dev/provenance/v1"
 SBOM = "https://cyclonedx.org/bom"
 """Types of attestations. By address: for its own short names cosign rewrites a predicate, and drops fields."""
-LOCAL_BUILDER = "urn:house-price-model:local"
-"""Builder that the provenance names outside of a workflow."""
 
 ATTEMPTS = 3
 INSTALL = (
@@ -111,14 +109,16 @@ class Cosign:
         return f"{host}/{self.repository.path}@{digest}"
 
     def sign(self, digest: str, options: tuple[str, ...], secrets: Mapping[str, str]) -> None:
-        """Sign a digest.
+        """Sign an image index and the manifest of each platform.
 
         Args:
             digest: of an image index.
             options: how to sign, such as `--key=env://COSIGN_PRIVATE_KEY`.
             secrets: environment variables for that.
         """
-        self._retry("sign", "--yes", *options, *self._registry_options(), self.name(digest), secrets=secrets)
+        self._retry(
+            "sign", "--yes", "--recursive", *options, *self._registry_options(), self.name(digest), secrets=secrets
+        )
 
     def attest(
         self, digest: str, kind: str, predicate: Path, options: tuple[str, ...], secrets: Mapping[str, str]

@@ -1,34 +1,26 @@
 """Reading an image from an OCI layout: what it declares, and some of its files, for every platform.
 
-Images come from strangers: every size is limited, nothing is unpacked to disk, and a link in the way of a file is not
+Images come from strangers: sizes are limited, nothing is unpacked to disk, and a link in the way of a file is not
 followed but reported.
 """
 
-import gzip
-import hashlib
-import io
-import json
 import posixpath
 import tarfile
 import zlib
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from houseprice.errors import VerificationError
+from houseprice.errors import ImageError
+from houseprice.release.oci_layout import OciLayout
 
-INDEX = "application/vnd.oci.image.index.v1+json"
 BUNDLE_FOLDER = "app/models/bundle"
 SBOM_FILE = "app/sbom.cdx.json"
-
-JSON_BYTES = 4 * 2**20
-"""Limit of an index, a manifest or a configuration."""
-UNPACKED_BYTES = 4 * 2**30
-"""Limit of what one layer unpacks to."""
-FILES_BYTES = 1024 * 2**20
-"""Limit of all files that are read of one platform."""
+LAYER_BYTES = 4 * 2**30
+"""Limit of the files in one layer, unpacked."""
+READ_BYTES = 2**30
+"""Limit of the files that are read of one platform."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +48,7 @@ class PlatformImage:
     @property
     def labels(self) -> Mapping[str, str]:
         """Labels of the image."""
-        return _strings(self.config.get("Labels"))
+        return self.config.get("Labels") or {}
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -69,13 +61,9 @@ class PlatformImage:
         return {path.removeprefix(start): content for path, content in self.files.items() if path.startswith(start)}
 
     def irregular_at(self, folder: str) -> dict[str, str]:
-        """Return what is irregular in a folder or on the way to it, where a link leads elsewhere."""
-        found = self.irregular.items()
-        return {
-            path: what
-            for path, what in found
-            if f"{path}/".startswith(f"{folder}/") or f"{folder}/".startswith(f"{path}/")
-        }
+        """Return what is irregular in a folder, or on the way to it, where a link leads elsewhere."""
+        near = [path for path in self.irregular if f"{path}/".startswith(f"{folder}/") or folder.startswith(f"{path}/")]
+        return {path: self.irregular[path] for path in near}
 
 
 @dataclass(frozen=True)
@@ -83,92 +71,41 @@ class Image:
     """An image of one or more platforms under one digest."""
 
     digest: str
-    annotations: Mapping[str, str]
     platforms: tuple[PlatformImage, ...]
 
 
-def read_image(layout: Path, wanted: Callable[[str], bool]) -> Image:
+def read_image(folder: Path, wanted: Callable[[str], bool]) -> Image:
     """Return the one image of an OCI layout.
 
     Args:
-        layout: the folder.
+        folder: the layout.
         wanted: whether the file at a path is read.
 
     Raises:
-        VerificationError: `layout_invalid`: the folder is not such a layout, or something in it is not what its digest
-            says, is not as images are, or is too large.
+        ImageError: `layout_invalid`: the folder is not such a layout, something in it is not what its digest says, or
+            it is too large.
     """
+    layout = OciLayout.open(folder)
     try:
-        listed = _parse((layout / "index.json").read_bytes(), "index.json")["manifests"]
-        (entry,) = listed
-        blobs = _Blobs(layout / "blobs" / "sha256")
-        index = blobs.json(entry)
-        platforms = tuple(_read_platform(blobs, one, wanted) for one in platform_manifests(index))
-        return Image(str(entry["digest"]), _strings(index.get("annotations")), platforms)
-    except (OSError, LookupError, TypeError, ValueError, AttributeError) as err:
-        raise invalid(f'"{layout}" is not an OCI layout of one image index ({type(err).__name__}: {err})') from err
+        return Image(layout.digest, tuple(_read_platform(layout, name, wanted) for name in layout.platforms))
+    except (LookupError, TypeError, ValueError, AttributeError) as err:
+        raise _invalid(f"it cannot be read ({type(err).__name__}: {err})", folder) from err
 
 
-def platform_manifests(index: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the descriptors of an image index, one for each platform.
-
-    Raises:
-        VerificationError: it is not an index of platforms.
-    """
-    found = index.get("manifests")
-    if index.get("mediaType", INDEX) != INDEX or not isinstance(found, list) or not found:
-        raise invalid(f'found "{index.get("mediaType")}" instead of an OCI image index')
-    names = [platform_name(one) for one in found]
-    if len(set(names)) != len(names):
-        raise invalid(f"the index lists {', '.join(names)} instead of one image for each platform")
-    return found
-
-
-def platform_name(descriptor: Mapping[str, Any]) -> str:
-    """Return the platform of a descriptor, such as `linux/amd64`."""
-    platform = descriptor["platform"]
-    return "/".join(str(platform[part]) for part in ("os", "architecture", "variant") if platform.get(part))
-
-
-def invalid(problem: str) -> VerificationError:
-    """Return the error for what is not an image of this project."""
-    return VerificationError(f"{problem}. Build the image again with `houseprice image build`.", code="layout_invalid")
-
-
-@dataclass(frozen=True)
-class _Blobs:
-    """The content of a layout by digest; every blob is checked when it is read."""
-
-    folder: Path
-
-    def path(self, descriptor: Mapping[str, Any]) -> Path:
-        algorithm, _, name = str(descriptor["digest"]).partition(":")
-        if algorithm != "sha256" or len(name) != 64 or not name.isalnum():
-            raise invalid(f"{descriptor['digest']} is not a sha256 digest")
-        path = self.folder / name
-        with path.open("rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != name:
-                raise VerificationError(f'"{path}" is not what its digest says.', code="blob_changed", path=str(path))
-        return path
-
-    def json(self, descriptor: Mapping[str, Any]) -> dict[str, Any]:
-        path = self.path(descriptor)
-        if path.stat().st_size > JSON_BYTES:
-            raise invalid(f'"{path}" has more than {JSON_BYTES} bytes')
-        return _parse(path.read_bytes(), str(path))
-
-
-def _read_platform(blobs: _Blobs, descriptor: Mapping[str, Any], wanted: Callable[[str], bool]) -> PlatformImage:
-    manifest = blobs.json(descriptor)
-    config = blobs.json(manifest["config"])
+def _read_platform(layout: OciLayout, name: str, wanted: Callable[[str], bool]) -> PlatformImage:
+    manifest, config = layout.manifest(name), layout.config(name)
     files = _Files(wanted)
     for layer in manifest["layers"]:
-        files.apply(blobs.path(layer))
-    declared = config.get("config") or {}
+        path = layout.blob(str(layer["digest"]))
+        try:
+            with path.open("rb") as stream, tarfile.open(fileobj=stream, mode="r|*") as archive:
+                files.add(archive)
+        except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as err:
+            raise _invalid(f"layer {path.name} cannot be read ({err})", layout.folder) from err
     return PlatformImage(
-        platform_name(descriptor),
-        str(descriptor["digest"]),
-        declared,
+        name,
+        layout.platforms[name],
+        config.get("config") or {},
         str(config.get("created") or ""),
         sum(int(layer["size"]) for layer in manifest["layers"]),
         dict(sorted(files.found.items())),
@@ -184,81 +121,54 @@ class _Files:
     found: dict[str, bytes] = field(default_factory=dict)
     irregular: dict[str, str] = field(default_factory=dict)
 
-    def apply(self, layer: Path) -> None:
+    def add(self, archive: tarfile.TarFile) -> None:
         """Put a layer on top of those before."""
-        with layer.open("rb") as stream:
-            packed = stream.read(2) == b"\x1f\x8b"
-            stream.seek(0)
-            try:
-                with (
-                    gzip.open(stream) if packed else nullcontext(stream) as unpacked,
-                    tarfile.open(fileobj=_Limited(unpacked), mode="r|") as archive,
-                ):
-                    self._apply(archive)
-            except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as err:
-                raise invalid(f"layer {layer.name} cannot be read as tar ({err})") from err
-
-    def _apply(self, archive: tarfile.TarFile) -> None:
-        found: dict[str, bytes] = {}  # whiteouts remove files of earlier layers, never of their own
-        irregular: dict[str, str] = {}
+        upper = _Files(self.wanted)  # whiteouts remove files of earlier layers, never of their own
+        size = 0
         for member in archive:
-            path = posixpath.normpath("/" + member.name).lstrip("/")
+            size += member.size
+            if size > LAYER_BYTES:
+                raise ValueError(f"it unpacks to more than {LAYER_BYTES} bytes")
             if ".." in member.name.split("/"):
-                raise invalid(f'a layer holds "{member.name}", which leads out of the image')
+                raise ValueError(f'"{member.name}" leads out of the image')
+            path = posixpath.normpath("/" + member.name).lstrip("/")
             folder, name = posixpath.split(path)
-            found.pop(path, None)
-            irregular.pop(path, None)
             if name == ".wh..wh..opq":
-                self._remove(f"{folder}/")
+                self._remove_below(folder)
             elif name.startswith(".wh."):
                 self._remove(posixpath.join(folder, name.removeprefix(".wh.")))
             elif member.isdir():
-                self.found.pop(path, None)
-                self.irregular.pop(path, None)
+                for files in (self, upper):
+                    files.found.pop(path, None)
+                    files.irregular.pop(path, None)
             else:
                 self._remove(path)
-                if not member.isreg():
-                    irregular[path] = f'a link to "{member.linkname}"' if member.linkname else "a device or a pipe"
-                elif self.wanted(path):
-                    if sum(map(len, (*self.found.values(), *found.values()))) + member.size > FILES_BYTES:
-                        raise invalid(f'"{member.name}" is too large')
-                    content = archive.extractfile(member)
-                    found[path] = content.read() if content else b""
-        self.found |= found
-        self.irregular |= irregular
+                upper._remove(path)
+                upper._put(archive, member, path)
+        self.found |= upper.found
+        self.irregular |= upper.irregular
+        if sum(map(len, self.found.values())) > READ_BYTES:
+            raise ValueError(f"it holds more than {READ_BYTES} bytes of bundle and package lists")
+
+    def _put(self, archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> None:
+        if not member.isreg():
+            self.irregular[path] = f'a link to "{member.linkname}"' if member.linkname else "a device or a pipe"
+        elif self.wanted(path):
+            if member.size > READ_BYTES:
+                raise ValueError(f'"{member.name}" has {member.size} bytes')
+            content = archive.extractfile(member)
+            self.found[path] = content.read() if content else b""
 
     def _remove(self, path: str) -> None:
-        """Forget a file, or everything in a folder."""
-        folder = path.rstrip("/") + "/"
-        for kept in (self.found, self.irregular):
-            for name in [name for name in kept if name == path or name.startswith(folder) or folder == "/"]:
-                del kept[name]
+        self.found.pop(path, None)
+        self.irregular.pop(path, None)
+        self._remove_below(path)
+
+    def _remove_below(self, folder: str) -> None:
+        start = f"{folder}/" if folder else ""
+        self.found = {path: content for path, content in self.found.items() if not path.startswith(start)}
+        self.irregular = {path: what for path, what in self.irregular.items() if not path.startswith(start)}
 
 
-class _Limited(io.RawIOBase):
-    """A stream that fails once too much was read: a small layer may unpack to any size."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._left = UNPACKED_BYTES
-
-    def read(self, size: int = -1) -> bytes:
-        content = self._stream.read(size)
-        self._left -= len(content)
-        if self._left < 0:
-            raise ValueError(f"it unpacks to more than {UNPACKED_BYTES} bytes")
-        return content
-
-
-def _parse(content: bytes, name: str) -> dict[str, Any]:
-    try:
-        found = json.loads(content)
-    except RecursionError as err:
-        raise ValueError(f"{name} is nested too deeply") from err
-    if not isinstance(found, dict):
-        raise TypeError(f"{name} is not a JSON object")
-    return found
-
-
-def _strings(found: Any) -> dict[str, str]:
-    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+def _invalid(problem: str, folder: Path) -> ImageError:
+    return ImageError(f'"{folder}" does not hold an image of this project: {problem}.', code="layout_invalid")

@@ -19,26 +19,18 @@ from houseprice.errors import RegistryError, VerificationError
 from houseprice.release import skopeo
 from houseprice.release.credentials import Account
 from houseprice.release.image_reference import LATEST, Reference
+from houseprice.release.provenance import named_builder
 from houseprice.release.verification.consistency import (
     LABEL,
     MANIFEST_FILE,
     Attestations,
     Mismatch,
-    builder_of,
     compare,
     parse,
     sha256_of,
 )
 from houseprice.release.verification.cosign import PROVENANCE, SBOM, Cosign
-from houseprice.release.verification.image_reader import (
-    BUNDLE_FOLDER,
-    SBOM_FILE,
-    Image,
-    PlatformImage,
-    invalid,
-    platform_manifests,
-    read_image,
-)
+from houseprice.release.verification.image_reader import BUNDLE_FOLDER, SBOM_FILE, Image, PlatformImage, read_image
 from houseprice.release.verification.installed_packages import wanted
 from houseprice.release.verification.policy import VerificationPolicy
 
@@ -129,18 +121,17 @@ def verify(
     content = skopeo.read_manifest(reference, account)
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
     pinned = Reference(reference.repository, digest=digest)
-    descriptors = platform_manifests(parse(content))
     attestations, mismatches = _attestations(Cosign(reference.repository, account, environ), digest, policy)
     if not attestations.signers:
         _require_none(str(reference), digest, mismatches)
-    _limit_size(pinned, descriptors, account)
+    _require_size(pinned, parse(content), account)
     with tempfile.TemporaryDirectory(prefix="houseprice-verify-") as folder:
         skopeo.copy(pinned, Path(folder), account)
         image = read_image(Path(folder), _is_read)
     mismatches += compare(image, attestations)
     mismatches += _compare_name(reference, image, policy, account)
     _require_none(str(reference), digest, mismatches)
-    builders = dict.fromkeys(map(builder_of, attestations.provenance))
+    builders = dict.fromkeys(map(named_builder, attestations.provenance))
     return Verified(image, tuple(attestations.signers), ", ".join(builders))
 
 
@@ -181,19 +172,19 @@ def _attestations(cosign: Cosign, digest: str, policy: VerificationPolicy) -> tu
     return Attestations(sbom.result(), provenance.result(), signers.result()), mismatches
 
 
-def _limit_size(pinned: Reference, descriptors: list[Mapping[str, Any]], account: Account | None) -> None:
-    """Refuse an image that is too large before it is downloaded."""
-    size = 0
+def _require_size(pinned: Reference, index: Mapping[str, Any], account: Account | None) -> None:
+    """Refuse what is not an image index, or is too large, before it is downloaded."""
     try:
-        for descriptor in descriptors:
-            manifest = parse(
-                skopeo.read_manifest(Reference(pinned.repository, digest=str(descriptor["digest"])), account)
-            )
-            size += sum(int(layer["size"]) for layer in manifest["layers"])
+        digests = [str(descriptor["digest"]) for descriptor in index["manifests"]]
+        manifests = [parse(skopeo.read_manifest(Reference(pinned.repository, digest=one), account)) for one in digests]
+        size = sum(int(layer["size"]) for manifest in manifests for layer in manifest["layers"])
     except (LookupError, TypeError, ValueError) as err:
-        raise invalid(f"{pinned} has a manifest that cannot be read ({err})") from err
+        raise VerificationError(
+            f"{pinned} is not the image index of this project's images ({type(err).__name__}: {err}).",
+            code="index_invalid",
+        ) from err
     if size > IMAGE_BYTES:
-        raise invalid(f"{pinned} has layers of {size} bytes; the limit is {IMAGE_BYTES}")
+        raise VerificationError(f"{pinned} has {size} bytes; the limit is {IMAGE_BYTES}.", code="image_too_large")
 
 
 def _compare_name(
