@@ -172,7 +172,8 @@ class Cosign:
                 )
             except OSError as err:
                 raise VerificationError(
-                    f"cosign cannot be run ({err.strerror}); expected it on the PATH; {INSTALL}"
+                    f"cosign cannot be run ({err.strerror}); expected it on the PATH; {INSTALL}",
+                    code="cosign_missing",
                 ) from err
             late = threading.Event()
 
