@@ -16,6 +16,7 @@ import click
 from houseprice.cli.options import account, progress, stoppable, trusted, trusting
 from houseprice.errors import DeploymentError, HousePriceError, RegistryError
 from houseprice.release import skopeo
+from houseprice.release.credentials import Account
 from houseprice.release.deployment import version_history
 from houseprice.release.deployment.audit_log import NAME, AuditLog, Entry, Event
 from houseprice.release.deployment.deployer import Deployer, Deployment, deployment_errors
@@ -135,7 +136,7 @@ def audit_log(*, state: Path, only_verify: bool, as_json: bool) -> None:
     """
     content = AuditLog(state / NAME).read()
     if content.incomplete:
-        progress(f"The log ends with {len(content.incomplete)} bytes of an incomplete line; the next entry replaces it.")
+        progress(f"The log ends with an incomplete line ({len(content.incomplete)} bytes); the next entry replaces it.")
     if as_json:
         click.echo(json.dumps([asdict(entry) for entry in content.entries], indent=1))
     elif only_verify:
@@ -181,8 +182,10 @@ def _verifier(trust: Trust, host: DeploymentHost, *, use_cache: bool) -> Verify:
         known = cache.get(reference, trust, entries) if use_cache else None
         try:
             if known:  # production is down: a registry that hangs is not waited for as long as usual
-                skopeo.digest_of(reference, account(), retries=1, timeout=PROBE_SECONDS)
-            found = verify(reference, Registry(reference.repository, account(), say=progress), trust, environ=os.environ)
+                skopeo.digest_of(reference, _login(), retries=1, timeout=PROBE_SECONDS)
+            found = verify(
+                reference, Registry(reference.repository, account(), say=progress), trust, environ=os.environ
+            )
         except HousePriceError as err:
             if known is None or err.code not in UNAVAILABLE:
                 raise
@@ -195,6 +198,10 @@ def _verifier(trust: Trust, host: DeploymentHost, *, use_cache: bool) -> Verify:
         return candidate
 
     return verify_image
+
+
+def _login() -> Account | None:
+    return Account.from_environment(os.environ)
 
 
 def _repository(host: DeploymentHost, given: str | None) -> Repository:
@@ -214,7 +221,7 @@ def _repository(host: DeploymentHost, given: str | None) -> Repository:
 def _list(host: DeploymentHost, given: str | None, *, as_json: bool) -> None:
     live = host.live()
     try:
-        tags = skopeo.list_tags(_repository(host, given), account())
+        tags = skopeo.list_tags(_repository(host, given), _login())
     except (RegistryError, DeploymentError) as err:
         progress(f"Tags of the registry are not listed: {err}")
         tags = None
@@ -238,9 +245,9 @@ def _move_latest(deployer: Deployer, repository: Repository, result: Deployment)
     )  # fmt: skip
     commit = Reference(repository, tag=short(result.revision))
     try:
-        if skopeo.digest_of(commit, account()) != result.digest:
+        if skopeo.digest_of(commit, _login()) != result.digest:
             raise RegistryError(f"{commit} is another image than {result.digest}; publish it again.", code="tag_moved")
-        skopeo.copy(Reference(repository, digest=result.digest), Reference(repository, tag=LATEST), account())
+        skopeo.copy(Reference(repository, digest=result.digest), Reference(repository, tag=LATEST), _login())
     except HousePriceError as err:
         with best_effort("rollback", progress):
             deployer.host.audit_log.append(replace(event, outcome="failed", detail=str(err)), progress)

@@ -37,18 +37,23 @@ _CODES = {
 }
 
 
-def digest_of(reference: Reference, account: Account | None = None, *, retries: int = RETRIES) -> str:
+def digest_of(
+    reference: Reference, account: Account | None = None, *, retries: int = RETRIES, timeout: float = TIMEOUT_SECONDS
+) -> str:
     """Return the digest that a tag names in its registry.
 
     Raises:
         RegistryError: `registry_not_found` when there is no such image; other codes as in `copy`.
     """
-    return f"sha256:{hashlib.sha256(read_manifest(reference, account, retries=retries)).hexdigest()}"
+    return f"sha256:{hashlib.sha256(read_manifest(reference, account, retries=retries, timeout=timeout)).hexdigest()}"
 
 
-def read_manifest(reference: Reference, account: Account | None = None, *, retries: int = RETRIES) -> bytes:
+def read_manifest(
+    reference: Reference, account: Account | None = None, *, retries: int = RETRIES, timeout: float = TIMEOUT_SECONDS
+) -> bytes:
     """Return the manifest, or the index of several platforms, exactly as the registry holds it."""
-    content = _run(["inspect", "--raw", *_tls(reference), _docker(reference)], reference, account, retries=retries)
+    command = ["inspect", "--raw", *_tls(reference), _docker(reference)]
+    content = _run(command, reference, account, retries=retries, timeout=timeout)
     if reference.digest and f"sha256:{hashlib.sha256(content).hexdigest()}" != reference.digest:
         raise RegistryError(f"{reference} has other content than its digest says; use another registry.")
     return content
@@ -124,6 +129,7 @@ def _run(
     write: bool = False,
     folder: Path | None = None,
     retries: int = RETRIES,
+    timeout: float = TIMEOUT_SECONDS,
     environ: Mapping[str, str] = os.environ,
 ) -> bytes:
     verb, *rest = arguments
@@ -137,11 +143,11 @@ def _run(
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=TIMEOUT_SECONDS,
+                timeout=timeout,
                 check=False,
             )
         except subprocess.TimeoutExpired as err:
-            reason = f"no answer within {TIMEOUT_SECONDS:.0f} s"
+            reason = f"no answer within {timeout:.0f} s"
             raise _error("registry_unreachable", reason, reference, account, write=write) from err
         except OSError as err:
             raise RegistryError(

@@ -4,8 +4,8 @@ Changing, removing or moving a line breaks the chain. Removing the newest lines 
 itself, so the number and hash of the newest entry are also kept in a head file beside the log. Whoever can write both
 files can forge them: keep a copy on another machine.
 
-Writers lock the log. An entry counts once it is on disk; an incomplete line, left by a writer that was killed, is removed
-by the next writer.
+Writers lock the log. An entry counts once it is on disk; the incomplete line of a writer that was killed is removed by
+the next one.
 """
 
 import fcntl
@@ -141,7 +141,8 @@ class AuditLog:
             return self._check(b"")
         except OSError as err:
             raise AuditLogError(
-                f'Cannot read "{self.path}" ({err.strerror or err}); check its permissions.', code="audit_log_unreadable"
+                f'Cannot read "{self.path}" ({err.strerror or err}); check its permissions.',
+                code="audit_log_unreadable",
             ) from err
 
     def append(self, event: Event, say: Say) -> Entry:

@@ -270,8 +270,8 @@ class Deployer:
             abort(self.host, pending, f"{err}" or type(err).__name__, self.timeouts, self.say)
         except HousePriceError as second:
             raise DeploymentError(
-                f"{short(pending.event.to_revision)} failed ({err}) and could not be undone ({second}); run the same command "
-                "again, which continues from here.",
+                f"{short(pending.event.to_revision)} failed ({err}) and could not be undone ({second}); run the same "
+                "command again, which continues from here.",
                 code="not_undone",
             ) from err
 

@@ -79,8 +79,8 @@ class HAProxy:
         self._execute(f"set map {_MAP} live {slot or NONE}")
         if self.live() != slot:
             raise DeploymentError(
-                f'The proxy routes to "{self.live() or NONE}" after it was told "{slot or NONE}"; check whether another '
-                "program controls it.",
+                f'The proxy routes to "{self.live() or NONE}" after it was told "{slot or NONE}"; check whether '
+                "another program controls it.",
                 code="proxy_refused",
             )
 
@@ -146,8 +146,8 @@ class HAProxy:
                     return stream.read().decode(errors="replace")
         except OSError as err:
             raise DeploymentError(
-                f'The proxy does not answer on "{self.folder / "admin.sock"}" ({err.strerror or err}); look at its logs '
-                "with `docker compose logs proxy`.",
+                f'The proxy does not answer on "{self.folder / "admin.sock"}" ({err.strerror or err}); look at its '
+                "logs with `docker compose logs proxy`.",
                 code="proxy_unreachable",
             ) from err
 

@@ -1,4 +1,4 @@
-"""One deployment host: the proxy and the two slots that docker compose runs, their settings, and the deployment lock."""
+"""One deployment host: the proxy and the two slots that docker compose runs, their settings and the lock."""
 
 import fcntl
 import json

@@ -46,8 +46,8 @@ class ContainerModel:
                 result = engine.run("cp", f"{container}:{_BUNDLE}/{name}", str(path))
                 if result.code != 0 or not path.is_file() or path.is_symlink():
                     raise DeploymentError(
-                        f'The image does not contain "{_BUNDLE}/{name}" ({result.stderr.strip()[-120:] or "not a file"}); '
-                        "it was not built by this project.",
+                        f'The image has no file "{_BUNDLE}/{name}" ({result.stderr.strip()[-120:]}); it was not built by '
+                        "this project.",
                         code="model_missing",
                     )
                 contents.append(path.read_bytes())
@@ -61,14 +61,14 @@ class ContainerModel:
     @cached_property
     def golden(self) -> tuple[list[dict[str, Any]], list[dict[str, float]]]:
         """Requests and the answers that the model must give to them."""
-        golden = {"rows": [], "answers": []}
+        golden: dict[str, list[Any]] = {"rows": [], "answers": []}
         if manifests.sha256(self.golden_bytes) == self.manifest.files.get(manifests.GOLDEN):
             golden = json.loads(self.golden_bytes)
         rows, answers = golden["rows"], golden["answers"]
         if not rows or len(rows) != len(answers):
             raise DeploymentError(
-                f"The golden rows of the image ({manifests.GOLDEN}) are missing or not those of its manifest; build the "
-                "image again.",
+                f"The golden rows of the image ({manifests.GOLDEN}) are missing or not those of its manifest; build "
+                "the image again.",
                 code="golden_rows_invalid",
             )
         return rows, answers
@@ -137,8 +137,8 @@ def check_golden_rows(client: ApiClient, expected: ContainerModel) -> None:
         if worst > TOLERANCE:
             said = f"{output} {found[output]:.2f}" if found else f"status {status}: {str(body)[:120]}"
             raise DeploymentError(
-                f"{client.name} answers golden row {number} with {said} instead of {output} {answer[output]:.2f}; do not "
-                "use this image.",
+                f"{client.name} answers golden row {number} with {said} instead of {output} {answer[output]:.2f}; do "
+                "not use this image.",
                 code="golden_mismatch",
                 row=number,
             )
@@ -154,8 +154,8 @@ def check_accepts(client: ApiClient, requests_of: ContainerModel) -> None:
         status, body = client.request("POST", "/predict", row)
         if status != 200:
             raise DeploymentError(
-                f"{client.name} answers {status} to golden row {number} of the live model ({str(body)[:200]}): it would "
-                "refuse today's requests; roll back to another version.",
+                f"{client.name} answers {status} to golden row {number} of the live model ({str(body)[:200]}): it "
+                "would refuse today's requests; roll back to another version.",
                 code="request_refused",
                 row=number,
                 status=status,
