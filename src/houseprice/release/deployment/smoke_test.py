@@ -46,8 +46,8 @@ class ContainerModel:
                 result = engine.run("cp", f"{container}:{_BUNDLE}/{name}", str(path))
                 if result.code != 0 or not path.is_file() or path.is_symlink():
                     raise DeploymentError(
-                        f'The image has no file "{_BUNDLE}/{name}" ({result.stderr.strip()[-120:]}); it was not built by '
-                        "this project.",
+                        f'The image has no file "{_BUNDLE}/{name}" ({result.stderr.strip()[-120:]}); it was not built '
+                        "by this project.",
                         code="model_missing",
                     )
                 contents.append(path.read_bytes())
