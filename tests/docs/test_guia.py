@@ -28,7 +28,7 @@ IMAGE = (  # test_guia_image.py
     "export COMMIT",
     "read -rs DOCKERHUB_TOKEN",
     "export HOUSEPRICE_COSIGN_KEY",
-    ".venv/bin/houseprice ledger",
+    ".venv/bin/houseprice audit-log",
     ".venv/bin/houseprice rollback",
     "export HUELLA",
     "kubectl apply",
