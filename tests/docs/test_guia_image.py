@@ -16,7 +16,7 @@ from typing import Any
 import loopback
 import pytest
 import yaml
-from cluster import faults, pod_of
+from kubernetes_objects import check, pod_of
 from guide import GUIDE, Block, Reader
 
 from deploy.conftest import engine, proxy_image
@@ -120,7 +120,7 @@ def test_from_a_key_to_the_way_back(operator: Reader, bundle_dir: Path) -> None:
 
     follow("export HUELLA", "kubectl apply", "kubectl --namespace")
     applied = list(yaml.safe_load_all((operator.home / "github" / "applied.yaml").read_text()))
-    assert faults(applied) == []
+    check(applied)
     assert pod_of(applied)["containers"][0]["image"].endswith(f"/tester/house-price-model@{second}")
     assert "houseprice_requests_total" in follow("curl -s localhost:8000/metrics")
 
