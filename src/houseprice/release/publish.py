@@ -20,8 +20,6 @@ from houseprice.release.credentials import Account
 from houseprice.release.image_reference import LATEST, Reference, Repository
 from houseprice.release.oci_layout import OciLayout
 
-TEST_RESULT = "image-test.json"
-"""File beside the image layout that names the digest that passed the image test."""
 REVISION = "org.opencontainers.image.revision"
 
 Say = Callable[[str], None]
@@ -154,9 +152,14 @@ def _reported(repository: Repository, done: Published) -> Iterator[None]:
         raise
 
 
+def report_path(layout: Path) -> Path:
+    """Return where the image test of a layout wrote its result: models/image-test.json of models/image."""
+    return layout.with_name(f"{layout.name}-test.json")
+
+
 def _check_tested(layout: OciLayout, commit: str) -> None:
     """Refuse an image that did not pass its test as this very digest, or that is of another commit."""
-    path = layout.folder / TEST_RESULT
+    path = report_path(layout.folder)
     try:
         told = json.loads(path.read_bytes())
         passed = told["passed"] is True and told["digest"] == layout.digest
