@@ -15,7 +15,7 @@ from houseprice.errors import RegistryError, VerificationError
 from houseprice.release import skopeo
 from houseprice.release.image_reference import LATEST, Reference, Repository
 from houseprice.release.oci_layout import OciLayout
-from houseprice.release.publish import Published, commit_tag, find_digest, publish, report_path, retag
+from houseprice.release.publish import TEST_REPORT, Published, commit_tag, find_digest, publish, retag
 
 pytestmark = pytest.mark.long  # each test talks to a real registry for seconds
 GIT = ["git", "-c", "user.name=tests", "-c", "user.email=tests@example.org", "-c", "commit.gpgsign=false"]
@@ -45,7 +45,7 @@ def tested(checkout: Path, tmp_path: Path) -> Callable[..., OciLayout]:
 
     def make(of: str = "main", text: str = "a house", **report: object) -> OciLayout:
         layout = make_layout(tmp_path / f"{of}-{text}".replace("~", "-"), commit(checkout, of), text=text)
-        report_path(layout.folder).write_text(json.dumps({"digest": layout.digest, "passed": True} | report))
+        (layout.folder / TEST_REPORT).write_text(json.dumps({"digest": layout.digest, "passed": True} | report))
         return layout
 
     return make
@@ -159,9 +159,9 @@ def test_what_did_not_pass_is_not_published(
     """The report must name this very digest as passed."""
     layout = tested(**(report if isinstance(report, dict) else {}))
     if report is None:
-        report_path(layout.folder).unlink()
+        (layout.folder / TEST_REPORT).unlink()
     elif isinstance(report, str):
-        report_path(layout.folder).write_text(report)
+        (layout.folder / TEST_REPORT).write_text(report)
     with pytest.raises(RegistryError) as refused:
         publisher(layout)
     assert refused.value.code == "image_not_tested"
@@ -283,13 +283,16 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 def test_the_command_line_publishes(repository: Repository, tested: Callable[..., OciLayout], checkout: Path) -> None:
     """The digest and its tags are printed; the token is in no line; on loopback an unsigned image is let through."""
     layout, sha = tested(), commit(checkout, "main")
-    made = command(
-        "publish", str(layout.folder), DOCKERHUB_TOKEN=TOKEN, DOCKER_REGISTRY=repository.host, GITHUB_SHA=sha
-    )
+    given = {"DOCKERHUB_TOKEN": TOKEN, "DOCKER_REGISTRY": repository.host}
+    output = layout.folder.with_name("output")
+    made = command("publish", str(layout.folder), GITHUB_SHA=sha, GITHUB_OUTPUT=str(output), **given)
     assert made.returncode == 0, made.stderr
     assert made.stdout == f"{repository.host}/{USER}/house-price-model@{layout.digest} ({sha[:7]} and latest)\n"
     assert TOKEN not in made.stderr
-    back = command("retag", sha, DOCKERHUB_TOKEN=TOKEN, DOCKER_REGISTRY=repository.host)
+    told = dict(line.split("=", 1) for line in output.read_text().splitlines())
+    assert (told["name"], told["digest"]) == (f"{repository.host}/{USER}/house-price-model", layout.digest)
+    assert json.loads(Path(told["sbom"]).read_bytes())["bomFormat"] == "CycloneDX"
+    back = command("retag", sha, **given)
     assert (back.returncode, back.stdout) == (0, made.stdout)
 
 

@@ -20,6 +20,8 @@ from houseprice.release.credentials import Account
 from houseprice.release.image_reference import LATEST, Reference, Repository
 from houseprice.release.oci_layout import OciLayout
 
+TEST_REPORT = "image-test.json"
+"""File in the folder of a layout, by which its test says which digest passed."""
 REVISION = "org.opencontainers.image.revision"
 
 Say = Callable[[str], None]
@@ -152,14 +154,9 @@ def _reported(repository: Repository, done: Published) -> Iterator[None]:
         raise
 
 
-def report_path(layout: Path) -> Path:
-    """Return where the image test of a layout wrote its result: models/image-test.json of models/image."""
-    return layout.with_name(f"{layout.name}-test.json")
-
-
 def _check_tested(layout: OciLayout, commit: str) -> None:
     """Refuse an image that did not pass its test as this very digest, or that is of another commit."""
-    path = report_path(layout.folder)
+    path = layout.folder / TEST_REPORT
     try:
         told = json.loads(path.read_bytes())
         passed = told["passed"] is True and told["digest"] == layout.digest
