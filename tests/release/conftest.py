@@ -14,9 +14,10 @@ from onnx import TensorProto, helper
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.bundle.manifest import Manifest
+from houseprice.release.expected_predictions import log_rmse
 from houseprice.release.image_reference import Repository
-from houseprice.release.reference_predictions import answers, log_rmse
 from houseprice.schema import Column, Schema
+from predictions import answers
 from programs import needs
 
 SCHEMA = Schema(

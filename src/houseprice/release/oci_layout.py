@@ -53,9 +53,13 @@ class OciLayout:
             raise _invalid(folder, ValueError(f"{digest} is not an index with one image for each platform"))
         return cls(folder, digest, platforms)
 
+    def manifest(self, platform: str) -> dict[str, Any]:
+        """Return the manifest of a platform's image."""
+        return self._object(self.platforms[platform])
+
     def config(self, platform: str) -> dict[str, Any]:
         """Return the configuration of a platform's image."""
-        return self._object(self._manifest(platform)["config"]["digest"])
+        return self._object(self.manifest(platform)["config"]["digest"])
 
     @property
     def labels(self) -> dict[str, str]:
@@ -63,13 +67,26 @@ class OciLayout:
         found = (self.config(next(iter(self.platforms))).get("config") or {}).get("Labels") or {}
         return {str(name): str(value) for name, value in found.items()}
 
+    def blob(self, digest: str) -> Path:
+        """Return the path of a blob whose content is what its digest says.
+
+        Raises:
+            ImageError: with the code `layout_invalid`: it is missing or was changed.
+        """
+        try:
+            path = _blob(self.folder, digest)
+            _check(path, digest)
+        except (OSError, ValueError) as err:
+            raise _invalid(self.folder, err) from err
+        return path
+
     def read_file(self, platform: str, path: str) -> bytes:
         """Return a regular file of a platform's image, from the uppermost layer that holds it.
 
         Raises:
             ImageError: with the code `image_file_missing`, or `layout_invalid` for a layer that was changed.
         """
-        for layer in reversed(self._manifest(platform)["layers"]):
+        for layer in reversed(self.manifest(platform)["layers"]):
             content = self._from_layer(str(layer["digest"]), path.strip("/"))
             if content is not None:
                 return content
@@ -88,8 +105,6 @@ class OciLayout:
         except (OSError, ValueError, tarfile.TarError) as err:
             raise _invalid(self.folder, err) from err
 
-    def _manifest(self, platform: str) -> dict[str, Any]:
-        return self._object(self.platforms[platform])
 
     def _object(self, digest: str) -> dict[str, Any]:
         try:

@@ -18,7 +18,7 @@ from houseprice.release.image_reference import Repository
 from houseprice.release.oci_layout import OciLayout
 from houseprice.release.provenance import builder, provenance
 from houseprice.release.verification.cosign import PROVENANCE, SBOM, Cosign
-from houseprice.release.verification.policy import Trust
+from houseprice.release.verification.policy import VerificationPolicy
 
 SBOM_FILE = "app/sbom.cdx.json"
 KEY, PASSWORD = "COSIGN_PRIVATE_KEY", "COSIGN_PASSWORD"
@@ -37,7 +37,7 @@ class Signer:
     """
 
     cosign: Cosign
-    policy: Trust | None
+    policy: VerificationPolicy | None
     options: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -52,10 +52,10 @@ class Signer:
         if environ.get(KEY, "").strip():
             secrets = {KEY: _private_key(environ), PASSWORD: environ.get(PASSWORD, "")}
             key = (f"--key=env://{KEY}",)
-            policy = Trust.in_key(cosign.public_key(key, secrets), KEY)
+            policy = VerificationPolicy.of_key(cosign.public_key(key, secrets), KEY)
             return cls(cosign, policy, (*key, "--tlog-upload=false"), secrets)
         if environ.get(_IDENTITY[0]):
-            identity = Trust.in_identity(re.escape(builder(environ)))
+            identity = VerificationPolicy.of_identity(re.escape(builder(environ)))
             return cls(cosign, identity, (), {name: environ.get(name, "") for name in _IDENTITY})
         if repository.loopback:
             return cls(cosign, None)
@@ -99,7 +99,7 @@ def sign_and_attest(
     for digest, bom in boms.items():
         signer.attest(digest, SBOM, bom)
     for digest in (layout.digest, *boms):
-        signer.cosign.signers(digest, signer.policy)
+        signer.cosign.verify(digest, signer.policy)
     say(f"signed {layout.digest} as {signer.policy}; attested provenance and SBOM")
 
 
