@@ -36,23 +36,34 @@ _CODES = {
     "registry_unreachable": r"connection re(?:fused|set)|no such host|timeout|TLS|x509|unreachable|broken pipe|EOF"
     r"|deadline exceeded|server error|bad gateway|service unavailable|\b5\d\d\b",
 }
-
-
 _PASSING = ("registry_rate_limited", "registry_unreachable")
 
 
-def digest_of(reference: Reference, account: Account | None = None, *, retries: int | None = None) -> str:
+def digest_of(
+    reference: Reference,
+    account: Account | None = None,
+    *,
+    retries: int | None = None,
+    timeout: float = TIMEOUT_SECONDS,
+) -> str:
     """Return the digest that a tag names in its registry.
 
     Raises:
         RegistryError: `registry_not_found` when there is no such image; other codes as in `copy`.
     """
-    return f"sha256:{hashlib.sha256(read_manifest(reference, account, retries=retries)).hexdigest()}"
+    return f"sha256:{hashlib.sha256(read_manifest(reference, account, retries=retries, timeout=timeout)).hexdigest()}"
 
 
-def read_manifest(reference: Reference, account: Account | None = None, *, retries: int | None = None) -> bytes:
+def read_manifest(
+    reference: Reference,
+    account: Account | None = None,
+    *,
+    retries: int | None = None,
+    timeout: float = TIMEOUT_SECONDS,
+) -> bytes:
     """Return the manifest, or the index of several platforms, exactly as the registry holds it."""
-    content = _run(["inspect", "--raw", *_tls(reference), _docker(reference)], reference, account, retries=retries)
+    command = ["inspect", "--raw", *_tls(reference), _docker(reference)]
+    content = _run(command, reference, account, retries=retries, timeout=timeout)
     if reference.digest and f"sha256:{hashlib.sha256(content).hexdigest()}" != reference.digest:
         raise RegistryError(f"{reference} has other content than its digest says; use another registry.")
     return content
@@ -129,12 +140,13 @@ def _run(
     write: bool = False,
     folder: Path | None = None,
     retries: int | None = None,
+    timeout: float = TIMEOUT_SECONDS,
 ) -> bytes:
     left = RETRIES if retries is None else retries
     wait = 1.0
     while True:
         try:
-            return _try(arguments, reference, account, write=write, folder=folder)
+            return _try(arguments, reference, account, write=write, folder=folder, timeout=timeout)
         except RegistryError as err:
             if err.code not in _PASSING or not left:
                 raise
@@ -143,7 +155,13 @@ def _run(
 
 
 def _try(
-    arguments: list[str], reference: Reference, account: Account | None, *, write: bool, folder: Path | None
+    arguments: list[str],
+    reference: Reference,
+    account: Account | None,
+    *,
+    write: bool,
+    folder: Path | None,
+    timeout: float,
 ) -> bytes:
     kept = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
     with registry_login(account, reference.repository, os.environ) as login:
@@ -154,11 +172,11 @@ def _try(
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=TIMEOUT_SECONDS,
+                timeout=timeout,
                 check=False,
             )
         except subprocess.TimeoutExpired as err:
-            reason = f"no answer within {TIMEOUT_SECONDS:.0f} s"
+            reason = f"no answer within {timeout:.0f} s"
             raise _error("registry_unreachable", reason, reference, account, write=write) from err
         except OSError as err:
             raise RegistryError(f"skopeo cannot be run ({err.strerror}): {INSTALL}.", code="skopeo_missing") from err

@@ -16,7 +16,7 @@ import signing
 from faulty import answers, faulty, resets
 
 from houseprice.bundle.load import open_bundle
-from houseprice.release.deployment.audit_log import Ledger
+from houseprice.release.deployment.audit_log import AuditLog
 from houseprice.release.image_reference import Repository
 from houseprice.release.layout.assemble import assemble
 from houseprice.release.layout.oci import Layout
@@ -90,9 +90,9 @@ def signed(
 def typed(production: Any, signed: Signed) -> Typed:
     """Type a command for a place of production, as somebody who has the public key."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HOUSEPRICE_")}
-    environ |= production.site.environ | {"HOUSEPRICE_PROJECT": production.site.project, "DOCKERHUB_USERNAME": ""}
-    environ |= {"HOUSEPRICE_STATE": str(production.site.state)}
-    compose = str(production.site.compose)
+    environ |= production.host.environ | {"HOUSEPRICE_PROJECT": production.host.project, "DOCKERHUB_USERNAME": ""}
+    environ |= {"HOUSEPRICE_STATE": str(production.host.state)}
+    compose = str(production.host.compose)
 
     def one(command: str, *words: str, key: Path = signed.keys.public) -> subprocess.CompletedProcess[str]:
         where = () if command == "ledger" else ("--compose", compose, "--key", str(key), "--watch", "1")
@@ -143,7 +143,7 @@ def test_a_registry_that_is_down_keeps_nobody_from_going_back(
     production: Any, signed: Signed, typed: Typed, repository: Repository, show: Callable[[str], None]
 ) -> None:
     """What was verified here before serves again, for the same signer alone; nothing new is brought in."""
-    first, second = (production.site.state / "verified" / f"{signed.digests[one][7:]}.json" for one in (FIRST, SECOND))
+    first, second = (production.host.state / "verified" / f"{signed.digests[one][7:]}.json" for one in (FIRST, SECOND))
     with faulty(repository.host) as between:
         name = f"{between.host}/{signed.registry.repository.path}"
         assert typed("deploy", FIRST[:7], "--repository", name).returncode == 0
@@ -163,7 +163,7 @@ def test_a_registry_that_is_down_keeps_nobody_from_going_back(
         assert f"rolled back     {SECOND[:7]} → {FIRST[:7]}" in back.stdout
         assert "and not again, since the registry did not answer." in back.stderr
         assert production.ask(SimpleNamespace(bundle=signed.bundles[FIRST]))[0] == 200
-        last = Ledger(production.site.ledger.path).read().lines[-1]
+        last = AuditLog(production.host.audit_log.path).read().lines[-1]
         assert (last.action, last.outcome, last.to) == ("rollback", "done", FIRST)
         assert "and not again, since the registry did not answer" in last.note
         second.unlink()
@@ -181,9 +181,9 @@ def test_what_somebody_else_signed_is_refused(production: Any, signed: Signed, t
     said = typed("deploy", name, "--repository", str(signed.registry.repository), key=signed.stranger.public)
     assert said.returncode == 13
     assert "was not deployed, and nothing is live here" in said.stderr
-    assert production.site.container("blue") is None
-    assert [line.outcome for line in Ledger(production.site.ledger.path).read().lines] == ["refused"]
-    path = production.site.ledger.path
+    assert production.host.container("blue") is None
+    assert [line.outcome for line in AuditLog(production.host.audit_log.path).read().lines] == ["refused"]
+    path = production.host.audit_log.path
     path.write_bytes(path.read_bytes().replace(b"refused", b"done"))
     checked = typed("ledger", "--verify")
     assert (checked.returncode, checked.stdout) == (14, "")
