@@ -121,6 +121,8 @@ lock: ## make the requirement locks again from pyproject.toml (needs uv)
 	  --exclude-newer "$(COOLDOWN)" --group oracles --output-file requirements/oracles.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --group audit --output-file requirements/audit.txt
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
+	  --exclude-newer "$(COOLDOWN)" --group sbom --output-file requirements/sbom.txt
 
 .PHONY: clean
 clean: ## remove what the road wrote; the virtual environment and MLflow's history stay

@@ -28,7 +28,7 @@ IMAGE = (  # test_guia_image.py
     "export COMMIT",
     "read -rs DOCKERHUB_TOKEN",
     "export HOUSEPRICE_COSIGN_KEY",
-    ".venv/bin/houseprice ledger",
+    ".venv/bin/houseprice audit-log",
     ".venv/bin/houseprice rollback",
     "export HUELLA",
     "kubectl apply",
@@ -151,8 +151,8 @@ def test_headings_of_the_summary_are_those_that_the_workflow_writes() -> None:
 
 
 def test_every_alarm_is_told() -> None:
-    """The list is that of deploy/alarms.yaml, in its order."""
-    groups = yaml.safe_load((ROOT / "deploy" / "alarms.yaml").read_text())["groups"]
+    """The list is that of deploy/alerts.yaml, in its order."""
+    groups = yaml.safe_load((ROOT / "deploy" / "alerts.yaml").read_text())["groups"]
     rules = [rule["alert"] for group in groups for rule in group["rules"]]
     assert re.findall(r"^\| `(HousePrice\w+)` \|", TEXT, re.MULTILINE) == rules
 

@@ -16,7 +16,7 @@ from typing import Any
 import loopback
 import pytest
 import yaml
-from cluster import faults, pod_of
+from kubernetes_objects import check, pod_of
 from guide import GUIDE, Block, Reader
 
 from deploy.conftest import engine, proxy_image
@@ -94,8 +94,8 @@ def test_from_a_key_to_the_way_back(operator: Reader, bundle_dir: Path) -> None:
     def served() -> Any:
         return json.loads(follow("export HOUSEPRICE_COSIGN_KEY").splitlines()[-1])
 
-    def ledger() -> list[str]:
-        return follow(".venv/bin/houseprice ledger").splitlines()
+    def audit_log() -> list[str]:
+        return follow(".venv/bin/houseprice audit-log").splitlines()
 
     follow("export ORIGEN", "git clone", "gh variable set", "export COSIGN_PASSWORD")
     mine = operator.home / "house-price-model"
@@ -116,13 +116,13 @@ def test_from_a_key_to_the_way_back(operator: Reader, bundle_dir: Path) -> None:
     assert first != second
     assert second in follow("export COMMIT")
     assert served()["status"] == "ok"
-    assert [line.split()[2] for line in ledger()] == ["deploy", "deploy"]
+    assert [line.split()[2] for line in audit_log()] == ["deploy", "deploy"]
 
     follow("export HUELLA", "kubectl apply", "kubectl --namespace")
     applied = list(yaml.safe_load_all((operator.home / "github" / "applied.yaml").read_text()))
-    assert faults(applied) == []
+    check(applied)
     assert pod_of(applied)["containers"][0]["image"].endswith(f"/tester/house-price-model@{second}")
     assert "houseprice_requests_total" in follow("curl -s localhost:8000/metrics")
 
     assert first[:19] in follow(".venv/bin/houseprice rollback")
-    assert ledger()[-1].split()[2] == "rollback"
+    assert audit_log()[-1].split()[2] == "rollback"

@@ -30,8 +30,9 @@ COMMANDS = {
     "verify": "verification",
     "deploy": "deployment",
     "rollback": "deployment",
-    "ledger": "deployment",
+    "audit-log": "deployment",
 }
+RENAMED = {"ledger": "audit-log"}
 
 
 class LazyGroup(click.Group):
@@ -52,13 +53,15 @@ class LazyGroup(click.Group):
             if ctx.params.get("debug"):
                 raise
             return _unavailable(cmd_name, err.name or "unknown")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find a command, or suggest the nearest one."""
+        if args and args[0] in RENAMED:
+            raise click.UsageError(f"`houseprice {args[0]}` is now `houseprice {RENAMED[args[0]]}`.")
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             raise click.UsageError(f'No such command: "{args[0]}"{nearest(args[0], COMMANDS)}. See --help.')
         return super().resolve_command(ctx, args)

@@ -18,7 +18,7 @@ from houseprice.release.credentials import TOKEN, USERNAME, Account
 from houseprice.release.image_reference import HUB, Repository
 from houseprice.release.oci_layout import OciLayout
 from houseprice.release.publish import Published, commit_tag, git, publish, retag
-from houseprice.release.signing import Signer, sign_and_attest
+from houseprice.release.signing import SBOM_FILE, Signer, sign_and_attest
 
 HELP = """\
 environment:
@@ -105,7 +105,18 @@ def _own(given: argparse.Namespace, environ: Mapping[str, str], checkout: Path) 
         say=say,
     )
     _print(repository, done)
+    if output := environ.get("GITHUB_OUTPUT"):
+        _write_outputs(Path(output), layout, repository)
     return 0
+
+
+def _write_outputs(output: Path, layout: OciLayout, repository: Repository) -> None:
+    """Tell the next step of the workflow, which attests on GitHub, what was published."""
+    sbom = layout.folder.with_name(f"{layout.folder.name}-sbom.cdx.json")
+    sbom.write_bytes(layout.read_file(next(iter(layout.platforms)), SBOM_FILE))
+    host = "index.docker.io" if repository.host == HUB else repository.host  # as signatures spell it
+    with output.open("a", encoding="utf-8") as stream:
+        stream.write(f"name={host}/{repository.path}\ndigest={layout.digest}\nsbom={sbom}\n")
 
 
 def _print(repository: Repository, done: Published) -> None:

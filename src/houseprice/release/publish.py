@@ -20,8 +20,8 @@ from houseprice.release.credentials import Account
 from houseprice.release.image_reference import LATEST, Reference, Repository
 from houseprice.release.oci_layout import OciLayout
 
-TEST_RESULT = "image-test.json"
-"""File beside the image layout that names the digest that passed the image test."""
+TEST_REPORT = "image-test.json"
+"""File in the folder of a layout, by which its test says which digest passed."""
 REVISION = "org.opencontainers.image.revision"
 
 Say = Callable[[str], None]
@@ -156,7 +156,7 @@ def _reported(repository: Repository, done: Published) -> Iterator[None]:
 
 def _check_tested(layout: OciLayout, commit: str) -> None:
     """Refuse an image that did not pass its test as this very digest, or that is of another commit."""
-    path = layout.folder / TEST_RESULT
+    path = layout.folder / TEST_REPORT
     try:
         told = json.loads(path.read_bytes())
         passed = told["passed"] is True and told["digest"] == layout.digest

@@ -1,8 +1,8 @@
 """Registry access by the `skopeo` command: digests, tags, manifests and copies that keep their digest.
 
 The only module that runs skopeo. It uses the standard library alone, because it runs beside the registry token, which
-reaches skopeo through a file and never through an argument. skopeo retries what may pass (rate limits, 5xx, broken
-connections) by itself.
+reaches skopeo through a file and never through an argument. What may pass (rate limits, 5xx, broken connections) is
+tried again; skopeo's own `--retry-times` leaves out 5xx.
 """
 
 import hashlib
@@ -10,7 +10,8 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from houseprice.release.credentials import Account, registry_login
 from houseprice.release.image_reference import Reference, Repository
 
 RETRIES = 3
-"""How often skopeo tries again, after 1, 2 and 4 seconds."""
+"""How often something is tried again, after 1, 2 and 4 seconds."""
 TIMEOUT_SECONDS = 900.0
 
 INSTALL = "install it with `apt-get install skopeo`"
@@ -35,20 +36,34 @@ _CODES = {
     "registry_unreachable": r"connection re(?:fused|set)|no such host|timeout|TLS|x509|unreachable|broken pipe|EOF"
     r"|deadline exceeded|server error|bad gateway|service unavailable|\b5\d\d\b",
 }
+_PASSING = ("registry_rate_limited", "registry_unreachable")
 
 
-def digest_of(reference: Reference, account: Account | None = None, *, retries: int = RETRIES) -> str:
+def digest_of(
+    reference: Reference,
+    account: Account | None = None,
+    *,
+    retries: int | None = None,
+    timeout: float = TIMEOUT_SECONDS,
+) -> str:
     """Return the digest that a tag names in its registry.
 
     Raises:
         RegistryError: `registry_not_found` when there is no such image; other codes as in `copy`.
     """
-    return f"sha256:{hashlib.sha256(read_manifest(reference, account, retries=retries)).hexdigest()}"
+    return f"sha256:{hashlib.sha256(read_manifest(reference, account, retries=retries, timeout=timeout)).hexdigest()}"
 
 
-def read_manifest(reference: Reference, account: Account | None = None, *, retries: int = RETRIES) -> bytes:
+def read_manifest(
+    reference: Reference,
+    account: Account | None = None,
+    *,
+    retries: int | None = None,
+    timeout: float = TIMEOUT_SECONDS,
+) -> bytes:
     """Return the manifest, or the index of several platforms, exactly as the registry holds it."""
-    content = _run(["inspect", "--raw", *_tls(reference), _docker(reference)], reference, account, retries=retries)
+    command = ["inspect", "--raw", *_tls(reference), _docker(reference)]
+    content = _run(command, reference, account, retries=retries, timeout=timeout)
     if reference.digest and f"sha256:{hashlib.sha256(content).hexdigest()}" != reference.digest:
         raise RegistryError(f"{reference} has other content than its digest says; use another registry.")
     return content
@@ -99,7 +114,8 @@ def copy(
     remote, write = (target, True) if isinstance(target, Reference) else (source, False)
     if not isinstance(remote, Reference):
         raise TypeError("one of both must be an image of a registry")
-    options = ["--all", "--preserve-digests"]
+    # Without a format skopeo tries the next one after any refusal, and reports that instead of the refusal.
+    options = ["--all", "--preserve-digests", *(["--format=oci"] if write else [])]
     names = []
     for side, place in (("src", source), ("dest", target)):
         if isinstance(place, Reference):
@@ -123,37 +139,54 @@ def _run(
     *,
     write: bool = False,
     folder: Path | None = None,
-    retries: int = RETRIES,
-    environ: Mapping[str, str] = os.environ,
+    retries: int | None = None,
+    timeout: float = TIMEOUT_SECONDS,
 ) -> bytes:
-    verb, *rest = arguments
-    command = ["skopeo", verb, f"--retry-times={retries}", *rest]
-    kept = {name: value for name, value in environ.items() if _PASSED_ON.fullmatch(name)}
-    with registry_login(account, reference.repository, environ) as login:
+    left = RETRIES if retries is None else retries
+    wait = 1.0
+    while True:
         try:
-            said = subprocess.run(
-                command,
+            return _try(arguments, reference, account, write=write, folder=folder, timeout=timeout)
+        except RegistryError as err:
+            if err.code not in _PASSING or not left:
+                raise
+        time.sleep(wait)
+        left, wait = left - 1, wait * 2
+
+
+def _try(
+    arguments: list[str],
+    reference: Reference,
+    account: Account | None,
+    *,
+    write: bool,
+    folder: Path | None,
+    timeout: float,
+) -> bytes:
+    kept = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
+    with registry_login(account, reference.repository, os.environ) as login:
+        try:
+            result = subprocess.run(
+                ["skopeo", *arguments],  # noqa: S607 - found on the PATH, as everywhere
                 env={**kept, **login},
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=TIMEOUT_SECONDS,
+                timeout=timeout,
                 check=False,
             )
         except subprocess.TimeoutExpired as err:
-            reason = f"no answer within {TIMEOUT_SECONDS:.0f} s"
+            reason = f"no answer within {timeout:.0f} s"
             raise _error("registry_unreachable", reason, reference, account, write=write) from err
         except OSError as err:
-            raise RegistryError(
-                f"skopeo cannot be run ({err.strerror}): {INSTALL}.", code="skopeo_missing", path=str(folder or "")
-            ) from err
-    if said.returncode == 0:
-        return said.stdout
-    reason = _reason(said.stderr.decode(errors="replace"))
+            raise RegistryError(f"skopeo cannot be run ({err.strerror}): {INSTALL}.", code="skopeo_missing") from err
+    if result.returncode == 0:
+        return result.stdout
+    reason = _reason(result.stderr.decode(errors="replace"))
     reason = account.redact(reason) if account else reason
     cause = reason.replace(_name(reference.repository), "")
-    code = next((code for code, words in _CODES.items() if re.search(words, cause, re.IGNORECASE)), "")
-    raise _error(code or "registry_failed", reason, reference, account, write=write)
+    code = next((code for code, words in _CODES.items() if re.search(words, cause, re.IGNORECASE)), "registry_failed")
+    raise _error(code, reason, reference, account, write=write)
 
 
 def _reason(text: str) -> str:
@@ -162,6 +195,7 @@ def _reason(text: str) -> str:
     found = re.search(r'level=fatal msg="(.*)"', lines[-1])
     whole = re.sub(r"\\(.)", r"\1", found[1]) if found else lines[-1]
     whole = re.sub(r'^(?:Error parsing image name "[^"]*"|copying image \d+/\d+ from manifest list): ', "", whole)
+    whole = re.sub(r"\?_state=\S+", "", whole)
     whole = re.sub(r"(sha256:[0-9a-f]{8})[0-9a-f]{56}", r"\1", whole)
     return " ".join(re.sub(r"[^\x20-\x7e]", " ", whole).split())[-400:]
 

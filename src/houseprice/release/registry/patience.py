@@ -33,6 +33,8 @@ class PassingError(Exception):
 class GaveUpError(RegistryError):
     """Every try failed in passing: what the last one asked for may have been done, and its answer lost."""
 
+    code = "registry_unreachable"
+
 
 @dataclass(frozen=True)
 class Patience:

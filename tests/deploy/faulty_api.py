@@ -1,6 +1,6 @@
-"""An API that pretends: it has the sealed model's answers by heart, and goes wrong in one way or another.
+"""A stand-in for the API that knows the golden answers of its model and has one fault, named by `FAULT`.
 
-Put into images by the tests, with the way it goes wrong in `MANNER`; it needs nothing but Python.
+Tests put it into images; it needs only Python.
 """
 
 import json
@@ -8,49 +8,44 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-MANNER = os.environ["MANNER"]
+FAULT = os.environ["FAULT"]
 FOLDER = os.environ["HOUSEPRICE_BUNDLE"]
-with open(f"{FOLDER}/manifest.json", encoding="utf-8") as stream:  # noqa: PTH123 - nothing is imported that may be missing
+with open(f"{FOLDER}/manifest.json", encoding="utf-8") as stream:  # noqa: PTH123 - imports as little as possible
     VERSION = json.load(stream)["model_version"]
 with open(f"{FOLDER}/golden.json", encoding="utf-8") as stream:  # noqa: PTH123
     GOLDEN = json.load(stream)
 KNOWN = {json.dumps(row, sort_keys=True): answer for row, answer in zip(GOLDEN["rows"], GOLDEN["answers"], strict=True)}
 LAST = json.dumps(GOLDEN["rows"][-1], sort_keys=True)
-PRICED = []  # appending is atomic
+PREDICTED = []  # appending is atomic
 
 
-class Pretender(BaseHTTPRequestHandler):
-    """Answers from memory."""
+class FaultyApi(BaseHTTPRequestHandler):
+    """Answers from the golden rows."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """Say that all is well, until it is not."""
-        sick = MANNER == "sickens" and later()
-        self.answer(503 if sick else 200, {"status": "failing" if sick else "ok", "model_version": VERSION})
+        """Answer health checks."""
+        failing = FAULT == "unhealthy_when_live" and live()
+        self.answer(503 if failing else 200, {"status": "failing" if failing else "ok", "model_version": VERSION})
 
     def do_POST(self) -> None:
-        """Price a house that is known."""
+        """Answer a golden row."""
         key = json.dumps(json.loads(self.rfile.read(int(self.headers["Content-Length"]))), sort_keys=True)
-        PRICED.append(key)
-        if MANNER == "refuses" and later():
-            self.answer(422, {"detail": "nobody knows this house"})
+        PREDICTED.append(key)
+        if FAULT == "refuses_other_requests" and live():
+            self.answer(422, {"detail": "unknown house"})
             return
         known = KNOWN.get(key) or GOLDEN["answers"][0]
-        off = 2 if MANNER == "lies" or (MANNER == "lies later" and later() and key == LAST) else 1
-        low, high = known["interval_low"], known["interval_high"]
-        self.answer(
-            200,
-            {
-                "predicted_price": known["predicted_price"] * off,
-                "prediction_interval": [low, high],
-                "model_version": VERSION,
-            },
-        )
-        if MANNER == "goes deaf" and later():
+        wrong = FAULT == "wrong" or (FAULT == "wrong_when_live" and live() and key == LAST)
+        interval = [known["interval_low"], known["interval_high"]]
+        price = known["predicted_price"] * (2 if wrong else 1)
+        self.answer(200, {"predicted_price": price, "prediction_interval": interval, "model_version": VERSION})
+        if FAULT == "stops_listening_when_live" and live():
             threading.Thread(target=SERVER.shutdown).start()
 
     def answer(self, status: int, body: object) -> None:
@@ -63,25 +58,29 @@ class Pretender(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, form: str, *words: object) -> None:
-        """Keep quiet."""
+        """Log nothing."""
 
 
-def later() -> bool:
-    """Tell whether it was proved in its slot by now, so that it is live."""
-    return len(PRICED) > len(KNOWN)
+def live() -> bool:
+    """Return whether the slot's own smoke test is over."""
+    return len(PREDICTED) > len(KNOWN)
 
 
 class Server(ThreadingHTTPServer):
-    """With room for those who wait."""
+    """A server with a long queue."""
 
     request_queue_size = 256
     daemon_threads = True
 
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-SERVER = Server(("0.0.0.0", 8000), Pretender)  # noqa: S104 - in a container
+if FAULT == "exits":
+    sys.exit(3)
+if FAULT == "never_listens":
+    time.sleep(600)
+SERVER = Server(("0.0.0.0", 8000), FaultyApi)  # noqa: S104 - in a container
 SERVER.serve_forever(poll_interval=0.05)
-# Deaf from here on; whoever has knocked already is still let in.
+# Stopped listening: connections that are in the queue are still accepted.
 SERVER.socket.setblocking(False)
 with suppress(BlockingIOError):
     while True:

@@ -1,4 +1,4 @@
-"""deploy/alarms.yaml: over numbers that the API tells, explained on the page that it names, judged by Prometheus."""
+"""deploy/alerts.yaml: over numbers that the API tells, explained on the page that it names, judged by Prometheus."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from houseprice.serving.app import create_app
 from programs import needs
 
 ROOT = Path(__file__).parents[2]
-FILE = ROOT / "deploy" / "alarms.yaml"
+FILE = ROOT / "deploy" / "alerts.yaml"
 RULES = {rule["alert"]: rule for group in yaml.safe_load(FILE.read_text())["groups"] for rule in group["rules"]}
 PAGE = ROOT / "docs" / "operations.md"
 DAY = 24 * 60
@@ -49,15 +49,15 @@ WELL = {
 """Little happens, told every minute; for `{n}` minutes."""
 ILL = {
     "HousePriceAbsent": {MODEL % "one": "1x10"},
-    "HousePriceLies": {HEALTH % 503: "0+12x{n}"},
-    "HousePriceFails": {PREDICT % 503: "0+60x{n}"},
+    "HousePriceWrongAnswers": {HEALTH % 503: "0+12x{n}"},
+    "HousePriceErrors": {PREDICT % 503: "0+60x{n}"},
     "HousePriceSlow": {TOOK % "0.01": "0+2900x{n}"},
-    "HousePriceFull": {AT_WORK: "240x{n}"},
-    "HousePriceTurnedAway": {PREDICT % 401: "0+2000x{n}"},
-    "HousePriceStrangeHouses": {WARNED: "0+900x{n}"},
-    "HousePricePricesMoved": {PRICED % "400000": "0+500x{week} {then}+2600x{n}"},
-    "HousePriceTwoModels": {MODEL % "two": "1x{n}"},
-    "HousePriceAged": {AGE: "40000000+60x{n}"},
+    "HousePriceOverloaded": {AT_WORK: "240x{n}"},
+    "HousePriceRejected": {PREDICT % 401: "0+2000x{n}"},
+    "HousePriceInputDrift": {WARNED: "0+900x{n}"},
+    "HousePricePredictionDrift": {PRICED % "400000": "0+500x{week} {then}+2600x{n}"},
+    "HousePriceMixedVersions": {MODEL % "two": "1x{n}"},
+    "HousePriceStaleModel": {AGE: "40000000+60x{n}"},
 }
 """What is otherwise when an alarm has to go off, and no other."""
 
