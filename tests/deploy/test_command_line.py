@@ -11,20 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import signing
 from faulty import answers, faulty, resets
 
-from deploy.production import Published, under_load
+from deploy.production import Published, scaled, under_load
 from houseprice.release import skopeo
+from houseprice.release.build import BuildInputs, build_layout
+from houseprice.release.docker_cli import DockerCli
 from houseprice.release.image_reference import Reference, Repository
-from houseprice.release.layout.assemble import assemble
-from houseprice.release.layout.oci import Layout
-from houseprice.release.registry.client import Registry
-from houseprice.release.registry.publishing import publish
-from image.conftest import resealed
+from houseprice.release.oci_layout import OciLayout
+from houseprice.release.signing import Signer, sign_and_attest
 from programs import needs
 
 pytestmark = [pytest.mark.image, pytest.mark.long]
+PASSWORD = {"COSIGN_PASSWORD": "of the tests"}
 Typed = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -39,35 +38,37 @@ class Signed:
     second: Published
 
 
-def key_pair(folder: Path) -> signing.Keys:
-    """Create a key pair."""
+def key_pair(folder: Path) -> Path:
+    """Create a key pair; return the public key."""
     folder.mkdir()
-    environ = {**os.environ, "COSIGN_PASSWORD": signing.PASSWORD}
-    subprocess.run(["cosign", "generate-key-pair"], cwd=folder, env=environ, check=True, capture_output=True)
-    return signing.Keys(folder / "cosign.key", folder / "cosign.pub")
+    subprocess.run(["cosign", "generate-key-pair"], cwd=folder, env={**os.environ, **PASSWORD}, check=True)
+    return folder / "cosign.pub"
 
 
 @pytest.fixture(scope="session")
 def signed(
-    engine: Any, frozen: Path, bundle_dir: Path, repository: Repository, tmp_path_factory: pytest.TempPathFactory
+    docker: DockerCli, frozen: Path, bundle_dir: Path, repository: Repository, tmp_path_factory: pytest.TempPathFactory
 ) -> Signed:
-    """Build, publish and sign two images, in the order of their commits."""
+    """Build, push, sign and tag two images, in the order of their commits."""
     needs("cosign", "skopeo")
     home = tmp_path_factory.mktemp("signed")
-    registry = Registry(Repository(repository.host, "signer/house-price-model"))
-    keys, other = key_pair(home / "keys"), key_pair(home / "other")
+    target = Repository(repository.host, "signer/house-price-model")
+    key, other = key_pair(home / "keys"), key_pair(home / "other")
+    private = {"COSIGN_PRIVATE_KEY": (key.parent / "cosign.key").read_text(), **PASSWORD}
+    signer = Signer.from_environment({**os.environ, **private}, target, None)
     images = []
-    for commit, bundle in (("d" * 40, bundle_dir), ("e" * 40, resealed(bundle_dir, home / "second", 1.03))):
+    for commit, bundle in (("d" * 40, bundle_dir), ("e" * 40, scaled(bundle_dir, home / "second", 1.03))):
         environ = {"GITHUB_SHA": commit, "SOURCE_DATE_EPOCH": str(1_700_000_000 + len(images))}
-        folder = home / commit
-        assemble(frozen, bundle, bundle / "none", engine, folder, environ=environ, say=lambda _: None)
-        layout = Layout.open(folder)
-        publish(
-            layout, registry, commit, tested=layout.index.digest, move_latest=True, newer=lambda *_: True,
-            sign=lambda _, layout=layout: signing.sign(layout, registry, keys), say=lambda _: None,
-        )  # fmt: skip
-        images.append(Published(commit, layout.index.digest, bundle))
-    return Signed(registry.repository, keys.public, other.public, *images)
+        inputs = BuildInputs(frozen, bundle, bundle / "none", environ)
+        bases = {"": os.environ["PYTHON_IMAGE"]} if "PYTHON_IMAGE" in os.environ else {}
+        build_layout(inputs, docker, home / commit, say=lambda _: None, bases=bases)
+        layout = OciLayout.open(home / commit)
+        skopeo.copy(layout.folder, Reference(target, digest=layout.digest))
+        sign_and_attest(layout, signer, environ, frozen, lambda _: None)
+        for tag in (commit[:7], "latest"):
+            skopeo.copy(Reference(target, digest=layout.digest), Reference(target, tag=tag))
+        images.append(Published(commit, layout.digest, bundle))
+    return Signed(target, key, other, *images)
 
 
 @pytest.fixture
