@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from deploy.production import Production, Published, empty_host
+from deploy.production import Production, Published, empty_host, scaled
 from houseprice.errors import HousePriceError
-from houseprice.release.docker_cli import Engine
-from houseprice.release.image import build
+from houseprice.release.build import BuildInputs, build_image
+from houseprice.release.docker_cli import DockerCli
 from houseprice.release.image_reference import Repository
 from houseprice.release.loopback_registry import loopback_registry
-from image.conftest import resealed
 
 PROXY = """
 ARG PYTHON_IMAGE
@@ -27,30 +26,33 @@ Publish = Callable[[str, str, Path], Published]
 
 
 @pytest.fixture(scope="session")
-def engine() -> Engine:
-    """Return the engine of this machine, or skip tests that need one with docker compose."""
-    found = Engine()
+def docker() -> DockerCli:
+    """Return the Docker client of this machine, or skip tests that need one with docker compose."""
+    found = DockerCli()
     try:
         found.version()
-        found.ask("compose", "version")
+        found.output("compose", "version")
     except HousePriceError as err:
         pytest.skip(str(err))
     return found
 
 
 @pytest.fixture(scope="session")
-def proxy_image(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
+def proxy_image(docker: DockerCli, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the official HAProxy image, or where it cannot be pulled, Debian's HAProxy on the base image."""
     if named := os.environ.get("HAPROXY_IMAGE"):
         return named
     official = "haproxy:3.2-alpine"
-    if engine.run("image", "inspect", official).code == 0 or engine.run("pull", "-q", official, seconds=60).code == 0:
+    if (
+        docker.run("image", "inspect", official).returncode == 0
+        or docker.run("pull", "-q", official, seconds=60).returncode == 0
+    ):
         return official
     context = tmp_path_factory.mktemp("proxy")
     (context / "Dockerfile").write_text(PROXY)
     base = os.environ.get("PYTHON_IMAGE", "python:3.11-slim-bookworm")
     tag = "houseprice-test-haproxy"
-    engine.ask("build", f"--build-arg=PYTHON_IMAGE={base}", f"--tag={tag}", str(context), seconds=600)
+    docker.output("build", f"--build-arg=PYTHON_IMAGE={base}", f"--tag={tag}", str(context), seconds=600)
     return tag
 
 
@@ -62,45 +64,45 @@ def repository() -> Iterator[Repository]:
 
 
 @pytest.fixture(scope="session")
-def publish(engine: Engine, repository: Repository) -> Iterator[Publish]:
+def publish(docker: DockerCli, repository: Repository) -> Iterator[Publish]:
     """Yield a function that pushes an image under the tag of its commit."""
     names = []
 
     def push(image: str, revision: str, bundle: Path) -> Published:
         name = repository.tagged(revision[:7])
-        engine.ask("tag", image, name)
+        docker.output("tag", image, name)
         names.append(name)
-        digest = engine.ask("push", name, seconds=300).rpartition("digest: ")[2].split()[0]
+        digest = docker.output("push", name, seconds=300).rpartition("digest: ")[2].split()[0]
         return Published(revision, digest, bundle)
 
     yield push
-    engine.run("rmi", "--force", *names)
+    docker.run("rmi", "--force", *names)
 
 
 @pytest.fixture(scope="session")
 def images(
-    engine: Engine, frozen: Path, bundle_dir: Path, publish: Publish, tmp_path_factory: pytest.TempPathFactory
+    docker: DockerCli, frozen: Path, bundle_dir: Path, publish: Publish, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Published]]:
     """Publish three good images: the session's model, one with prices 3 % higher, and one with prices 5 % lower."""
     home, tags = tmp_path_factory.mktemp("bundles"), []
     bundles = {
         "first": bundle_dir,
-        "second": resealed(bundle_dir, home / "second", 1.03),
-        "third": resealed(bundle_dir, home / "third", 0.95),
+        "second": scaled(bundle_dir, home / "second", 1.03),
+        "third": scaled(bundle_dir, home / "third", 0.95),
     }
     published = {}
     for name, bundle in bundles.items():
         tags.append(f"houseprice-test-deploy:{name}-{uuid.uuid4().hex[:6]}")
-        environ, base = {"GITHUB_SHA": REVISIONS[name]}, os.environ.get("PYTHON_IMAGE")
-        build(frozen, bundle, bundle / "none", engine, environ=environ, say=str, tags=(tags[-1],), base=base)
+        inputs = BuildInputs(frozen, bundle, bundle / "none", {"GITHUB_SHA": REVISIONS[name]})
+        build_image(inputs, docker, say=lambda _: None, tags=(tags[-1],), base=os.environ.get("PYTHON_IMAGE", ""))
         published[name] = publish(tags[-1], REVISIONS[name], bundle)
     yield published
-    engine.run("rmi", "--force", "--no-prune", *tags)
+    docker.run("rmi", "--force", "--no-prune", *tags)
 
 
 @pytest.fixture(scope="session")
 def broken(
-    engine: Engine,
+    docker: DockerCli,
     images: dict[str, Published],
     publish: Publish,
     repository: Repository,
@@ -122,7 +124,7 @@ def broken(
                 'ENTRYPOINT ["python", "/faulty_api.py"]',
             ]
             (context / "Dockerfile").write_text("\n".join(lines))
-            image = engine.ask("build", "--quiet", str(context), seconds=300)
+            image = docker.output("build", "--quiet", str(context), seconds=300)
             known[fault] = publish(image, revision, good.bundle)
         return known[fault]
 
@@ -130,9 +132,9 @@ def broken(
 
 
 @pytest.fixture
-def production(engine: Engine, proxy_image: str, repository: Repository, tmp_path: Path) -> Iterator[Production]:
+def production(docker: DockerCli, proxy_image: str, repository: Repository, tmp_path: Path) -> Iterator[Production]:
     """Yield a host on which nothing was deployed."""
-    with empty_host(engine, tmp_path, proxy_image, repository) as found:
+    with empty_host(docker, tmp_path, proxy_image, repository) as found:
         yield found
 
 

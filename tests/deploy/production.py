@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,6 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
 from houseprice.bundle import manifest as manifests
 from houseprice.release.deployment.audit_log import Entry
 from houseprice.release.deployment.deployer import Deployer, Deployment
@@ -20,7 +25,7 @@ from houseprice.release.deployment.host import DeploymentHost
 from houseprice.release.deployment.recovery import Timeouts
 from houseprice.release.deployment.smoke_test import ContainerModel
 from houseprice.release.deployment.verified_cache import Candidate
-from houseprice.release.docker_cli import Engine
+from houseprice.release.docker_cli import DockerCli
 from houseprice.release.image_reference import Reference, Repository
 
 ROOT = Path(__file__).parents[2]
@@ -64,15 +69,15 @@ class Production:
 
     def verify(self, reference: Reference, _entries: Sequence[Entry]) -> Candidate:
         """Return what an image says about itself."""
-        engine = self.host.engine
-        engine.ask("pull", "--quiet", str(reference), seconds=300)
-        found = engine.image(str(reference))
+        docker = self.host.docker
+        docker.output("pull", "--quiet", str(reference), seconds=300)
+        found = docker.image(str(reference))
         digest = next(name.rpartition("@")[2] for name in found["RepoDigests"] if str(self.repository) in name)
-        container = engine.ask("create", found["Id"])
+        container = docker.output("create", found["Id"])
         try:
-            manifest = ContainerModel.read(engine, container).manifest_bytes
+            manifest = ContainerModel.read(docker, container).manifest_bytes
         finally:
-            engine.remove(container)
+            docker.remove(container)
         revision = found["Config"]["Labels"]["org.opencontainers.image.revision"]
         return Candidate(self.repository, digest, revision, "passed", manifest)
 
@@ -101,7 +106,7 @@ class Production:
 
 
 @contextmanager
-def empty_host(engine: Engine, folder: Path, proxy_image: str, repository: Repository) -> Iterator[Production]:
+def empty_host(docker: DockerCli, folder: Path, proxy_image: str, repository: Repository) -> Iterator[Production]:
     """Yield a host on which nothing was deployed, and remove its containers and networks afterwards."""
     port, project = free_port(), f"houseprice-test-{uuid.uuid4().hex[:8]}"
     environ = {"HAPROXY_IMAGE": proxy_image, "HOUSEPRICE_PUBLISH": f"127.0.0.1:{port}"}
@@ -110,10 +115,10 @@ def empty_host(engine: Engine, folder: Path, proxy_image: str, repository: Repos
         yield Production(host, port, repository, logging.getLogger(project).info)
     finally:
         label = f"label=com.docker.compose.project={project}"
-        for container in engine.ask("ps", "--all", "--quiet", "--filter", label).split():
-            engine.remove(container)
-        for network in engine.ask("network", "ls", "--quiet", "--filter", label).split():
-            engine.ask("network", "rm", network)
+        for container in docker.output("ps", "--all", "--quiet", "--filter", label).split():
+            docker.remove(container)
+        for network in docker.output("network", "ls", "--quiet", "--filter", label).split():
+            docker.output("network", "rm", network)
 
 
 @contextmanager
@@ -133,6 +138,30 @@ def under_load(production: Production, folder: Path, *right: Published, rate: in
             time.sleep(1)
         finally:
             counts |= json.loads(process.communicate("", timeout=60)[0])
+
+
+def scaled(bundle: Path, target: Path, factor: float) -> Path:
+    """Copy a bundle so that its model multiplies every price by a factor."""
+    shutil.copytree(bundle, target)
+    model = onnx.load(target / manifests.MODEL)
+    for output in model.graph.output:
+        for node in model.graph.node:
+            node.output[:] = [f"{name}_unscaled" if name == output.name else name for name in node.output]
+            node.input[:] = [f"{name}_unscaled" if name == output.name else name for name in node.input]
+        dtype = helper.tensor_dtype_to_np_dtype(output.type.tensor_type.elem_type)
+        model.graph.initializer.append(numpy_helper.from_array(np.array(factor, dtype=dtype), f"{output.name}_factor"))
+        inputs = [f"{output.name}_unscaled", f"{output.name}_factor"]
+        model.graph.node.append(helper.make_node("Mul", inputs, [output.name]))
+    (target / manifests.MODEL).write_bytes(model.SerializeToString())
+    for name in (manifests.GOLDEN, manifests.SAMPLE):
+        content = json.loads((target / name).read_bytes())
+        content["answers"] = [{key: value * factor for key, value in one.items()} for one in content["answers"]]
+        (target / name).write_bytes(manifests.canonical(content))
+    files = {name: manifests.sha256_of(target / name) for name in manifests.CONTENT}
+    manifest = manifests.read((target / manifests.NAME).read_bytes(), target / manifests.NAME)
+    manifest = manifest.model_copy(update={"files": files, "model_version": files[manifests.MODEL][:12]})
+    (target / manifests.NAME).write_bytes(manifests.write(manifest))
+    return target
 
 
 def free_port() -> int:

@@ -148,11 +148,11 @@ def test_ctrl_c_after_the_switch_returns_to_the_previous_version(
     ]  # fmt: skip
 
 
-def test_a_restarted_proxy_keeps_the_live_slot(production: Any, images: Any, engine: Any) -> None:
+def test_a_restarted_proxy_keeps_the_live_slot(production: Any, images: Any, docker: Any) -> None:
     """As after a reboot."""
     production.deploy(images["first"])
     production.deploy(images["second"])
-    engine.ask("restart", production.host.container("proxy").id, seconds=90)
+    docker.output("restart", production.host.container("proxy").id, seconds=90)
     smoke_test.wait_until(lambda: production.host.check_reachable("green"), 20)
     assert production.host.proxy.live() == "green"
     assert production.serves(images["second"])

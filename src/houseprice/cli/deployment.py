@@ -13,10 +13,10 @@ from typing import Any
 
 import click
 
-from houseprice.cli.options import account, progress, stoppable, trusted, trusting
+from houseprice.bundle import manifest as manifests
+from houseprice.cli.options import account, interrupt_on_sigterm, policy, policy_options, progress
 from houseprice.errors import DeploymentError, HousePriceError, RegistryError
-from houseprice.release import skopeo
-from houseprice.release.credentials import Account
+from houseprice.release import publish, skopeo
 from houseprice.release.deployment import version_history
 from houseprice.release.deployment.audit_log import NAME, AuditLog, Entry, Event
 from houseprice.release.deployment.deployer import Deployer, Deployment, deployment_errors
@@ -24,9 +24,8 @@ from houseprice.release.deployment.host import DeploymentHost
 from houseprice.release.deployment.recovery import Timeouts, best_effort
 from houseprice.release.deployment.verified_cache import Candidate, VerifiedCache, Verify
 from houseprice.release.deployment.version_history import short
-from houseprice.release.image_reference import HUB, LATEST, Reference, Repository
-from houseprice.release.registry.client import Registry
-from houseprice.release.verification.policy import Trust
+from houseprice.release.image_reference import HUB, Reference, Repository
+from houseprice.release.verification.policy import VerificationPolicy
 from houseprice.release.verification.verify import verify
 
 PATH = click.Path(path_type=Path)
@@ -60,7 +59,7 @@ def _host_options(command: Command) -> Command:
             envvar="HOUSEPRICE_REPOSITORY",
             help="Image repository: [HOST/]USER/house-price-model [default: DOCKERHUB_USERNAME's, or the live image's]",
         ),
-        trusting,
+        policy_options,
         click.option(
             "--deadline", type=click.FloatRange(min=1), default=60.0, help="Seconds until it must be healthy."
         ),
@@ -87,7 +86,7 @@ def deploy(*, image: str, as_json: bool, **options: Any) -> None:
 
     Example: houseprice deploy 1a2b3c4 --repository somebody/house-price-model --key cosign.pub
     """
-    stoppable()
+    interrupt_on_sigterm()
     host = _host(options)
     target = image_reference(image, _repository(host, options["repository"]))
     result = _deployer(host, options, use_cache=False).deploy(target)
@@ -110,7 +109,7 @@ def rollback(*, to: str, only_list: bool, retag: bool, as_json: bool, **options:
 
     Example: houseprice rollback --key cosign.pub
     """
-    stoppable()
+    interrupt_on_sigterm()
     host = _host(options)
     if only_list:
         _list(host, options["repository"], as_json=as_json)
@@ -171,37 +170,32 @@ def _host(options: dict[str, Any]) -> DeploymentHost:
 def _deployer(host: DeploymentHost, options: dict[str, Any], *, use_cache: bool) -> Deployer:
     timeouts = Timeouts(options["deadline"], options["drain"], options["watch"])
     actor = os.environ.get("GITHUB_ACTOR") or f"{getpass.getuser()}@{socket.gethostname()}"
-    return Deployer(host, _verifier(trusted(), host, use_cache=use_cache), actor, timeouts, progress)
+    return Deployer(host, _verifier(policy(), host, use_cache=use_cache), actor, timeouts, progress)
 
 
-def _verifier(trust: Trust, host: DeploymentHost, *, use_cache: bool) -> Verify:
+def _verifier(trusted: VerificationPolicy, host: DeploymentHost, *, use_cache: bool) -> Verify:
     """Return how an image is verified; with the cache, an earlier verification counts while there can be none now."""
     cache = VerifiedCache(host.state)
 
     def verify_image(reference: Reference, entries: Sequence[Entry]) -> Candidate:
-        known = cache.get(reference, trust, entries) if use_cache else None
+        known = cache.get(reference, trusted, entries) if use_cache else None
         try:
             if known:  # production is down: a registry that hangs is not waited for as long as usual
-                skopeo.digest_of(reference, _login(), retries=1, timeout=PROBE_SECONDS)
-            found = verify(
-                reference, Registry(reference.repository, account(), say=progress), trust, environ=os.environ
-            )
+                skopeo.digest_of(reference, account(), retries=1, timeout=PROBE_SECONDS)
+            found = verify(reference, trusted, account=account())
         except HousePriceError as err:
             if known is None or err.code not in UNAVAILABLE:
                 raise
             progress(f"{err} {reference} was {known.remark}.")
             return known
-        verdict = "passed" if found.evidence.get("passed") else "failed"
+        manifest = manifests.read(found.manifest, Path(str(reference)) / manifests.NAME)
+        verdict = "passed" if manifest.passed else "failed"
         candidate = Candidate(reference.repository, found.digest, found.revision, verdict, found.manifest)
         with best_effort("rollback" if use_cache else "deploy", progress):
-            cache.put(candidate, trust)
+            cache.put(candidate, trusted)
         return candidate
 
     return verify_image
-
-
-def _login() -> Account | None:
-    return Account.from_environment(os.environ)
 
 
 def _repository(host: DeploymentHost, given: str | None) -> Repository:
@@ -221,7 +215,7 @@ def _repository(host: DeploymentHost, given: str | None) -> Repository:
 def _list(host: DeploymentHost, given: str | None, *, as_json: bool) -> None:
     live = host.live()
     try:
-        tags = skopeo.list_tags(_repository(host, given), _login())
+        tags = skopeo.list_tags(_repository(host, given), account())
     except (RegistryError, DeploymentError) as err:
         progress(f"Tags of the registry are not listed: {err}")
         tags = None
@@ -243,18 +237,15 @@ def _move_latest(deployer: Deployer, repository: Repository, result: Deployment)
         actor=deployer.actor, action="retag", from_revision=result.previous_revision, to_revision=result.revision,
         repository=str(repository), digest=result.digest, outcome="succeeded", duration_seconds=0,
     )  # fmt: skip
-    commit = Reference(repository, tag=short(result.revision))
     try:
-        if skopeo.digest_of(commit, _login()) != result.digest:
-            raise RegistryError(f"{commit} is another image than {result.digest}; publish it again.", code="tag_moved")
-        skopeo.copy(Reference(repository, digest=result.digest), Reference(repository, tag=LATEST), _login())
+        publish.retag(repository, result.digest, account(), say=progress)
     except HousePriceError as err:
-        with best_effort("rollback", progress):
-            deployer.host.audit_log.append(replace(event, outcome="failed", detail=str(err)), progress)
+        event = replace(event, outcome="failed", detail=str(err))
         message = f"{short(result.revision)} serves, but latest was not moved to it: {err}"
         raise DeploymentError(message, code=err.code, **err.details) from err
-    with best_effort("rollback", progress):
-        deployer.host.audit_log.append(event, progress)
+    finally:
+        with best_effort("rollback", progress):
+            deployer.host.audit_log.append(event, progress)
 
 
 def _print(result: Deployment, done: str, *, as_json: bool, clock: str = "first answer") -> None:

@@ -99,13 +99,13 @@ def publish(
     return done
 
 
-def retag(repository: Repository, key: str, account: Account, *, say: Say) -> Published:
+def retag(repository: Repository, key: str, account: Account | None, *, say: Say) -> Published:
     """Move `latest` on purpose, also backwards, to a published image.
 
     Args:
         repository: where the image is.
         key: the tag of its commit, or its digest.
-        account: that may write there.
+        account: that may write there; without one, that of `docker login`.
         say: receives progress.
 
     Raises:
@@ -199,7 +199,7 @@ def _free(repository: Repository, tag: str, digest: str, account: Account) -> bo
     return found is None
 
 
-def _tag(repository: Repository, digest: str, tag: str, account: Account) -> None:
+def _tag(repository: Repository, digest: str, tag: str, account: Account | None) -> None:
     """Set a tag on a digest that the registry holds, and make sure that it is there."""
     skopeo.copy(Reference(repository, digest=digest), Reference(repository, tag), account)
     if (found := find_digest(Reference(repository, tag), account)) != digest:
@@ -227,7 +227,7 @@ def _forwards(repository: Repository, digest: str, commit: str, account: Account
     return False
 
 
-def _revision(repository: Repository, digest: str, account: Account) -> str:
+def _revision(repository: Repository, digest: str, account: Account | None) -> str:
     config = skopeo.inspect_config(Reference(repository, digest=digest), account)
     return str(((config.get("config") or {}).get("Labels") or {}).get(REVISION) or "")
 

@@ -108,7 +108,7 @@ class Deployer:
                 if to
                 else version_history.previous(entries, current.digest).reference
             )
-            model = ContainerModel.read(self.host.engine, current.id)
+            model = ContainerModel.read(self.host.docker, current.id)
             return self._deploy("rollback", target, entries, start, accepts=model, remark=remark)
 
     def _history(self) -> tuple[tuple[Entry, ...], str]:
@@ -195,16 +195,16 @@ class Deployer:
         if container.digest != candidate.digest or not container.running:
             return False
         try:
-            smoke_test.check_golden_rows(self.host.public(), ContainerModel.read(self.host.engine, container.id))
+            smoke_test.check_golden_rows(self.host.public(), ContainerModel.read(self.host.docker, container.id))
         except HousePriceError as err:
             self.say(f"it is live, but fails its smoke test: {err}")
             return False
         return True
 
     def _pull(self, candidate: Candidate) -> None:
-        if self.host.engine.run("image", "inspect", candidate.image).code != 0:
+        if self.host.docker.run("image", "inspect", candidate.image).returncode != 0:
             self.say(f"pull {candidate.image} …")
-            self.host.engine.ask("pull", "--quiet", candidate.image, seconds=1800)
+            self.host.docker.output("pull", "--quiet", candidate.image, seconds=1800)
 
     def _start(self, pending: PendingDeployment, candidate: Candidate) -> ContainerModel:
         """Start an image in the idle slot, and test it there."""

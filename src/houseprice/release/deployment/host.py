@@ -18,7 +18,7 @@ from houseprice.release.deployment.api_client import ApiClient
 from houseprice.release.deployment.audit_log import AuditLog
 from houseprice.release.deployment.haproxy import SLOTS, HAProxy, Slot
 from houseprice.release.deployment.smoke_test import ContainerModel
-from houseprice.release.docker_cli import Engine
+from houseprice.release.docker_cli import DockerCli
 from houseprice.release.image_reference import Reference
 
 STOP_SECONDS = 15
@@ -85,9 +85,9 @@ class DeploymentHost:
         return HAProxy(self.state / "proxy")
 
     @cached_property
-    def engine(self) -> Engine:
+    def docker(self) -> DockerCli:
         """The Docker engine."""
-        return Engine(self.command)
+        return DockerCli(self.command)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -158,21 +158,21 @@ class DeploymentHost:
     def stop(self, slot: Slot) -> None:
         """Stop a slot with time to finish; its container stays, for a quick rollback."""
         if container := self.container(slot):
-            self.engine.ask("stop", "--time", str(STOP_SECONDS), container.id, seconds=STOP_SECONDS + 30)
+            self.docker.output("stop", "--time", str(STOP_SECONDS), container.id, seconds=STOP_SECONDS + 30)
 
     def remove(self, slot: Slot) -> None:
         """Remove the container of a slot."""
         if container := self.container(slot):
-            self.engine.remove(container.id)
+            self.docker.remove(container.id)
 
     def container(self, service: str) -> Container | None:
         """Return the container of a slot or of the proxy, running or not."""
         labels = {"project": self.project, "service": service}
         filters = [f"--filter=label=com.docker.compose.{name}={value}" for name, value in labels.items()]
-        ids = self.engine.ask("ps", "--all", "--quiet", "--no-trunc", *filters).split()
+        ids = self.docker.output("ps", "--all", "--quiet", "--no-trunc", *filters).split()
         if not ids:
             return None
-        found = json.loads(self.engine.ask("inspect", "--format", _INSPECT, ids[0]))
+        found = json.loads(self.docker.output("inspect", "--format", _INSPECT, ids[0]))
         addresses = [network.get("IPAddress") for network in (found["networks"] or {}).values()]
         revision = (found["labels"] or {}).get("org.opencontainers.image.revision", "unknown")
         return Container(
@@ -188,7 +188,7 @@ class DeploymentHost:
         container = self.container(slot)
         if container is None:
             raise DeploymentError(f'There is no container in slot "{slot}"; deploy again.', code="slot_empty")
-        return ContainerModel.read(self.engine, container.id)
+        return ContainerModel.read(self.docker, container.id)
 
     def live(self) -> tuple[Slot, Container] | None:
         """Return the live slot and its container; None when no slot is live, or it is empty."""
@@ -222,7 +222,7 @@ class DeploymentHost:
     def proxy_events(self) -> str:
         """Return the last lines that the proxy logged about slots that went up or down."""
         proxy = self.container("proxy")
-        lines = self.engine.logs(proxy.id).splitlines()[-2000:] if proxy else []
+        lines = self.docker.logs(proxy.id).splitlines()[-2000:] if proxy else []
         return "\n".join([line for line in lines if re.search(r"^(Backup )?Server |no server available", line)][-12:])
 
     @property
@@ -230,9 +230,9 @@ class DeploymentHost:
         return self.environ.get("HOUSEPRICE_API_KEY", "")
 
     def _compose(self, settings: Mapping[str, str], *arguments: str) -> None:
-        engine = Engine(self.command, {**self.settings, **settings})
+        docker = DockerCli(self.command, {**self.settings, **settings})
         files = ("--project-name", self.project, "--file", str(self.compose), "--profile", "slots")
-        engine.ask("compose", *files, *arguments, seconds=180)
+        docker.output("compose", *files, *arguments, seconds=180)
 
 
 def other(slot: Slot | None) -> Slot:

@@ -168,7 +168,7 @@ def abort(
     if running:
         proxy.set_fallback(pending.new_slot, enabled=False)
     if container := host.container(pending.new_slot):
-        say(f"--- logs of slot {pending.new_slot} ---\n{host.engine.logs(container.id)[-4000:].rstrip()}")
+        say(f"--- logs of slot {pending.new_slot} ---\n{host.docker.logs(container.id)[-4000:].rstrip()}")
         say(f"--- what the proxy logged about its slots ---\n{host.proxy_events()}\n---")
         if switched:
             host.stop(pending.new_slot)

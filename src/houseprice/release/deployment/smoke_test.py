@@ -17,8 +17,8 @@ from houseprice.bundle import manifest as manifests
 from houseprice.bundle.manifest import Manifest
 from houseprice.errors import DeploymentError
 from houseprice.release.deployment.api_client import ApiClient
-from houseprice.release.docker_cli import Engine
-from houseprice.release.reference_predictions import TOLERANCE, difference
+from houseprice.release.docker_cli import DockerCli
+from houseprice.release.expected_predictions import TOLERANCE, relative_difference
 
 POLL_SECONDS = 0.05
 _BUNDLE = "/app/models/bundle"
@@ -33,7 +33,7 @@ class ContainerModel:
     golden_bytes: bytes
 
     @classmethod
-    def read(cls, engine: Engine, container: str) -> "ContainerModel":
+    def read(cls, docker: DockerCli, container: str) -> "ContainerModel":
         """Read the files of a container, running or not.
 
         Raises:
@@ -43,8 +43,8 @@ class ContainerModel:
         with tempfile.TemporaryDirectory(prefix="houseprice-model-") as folder:
             for name in (manifests.NAME, manifests.GOLDEN):
                 path = Path(folder) / name
-                result = engine.run("cp", f"{container}:{_BUNDLE}/{name}", str(path))
-                if result.code != 0 or not path.is_file() or path.is_symlink():
+                result = docker.run("cp", f"{container}:{_BUNDLE}/{name}", str(path))
+                if result.returncode != 0 or not path.is_file() or path.is_symlink():
                     raise DeploymentError(
                         f'The image has no file "{_BUNDLE}/{name}" ({result.stderr.strip()[-120:]}); it was not built '
                         "by this project.",
@@ -133,7 +133,7 @@ def check_golden_rows(client: ApiClient, expected: ContainerModel) -> None:
         found = _outputs(body) if status == 200 else {}
         if found and body.get("model_version") != expected.manifest.model_version:
             raise _wrong_model(client, body.get("model_version"), expected)
-        worst, output = max((difference(found.get(name, math.nan), answer[name]), name) for name in _OUTPUTS)
+        worst, output = max((relative_difference(found.get(name, math.nan), answer[name]), name) for name in _OUTPUTS)
         if worst > TOLERANCE:
             said = f"{output} {found[output]:.2f}" if found else f"status {status}: {str(body)[:120]}"
             raise DeploymentError(

@@ -14,7 +14,7 @@ from pathlib import Path
 from houseprice.atomic_io import write_durably
 from houseprice.release.deployment.audit_log import Entry, canonical_json
 from houseprice.release.image_reference import Reference, Repository
-from houseprice.release.verification.policy import Trust
+from houseprice.release.verification.policy import VerificationPolicy
 
 FOLDER = "verified"
 
@@ -63,14 +63,14 @@ class VerifiedCache:
 
     state: Path
 
-    def put(self, candidate: Candidate, trust: Trust) -> None:
+    def put(self, candidate: Candidate, policy: VerificationPolicy) -> None:
         """Save an image that was verified just now.
 
         Raises:
             DataError: the file cannot be written.
         """
         content = {
-            "trust_policy": _fingerprint(trust),
+            "trust_policy": _fingerprint(policy),
             "verified_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "repository": str(candidate.repository),
             "digest": candidate.digest,
@@ -80,12 +80,12 @@ class VerifiedCache:
         }
         write_durably(self.path(candidate.digest), json.dumps(content, indent=1).encode())
 
-    def get(self, reference: Reference, trust: Trust, entries: Sequence[Entry]) -> Candidate | None:
+    def get(self, reference: Reference, policy: VerificationPolicy, entries: Sequence[Entry]) -> Candidate | None:
         """Return an image by its digest if it was verified for the same trust policy and served here.
 
         Args:
             reference: its name; a tag is never found, since it may have moved.
-            trust: the trust policy of today.
+            policy: the trust policy of today.
             entries: the audit log.
         """
         if not reference.digest:
@@ -107,7 +107,7 @@ class VerifiedCache:
             == (repository, digest, revision, found.manifest_sha256, verdict)
             for entry in entries
         )
-        expected = (str(reference.repository), reference.digest, _fingerprint(trust))
+        expected = (str(reference.repository), reference.digest, _fingerprint(policy))
         if not served or (repository, digest, fingerprint) != expected:
             return None
         return replace(found, remark=f"not verified again, but verified on this host at {verified_at}")
@@ -117,6 +117,6 @@ class VerifiedCache:
         return self.state / FOLDER / f"{digest.removeprefix('sha256:')}.json"
 
 
-def _fingerprint(trust: Trust) -> str:
+def _fingerprint(policy: VerificationPolicy) -> str:
     """Return a hash of a trust policy: another key, identity, issuer or source has another."""
-    return hashlib.sha256(canonical_json(asdict(trust))).hexdigest()
+    return hashlib.sha256(canonical_json(asdict(policy))).hexdigest()
