@@ -107,7 +107,7 @@ def build_image(
     Raises:
         ArtifactError: the bundle is missing or changed, or the pickles are of another run.
         GateError: the model failed its gates.
-        ImageError: a file is missing, no engine answers, or the build failed; see the codes in `docker_build`.
+        ImageError: a file is missing, no engine answers, or the build failed (codes in `docker_build`).
     """
     begin = time.monotonic()
     files, manifest = dockerfile_inputs(inputs.root), _check(inputs)
@@ -152,7 +152,7 @@ def build_layout(
         ArtifactError: the bundle is missing or changed, or the pickles are of another run.
         DataError: the folder cannot be written.
         GateError: the model failed its gates.
-        ImageError: a file is missing, no engine or buildx answers, or the build failed; see the codes in `docker_build`.
+        ImageError: a file is missing, no engine or buildx answers, or the build failed (codes in `docker_build`).
     """
     begin = time.monotonic()
     _refuse_other_folders(target)
