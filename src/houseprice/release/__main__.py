@@ -127,7 +127,7 @@ def _repository(environ: Mapping[str, str]) -> Repository:
     host = environ.get("DOCKER_REGISTRY") or HUB
     if not environ.get(USERNAME):
         raise RegistryError(
-            f"The variable DOCKERHUB_USERNAME is not set: add your username at {host} with `gh variable set {USERNAME}`, or "
+            f"The variable DOCKERHUB_USERNAME is not set: run `gh variable set {USERNAME}`, or add your name at {host} "
             "under Settings → Secrets and variables → Actions → Variables.",
             code="username_missing",
         )
