@@ -13,11 +13,12 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from houseprice.atomic_io import write_atomically
-from houseprice.errors import HousePriceError, ImageError
+from houseprice.errors import HousePriceError, ImageError, MissingDependencyError
 
 LOCK = Path("requirements/serving.txt")
 OSV = "https://api.osv.dev/v1/query"
@@ -96,6 +97,8 @@ def main(args: list[str] | None = None) -> int:
     parser.add_argument("--tries", type=int, default=3, help="default: %(default)s")
     given = parser.parse_args(args)
     try:
+        if not find_spec("pip_audit"):
+            raise MissingDependencyError("pip-audit is not installed here; run `scripts/audit`.", library="pip_audit")
         report = audit(given.lock, given.service, given.seconds, given.tries)
         write_atomically({given.report: (json.dumps(report, indent=1) + "\n").encode()})
     except HousePriceError as err:

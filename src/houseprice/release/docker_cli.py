@@ -184,24 +184,18 @@ def _wait(process: subprocess.Popen[str], seconds: float) -> CommandResult:
 
 
 def _follow(process: subprocess.Popen[str], seconds: float, say: Say) -> CommandResult:
-    late = threading.Event()
-
-    def expire() -> None:
-        late.set()
-        _kill(process)
-
-    timer = threading.Timer(seconds, expire)
-    timer.start()
+    """Report lines from a thread, since libraries such as polars let a read in this one resume after Ctrl-C."""
     last: deque[str] = deque(maxlen=40)
-    try:
+
+    def report() -> None:
         for line in process.stdout or ():
             last.append(line.rstrip())
             say(last[-1])
-        returncode = process.wait()
-    finally:
-        timer.cancel()
-    if late.is_set():
-        raise subprocess.TimeoutExpired(process.args, seconds)
+
+    thread = threading.Thread(target=report, daemon=True)
+    thread.start()
+    returncode = process.wait(timeout=seconds)
+    thread.join(timeout=10)
     return CommandResult(returncode, "\n".join(line for line in last if line), "")
 
 

@@ -15,24 +15,20 @@ from typing import Literal
 from houseprice.errors import ConfigError, ImageError
 from houseprice.release.docker_cli import DockerCli
 
-PORTS = {5000: "MLflow", 8000: "the API"}
 PYTHON = (3, 11)
+LOCKS = ("requirements/serving.txt", "requirements.txt")
+PORTS = {5000: "MLflow", 8000: "the API"}
 FREE_BYTES = 5_000_000_000
 SETTINGS = {"DOCKERHUB_USERNAME": "variable", "DOCKERHUB_TOKEN": "secret"}
-ENVIRONMENT = "docker-hub"
-"""GitHub environment that the publishing job enters, where the settings may be too."""
+GITHUB_ENVIRONMENT = "docker-hub"
+"""The publishing job enters it; the settings may be there, too."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report.
+    """One line of the report: what was looked for, what was seen, and what to do when it is not there.
 
-    Attributes:
-        name: what was looked for.
-        state: whether it is there.
-        found: what was seen.
-        hint: what to do; empty when it is there.
-        required: whether the pipeline cannot run without it.
+    `required` tells whether the pipeline cannot run without it.
     """
 
     name: str
@@ -51,7 +47,16 @@ def diagnose(root: Path, config: Path, environ: Mapping[str, str], docker: Docke
         environ: where Docker Hub's settings are looked for when GitHub cannot be asked.
         docker: the engine that should answer.
     """
-    return tuple(_findings(root, config, environ, docker))
+    running = ".".join(map(str, sys.version_info[:3]))
+    return (
+        _finding("Python", sys.version_info >= PYTHON, f"{running}, {sys.executable}", "install Python 3.11 or newer"),
+        *_config(root, root / config),
+        *(_libraries(root / lock, lock) for lock in LOCKS),
+        _docker(docker),
+        *(_port(port, owner) for port, owner in PORTS.items()),
+        _disk(root),
+        *(_setting(root, name, kind, environ) for name, kind in SETTINGS.items()),
+    )
 
 
 def healthy(findings: tuple[Finding, ...]) -> bool:
@@ -59,32 +64,14 @@ def healthy(findings: tuple[Finding, ...]) -> bool:
     return not any(finding.required and finding.state == "missing" for finding in findings)
 
 
-def _findings(root: Path, config: Path, environ: Mapping[str, str], docker: DockerCli) -> Iterator[Finding]:
-    name, running = f"Python {PYTHON[0]}.{PYTHON[1]} or newer", ".".join(map(str, sys.version_info[:3]))
-    state: Literal["found", "missing"] = "found" if sys.version_info >= PYTHON else "missing"
-    yield Finding(name, state, f"{running}, {sys.executable}", "" if state == "found" else f"install {name}")
-    yield from _config(root, root / config)
-    for lock in ("requirements/serving.txt", "requirements.txt"):
-        yield _libraries(root / lock, lock)
-    try:
-        yield Finding("Docker engine", "found", f"version {docker.version()}", required=False)
-    except ImageError as err:
-        problem, hint = err.details.get("problem", str(err)), err.details.get("hint", "see the log of the engine")
-        yield Finding("Docker engine", "missing", problem, hint, required=False)
-    for port, owner in PORTS.items():
-        yield _port(port, owner)
-    free = shutil.disk_usage(root).free
-    name, found = f"{FREE_BYTES / 1e9:g} GB of free disk space", f"{free / 1e9:.1f} GB"
-    enough = free >= FREE_BYTES
-    yield Finding(name, "found" if enough else "missing", found, "" if enough else "free some", required=False)
-    for setting, kind in SETTINGS.items():
-        yield _setting(root, setting, kind, environ)
+def _finding(name: str, there: bool, found: str, hint: str, *, required: bool = True) -> Finding:
+    return Finding(name, "found", found) if there else Finding(name, "missing", found, hint, required)
 
 
 def _config(root: Path, path: Path) -> Iterator[Finding]:
     """Load the configuration, and look for the sales that it names."""
     try:
-        from houseprice.config import load  # needs libraries that the next findings may report as missing
+        from houseprice.config import load  # its libraries may be what is missing
 
         known = load(path)
     except ConfigError as err:
@@ -95,59 +82,65 @@ def _config(root: Path, path: Path) -> Iterator[Finding]:
         return
     yield Finding("configuration", "found", f"{path}, {len(known.data.columns)} columns")
     raw = root / known.paths.raw
-    if raw.is_file() and raw.stat().st_size:
-        yield Finding("sales", "found", f"{raw}, {raw.stat().st_size:,} bytes")
-    else:
-        yield Finding("sales", "missing", f'"{raw}" is missing or empty', "put the CSV there, or change `paths.raw`")
+    size = raw.stat().st_size if raw.is_file() else 0
+    yield _finding("sales", size > 0, f"{raw}, {size:,} bytes", "put the CSV there, or change `paths.raw`")
 
 
 def _libraries(lock: Path, name: str) -> Finding:
     """Compare a lock with what is installed; lines for other systems only are left out."""
-    what, hint = f"libraries of {name}", f"run `make install`, or `pip install --require-hashes -r {name}`"
-    if not lock.is_file():
-        return Finding(what, "missing", f'no file "{lock}"', f"restore it with `git checkout {name}`")
-    pinned = dict(re.findall(r"(?m)^([\w.-]+)==([^\s;\\]+)(?![^\n]*;)", lock.read_text(encoding="utf-8")))
-    present = {library: _version(library) for library in pinned}
-    absent = [library for library, found in present.items() if not found]
-    other = [f"{library} {found}" for library, found in present.items() if found and found != pinned[library]]
-    if absent:
-        return Finding(what, "missing", f"{len(absent)} of {len(pinned)} are missing: {', '.join(absent[:5])}", hint)
-    if other:
-        return Finding(
-            what, "missing", f"{len(other)} have another version: {', '.join(other[:5])}", hint, required=False
-        )
-    return Finding(what, "found", f"{len(pinned)} in {sys.prefix}")
+    text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
+    pinned = re.findall(r"(?m)^([\w.-]+)==([^\s;\\]+)(?![^\n]*;)", text)
+    wrong = [f"{library} {_version(library)}" for library, pin in pinned if _version(library) not in (pin, "missing")]
+    missing = [library for library, _ in pinned if _version(library) == "missing"]
+    found = f"{len(pinned)} pinned, {len(missing)} missing, {len(wrong)} of another version"
+    found = ": ".join((found, ", ".join([*missing, *wrong][:5]))) if missing or wrong else found
+    hint = f"run `make install`, or `pip install --require-hashes -r {name}`"
+    there = bool(pinned) and not missing and not wrong
+    return _finding(f"libraries of {name}", there, found, hint, required=not pinned or bool(missing))
 
 
 def _version(library: str) -> str:
     try:
         return version(library)
     except PackageNotFoundError:
-        return ""
+        return "missing"
+
+
+def _docker(docker: DockerCli) -> Finding:
+    """Ask for the engine; training and serving work without one, and GitHub's machines have theirs."""
+    try:
+        return Finding("Docker engine", "found", f"version {docker.version()}")
+    except ImageError as err:
+        problem, hint = err.details.get("problem", str(err)), err.details.get("hint", "see the log of the engine")
+        return Finding("Docker engine", "missing", problem, hint, required=False)
 
 
 def _port(port: int, owner: str) -> Finding:
-    name = f"port {port} for {owner}"
+    used = ""
     for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         try:
             with socket.socket(family, socket.SOCK_STREAM) as client:
                 client.settimeout(2)
-                if client.connect_ex((address, port)) == 0:
-                    hint = f"stop what listens there (`ss -ltnp 'sport = :{port}'` names it), or use another port"
-                    return Finding(name, "missing", f"in use on {address}", hint)
+                used = address if client.connect_ex((address, port)) == 0 else used
         except OSError:  # this machine has no such address, so nothing listens there
             continue
-    return Finding(name, "found", "free")
+    hint = f"stop what listens there (`ss -ltnp 'sport = :{port}'` names it), or use another port"
+    return _finding(f"port {port} for {owner}", not used, f"in use on {used}" if used else "free", hint)
+
+
+def _disk(root: Path) -> Finding:
+    free = shutil.disk_usage(root).free
+    found = f"{free / 1e9:.1f} GB free; images and libraries need {FREE_BYTES / 1e9:g} GB"
+    return _finding("disk space", free >= FREE_BYTES, found, "free some", required=False)
 
 
 def _setting(root: Path, name: str, kind: str, environ: Mapping[str, str]) -> Finding:
     """Look for a setting's name on GitHub, else in the environment; values are never read."""
     label, hint = f"Docker Hub {kind} {name}", f"set it with `gh {kind} set {name}` before you publish"
-    listings = [_names(root, kind, *place) for place in ((), ("--env", ENVIRONMENT))]
-    if any(names and name in names for names in listings):
-        return Finding(label, "found", "on GitHub")
+    listings = [_names(root, kind, *place) for place in ((), ("--env", GITHUB_ENVIRONMENT))]
     if any(names is not None for names in listings):
-        return Finding(label, "missing", "not on GitHub", hint)
+        there = any(name in (names or ()) for names in listings)
+        return _finding(label, there, "on GitHub" if there else "not on GitHub", hint)
     if environ.get(name):
         return Finding(label, "found", "in the environment")
     return Finding(label, "unknown", "`gh` is missing, logged out, or sees no repository", hint)
