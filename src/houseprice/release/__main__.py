@@ -127,7 +127,7 @@ def _repository(environ: Mapping[str, str]) -> Repository:
     host = environ.get("DOCKER_REGISTRY") or HUB
     if not environ.get(USERNAME):
         raise RegistryError(
-            f"The variable {USERNAME} is not set: add your username at {host} with `gh variable set {USERNAME}`, or "
+            f"The variable DOCKERHUB_USERNAME is not set: add your username at {host} with `gh variable set {USERNAME}`, or "
             "under Settings → Secrets and variables → Actions → Variables.",
             code="username_missing",
         )
@@ -136,7 +136,7 @@ def _repository(environ: Mapping[str, str]) -> Repository:
 
 def _no_token() -> RegistryError:
     return RegistryError(
-        f"The secret {TOKEN} is not set: create an access token with Read & Write at "
+        "The secret DOCKERHUB_TOKEN is not set: create an access token with Read & Write at "
         f"https://hub.docker.com/settings/security and run `gh secret set {TOKEN}`.",
         code="token_missing",
     )
