@@ -2,37 +2,48 @@
 
 import json
 import os
-import re
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from houseprice.cli.options import interrupt_on_sigterm, progress
-from houseprice.release import image as images
+from houseprice.release.build import (
+    REPOSITORY,
+    BuildInputs,
+    build_image,
+    build_layout,
+    describe_image,
+    describe_layout,
+    parse_base,
+    parse_platform,
+)
 from houseprice.release.docker_cli import DockerCli
 from houseprice.release.doctor import diagnose, healthy
 from houseprice.release.expected_predictions import ExpectedPredictions
 from houseprice.release.image_test import ImageTest, ImageTester, describe, require_passed, show_logs
-from houseprice.release.layout import assemble as layouts
 from houseprice.release.performance_checks import Limits
+
+Parsed = TypeVar("Parsed")
 
 COLOURS = {"found": "green", "missing": "red", "unknown": "yellow"}
 
 
 def _platforms(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
-    for platform in given:
-        if not re.fullmatch(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?", platform):
-            raise click.BadParameter(f'"{platform}" is no platform; expected OS/ARCH such as linux/amd64')
-    return given
+    return tuple(_parsed(parse_platform, text) for text in given)
 
 
-def _base(given: str) -> tuple[str, str]:
-    """Give back the platform that a base is for, which may be all of them, and the base."""
-    platform, sign, name = given.rpartition("=")
-    if (sign and "/" not in platform) or not name:
-        raise click.BadParameter(f'"{given}" is no base; expected IMAGE, or linux/arm64=IMAGE')
-    return platform, name
+def _bases(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    return dict(_parsed(parse_base, text) for text in given)
+
+
+def _parsed(parse: Callable[[str], Parsed], text: str) -> Parsed:
+    try:
+        return parse(text)
+    except ValueError as err:
+        raise click.BadParameter(str(err)) from err
 
 
 @click.group()
@@ -47,8 +58,8 @@ def image() -> None:
 @click.option(
     "--tag", "tags", multiple=True, help="Name of the image; may be given again. [default: REPOSITORY:COMMIT7]"
 )
-@click.option("--repository", default=images.REPOSITORY, help="Name before the default tag.")
-@click.option("--bundle", type=click.Path(path_type=Path), default=Path("models/bundle"), help="The sealed folder.")
+@click.option("--repository", default=REPOSITORY, help="Name before the default tag.")
+@click.option("--bundle", type=click.Path(path_type=Path), default=Path("models/bundle"), help="Model bundle.")
 @click.option(
     "--models-dir", type=click.Path(path_type=Path), default=Path("models"), help="Where trained/ holds the pickles."
 )
@@ -56,23 +67,22 @@ def image() -> None:
     "--base",
     "bases",
     multiple=True,
+    callback=_bases,
     envvar="PYTHON_IMAGE",
     metavar="[PLATFORM=]IMAGE",
     help="Base image instead of the Dockerfile's own, for one platform or for all; may be given again.",
 )
 @click.option("--allow-red", is_flag=True, help="Build although the model failed its gates; not for publishing.")
-@click.option(
-    "--layout", type=click.Path(path_type=Path), help="Make an OCI image layout in this folder, for publishing."
-)
+@click.option("--layout", type=click.Path(path_type=Path), help="Write an OCI image layout to this folder instead.")
 @click.option(
     "--platform",
     "platforms",
     multiple=True,
     callback=_platforms,
     metavar="OS/ARCH",
-    help="Into the layout; may be given again. [default: the engine's own]",
+    help="Platform of the layout; may be given again. [default: the engine's own]",
 )
-@click.option("--no-cache", is_flag=True, help="Build every step of the layout again.")
+@click.option("--no-cache", is_flag=True, help="Run every step of the layout's build again.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def build(
     *,
@@ -80,70 +90,35 @@ def build(
     repository: str,
     bundle: Path,
     models_dir: Path,
-    bases: tuple[str, ...],
+    bases: dict[str, str],
     allow_red: bool,
     layout: Path | None,
     platforms: tuple[str, ...],
     no_cache: bool,
     as_json: bool,
 ) -> None:
-    """Build the image of the sealed model with the Dockerfile of this checkout.
+    """Build the image of the model bundle with the Dockerfile of this checkout.
 
-    Refuses a model that failed its gates, a changed sealed folder, and pickles of another run. With --layout, the
-    images of all platforms go into one folder with one digest, the same for the same commit and model; no tag is set.
+    Refuses a model that failed its gates, a changed bundle, and pickles of another run. With --layout, the images of
+    all platforms go into one folder with one digest, the same for the same commit and model; no tag is set.
 
     Example: houseprice image build --tag house-price-model:local
 
     Example: houseprice image build --layout models/image --platform linux/amd64 --platform linux/arm64
     """
-    named = dict(map(_base, bases))
+    inputs = BuildInputs(Path(), bundle, models_dir / "trained", os.environ, allow_red)
     if layout is None:
-        if platforms or no_cache or set(named) - {""}:
+        if platforms or no_cache or set(bases) - {""}:
             raise click.UsageError("--platform, --no-cache and a base for one platform need --layout FOLDER.")
-        _build_one(tags, repository, bundle, models_dir, named.get(""), allow_red=allow_red, as_json=as_json)
+        one = build_image(inputs, DockerCli(), say=progress, tags=tags, repository=repository, base=bases.get("", ""))
+        click.echo(json.dumps(asdict(one), indent=1) if as_json else describe_image(one))
         return
     if tags:
-        raise click.UsageError("--tag names an image on the engine; a layout is named by its digest; give one of both.")
-    made = layouts.assemble(
-        Path(), bundle, models_dir / "trained", DockerCli(), layout, environ=os.environ, say=progress,
-        platforms=platforms, bases=named, allow_red=allow_red, fresh=no_cache,
-    )  # fmt: skip
-    if as_json:
-        click.echo(json.dumps(asdict(made), indent=1))
-        return
-    click.echo(f"layout    {made.layout}")
-    click.echo(f"digest    {made.digest}")
-    for part in made.parts:
-        weight = f"{part.size_bytes / 1e6:.0f} MB compressed, {part.own_bytes / 1e6:.0f} MB without its base"
-        click.echo(f"          {part.platform}  {part.digest}  {weight}")
-    click.echo(f"revision  {made.revision}")
-    click.echo(f"model     {made.model_version}")
-    click.echo(f"built in  {made.seconds:.1f} s; next: houseprice image test --layout {made.layout}")
-
-
-def _build_one(
-    tags: tuple[str, ...],
-    repository: str,
-    bundle: Path,
-    models_dir: Path,
-    base: str | None,
-    *,
-    allow_red: bool,
-    as_json: bool,
-) -> None:
-    built = images.build(
-        Path(), bundle, models_dir / "trained", DockerCli(), environ=os.environ, say=progress,
-        tags=tags, repository=repository, base=base, allow_red=allow_red,
-    )  # fmt: skip
-    if as_json:
-        click.echo(json.dumps(asdict(built), indent=1))
-        return
-    click.echo(f"image     {', '.join(built.tags)}")
-    click.echo(f"id        {built.image_id}")
-    click.echo(f"size      {built.size_bytes / 1e6:.0f} MB")
-    click.echo(f"revision  {built.revision}")
-    click.echo(f"model     {built.model_version}")
-    click.echo(f"built in  {built.seconds:.1f} s; next: houseprice image test {built.tags[0]}")
+        raise click.UsageError("A layout is named by its digest and has no tags: give --tag or --layout, not both.")
+    all_platforms = build_layout(
+        inputs, DockerCli(), layout, say=progress, platforms=platforms, bases=bases, no_cache=no_cache
+    )
+    click.echo(json.dumps(asdict(all_platforms), indent=1) if as_json else describe_layout(all_platforms))
 
 
 @image.command()

@@ -17,28 +17,28 @@ from typing import Any
 
 from houseprice.atomic_io import replace_directory
 from houseprice.errors import ImageError
-from houseprice.release.build_context import BUNDLE, MANIFEST, check_bundle, dockerfile_inputs, sha256_of, staged_context
+from houseprice.release.build_context import (
+    BUNDLE,
+    MANIFEST,
+    check_bundle,
+    dockerfile_inputs,
+    sha256_of,
+    staged_context,
+)
+from houseprice.release.docker_build import require_buildx, run_build
 from houseprice.release.docker_cli import DockerCli, Say
-from houseprice.release.git_metadata import GitMetadata, read_git_metadata, rfc3339, source_date_epoch
+from houseprice.release.git_metadata import (
+    DEFAULT_EPOCH,
+    GitMetadata,
+    read_git_metadata,
+    rfc3339,
+    source_date_epoch,
+)
 from houseprice.release.layout_writer import LayoutWriter, PlatformImage
 
 REPOSITORY = "house-price-model"
 LABEL = "org.opencontainers.image"
 _EXPORT = "tar=false,rewrite-timestamp=true"
-_TIMEOUT_SECONDS = 3600
-_FAILURES = (  # what the builder prints → code, what to do
-    ("exporter is not supported", "oci_exporter_missing",
-     "This builder cannot write OCI layouts. Turn on Docker's containerd image store, or run `docker buildx create "
-     "--use`."),
-    ("exec format error", "platform_not_emulated",
-     "This machine cannot run programs of {platform}. Install an emulator (`docker run --privileged --rm "
-     "tonistiigi/binfmt --install all`), or leave that platform out."),
-    ("no space left on device", "disk_full", "The disk is full. Free some space, for example with `docker builder prune`."),
-    ("no match for platform|does not provide the specified platform|does not match the specified platform",
-     "platform_mismatch", "The base image is not there for {platform}. Give one with --base {platform}=IMAGE."),
-    ("failed to resolve source metadata|pull access denied", "base_image_missing",
-     "The base image cannot be pulled. Check its name and the network, or give another one with --base IMAGE."),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def build_image(
     Raises:
         ArtifactError: the bundle is missing or changed, or the pickles are of another run.
         GateError: the model failed its gates.
-        ImageError: a file is missing, no engine answers, or the build failed; see the codes in `_FAILURES`.
+        ImageError: a file is missing, no engine answers, or the build failed (codes in `docker_build`).
     """
     begin = time.monotonic()
     files, manifest = dockerfile_inputs(inputs.root), _check(inputs)
@@ -120,7 +120,7 @@ def build_image(
     with staged_context(inputs.root, files, inputs.bundle, epoch) as context:
         id_file = context.with_suffix(".id")
         options = (*_options(context, metadata, base), *(f"--tag={name}" for name in names), f"--iidfile={id_file}")
-        _run(plain, say, "build", "--force-rm", *options, str(context))
+        run_build(plain, say, "build", "--force-rm", *options, str(context))
         image_id = id_file.read_text().strip()
     size = int(docker.image(image_id)["Size"])
     seconds = time.monotonic() - begin
@@ -152,7 +152,7 @@ def build_layout(
         ArtifactError: the bundle is missing or changed, or the pickles are of another run.
         DataError: the folder cannot be written.
         GateError: the model failed its gates.
-        ImageError: a file is missing, no engine or buildx answers, or the build failed; see the codes in `_FAILURES`.
+        ImageError: a file is missing, no engine or buildx answers, or the build failed (codes in `docker_build`).
     """
     begin = time.monotonic()
     _refuse_other_folders(target)
@@ -160,29 +160,26 @@ def build_layout(
     metadata = read_git_metadata(inputs.root, inputs.environ)
     epoch = source_date_epoch(inputs.root, inputs.environ)
     wanted = tuple(dict.fromkeys(platforms)) or (docker.platform(),)
-    docker.version()
-    if docker.run("buildx", "version").returncode != 0:
-        raise ImageError(
-            "Docker's buildx plugin is missing. Install docker-buildx (https://docs.docker.com/go/buildx), or run "
-            "`scripts/docker-engine get buildx`.",
-            code="buildx_missing",
-        )
+    require_buildx(docker)
     bases = bases or {}
-    with replace_directory(target) as staging, staged_context(inputs.root, files, inputs.bundle, epoch) as context:
-        writer, built = LayoutWriter(staging), []
+    # BuildKit only lowers timestamps: files of steps that it cached before the commit would keep the time they were
+    # made at. A day before any build gives every file one time, and equal files equal layers whatever the commit.
+    mtime = min(epoch, DEFAULT_EPOCH)
+    with replace_directory(target) as staging, staged_context(inputs.root, files, inputs.bundle, mtime) as context:
+        writer, built = LayoutWriter(staging, rfc3339(epoch)), []
         for platform in wanted:
             say(f"building for {platform}")
             with tempfile.TemporaryDirectory(prefix="houseprice-export-", dir=staging.parent) as exported:
                 options = (
                     *_options(context, metadata, bases.get(platform, bases.get("", ""))),
                     f"--platform={platform}",
-                    f"--build-arg=SOURCE_DATE_EPOCH={epoch}",
+                    f"--build-arg=SOURCE_DATE_EPOCH={mtime}",
                     "--provenance=false",
                     "--sbom=false",
                     f"--output=type=oci,dest={exported},{_EXPORT}",
                     *(("--no-cache",) if no_cache else ()),
                 )
-                _run(docker, say, "buildx", "build", "--progress=plain", *options, str(context), platform=platform)
+                run_build(docker, say, "buildx", "build", "--progress=plain", *options, str(context), platform=platform)
                 built.append(writer.add_image(Path(exported), platform))
         about = {"revision": metadata.revision, "source": metadata.source, "version": metadata.version}
         annotations = {f"{LABEL}.{name}": value for name, value in {**about, "created": rfc3339(epoch)}.items()}
@@ -206,14 +203,20 @@ def parse_base(text: str) -> tuple[str, str]:
     return platform, name
 
 
-def describe(built: BuiltLayout) -> str:
+def describe_image(built: BuiltImage) -> str:
+    """Return what was built, for people."""
+    lines = [f"image     {', '.join(built.tags)}", f"id        {built.image_id}"]
+    lines += [f"size      {built.size_bytes / 1e6:.0f} MB", *_origin(built)]
+    return "\n".join((*lines, f"next      houseprice image test {built.tags[0]}"))
+
+
+def describe_layout(built: BuiltLayout) -> str:
     """Return what was built, for people."""
     lines = [f"layout    {built.layout}", f"digest    {built.digest}"]
     for one in built.platforms:
         size = f"{one.size_bytes / 1e6:.0f} MB compressed, {one.own_bytes / 1e6:.0f} MB without its base"
         lines.append(f"          {one.platform}  {one.digest}  {size}")
-    lines += [f"revision  {built.revision}", f"model     {built.model_version}", f"built in  {built.seconds:.1f} s"]
-    return "\n".join(lines)
+    return "\n".join((*lines, *_origin(built), f"next      houseprice image test --layout {built.layout}"))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -237,8 +240,12 @@ def main(arguments: Sequence[str]) -> int:
         inputs, DockerCli(), given.layout, say=_print_progress,
         platforms=given.platforms, bases=dict(bases), no_cache=given.no_cache,
     )  # fmt: skip
-    print(json.dumps(asdict(built), indent=1) if given.json else describe(built))  # noqa: T201
+    print(json.dumps(asdict(built), indent=1) if given.json else describe_layout(built))  # noqa: T201
     return 0
+
+
+def _origin(built: BuiltImage | BuiltLayout) -> list[str]:
+    return [f"revision  {built.revision}", f"model     {built.model_version}", f"built in  {built.seconds:.1f} s"]
 
 
 def _check(inputs: BuildInputs) -> dict[str, Any]:
@@ -255,18 +262,6 @@ def _options(context: Path, metadata: GitMetadata, base: str) -> list[str]:
             labels[f"{LABEL}.base.digest"] = base.rpartition("@")[2]
     arguments = [f"--build-arg={name}={value}" for name, value in given.items()]
     return [*arguments, *(f"--label={name}={value}" for name, value in labels.items())]
-
-
-def _run(docker: DockerCli, say: Say, *arguments: str, platform: str = "") -> None:
-    result = docker.run(*arguments, seconds=_TIMEOUT_SECONDS, say=say)
-    if result.returncode == 0:
-        return
-    last = "\n".join(f"  {line}" for line in result.stdout.splitlines()[-12:])
-    for pattern, code, advice in _FAILURES:
-        if re.search(pattern, result.stdout, re.IGNORECASE):
-            advice = advice.format(platform=platform or "this platform")
-            raise ImageError(f"{advice} The builder said last:\n{last}", code=code, platform=platform)
-    raise ImageError(f"The image could not be built. The builder said last:\n{last}", code="build_failed")
 
 
 def _refuse_other_folders(target: Path) -> None:

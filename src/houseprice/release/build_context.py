@@ -91,8 +91,8 @@ def check_bundle(bundle: Path, trained: Path, *, allow_failed: bool) -> dict[str
 
 
 @contextmanager
-def staged_context(root: Path, inputs: tuple[str, ...], bundle: Path, epoch: int) -> Iterator[Path]:
-    """Yield a temporary folder with what the Dockerfile copies and nothing else, every file dated `epoch`."""
+def staged_context(root: Path, inputs: tuple[str, ...], bundle: Path, mtime: int) -> Iterator[Path]:
+    """Yield a temporary folder with what the Dockerfile copies and nothing else, every file with one `mtime`."""
     with tempfile.TemporaryDirectory(prefix="houseprice-image-") as folder:
         context = Path(folder) / "context"
         for name in (*inputs, "Dockerfile", ".dockerignore"):
@@ -103,9 +103,9 @@ def staged_context(root: Path, inputs: tuple[str, ...], bundle: Path, epoch: int
             elif (root / name).exists():
                 shutil.copy(root / name, target)
         shutil.copytree(bundle, context / BUNDLE)
-        # BuildKit lowers timestamps to SOURCE_DATE_EPOCH but keeps older ones, which differ between checkouts.
+        # BuildKit lowers timestamps to SOURCE_DATE_EPOCH but keeps older ones, and those differ between checkouts.
         for path in (context, *context.rglob("*")):
-            os.utime(path, (epoch, epoch), follow_symlinks=False)
+            os.utime(path, (mtime, mtime), follow_symlinks=False)
         yield context
 
 

@@ -42,7 +42,7 @@ def read_git_metadata(root: Path, environ: Mapping[str, str]) -> GitMetadata:
 
 
 def source_date_epoch(root: Path, environ: Mapping[str, str]) -> int:
-    """Return the timestamp of an image's files: SOURCE_DATE_EPOCH, else the commit's time, else a fixed day.
+    """Return the time that an image states: SOURCE_DATE_EPOCH, else the commit's time, else a fixed day.
 
     Raises:
         ImageError: `source_date_epoch_invalid`: SOURCE_DATE_EPOCH is not a whole number of seconds since 1970.

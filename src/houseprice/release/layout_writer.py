@@ -47,10 +47,11 @@ class PlatformImage:
 
 
 class LayoutWriter:
-    """Writes an OCI image layout with one index."""
+    """Writes an OCI image layout with one index; every image states the time `created`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, created: str) -> None:
         self._folder = folder
+        self._created = created
         self._blobs = folder / "blobs" / "sha256"
         self._blobs.mkdir(parents=True)
         self._manifests: list[Descriptor] = []
@@ -66,7 +67,7 @@ class LayoutWriter:
             (entry,) = json.loads((built / "index.json").read_bytes())["manifests"]
             manifest = json.loads(_blob(built, entry).read_bytes())
             layers, config = manifest["layers"], json.loads(_blob(built, manifest["config"]).read_bytes())
-            diff_ids = config["rootfs"]["diff_ids"]
+            diff_ids, _ = config["rootfs"]["diff_ids"], config["config"]
         except (OSError, ValueError, LookupError, TypeError) as err:
             raise ImageError(
                 f"The builder's output for {platform} is not one image ({err}). Update Docker and buildx.",
@@ -88,7 +89,7 @@ class LayoutWriter:
                 code="builder_too_old",
             )
         added = [self._add_layer(built, *pair) for pair in zip(layers, diff_ids, strict=True)]
-        kept = {key: config[key] for key in ("created", "config", "rootfs")}
+        kept = {"created": self._created, "config": config["config"], "rootfs": config["rootfs"]}
         content = {
             "schemaVersion": 2,
             "mediaType": MANIFEST,
