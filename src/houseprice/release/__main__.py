@@ -15,9 +15,10 @@ from typing import NoReturn
 
 from houseprice.errors import HousePriceError, RegistryError
 from houseprice.release.credentials import TOKEN, USERNAME, Account
+from houseprice.release.git_metadata import git
 from houseprice.release.image_reference import HUB, Repository
 from houseprice.release.oci_layout import OciLayout
-from houseprice.release.publish import Published, commit_tag, git, publish, retag
+from houseprice.release.publish import Published, commit_tag, publish, retag
 from houseprice.release.signing import SBOM_FILE, Signer, sign_and_attest
 
 HELP = """\
