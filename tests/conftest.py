@@ -80,6 +80,6 @@ def frozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "scripts").mkdir()
     for name in ("Dockerfile", ".dockerignore", "pyproject.toml", "scripts/finish-sbom"):
         shutil.copy(ROOT / name, home / name)
-    for name in ("requirements", "src"):
+    for name in ("requirements", "scripts", "src"):
         shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
     return home

@@ -128,7 +128,7 @@ def test_a_rollback_needs_neither_registry_nor_cosign(
         name = f"{between.host}/{signed.repository.path}"
         assert typed("deploy", first.revision[:7], "--repository", name).returncode == 0
         assert typed("deploy", second.revision[:7], "--repository", name).returncode == 0
-        between.when("", resets())
+        between.when("", resets)
         refused = {
             "another signer": typed("rollback", key=signed.other_key),
             "a version that never served here": typed("rollback", "--to", "a" * 40),

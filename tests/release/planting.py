@@ -1,4 +1,4 @@
-"""A tiny image with everything that a real one says of itself: laid out, published and signed; and spoiled on demand."""
+"""A tiny image with everything that a real one says of itself: laid out, published, signed, and spoiled on demand."""
 
 import copy
 import gzip

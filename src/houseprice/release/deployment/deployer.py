@@ -78,7 +78,7 @@ class Deployer:
         with deployment_errors(), self.host.locked():
             entries = self.host.audit_log.read().entries
             recover(self.host, entries, self.timeouts, self.say)
-            return self._deploy("deploy", reference, entries, start)
+            return self._deploy(reference, entries, start)
 
     def rollback(self, to: str, repository: Repository | None) -> Deployment:
         """Return to the previous version, or to any published commit.
@@ -109,7 +109,7 @@ class Deployer:
                 else version_history.previous(entries, current.digest).reference
             )
             model = ContainerModel.read(self.host.docker, current.id)
-            return self._deploy("rollback", target, entries, start, accepts=model, remark=remark)
+            return self._deploy(target, entries, start, accepts=model, remark=remark)
 
     def _history(self) -> tuple[tuple[Entry, ...], str]:
         """Return the audit log; a damaged one is kept under another name, and what is intact of it is used."""
@@ -122,7 +122,6 @@ class Deployer:
 
     def _deploy(
         self,
-        action: Action,
         reference: Reference,
         entries: Sequence[Entry],
         start: float,
@@ -132,13 +131,13 @@ class Deployer:
         """Deploy an image to the locked host.
 
         Args:
-            action: as in the audit log.
             reference: the image.
             entries: the audit log.
             start: time of the command, by the monotonic clock.
-            accepts: a model whose requests must all be accepted, if any.
+            accepts: for a rollback, the live model, whose requests must all be accepted.
             remark: what else the audit log should say.
         """
+        action: Action = "rollback" if accepts else "deploy"
         host, live = self.host, self.host.live()
         previous = live[1].revision if live else ""
         event = Event(
@@ -153,7 +152,9 @@ class Deployer:
             if live and self._serves(live[1], candidate):
                 answered = time.monotonic() - start
                 return Deployment(candidate.revision, candidate.digest, live[0], previous, answered, answered, False)
-            self._pull(candidate)
+            if host.docker.run("image", "inspect", candidate.image).returncode != 0:
+                self.say(f"pull {candidate.image} …")
+                host.docker.pull(candidate.image)
             with best_effort(action, self.say):
                 host.prepare()
         except HousePriceError as err:
@@ -172,11 +173,11 @@ class Deployer:
             old_slot=live[0] if live else None, new_slot=other(host.proxy.live()),
         )  # fmt: skip
         with best_effort(action, self.say):
-            pending.save(self.host.state)
+            pending.save(host.state)
         try:
             expected = self._start(pending, candidate)
             if accepts:
-                smoke_test.check_accepts(self.host.client(pending.new_slot), accepts)
+                smoke_test.check_accepts(host.client(pending.new_slot), accepts)
             answered = self._switch(pending, expected, start)
         except BaseException as err:
             self._abort(pending, err)
@@ -201,17 +202,11 @@ class Deployer:
             return False
         return True
 
-    def _pull(self, candidate: Candidate) -> None:
-        if self.host.docker.run("image", "inspect", candidate.image).returncode != 0:
-            self.say(f"pull {candidate.image} …")
-            self.host.docker.output("pull", "--quiet", candidate.image, seconds=1800)
-
     def _start(self, pending: PendingDeployment, candidate: Candidate) -> ContainerModel:
         """Start an image in the idle slot, and test it there."""
         host, slot = self.host, pending.new_slot
         self.say(f'start {short(candidate.revision)} in slot "{slot}" …')
-        host.start_proxy()
-        wait_until(host.proxy.ping, self.timeouts.deadline)
+        host.start_proxy(self.timeouts.deadline)
         host.proxy.mark_down(slot)
         with best_effort(pending.event.action, self.say):
             host.save_image(slot, candidate.image)

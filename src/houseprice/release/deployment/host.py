@@ -17,7 +17,7 @@ from houseprice.release.deployment import audit_log, env_file
 from houseprice.release.deployment.api_client import ApiClient
 from houseprice.release.deployment.audit_log import AuditLog
 from houseprice.release.deployment.haproxy import SLOTS, HAProxy, Slot
-from houseprice.release.deployment.smoke_test import ContainerModel
+from houseprice.release.deployment.smoke_test import ContainerModel, wait_until
 from houseprice.release.docker_cli import DockerCli
 from houseprice.release.image_reference import Reference
 
@@ -147,9 +147,10 @@ class DeploymentHost:
         """Return a client of one slot, live or not."""
         return ApiClient(f'slot "{slot}"', folder=self.proxy.folder, socket=f"{slot}.sock", key=self._api_key)
 
-    def start_proxy(self) -> None:
-        """Start the proxy; one that runs is left alone, whatever its configuration file says now."""
+    def start_proxy(self, timeout: float) -> None:
+        """Start the proxy, unless it runs, and wait until it accepts commands."""
         self._compose({}, "up", "--detach", "--no-deps", "--no-recreate", "proxy")
+        wait_until(self.proxy.ping, timeout)
 
     def start(self, slot: Slot, image: str) -> None:
         """Start an image in a slot; a stopped container of that very image is started again."""

@@ -16,7 +16,7 @@ from houseprice.errors import AuditLogError, DataError, DeploymentError, HousePr
 from houseprice.release.deployment.audit_log import Action, Entry, Event, Outcome
 from houseprice.release.deployment.haproxy import SLOTS, Slot
 from houseprice.release.deployment.host import DeploymentHost
-from houseprice.release.deployment.smoke_test import POLL_SECONDS, check_golden_rows, wait_until
+from houseprice.release.deployment.smoke_test import POLL_SECONDS, check_golden_rows
 from houseprice.release.deployment.version_history import short
 from houseprice.release.docker_cli import Say
 
@@ -194,8 +194,7 @@ def recover(host: DeploymentHost, entries: Sequence[Entry], timeouts: Timeouts, 
         return
     event = pending.event
     what = f"the {event.action} of {short(event.to_revision)} by {event.actor} at {pending.started_at[:19]}"
-    host.start_proxy()
-    wait_until(host.proxy.ping, timeouts.deadline)
+    host.start_proxy(timeouts.deadline)
     with best_effort(pending.event.action, say):
         host.proxy.save_live(host.proxy.live())  # it may have been killed between the proxy and its map file
     live = host.proxy.live() == pending.new_slot
