@@ -18,7 +18,7 @@ from houseprice.release.image_test import ImageTest, ImageTester, LayoutTest
 
 Typed = Callable[..., tuple[int, str, str]]
 Tested = Callable[..., list[str]]
-PASSED = ImageTest("some:image", "", tuple(CheckResult(c.name, True, "good", c.expected) for c in CHECKS), 3.21)
+PASSED = ImageTest("some:image", "sha256:1", "", tuple(CheckResult(c.name, True, "good", c.expected) for c in CHECKS), 3.21)
 FAILED = replace(
     PASSED, results=(*PASSED.results[:-1], CheckResult(CHECKS[-1].name, False, "exit code 137", "exit code 0"))
 )
@@ -80,7 +80,7 @@ def test_a_tested_layout_is_described_by_platform(
 ) -> None:
     """Each platform with its results, and whether it ran."""
     ran = replace(PASSED if passed else FAILED, platform="linux/amd64")
-    result = LayoutTest("sha256:1", (ran, ImageTest("some:image", "linux/arm64", (), 0.0)))
+    result = LayoutTest("sha256:1", (ran, ImageTest("some:image", "sha256:1", "linux/arm64", (), 0.0)))
     monkeypatch.setattr(ImageTester, "test_layout", lambda *_: result)
     words = ["image", "test", "--layout", "out", "--bundle", str(tiny_bundle)]
     code, out, _ = typed(*words)
