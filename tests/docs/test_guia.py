@@ -147,7 +147,7 @@ def test_headings_of_the_summary_are_those_that_the_workflow_writes() -> None:
     """What the page says about reading the summary is about the headings that are there."""
     workflow = (ROOT / ".github" / "workflows" / "mlops-pipeline.yml").read_text()
     for heading in re.findall(r"^\| \*(\w+)\* \|", _section(6), re.MULTILINE):
-        assert f"scripts/told {heading} " in workflow, heading
+        assert f"scripts/with-summary {heading} " in workflow, heading
 
 
 def test_every_alarm_is_told() -> None:

@@ -10,6 +10,7 @@ import onnx
 import pytest
 from faulty import Faulty, faulty
 from onnx import TensorProto, helper
+from predictions import answers
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import Bundle, open_bundle
@@ -17,7 +18,6 @@ from houseprice.bundle.manifest import Manifest
 from houseprice.release.expected_predictions import log_rmse
 from houseprice.release.image_reference import Repository
 from houseprice.schema import Column, Schema
-from predictions import answers
 from programs import needs
 
 SCHEMA = Schema(

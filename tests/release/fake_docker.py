@@ -30,7 +30,7 @@ def good_config(bundle: Bundle) -> dict[str, Any]:
         "User": "10001:10001",
         "Entrypoint": ["python", "-m", "houseprice"],
         "ExposedPorts": {"8000/tcp": {}},
-        "Labels": {name: "known" for name in LABELS} | {MANIFEST_LABEL: manifest},
+        "Labels": dict.fromkeys(LABELS, "known") | {MANIFEST_LABEL: manifest},
         "Healthcheck": {"Test": ["CMD", "python", "-m", "houseprice.serving.healthcheck"]},
         "StopSignal": "SIGTERM",
     }
@@ -38,7 +38,7 @@ def good_config(bundle: Bundle) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class FakeDocker(DockerCli):
-    """One image with one container; every attribute can make it bad.
+    """One image with one container; every attribute but the last two can make it bad.
 
     Attributes:
         bundle: the sealed bundle in the image.
@@ -46,9 +46,13 @@ class FakeDocker(DockerCli):
         health: response to /health.
         change: applied to each prediction.
         inside: what scripts inside the container print, by a word that the script contains.
-        state_: state of the container.
+        container_state: as `docker inspect` shows it.
         failing: docker command → exit code.
+        printed: the container's logs.
+        size: of the image, unpacked.
+        slow: seconds that every prediction takes.
         events: what happened, in order.
+        ports: port of this machine on which it serves.
     """
 
     bundle: Bundle = None  # type: ignore[assignment]
@@ -74,25 +78,21 @@ class FakeDocker(DockerCli):
         return CommandResult(0, self._answer(verb, arguments), "")
 
     def _answer(self, verb: str, arguments: tuple[str, ...]) -> str:
-        if verb == "image":
-            config = good_config(self.bundle) | self.config
-            return json.dumps([{"Id": "sha256:abc", "Config": config, "Size": self.size}])
         if verb == "run":
             assert set(RUN_OPTIONS) <= set(arguments)
             assert arguments[-1] == "sha256:abc", "the image is started by its id, whatever its name points to by then"
-        if verb == "port":
-            if not self.ports:
-                raise ImageError("no public port")
-            return f"127.0.0.1:{self.ports[0]}"
-        if verb == "inspect":
-            return json.dumps(self.container_state)
-        if verb == "wait":
-            return "0"
-        if verb == "logs":
-            return self.printed
-        if verb == "exec" and "-c" in arguments:
-            return self._script(arguments)
-        return ""
+        if verb == "port" and not self.ports:
+            raise ImageError("no public port")
+        if verb == "exec":
+            return self._script(arguments) if "-c" in arguments else ""
+        config = good_config(self.bundle) | self.config
+        return {
+            "image": json.dumps([{"Id": "sha256:abc", "Config": config, "Size": self.size}]),
+            "port": f"127.0.0.1:{[*self.ports, 0][0]}",
+            "inspect": json.dumps(self.container_state),
+            "wait": "0",
+            "logs": self.printed,
+        }.get(verb, "")
 
     def _script(self, arguments: tuple[str, ...]) -> str:
         answers_ = {

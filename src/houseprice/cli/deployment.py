@@ -252,7 +252,7 @@ def _print(result: Deployment, done: str, *, as_json: bool, clock: str = "first 
     if as_json:
         click.echo(json.dumps(asdict(result), indent=1))
     elif not result.changed:
-        click.echo(f"{short(result.revision)} is live already and passes its smoke test")
+        click.echo(f"{short(result.revision)} ({result.digest}) is live already and passes its smoke test")
     else:
         change = f"{short(result.previous_revision) or 'nothing'} → {short(result.revision)}"
         click.echo(f"{done:<15} {change} ({result.digest})")

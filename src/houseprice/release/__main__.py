@@ -15,9 +15,10 @@ from typing import NoReturn
 
 from houseprice.errors import HousePriceError, RegistryError
 from houseprice.release.credentials import TOKEN, USERNAME, Account
+from houseprice.release.git_metadata import git
 from houseprice.release.image_reference import HUB, Repository
 from houseprice.release.oci_layout import OciLayout
-from houseprice.release.publish import Published, commit_tag, git, publish, retag
+from houseprice.release.publish import Published, commit_tag, publish, retag
 from houseprice.release.signing import SBOM_FILE, Signer, sign_and_attest
 
 HELP = """\
@@ -127,7 +128,7 @@ def _repository(environ: Mapping[str, str]) -> Repository:
     host = environ.get("DOCKER_REGISTRY") or HUB
     if not environ.get(USERNAME):
         raise RegistryError(
-            f"The variable {USERNAME} is not set: add your username at {host} with `gh variable set {USERNAME}`, or "
+            f"The variable DOCKERHUB_USERNAME is not set: run `gh variable set {USERNAME}`, or add your name at {host} "
             "under Settings → Secrets and variables → Actions → Variables.",
             code="username_missing",
         )
@@ -136,7 +137,7 @@ def _repository(environ: Mapping[str, str]) -> Repository:
 
 def _no_token() -> RegistryError:
     return RegistryError(
-        f"The secret {TOKEN} is not set: create an access token with Read & Write at "
+        "The secret DOCKERHUB_TOKEN is not set: create an access token with Read & Write at "
         f"https://hub.docker.com/settings/security and run `gh secret set {TOKEN}`.",
         code="token_missing",
     )

@@ -1,5 +1,6 @@
 """Commit, repository, version and time of a checkout, as an image's labels and timestamps state them."""
 
+import os
 import re
 import subprocess
 import tomllib
@@ -32,11 +33,11 @@ class GitMetadata:
 
 def read_git_metadata(root: Path, environ: Mapping[str, str]) -> GitMetadata:
     """Return commit, repository and version of a checkout, from git or else from GitHub's environment variables."""
-    revision = _git(root, "rev-parse", "HEAD") or environ.get("GITHUB_SHA", "")
-    if revision and _git(root, "status", "--porcelain", "--untracked-files=no"):
+    revision = git(root, "rev-parse", "HEAD") or environ.get("GITHUB_SHA", "")
+    if revision and git(root, "status", "--porcelain", "--untracked-files=no"):
         revision += "-dirty"
     server, repository = environ.get("GITHUB_SERVER_URL", "https://github.com"), environ.get("GITHUB_REPOSITORY", "")
-    source = f"{server}/{repository}" if repository else _web_page(_git(root, "remote", "get-url", "origin"))
+    source = f"{server}/{repository}" if repository else _web_page(git(root, "remote", "get-url", "origin") or "")
     version = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     return GitMetadata(revision or "unknown", source or "unknown", version)
 
@@ -47,7 +48,7 @@ def source_date_epoch(root: Path, environ: Mapping[str, str]) -> int:
     Raises:
         ImageError: `source_date_epoch_invalid`: SOURCE_DATE_EPOCH is not a whole number of seconds since 1970.
     """
-    given = environ.get("SOURCE_DATE_EPOCH", "") or _git(root, "log", "-1", "--format=%ct")
+    given = environ.get("SOURCE_DATE_EPOCH", "") or git(root, "log", "-1", "--format=%ct")
     if given and not re.fullmatch(r"[0-9]{1,11}", given):
         raise ImageError(
             f'SOURCE_DATE_EPOCH is "{given}" but must be whole seconds since 1970-01-01. Correct or unset it.',
@@ -61,18 +62,16 @@ def rfc3339(epoch: int) -> str:
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _git(root: Path, *arguments: str) -> str:
+def git(root: Path, *arguments: str) -> str | None:
+    """Return what git prints, or None when it fails; a token in the environment is nothing that git needs."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
+    environment = {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+    command = ["git", "-C", str(root), *arguments]
     try:
-        result = subprocess.run(
-            ["git", "-C", str(root), *arguments],  # noqa: S607 - git is found on the PATH
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return result.stdout.strip() if result.returncode == 0 else ""
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return result.stdout.strip()
 
 
 def _web_page(remote: str) -> str:

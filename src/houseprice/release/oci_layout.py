@@ -105,7 +105,6 @@ class OciLayout:
         except (OSError, ValueError, tarfile.TarError) as err:
             raise _invalid(self.folder, err) from err
 
-
     def _object(self, digest: str) -> dict[str, Any]:
         try:
             found: dict[str, Any] = json.loads(_read(self.folder, digest))

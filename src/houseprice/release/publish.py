@@ -6,9 +6,7 @@ reached; the same command, run again, completes it.
 """
 
 import json
-import os
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +15,7 @@ from pathlib import Path
 from houseprice.errors import HousePriceError, RegistryError
 from houseprice.release import skopeo
 from houseprice.release.credentials import Account
+from houseprice.release.git_metadata import git
 from houseprice.release.image_reference import LATEST, Reference, Repository
 from houseprice.release.oci_layout import OciLayout
 
@@ -67,15 +66,14 @@ def publish(
         repository: the target.
         account: that may write there.
         commit: that the image was built from, in full.
-        checkout: git history that tells whether `latest` would move forwards.
-        sign: signs and attests a digest that the registry holds; called before any tag is set.
+        checkout: whose history tells whether `latest` would move forwards.
+        sign: signs a digest that the registry holds; called before any tag is set.
         move_latest: whether `latest` may move at all.
-        say: receives progress, a line at a time.
+        say: receives progress.
 
     Raises:
-        RegistryError: `image_not_tested`, `commit_mismatch`, `tag_exists_with_other_digest`, or what the registry
-            refuses. Every error's `details["published"]` lists the tags that are set.
-        VerificationError: the image cannot be signed.
+        HousePriceError: `image_not_tested`, `commit_mismatch`, `tag_exists_with_other_digest`, or what the registry or
+            the signer refuses; `details["published"]` lists the tags that are set.
     """
     done = Published(layout.digest)
     with _reported(repository, done):
@@ -100,17 +98,11 @@ def publish(
 
 
 def retag(repository: Repository, key: str, account: Account | None, *, say: Say) -> Published:
-    """Move `latest` on purpose, also backwards, to a published image.
-
-    Args:
-        repository: where the image is.
-        key: the tag of its commit, or its digest.
-        account: that may write there; without one, that of `docker login`.
-        say: receives progress.
+    """Move `latest` on purpose, also backwards, to a published image: by the tag of its commit, or its digest.
 
     Raises:
-        RegistryError: `registry_not_found` without such an image, `commit_tag_missing` when no commit's tag names it,
-            so that it would be lost when `latest` moves on; or what the registry refuses.
+        RegistryError: `registry_not_found`; `commit_tag_missing` when no tag would keep the image once `latest` moves
+            on; or what the registry refuses.
     """
     done = Published("")
     with _reported(repository, done):
@@ -237,15 +229,3 @@ def is_ancestor(checkout: Path, older: str, younger: str) -> bool:
     if not all(re.fullmatch("[0-9a-f]{40,64}", commit) for commit in (older, younger)):
         return False
     return git(checkout, "merge-base", "--is-ancestor", older, younger) is not None
-
-
-def git(checkout: Path, *arguments: str) -> str | None:
-    """Return what git prints, or None when it fails; the token is nothing that git needs."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
-    command = ["git", "-C", str(checkout), *arguments]
-    environment = {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
-    try:
-        said = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return said.stdout.strip()

@@ -11,7 +11,6 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -91,20 +90,8 @@ def list_tags(repository: Repository, account: Account | None = None) -> tuple[s
     return tuple(map(str, _object(said, whole).get("Tags") or ()))
 
 
-def copy(
-    source: Reference | Path,
-    target: Reference | Path,
-    account: Account | None = None,
-    *,
-    progress: Callable[[str], None] | None = None,
-) -> None:
-    """Copy an image with all its platforms, byte for byte, between registries and OCI layouts.
-
-    Args:
-        source: an image of a registry, or the folder of an OCI layout that holds one image.
-        target: likewise.
-        account: login of the registry; without one, that of `docker login`.
-        progress: called with each line that skopeo prints.
+def copy(source: Reference | Path, target: Reference | Path, account: Account | None = None) -> None:
+    """Copy an image with all its platforms, byte for byte, between registries and folders that are OCI layouts.
 
     Raises:
         RegistryError: with the code `registry_unauthorized` (wrong user or token), `registry_denied` (no right to
@@ -126,10 +113,7 @@ def copy(
     folder = next((place for place in (source, target) if isinstance(place, Path)), None)
     if folder is target and folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    said = _run(["copy", *options, *names], remote, account, write=write, folder=folder)
-    if progress:
-        for line in said.decode(errors="replace").splitlines():
-            progress(line)
+    _run(["copy", *options, *names], remote, account, write=write, folder=folder)
 
 
 def _run(

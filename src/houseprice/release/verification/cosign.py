@@ -209,7 +209,7 @@ class Cosign:
 
     def _error(self, verb: str, text: str) -> HousePriceError:
         lines = [line.removeprefix("Error: ").strip() for line in text.splitlines() if line.startswith("Error: ")]
-        reason = (lines or text.strip().splitlines() or ["no message"])[-1][:400].rstrip(": ")
+        reason = (lines or text.strip().splitlines() or [""])[-1][:400].rstrip(": ") or "no message"
         for pattern, code, kind, template in _ERRORS:
             if re.search(pattern, reason):
                 message = template.format(repository=self.repository, verb=verb)

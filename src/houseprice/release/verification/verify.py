@@ -152,24 +152,24 @@ def _is_read(path: str) -> bool:
 
 def _attestations(cosign: Cosign, digest: str, policy: VerificationPolicy) -> tuple[Attestations, list[Mismatch]]:
     """Return who signed a digest and what they attest; each that is missing is a mismatch."""
-    mismatches: list[Mismatch] = []
 
-    def ask(what: str, question: Callable[[], Sequence[Any]]) -> tuple[Any, ...]:
+    def ask(what: str, question: Callable[[], Sequence[Any]]) -> Sequence[Any] | Mismatch:
         try:
-            return tuple(question())
+            return question()
         except VerificationError as err:
             if err.code not in ("not_signed", "wrong_subject"):
                 raise
-            mismatches.append(Mismatch(what, f"missing ({err.details['reason']})", f"one by {policy}"))
-            return ()
+            return Mismatch(what, f"missing ({err.details['reason']})", f"one by {policy}")
 
-    with ThreadPoolExecutor(3) as pool:  # each call waits for the registry most of the time
-        signers, sbom, provenance = (
-            pool.submit(ask, "signature", lambda: cosign.verify(digest, policy)),
-            pool.submit(ask, "SBOM attestation", lambda: cosign.verify_attestation(digest, SBOM, policy)),
-            pool.submit(ask, "provenance attestation", lambda: cosign.verify_attestation(digest, PROVENANCE, policy)),
-        )
-    return Attestations(sbom.result(), provenance.result(), signers.result()), mismatches
+    questions: dict[str, Callable[[], Sequence[Any]]] = {
+        "signature": lambda: cosign.verify(digest, policy),
+        "SBOM attestation": lambda: cosign.verify_attestation(digest, SBOM, policy),
+        "provenance attestation": lambda: cosign.verify_attestation(digest, PROVENANCE, policy),
+    }
+    with ThreadPoolExecutor(len(questions)) as pool:  # each call waits for the registry most of the time
+        answers = tuple(pool.map(ask, questions, questions.values()))
+    signers, sbom, provenance = (() if isinstance(one, Mismatch) else one for one in answers)
+    return Attestations(sbom, provenance, signers), [one for one in answers if isinstance(one, Mismatch)]
 
 
 def _require_size(pinned: Reference, index: Mapping[str, Any], account: Account | None) -> None:
