@@ -72,14 +72,14 @@ class Page(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.open: list[str] = []
-        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.column_index: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[tuple[str, str]] = []
         self.feed(page)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element."""
-        self.seen.append((tag, dict(attrs)))
+        self.column_index.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
 
@@ -93,7 +93,7 @@ class Page(HTMLParser):
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         """Give the attributes of every element of a kind."""
-        return [attributes for found, attributes in self.seen if found == tag]
+        return [attributes for found, attributes in self.column_index if found == tag]
 
     def text(self, tag: str) -> list[str]:
         """Give the texts that stand directly in elements of a kind."""
@@ -123,12 +123,12 @@ def judge(text: str, leave_out: tuple[str, ...] = (), derived: tuple[str, ...] =
     }
     told["features"]["derived"] = list(derived)
     told["split"] |= {"holdout_share": 0.45}  # enough for slices
-    told["training"]["boosting"] |= {"rounds": 15, "depth": 3, "column_share": 1.0}
-    told["training"]["smooth"] |= {
+    told["training"]["boosting"] |= {"iterations": 15, "depth": 3, "feature_fraction": 1.0}
+    told["training"]["kernel_ridge"] |= {
         "centres": 20,
-        "columns": {"si'ze <i>": {"form": "log"}},
+        "columns": {"si'ze <i>": {"transform": "log"}},
         "texts": [] if "place" in leave_out else ["place"],
-        "further": [],
+        "additional_kernels": [],
     }
     config = Config.model_validate(told)
     made, preprocessor = engineer(sales, config.schema_, config.features.derived, config.split.holdout_share)

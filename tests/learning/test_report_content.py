@@ -64,7 +64,7 @@ def test_the_worst_sales_are_the_worst_and_a_house_sold_before_is_told(judged: J
     """A house that went for thrice its first price stands at the top, with that price."""
     row = int(judged.table.rows(RESOLD)[0])
     prices = judged.table.prices.copy()
-    prices[row] = 9 * judged.evaluation.answers[0][row]
+    prices[row] = 9 * judged.evaluation.predictions[0][row]
     keys = judged.table.keys.with_columns(pl.Series(judged.table.schema.target, prices))
     page = replace(judged, table=replace(judged.table, keys=keys)).page()
     first = re.findall(r'<li class="sale">(.*?)</details>', page)[0]

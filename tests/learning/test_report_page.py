@@ -21,8 +21,8 @@ def test_every_part_is_there_in_order_with_a_sentence_that_says_how_to_read_it(p
 def test_it_needs_nothing_from_outside(page: str) -> None:
     """No link leaves the page, nothing is fetched, nothing runs; the page itself forbids it to the browser."""
     found = Page(page)
-    assert not {"script", "link", "img", "iframe", "object", "base"} & {tag for tag, _ in found.seen}
-    for tag, attributes in found.seen:
+    assert not {"script", "link", "img", "iframe", "object", "base"} & {tag for tag, _ in found.column_index}
+    for tag, attributes in found.column_index:
         for name, value in attributes.items():
             assert not name.startswith("on"), (tag, name)
             if name in ("href", "src", "xlink:href"):
@@ -39,7 +39,7 @@ def test_it_is_well_formed_and_no_name_is_given_twice(page: str) -> None:
     """Every element is closed in its turn, and whatever is referred to is there."""
     found = Page(page)
     assert found.open == []
-    ids = [attributes["id"] for _, attributes in found.seen if "id" in attributes]
+    ids = [attributes["id"] for _, attributes in found.column_index if "id" in attributes]
     assert len(ids) == len(set(ids))
     referred = {attributes["aria-labelledby"] for attributes in found.all("section")}
     referred |= {(a["href"] or "")[1:] for tag in ("a", "use") for a in found.all(tag)}
@@ -50,7 +50,7 @@ def test_it_is_well_formed_and_no_name_is_given_twice(page: str) -> None:
 def test_texts_from_the_data_stay_texts(page: str) -> None:
     """Names of columns, places, units and reasons are shown, and are never markup."""
     found = Page(page)
-    assert not {"script", "img", "b", "u"} & {tag for tag, _ in found.seen}
+    assert not {"script", "img", "b", "u"} & {tag for tag, _ in found.column_index}
     assert "si'ze <i>" in found.text("h3")
     assert any('<script>alert("1")</script> & $a$' in text for text in found.text("th"))
     assert any('<script>alert("1")</script> & $a$ \N{REPLACEMENT CHARACTER}' in text for text in found.text("th"))
@@ -72,7 +72,7 @@ def test_drawings_are_told_in_words_and_tables_have_headings(page: str) -> None:
     assert all(drawing["role"] == "img" and len(drawing["aria-label"] or "") > 20 for drawing in drawings)
     assert len(found.all("table")) == len(found.all("caption")) >= 6
     assert {attributes.get("scope") for attributes in found.all("th")} == {"row", "col"}
-    levels = [int(tag[1]) for tag, _ in found.seen if re.fullmatch("h[1-6]", tag)]
+    levels = [int(tag[1]) for tag, _ in found.column_index if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
 
@@ -87,11 +87,11 @@ def test_drawings_take_every_colour_from_the_page(page: str) -> None:
 @pytest.mark.parametrize("side", [0, 1], ids=["light", "dark"])
 def test_words_can_be_read_on_a_light_and_on_a_dark_page(side: int) -> None:
     """Texts have a contrast of 4.5 to 1 at least, and what is drawn of 3 to 1 (WCAG 2.2, 1.4.3 and 1.4.11)."""
-    for ground in ("paper", "card"):
+    for baseline in ("paper", "card"):
         for name in ("ink", "soft", "ours", "good", "bad"):
-            assert contrast(style.COLOURS[name][side], style.COLOURS[ground][side]) >= 4.5, (name, ground)
+            assert contrast(style.COLOURS[name][side], style.COLOURS[baseline][side]) >= 4.5, (name, baseline)
         for name in ("other", "low3", "low2", "high3"):
-            assert contrast(style.COLOURS[name][side], style.COLOURS[ground][side]) >= 3.0, (name, ground)
+            assert contrast(style.COLOURS[name][side], style.COLOURS[baseline][side]) >= 3.0, (name, baseline)
 
 
 def contrast(one: str, other: str) -> float:

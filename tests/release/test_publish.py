@@ -326,3 +326,20 @@ def test_nothing_is_published_unsigned_where_others_are(tested: Callable[..., Oc
 def test_wrong_usage_ends_with_2(arguments: tuple[str, ...]) -> None:
     """As of every command line."""
     assert command(*arguments).returncode == 2
+
+
+def test_no_installed_package_is_imported(tmp_path: Path) -> None:
+    """Neither the commands' own modules, nor a file of the folder that they run in, brings in anything else."""
+    (tmp_path / "json.py").write_text("raise SystemExit('taken over')")
+    modules = ("__main__", "build", "image_test", "publish", "signing")
+    code = "import sys\n" + "".join(f"import houseprice.release.{name}\n" for name in modules)
+    code += "print([one for one in sys.modules if '-packages/' in (getattr(sys.modules[one], '__file__', '') or '')])"
+    found = subprocess.run(
+        ["python3", "-SP", "-c", code],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2] / "src")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout == "[]\n"

@@ -31,7 +31,7 @@ def render_model_card(said: Mapping[str, Any]) -> str:
         [
             f"# {said['project']['name']} {said['model_version']}",
             "",
-            f"Answers with the {said['functional']} price ({currency}) that a house would be sold for on a given day, and "
+            f"Predictions with the {said['functional']} price ({currency}) that a house would be sold for on a given day, and "
             f"an interval made to hold {said['coverage']:.0%} of prices.",
             "",
             "## Intended use",
@@ -66,7 +66,7 @@ def render_model_card(said: Mapping[str, Any]) -> str:
             "## Limits and fairness",
             "PRD above 1.03 or PRB below −0.05 would mean that dear houses are answered too low against cheap ones. Past "
             "prices carry the choices and the discrimination of their market; a model of them repeats both. Houses that "
-            "were bought to be improved and sold again are answered far too low: the data do not tell of the work.",
+            "were bought to be improved and sold again are answered far too low: the data do not progress of the work.",
             "",
             "## Origin",
             *(f"- {name}: `{value}`" for name, value in said["hashes"].items()),

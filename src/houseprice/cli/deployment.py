@@ -219,7 +219,7 @@ def _list(host: DeploymentHost, given: str | None, *, as_json: bool) -> None:
     except (RegistryError, DeploymentError) as err:
         progress(f"Tags of the registry are not listed: {err}")
         tags = None
-    versions = version_history.available(host.audit_log.read().entries, tags, live[1].digest if live else "")
+    versions = version_history.available(host.audit_log.read().entries, tags, live[1].reference.digest if live else "")
     if as_json:
         click.echo(json.dumps([asdict(version) for version in versions], indent=1))
         return

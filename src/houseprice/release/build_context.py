@@ -94,7 +94,9 @@ def check_bundle(bundle: Path, trained: Path, *, allow_failed: bool) -> dict[str
 def staged_context(root: Path, inputs: tuple[str, ...], bundle: Path, mtime: int) -> Iterator[Path]:
     """Yield a temporary folder with what the Dockerfile copies and nothing else, every file with one `mtime`."""
     with tempfile.TemporaryDirectory(prefix="houseprice-image-") as folder:
-        context = Path(folder) / "context"
+        # Of its own name: buildx takes folders of one name for versions of one context, and transfers only files whose
+        # size or time differ, so that the manifest of another model, of the same size, would be kept.
+        context = Path(folder) / Path(folder).name
         for name in (*inputs, "Dockerfile", ".dockerignore"):
             target = context / name
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -55,7 +55,7 @@ def render(
     config: Config,
     quality: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """Give back the report as one HTML file, UTF-8.
+    """Return the report as one HTML file, UTF-8.
 
     `quality` is the report that cleaning wrote beside the processed table, where it is at hand.
     """

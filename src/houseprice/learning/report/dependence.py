@@ -41,7 +41,7 @@ class Curve:
 
 
 def tell(question: Question, measured: Mapping[str, float]) -> Section:
-    """Give back the section on partial dependence, for the columns that are worth most."""
+    """Return the section on partial dependence, for the columns that are worth most."""
     newest = question.newest
     numeric = newest.table.schema.request
     names = [
@@ -82,7 +82,7 @@ def _vary(question: Question, name: str) -> Curve | None:
 
 
 def _grid(known: Floats) -> tuple[Floats, bool]:
-    """Give back the values to ask for, from the 1st to the 99th percentile, and whether they are all that there are."""
+    """Return the values to ask for, from the 1st to the 99th percentile, and whether they are all that there are."""
     different = np.unique(known)
     if len(different) <= 13:
         return different, True

@@ -16,14 +16,14 @@ KILOMETRES_A_DEGREE = 111.2
 
 
 def tell_story(question: Question, row: int) -> list[str]:
-    """Give back what may have misled the model, the strongest first, and what the neighbours went for."""
+    """Return what may have misled the model, the strongest first, and what the neighbours went for."""
     found = [*_sold_before(question, row), *_rate(question, row), *_places(question, row), *_columns(question, row)]
     unusual = found or ["No column is unusual: what made this price is not in the data."]
     return [*unusual[: MOST - 1], *_neighbours(question, row)]
 
 
 def written(question: Question, name: str, value: Any) -> str:
-    """Give back a value with its unit."""
+    """Return a value with its unit."""
     schema = question.newest.table.schema
     column = schema.columns[name]
     if name == schema.sale_date:
@@ -35,7 +35,7 @@ def written(question: Question, name: str, value: Any) -> str:
 
 
 def number(column: Column, value: float) -> str:
-    """Give back a number of a column, without its unit; a year has no thousands."""
+    """Return a number of a column, without its unit; a year has no thousands."""
     plain = column.kind in ("ordinal", "flag") or column.role in ("year_built", "year_renovated")
     return (f"{value:g}" if plain else f"{value:,.4f}".rstrip("0").rstrip(".")).replace("-", "−")
 

@@ -25,7 +25,7 @@ LAYERS = 24  # a path is painted once however often it crosses itself, so densit
 
 
 def paint(name: str) -> str:
-    """Give back the stand-in, as a drawing may hold it, of one of the page's colours."""
+    """Return the stand-in, as a drawing may hold it, of one of the page's colours."""
     return f"#fe00{list(COLOURS).index(name):02x}"
 
 
@@ -69,7 +69,7 @@ def draw(
     size: tuple[float, float] = (4.4, 3.05),
     below: Html | None = None,
 ) -> Html:
-    """Give back a figure with its heading; `fill` draws into a matplotlib figure of some inches.
+    """Return a figure with its heading; `fill` draws into a matplotlib figure of some inches.
 
     `alt` says what is to be seen to those who cannot see it.
     """
@@ -88,7 +88,7 @@ def draw(
 
 
 def _inline(svg: bytes, name: str, alt: str) -> Html:
-    """Give back a drawing as an element of a page that holds others: no second `id`, no style for everybody."""
+    """Return a drawing as an element of a page that holds others: no second `id`, no style for everybody."""
     root = ET.fromstring(svg)  # noqa: S314 - our own drawing
     referred = set(re.findall(rb'(?:url\(|href=")#([^")]+)', svg))
     known = {place.decode() for place in referred}
@@ -113,7 +113,7 @@ def _inline(svg: bytes, name: str, alt: str) -> Html:
 
 
 def _own(attribute: str, value: str, name: str) -> str:
-    """Give back an attribute with the page's colours, the drawing's own ids and numbers no finer than is seen."""
+    """Return an attribute with the page's colours, the drawing's own ids and numbers no finer than is seen."""
     if attribute == "id":
         return f"{name}-{value}"
     value = re.sub(r"^#|(?<=url\()#", f"#{name}-", value)
@@ -147,30 +147,30 @@ def note(axes: Any, text: str, x: float, y: float, aside: tuple[float, float] = 
 
 
 def some(count: int) -> npt.NDArray[np.int64]:
-    """Give back which of so many rows are drawn: all, or as many of them by chance as a drawing bears."""
+    """Return which of so many rows are drawn: all, or as many of them by chance as a drawing bears."""
     return np.sort(np.random.default_rng(0).permutation(count)[:MOST])
 
 
 def label(text: str, longest: int = 28) -> str:
-    """Give back a text from the data as a drawing's label."""
+    """Return a text from the data as a drawing's label."""
     text = visible(text).replace("\n", " ")
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def thousands(value: float, _: object = None) -> str:
-    """Give back a price for an axis."""
+    """Return a price for an axis."""
     if value >= 1e6:
         return f"{value / 1e6:.3g} M"
     return f"{value / 1e3:.3g} k" if value >= 1e3 else f"{value:.3g}"
 
 
 def percent(value: float, _: object = None) -> str:
-    """Give back a difference for an axis."""
+    """Return a difference for an axis."""
     return f"{value:+.0%}".replace("-", "−") if abs(value) >= 5e-4 else "0%"
 
 
 def price_axis(axis: Any, low: float, high: float) -> None:
-    """Give a logarithmic axis of prices a few round ticks."""
+    """Return a logarithmic axis of prices a few round ticks."""
     steps = np.array([1, 2, 5]) if high / low > 6 else np.array([1, 1.5, 2, 3, 4, 5, 6, 8])
     if high / low > 200:
         steps = np.array([1])

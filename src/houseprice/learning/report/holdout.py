@@ -41,7 +41,7 @@ class Newest:
     @cached_property
     def answered(self) -> Floats:
         """Prices answered."""
-        return np.asarray(self.evaluation.answers[0])[self.rows]
+        return np.asarray(self.evaluation.predictions[0])[self.rows]
 
     @cached_property
     def error(self) -> Floats:
@@ -56,17 +56,17 @@ class Newest:
     @cached_property
     def half_widths(self) -> Floats:
         """Half the width of each interval, log."""
-        return np.log(np.asarray(self.evaluation.answers[2])[self.rows]) - np.log(self.answered)
+        return np.log(np.asarray(self.evaluation.predictions[2])[self.rows]) - np.log(self.answered)
 
     def column(self, role: str) -> Floats | None:
-        """Give back the numbers of the column with a role, for every row of the table; None where there is none."""
+        """Return the numbers of the column with a role, for every row of the table; None where there is none."""
         name = self.table.schema.roles().get(role)
         if name not in self.table.features.columns or not self.table.features.schema[name].is_numeric():
             return None
         return self.table.features[name].to_numpy().astype(np.float64)
 
     def texts(self, role: str) -> npt.NDArray[np.str_] | None:
-        """Give back the texts of the column with a role, for every row of the table; None where there is none."""
+        """Return the texts of the column with a role, for every row of the table; None where there is none."""
         name = self.table.schema.roles().get(role)
         if name not in self.table.features.columns or self.table.features.schema[name].is_numeric():
             return None

@@ -14,7 +14,7 @@ SHOWN = 14
 
 
 def measure(question: Question) -> dict[str, float]:
-    """Give back column → how much the log-RMSE of newest sales rises when its values are dealt out anew.
+    """Return column → how much the log-RMSE of newest sales rises when its values are dealt out anew.
 
     What is derived from a column moves with it; the columns that tell where a house stands move together, and are
     named by commas (Breiman 2001; grouped as one cannot change without the others).
@@ -35,8 +35,8 @@ def measure(question: Question) -> dict[str, float]:
 
 
 def tell(newest: Newest, measured: dict[str, float]) -> Section:
-    """Give back the section on importance."""
-    shares = sorted(newest.evaluation.model.importance().items(), key=lambda item: -item[1])
+    """Return the section on importance."""
+    shares = sorted(newest.evaluation.model.feature_importance().items(), key=lambda item: -item[1])
     pictures = [
         _bars(
             "What a column is worth",
@@ -48,8 +48,8 @@ def tell(newest: Newest, measured: dict[str, float]) -> Section:
         ),
         _bars(
             "What the trees ask for",
-            f"Share of the boosted trees' gain; they are {newest.config.training.forest_share:.0%} of the blend, the "
-            "smooth surface is the rest. “_level” is a text as a number: its mean price.",
+            f"Share of the boosted trees' gain; they are {newest.config.training.tree_share:.0%} of the blend, the "
+            "smooth surface is the rest. “_target_encoding” is a text as a number: its mean price.",
             shares[:SHOWN],
             "other",
             "{:.0%}",

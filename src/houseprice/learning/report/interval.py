@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from houseprice.learning.conformal import quantile
+from houseprice.learning.conformal import conformal_quantile
 from houseprice.learning.model_comparison import KEYS
 from houseprice.learning.report.figure import Floats, draw, paint
 from houseprice.learning.report.holdout import Newest, parts
@@ -16,7 +16,7 @@ LEVELS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
 
 
 def tell(newest: Newest) -> Section:
-    """Give back the section on the interval."""
+    """Return the section on the interval."""
     aim = newest.config.interval.coverage
     off, widths = np.abs(newest.log_error), newest.half_widths
     constant = np.full(len(off), newest.evaluation.constant_width)
@@ -49,7 +49,7 @@ def tell(newest: Newest) -> Section:
 
 
 def _wilson(share: float, count: int) -> tuple[float, float]:
-    """Give back the 95% bounds of a share (Wilson 1927)."""
+    """Return the 95% bounds of a share (Wilson 1927)."""
     z = 1.96
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
@@ -89,15 +89,15 @@ def _by_price(groups: Sequence[tuple[str, Any]], off: Floats, widths: Sequence[F
 
 def _calibration(newest: Newest, aim: float) -> Html:
     """Draw other levels than the one that is sold: their factors come from training sales, answered out of fold."""
-    table, answers = newest.table, newest.evaluation.answers
+    table, answers = newest.table, newest.evaluation.predictions
     keys = pl.DataFrame({"parcel": table.parcels[newest.train].tolist(), "day": table.days[newest.train]})
     price, high = (np.asarray(values)[newest.train] for values in (answers[0], answers[2]))
     widths = keys.with_columns(pl.Series("width", np.log(high) - np.log(price))).unique(list(KEYS), keep="first")
     scored = newest.evaluation.out_of_fold.join(widths, on=list(KEYS), how="inner")
     scores = np.abs(scored["log_error"].to_numpy()) / scored["width"].to_numpy()
-    scale = quantile(scores, aim)
+    scale = conformal_quantile(scores, aim)
     off = np.abs(newest.log_error) / newest.half_widths
-    found = [float((off <= quantile(scores, level) / scale).mean()) for level in LEVELS]
+    found = [float((off <= conformal_quantile(scores, level) / scale).mean()) for level in LEVELS]
 
     def fill(figure: Any) -> None:
         axes = figure.add_subplot()
@@ -122,7 +122,7 @@ def _calibration(newest: Newest, aim: float) -> Html:
 def _promise(off: Floats, widths: Floats, aim: float) -> Html:
     groups = parts(widths, 10, 30)
     wide = np.array([np.expm1(np.median(widths[inside])) for inside in groups])
-    seen = np.array([np.expm1(quantile(off[inside], aim)) for inside in groups])
+    seen = np.array([np.expm1(conformal_quantile(off[inside], aim)) for inside in groups])
 
     def fill(figure: Any) -> None:
         axes = figure.add_subplot()

@@ -5,7 +5,7 @@ from houseprice.learning.report.markup import Section, items
 
 
 def tell(newest: Newest) -> Section:
-    """Give back the section on limits."""
+    """Return the section on limits."""
     metrics, config = newest.evaluation.metrics, newest.config
     found = metrics["holdout"]
     texts = newest.texts("location")
@@ -41,6 +41,6 @@ def tell(newest: Newest) -> Section:
 
 
 def _fifth(newest: Newest) -> float:
-    """Give back the error that a fifth of the newest sales exceeds."""
+    """Return the error that a fifth of the newest sales exceeds."""
     ordered = sorted(abs(newest.error).tolist())
     return float(ordered[min(int(0.8 * len(ordered)), len(ordered) - 1)])

@@ -13,7 +13,7 @@ MOVES = ((-0.35, -0.2, -0.07, 0.07, 0.25, 0.5), (-0.15, -0.08, -0.03, 0.03, 0.08
 
 
 def same_house(question: Question) -> Html | None:
-    """Give back the map of what one and the same house is answered with at the places of many sales; None without."""
+    """Return the map of what one and the same house is answered with at the places of many sales; None without."""
     newest = question.newest
     every = np.arange(len(newest.table.prices))
     rows = np.sort(np.random.default_rng(0).permutation(every)[:PLACES])
@@ -37,7 +37,7 @@ def same_house(question: Question) -> Html | None:
 
 
 def _typical(question: Question) -> dict[str, Any]:
-    """Give back the median of every column but its place, on the newest day."""
+    """Return the median of every column but its place, on the newest day."""
     newest = question.newest
     schema = newest.table.schema
     house: dict[str, Any] = {}

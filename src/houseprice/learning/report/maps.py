@@ -17,7 +17,7 @@ FEWEST = 5  # sales in a cell; below, its median says nothing
 
 
 def error_maps(newest: Newest) -> list[Html]:
-    """Give back the maps of the newest sales' errors; none where the schema knows of no places."""
+    """Return the maps of the newest sales' errors; none where the schema knows of no places."""
     places = where(newest, newest.rows)
     if places is None:
         return []
@@ -36,7 +36,7 @@ def error_maps(newest: Newest) -> list[Html]:
 
 
 def where(newest: Newest, rows: Any) -> tuple[Floats, Floats] | None:
-    """Give back longitude and latitude of some rows; None where the schema has no such roles."""
+    """Return longitude and latitude of some rows; None where the schema has no such roles."""
     east, north = newest.column("longitude"), newest.column("latitude")
     return None if east is None or north is None else (east[rows], north[rows])
 
@@ -49,7 +49,7 @@ def coloured(
     edges: tuple[float, ...],
     growth: float = 0.5,
 ) -> Html:
-    """Give back a map of dots, coloured by the class of their value; they grow class by class from the middle one."""
+    """Return a map of dots, coloured by the class of their value; they grow class by class from the middle one."""
     east, north, values = points
 
     def fill(figure: Any) -> None:
@@ -104,7 +104,7 @@ def _bounds(axes: Any, east: Floats, north: Floats) -> None:
 
 
 def _size(east: Floats, north: Floats) -> tuple[float, float]:
-    """Give back inches that the map fills, within what a page bears."""
+    """Return inches that the map fills, within what a page bears."""
     wide = max((east.max() - east.min()) * np.cos(np.radians(np.median(north))), 0.01)
     tall = max(north.max() - north.min(), 0.01)
     return 4.4, float(np.clip(3.8 * tall / wide + 0.5, 2.6, 6.0))

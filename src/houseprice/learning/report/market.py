@@ -13,14 +13,14 @@ FEWEST = 20  # sales in a month; below, its mean says more about the houses sold
 
 
 def trend(newest: Newest) -> Html | None:
-    """Give back what the model takes the market to have done, and what each month's sales say; None without time."""
+    """Return what the model takes the market to have done, and what each month's sales say; None without time."""
     model, table, out = newest.evaluation.model, newest.table, newest.evaluation.out_of_fold
     if TIME not in table.features.columns or not model.trend_.knots:
         return None
     months = table.features[TIME].to_numpy()
 
     def line(at: Any) -> Any:
-        return np.expm1(np.asarray(model.trend_.at({TIME: np.asarray(at, dtype=np.float64)})))
+        return np.expm1(np.asarray(model.trend_.predict({TIME: np.asarray(at, dtype=np.float64)})))
 
     days = np.concatenate([out["day"].to_numpy(), table.days[newest.rows]])
     errors = np.concatenate([out["log_error"].to_numpy(), newest.log_error])
@@ -68,5 +68,5 @@ def trend(newest: Newest) -> Html | None:
 
 
 def _day(month: int) -> int:
-    """Give back the first day of a month since 1970-01, in days since then."""
+    """Return the first day of a month since 1970-01, in days since then."""
     return int(np.datetime64(int(month), "M").astype("datetime64[D]").astype(np.int64))

@@ -19,17 +19,17 @@ VOID = {"meta", "br", "hr"}
 
 
 def visible(text: str) -> str:
-    """Give back a text without the characters that no HTML or SVG may hold."""
+    """Return a text without the characters that no HTML or SVG may hold."""
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def safe(text: str) -> Html:
-    """Give back a text as HTML that shows it."""
+    """Return a text as HTML that shows it."""
     return text if isinstance(text, Html) else Html(_escape(visible(text)))
 
 
 def element(tag: str, *children: Child, **attributes: str | None) -> Html:
-    """Give back one element; an attribute's `_` is written `-`, but for one at the end, which is dropped."""
+    """Return one element; an attribute's `_` is written `-`, but for one at the end, which is dropped."""
     said = "".join(
         f' {name.rstrip("_").replace("_", "-")}="{_escape(visible(value))}"'
         for name, value in attributes.items()
@@ -41,7 +41,7 @@ def element(tag: str, *children: Child, **attributes: str | None) -> Html:
 
 
 def join(children: Iterable[Child]) -> Html:
-    """Give back some pieces, one after the other."""
+    """Return some pieces, one after the other."""
     return Html("".join(safe(child) for child in children if child is not None))
 
 
@@ -59,7 +59,7 @@ class Section:
         return re.sub(r"[^a-z]+", "-", self.title.lower()).strip("-")
 
     def write(self) -> Html:
-        """Give back the section's HTML."""
+        """Return the section's HTML."""
         heading = element("h2", self.title, id=f"{self.anchor}-heading")
         lead = element("p", self.how_to_read, class_="lead")
         return element("section", heading, lead, self.body, id=self.anchor, aria_labelledby=f"{self.anchor}-heading")
@@ -68,7 +68,7 @@ class Section:
 def table(
     caption: str, heads: Sequence[str], rows: Iterable[Sequence[Child]], texts: int = 1, marks: Sequence[str] = ()
 ) -> Html:
-    """Give back a table whose first cell of each row is its heading; all but the first `texts` columns are numbers.
+    """Return a table whose first cell of each row is its heading; all but the first `texts` columns are numbers.
 
     `marks` are classes of the rows, "" for none.
     """
@@ -90,10 +90,10 @@ def _side(number: int, texts: int) -> str | None:
 
 
 def folded(summary: str, *content: Child) -> Html:
-    """Give back content that is opened by its summary."""
+    """Return content that is opened by its summary."""
     return element("details", element("summary", summary), *content)
 
 
 def items(texts: Iterable[Child]) -> Html:
-    """Give back a list."""
+    """Return a list."""
     return element("ul", *(element("li", text) for text in texts))

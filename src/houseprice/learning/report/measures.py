@@ -38,7 +38,7 @@ MEASURES = {  # measure → heading, form, meaning
 
 
 def headline(newest: Newest, verdict: Verdict) -> Html:
-    """Give back what must be known if nothing else is read."""
+    """Return what must be known if nothing else is read."""
     metrics = newest.evaluation.metrics
     found, sides = metrics["holdout"], metrics["sides"]
     aim = newest.config.interval.coverage
@@ -76,7 +76,7 @@ def _bounds(measure: str, found: Mapping[str, Any]) -> str:
 
 
 def tell(newest: Newest) -> Section:
-    """Give back the section on the honest numbers."""
+    """Return the section on the honest numbers."""
     metrics = newest.evaluation.metrics
     judged = [(words, metrics[side]) for side, words in SIDES.items() if side in metrics]
     judged += [(f"baseline: {name}", found) for name, found in metrics["baselines"].items()]

@@ -12,7 +12,7 @@ from houseprice.learning.splitting import TRAIN
 
 
 def tell(question: Question, quality: Mapping[str, Any] | None) -> Section:
-    """Give back the section on the data; `quality` is what `houseprice process` writes beside its output."""
+    """Return the section on the data; `quality` is what `houseprice process` writes beside its output."""
     return Section(
         "Data quality",
         "What became of the raw rows, and whether the newest sales still look like those learned from: where the "

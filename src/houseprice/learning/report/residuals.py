@@ -14,7 +14,7 @@ ENDS = (-0.6, 1.0)  # of the axes of errors; what lies beyond is drawn at the ed
 
 
 def tell(newest: Newest) -> Section:
-    """Give back the section on the errors of the newest sales."""
+    """Return the section on the errors of the newest sales."""
     pictures = [_against_paid(newest), _shape(newest), _over_price(newest), _over_time(newest)]
     maps = error_maps(newest)
     without = element("p", "There is no map: no columns have the roles latitude and longitude.", class_="soft")

@@ -5,19 +5,19 @@ from typing import Any
 
 from houseprice.learning.report.holdout import Newest
 from houseprice.learning.report.markup import Html, Section, element, folded, join, table
-from houseprice.learning.slices import FEWEST
+from houseprice.learning.slices import MIN_SALES
 
 FIFTHS = ("price", "living area", "year built")
 OPEN = 12  # rows of one kind that are shown at once
 
 
 def tell(newest: Newest) -> Section:
-    """Give back the section on slices."""
+    """Return the section on slices."""
     metrics = newest.evaluation.metrics
     slices, worst = metrics["slices"], metrics["worst_slice"]
     place = newest.table.schema.roles().get("location", "place")
     if not slices:
-        body = element("p", f"No kind of house has {FEWEST} of the newest sales, so there is nothing to compare.")
+        body = element("p", f"No kind of house has {MIN_SALES} of the newest sales, so there is nothing to compare.")
     else:
         found = slices[worst]
         bias = found["bias_log"]
@@ -38,7 +38,7 @@ def tell(newest: Newest) -> Section:
 
 
 def _by_kind(slices: Mapping[str, Any], place: str) -> dict[str, dict[str, Any]]:
-    """Give back kind → slices: those by fifths under what they divide, all others under the column of the place."""
+    """Return kind → slices: those by fifths under what they divide, all others under the column of the place."""
     kinds: dict[str, dict[str, Any]] = {}
     for name, found in slices.items():
         kind = next((kind for kind in FIFTHS if name.startswith(f"{kind}, fifth ")), place)

@@ -23,7 +23,7 @@ SCALE = ("low3", "low2", "low1", "even", "high1", "high2", "high3")
 
 
 def css() -> str:
-    """Give back the style sheet."""
+    """Return the style sheet."""
     light, dark = (
         "".join(f"--{name}:{pair[side]};" for name, pair in COLOURS.items()) + f"color-scheme:{scheme};"
         for side, scheme in enumerate(("light", "dark"))

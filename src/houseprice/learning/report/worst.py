@@ -13,10 +13,10 @@ SHOWN = 12
 
 
 def tell(question: Question) -> Section:
-    """Give back the section on the worst sales; the newest sales of houses sold before are looked at too."""
+    """Return the section on the worst sales; the newest sales of houses sold before are looked at too."""
     newest = question.newest
     rows = np.concatenate([newest.rows, newest.table.rows(RESOLD)])
-    off = np.log(newest.table.prices[rows]) - np.log(np.asarray(newest.evaluation.answers[0])[rows])
+    off = np.log(newest.table.prices[rows]) - np.log(np.asarray(newest.evaluation.predictions[0])[rows])
     largest = rows[np.argsort(-np.abs(off), kind="stable")[:SHOWN]]
     said = join(_sale(question, int(row), number) for number, row in enumerate(largest, 1))
     key = element(
@@ -38,7 +38,7 @@ def _sale(question: Question, row: int, number: int) -> Html:
     newest = question.newest
     table = newest.table
     paid = float(table.prices[row])
-    answered, low, high = (float(np.asarray(values)[row]) for values in newest.evaluation.answers)
+    answered, low, high = (float(np.asarray(values)[row]) for values in newest.evaluation.predictions)
     day = str(np.datetime64(int(table.days[row]), "D"))
     side = "inside" if low <= paid <= high else "outside"
     error = f"{answered / paid - 1:+.0%}".replace("-", "−")
@@ -59,7 +59,7 @@ def _sale(question: Question, row: int, number: int) -> Html:
 
 
 def _range(paid: float, answered: float, low: float, high: float) -> Html:
-    """Give back the interval, the answer and the price on one line, by shares."""
+    """Return the interval, the answer and the price on one line, by shares."""
     ends = np.log([min(paid, low), max(paid, high)])
     wide = max(float(ends[1] - ends[0]), 1e-9)
 

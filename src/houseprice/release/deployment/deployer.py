@@ -106,7 +106,7 @@ class Deployer:
             target = (
                 version_history.find(entries, to, repository or current.reference.repository)
                 if to
-                else version_history.previous(entries, current.digest).reference
+                else version_history.previous(entries, current.reference.digest).reference
             )
             model = ContainerModel.read(self.host.docker, current.id)
             return self._deploy(target, entries, start, accepts=model, remark=remark)
@@ -193,7 +193,7 @@ class Deployer:
 
     def _serves(self, container: Container, candidate: Candidate) -> bool:
         """Return whether an image is live already and passes its smoke test."""
-        if container.digest != candidate.digest or not container.running:
+        if container.reference.digest != candidate.digest or not container.running:
             return False
         try:
             smoke_test.check_golden_rows(self.host.public(), ContainerModel.read(self.host.docker, container.id))

@@ -23,10 +23,6 @@ from houseprice.release.image_reference import Reference
 
 STOP_SECONDS = 15
 _DEFAULT_PROXY_USER = "99:99"
-_INSPECT = (
-    '{"image": {{json .Config.Image}}, "labels": {{json .Config.Labels}}, "state": {{json .State}}, '
-    '"restarts": {{.RestartCount}}, "networks": {{json .NetworkSettings.Networks}}}'
-)
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,7 @@ class Container:
     """The container in a slot, as the engine describes it."""
 
     id: str
-    image: str
+    reference: Reference
     revision: str
     restarts: int
     state: Mapping[str, Any]
@@ -44,16 +40,6 @@ class Container:
     def running(self) -> bool:
         """Whether its process runs."""
         return bool(self.state["Running"])
-
-    @property
-    def digest(self) -> str:
-        """Digest that it was started by; empty if it was started by a tag, by hand."""
-        return self.image.rpartition("@")[2] if "@" in self.image else ""
-
-    @property
-    def reference(self) -> Reference:
-        """Name of its image."""
-        return Reference.read(self.image)
 
 
 @dataclass(frozen=True)
@@ -173,11 +159,12 @@ class DeploymentHost:
         ids = self.docker.output("ps", "--all", "--quiet", "--no-trunc", *filters).split()
         if not ids:
             return None
-        found = json.loads(self.docker.output("inspect", "--format", _INSPECT, ids[0]))
-        addresses = [network.get("IPAddress") for network in (found["networks"] or {}).values()]
-        revision = (found["labels"] or {}).get("org.opencontainers.image.revision", "unknown")
+        (found,) = json.loads(self.docker.output("inspect", ids[0]))
+        addresses = [network.get("IPAddress") for network in (found["NetworkSettings"]["Networks"] or {}).values()]
+        revision = (found["Config"]["Labels"] or {}).get("org.opencontainers.image.revision", "unknown")
+        reference = Reference.read(found["Config"]["Image"])
         return Container(
-            ids[0], found["image"], revision, found["restarts"], found["state"], tuple(filter(None, addresses))
+            ids[0], reference, revision, found["RestartCount"], found["State"], tuple(filter(None, addresses))
         )
 
     def model(self, slot: Slot) -> ContainerModel:
