@@ -93,7 +93,7 @@ async def main(port: int, rate: float, path: str) -> None:
     load, until = Load(port, rate, told["house"], told["right"]), asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_reader(sys.stdin.fileno(), until.set)
-    sys.stdout.write("under way\n")
+    sys.stdout.write("running\n")
     sys.stdout.flush()
     await load.run(until)
     loop.remove_reader(sys.stdin.fileno())
