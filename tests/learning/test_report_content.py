@@ -43,7 +43,7 @@ def test_failed_gates_come_first(evaluated: EvaluatedModel) -> None:
     page = replace(evaluated, verdict=failed).page()
     assert page.index("Not to be published") < page.index("median error")
     assert page.index('<th scope="row">worse') < page.index('<th scope="row">fine')
-    assert "1 of 2 gates failed." in page
+    assert "1 of 2 gates passed." in page
     assert "&lt;x&gt;" in page
     assert "<td>−0.5</td><td>at least −0</td>" in page, "negative numbers have a true minus sign"
     passed = replace(evaluated, verdict=Verdict((gate("fine", 1.0, passed=True),))).page()

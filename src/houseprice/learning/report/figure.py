@@ -180,8 +180,9 @@ def signed_percent(value: float, _: object = None) -> str:
 
 
 def percent_axes(*axes: Any) -> None:
-    """Format the ticks of some axes as percentages."""
+    """Give some axes round ticks, written as percentages."""
     for axis in axes:
+        axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10]))
         axis.set_major_formatter(lambda value, _: f"{value:.0%}")
 
 
