@@ -1,8 +1,12 @@
 """A report is one HTML page: complete, safe, self-contained, reproducible and accessible."""
 
 import re
+import subprocess
+import sys
+import zipfile
 from importlib.resources import files
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -109,3 +113,15 @@ def contrast(one: str, other: str) -> float:
         linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
         lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
     return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+def test_the_wheel_contains_every_template(root: Path, tmp_path: Path) -> None:
+    """An installed package has the templates and style sheets of the source tree."""
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)],
+        cwd=root, check=True, capture_output=True,
+    )  # fmt: skip
+    (wheel,) = tmp_path.glob("*.whl")
+    templates = {str(path.relative_to(root / "src")) for path in root.glob("src/houseprice/**/templates/**/*.*")}
+    assert len(templates) > 10
+    assert templates <= set(zipfile.ZipFile(wheel).namelist())
