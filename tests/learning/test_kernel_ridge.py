@@ -9,7 +9,7 @@ from sklearn.kernel_ridge import KernelRidge
 from houseprice.config import Kernel, Smooth, SmoothColumn
 from houseprice.errors import DataError
 from houseprice.learning.features import look_up, matrix
-from houseprice.learning.kernel_ridge import Surface, fit_surface
+from houseprice.learning.kernel_ridge import Surface, fit_surface, kernel_matrix
 
 Floats = npt.NDArray[np.float64]
 DRAW = np.random.default_rng(0)
@@ -104,3 +104,14 @@ def test_a_table_without_any_of_the_columns_is_a_data_error() -> None:
     config = Smooth(centres=20, penalty=0.1, sharpness=0.3, columns={"north": SmoothColumn()})
     with pytest.raises(DataError, match=r"hold none of the columns of training\.smooth\.columns \(north\)"):
         fit_surface(matrix(TABLE), SIZE, config, seed=0)
+
+
+def test_a_sharp_kernel_holds_no_subnormal_numbers() -> None:
+    """A product with one takes a hundred times as long; what is far apart is as good as 0 all the same."""
+    rows = np.column_stack([EAST, SIZE]) * 16.0
+    kernel = kernel_matrix(rows, rows[:100])
+    with np.errstate(under="ignore"):
+        exact = np.exp(-((rows[:, None] - rows[:100]) ** 2).sum(axis=2))
+    assert ((exact > 0.0) & (exact < np.finfo(np.float64).tiny)).any()
+    assert not ((kernel > 0.0) & (kernel < np.finfo(np.float64).tiny)).any()
+    assert kernel == pytest.approx(exact, rel=1e-9, abs=1e-99)

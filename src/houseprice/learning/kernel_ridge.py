@@ -21,6 +21,9 @@ from houseprice.feature_matrix import FeatureMatrix
 
 Floats = npt.NDArray[np.float64]
 Lookup = Callable[[Any, dict[str, float], float], Any]
+MIN_LOG_KERNEL = -230.0
+"""Kernel values below exp(−230) = 1e-100 are that much. A sharp kernel gives values near 1e-310 between houses that are
+far apart, and a product with such a subnormal number takes a hundred times as long as any other."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Surface:
         """Give back the surface's log price for each house, by the array API."""
         xp = features.table.__array_namespace__()
         coordinates = self.coordinates(features)
-        near = xp.exp(xp.concat([kernel.apart(coordinates) for kernel in self.kernels], axis=0))
+        near = rbf(xp.concat([kernel.apart(coordinates) for kernel in self.kernels], axis=0))
         heights = np.concatenate([self.slopes, *(kernel.heights for kernel in self.kernels)])
         found = xp.matmul(xp.asarray(heights[None, :]), xp.concat([coordinates, near], axis=0))
         found = xp.reshape(found, (-1,)) + self.level
@@ -137,7 +140,7 @@ def fit_surface(
     steep = np.array([config.kernels[0].columns[name] for name in columns])
     design = np.column_stack(
         [
-            *(_near(coordinates[:, kernel.seen] * kernel.reach, kernel.centres) for kernel in bare),
+            *(kernel_matrix(coordinates[:, kernel.seen] * kernel.reach, kernel.centres) for kernel in bare),
             coordinates * steep,
             *((texts[name] == level).astype(np.float64) for name, level in names),
             np.ones(len(log)),
@@ -149,7 +152,7 @@ def fit_surface(
         np.full(sum(sizes), 1e-6), np.full(len(columns), 1e-3), np.full(len(names), config.text_penalty), 1e-6
     ]
     blocks = [
-        (end - size, kernel.penalty * _near(bumps.centres, bumps.centres))
+        (end - size, kernel.penalty * kernel_matrix(bumps.centres, bumps.centres))
         for end, size, kernel, bumps in zip(ends, sizes, config.kernels, bare, strict=False)
     ]
     middle = float(log.mean())
@@ -165,9 +168,15 @@ def fit_surface(
     )  # fmt: skip
 
 
-def _near(rows: Floats, centres: Floats) -> Floats:
-    apart: Floats = 2.0 * rows @ centres.T - (rows**2).sum(axis=1)[:, None] - (centres**2).sum(axis=1)
-    return np.exp(apart, out=apart)
+def rbf(log_kernel: Any) -> Any:
+    """Return the kernel from its logarithm, with no subnormal number in it, by the array API."""
+    xp = log_kernel.__array_namespace__()
+    return xp.exp(xp.clip(log_kernel, MIN_LOG_KERNEL, None))
+
+
+def kernel_matrix(rows: Floats, centres: Floats) -> Floats:
+    """Return exp(−|x − c|²) of each row x and each centre c [rows, centres], without subnormal numbers."""
+    return np.asarray(rbf(2.0 * rows @ centres.T - (rows**2).sum(axis=1)[:, None] - (centres**2).sum(axis=1)))
 
 
 def _solve(

@@ -18,7 +18,7 @@ from houseprice.bundle.graph import export_similarity
 from houseprice.errors import ParityError
 from houseprice.learning.derived_features import DERIVED
 from houseprice.learning.features import Lookup, Preprocessor, look_up
-from houseprice.learning.kernel_ridge import Surface
+from houseprice.learning.kernel_ridge import Surface, rbf
 from houseprice.learning.training import PriceModel
 from houseprice.schema import Schema
 
@@ -85,7 +85,7 @@ def steepness(surface: Surface, coordinates: Floats) -> Floats:
     slopes = np.repeat(surface.slopes[:, None], coordinates.shape[1], axis=1)
     for kernel in surface.kernels:
         place = coordinates[kernel.seen] * kernel.reach[:, None]
-        pull = kernel.heights[:, None] * np.exp(kernel.apart(coordinates))
+        pull = kernel.heights[:, None] * rbf(kernel.apart(coordinates))
         slopes[kernel.seen] += -2.0 * kernel.reach[:, None] * (place * pull.sum(axis=0) - kernel.centres.T @ pull)
     steep: Floats = np.sqrt((slopes**2).mean(axis=1))
     return steep
@@ -103,7 +103,7 @@ def stand_for_all(table: Floats, count: int) -> npt.NDArray[np.int64]:
     """
     squares = (table**2).sum(axis=0)
     apart = np.maximum(squares[:, None] + squares - 2.0 * table.T @ table, 0.0)
-    near = np.exp(-apart / max(float(np.median(apart)), 1e-12))
+    near = rbf(-apart / max(float(np.median(apart)), 1e-12))
     wanted, given, chosen = near.mean(axis=0), np.zeros(len(squares)), []
     free = np.ones(len(squares), dtype=bool)
     for number in range(min(count, len(squares))):
