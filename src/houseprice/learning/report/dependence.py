@@ -23,7 +23,7 @@ class Curve:
         price: The sample's mean prediction for each.
         low, high: The same for the houses that react least and most, 10% and 90%.
         training: Values of the training sales.
-        discrete: Whether the values are few enough to be told apart.
+        discrete: Whether the values are few enough for a mark each.
     """
 
     name: str

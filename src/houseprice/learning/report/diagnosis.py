@@ -35,8 +35,8 @@ def format_value(what_if: WhatIf, name: str, value: Any) -> str:
         return str(np.datetime64(int(value), "D"))
     if isinstance(value, str):
         return value or "(blank)"
-    said = format_number(column, float(value))
-    return f"{said} {column.unit}" if column.unit else said
+    text = format_number(column, float(value))
+    return f"{text} {column.unit}" if column.unit else text
 
 
 def format_number(column: Column, value: float) -> str:
@@ -135,4 +135,4 @@ def _extreme_values(what_if: WhatIf, row: int) -> list[str]:
                 have = "has" if count == 1 else "have"
                 of = f"only {count:,} of the {len(train):,} training sales {have}" if count else "no training sale has"
                 found.append((count, f"{name} is {format_value(what_if, name, own)}: {of} {words}."))
-    return [said for _, said in sorted(found)]
+    return [sentence for _, sentence in sorted(found)]
