@@ -130,7 +130,7 @@ def _extreme_values(what_if: WhatIf, row: int) -> list[str]:
         if values.dtype.kind == "U" or name == holdout.table.schema.sale_date:
             continue
         known, own = values[train], values[row]
-        for count, words in ((int((known >= own).sum()), "as much"), (int((known <= own).sum()), "as little")):
+        for count, words in ((int((known >= own).sum()), "a value as high"), (int((known <= own).sum()), "a value as low")):
             if count <= RARE * len(train):
                 have = "has" if count == 1 else "have"
                 of = f"only {count:,} of the {len(train):,} training sales {have}" if count else "no training sale has"
