@@ -130,9 +130,9 @@ def _extreme_values(what_if: WhatIf, row: int) -> list[str]:
         if values.dtype.kind == "U" or name == holdout.table.schema.sale_date:
             continue
         known, own = values[train], values[row]
-        for count, words in ((int((known >= own).sum()), "a value as high"), (int((known <= own).sum()), "a value as low")):
+        for count, words in ((int((known >= own).sum()), "high"), (int((known <= own).sum()), "low")):
             if count <= RARE * len(train):
                 have = "has" if count == 1 else "have"
                 of = f"only {count:,} of the {len(train):,} training sales {have}" if count else "no training sale has"
-                found.append((count, f"{name} is {format_value(what_if, name, own)}: {of} {words}."))
+                found.append((count, f"{name} is {format_value(what_if, name, own)}: {of} a value as {words}."))
     return [sentence for _, sentence in sorted(found)]
