@@ -52,7 +52,7 @@ def test_markup_in_texts_is_escaped(facts: Facts, text: str, shown: str) -> None
     facts["schema"]["columns"] = {text if name == "floors" else name: column for name, column in columns.items()}
     facts["project"]["name"] = text
     metrics["slices"][f"place {text}"] = next(iter(metrics["slices"].values())) | {"log_rmse": 9.0}
-    facts["verdict"]["error"]["required"] = text
+    facts["verdict"]["log_rmse"]["required"] = text
     card = render_model_card(facts)
     assert text not in card
     assert card.count(shown) == 6

@@ -110,7 +110,7 @@ def test_an_image_without_a_model(refused: Refused, derived: Derived) -> None:
     image = derived("USER 0", "RUN rm -r /app/models/bundle", "USER 10001:10001")
     sentence, err = refused(image)
     assert "health: found the container ended with 5" in sentence
-    assert "No sealed model was found" in err
+    assert "No bundle was found" in err
 
 
 def test_an_image_with_another_model(refused: Refused, derived: Derived, other_bundle: Path) -> None:

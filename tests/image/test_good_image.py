@@ -118,7 +118,7 @@ def test_a_changed_model_no_image(builder: Engine, checkout: Path, tmp_path: Pat
     changed = shutil.copytree(checkout, tmp_path / "changed")
     (changed / "models" / "bundle" / "model_card.md").write_text("# Better than it is\n")
     options = [f"--build-arg=PYTHON_IMAGE={base}"] if base else []
-    with pytest.raises(ImageError, match=r"is not what was sealed \(changed: model_card\.md\)"):
+    with pytest.raises(ImageError, match=r"does not match its manifest \(changed: model_card\.md\)"):
         builder.build(changed, *options, say=silent)
 
 

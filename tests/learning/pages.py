@@ -123,12 +123,12 @@ def evaluate_made_houses(text: str, leave_out: tuple[str, ...] = (), derived: tu
     }
     settings["features"]["derived"] = list(derived)
     settings["split"] |= {"holdout_share": 0.45}  # enough for slices
-    settings["training"]["boosting"] |= {"rounds": 15, "depth": 3, "column_share": 1.0}
-    settings["training"]["smooth"] |= {
+    settings["training"]["boosting"] |= {"iterations": 15, "depth": 3, "feature_fraction": 1.0}
+    settings["training"]["kernel_ridge"] |= {
         "centres": 20,
-        "columns": {"si'ze <i>": {"form": "log"}},
-        "texts": [] if "place" in leave_out else ["place"],
-        "further": [],
+        "columns": {"si'ze <i>": {"transform": "log"}},
+        "categories": [] if "place" in leave_out else ["place"],
+        "additional_kernels": [],
     }
     config = Config.model_validate(settings)
     made, preprocessor = engineer(sales, config.schema_, config.features.derived, config.split.holdout_share)

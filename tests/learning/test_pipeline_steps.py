@@ -103,7 +103,7 @@ def test_features_writes_table_and_preprocessor(little: Road, typed: Typed, tmp_
         assert (code, told["rows"], told["output"]) == (0, 300, str(table))
         assert sha256_of(table) == sha256_of(little.featured)
         assert sha256_of(preprocessor) == sha256_of(little.preprocessor)
-    assert pickle.loads(preprocessor.read_bytes()).made_ == sha256_of(table)
+    assert pickle.loads(preprocessor.read_bytes()).feature_table_sha256_ == sha256_of(table)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_derived_columns_that_cannot_be_made_are_a_config_error(
 
 @pytest.fixture
 def gone(little: Road, tmp_path: Path) -> Road:
-    """Give a copy of the whole little road, to be spoilt."""
+    """Return a copy of the whole little road, to be spoilt."""
     home = tmp_path / "home"
     home.mkdir()
     shutil.copytree(little.models, home / "models")
@@ -174,7 +174,7 @@ def test_bundle_that_refuses_leaves_the_old_folder(gone: Road, typed: Typed, fau
     preprocessor, model = trained / PREPROCESSOR, trained / MODEL
     if fault == "unfitted pair":
         changed = pickle.loads(preprocessor.read_bytes())
-        changed.made_ = "0" * 64
+        changed.feature_table_sha256_ = "0" * 64
         preprocessor.write_bytes(pickle.dumps(changed))
     elif fault in ("no preprocessor", "no model"):
         (preprocessor if fault == "no preprocessor" else model).unlink()
@@ -216,5 +216,5 @@ def test_gate_judges_by_the_gates_that_are_configured_now(gone: Road, typed: Typ
     assert all(gate["passed"] for gate in verdict.values())
     code, out, err = typed(*words, "--config", configured(gates__max_median_ape=0.001), "--json")
     assert code == 6
-    assert json.loads(out)["median_error_share"]["passed"] is False
+    assert json.loads(out)["median_ape"]["passed"] is False
     assert "median_error_share is" in told_once(err)

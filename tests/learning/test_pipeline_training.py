@@ -44,7 +44,7 @@ def test_the_model_beats_both_silly_baselines(little: Road) -> None:
 
 
 def learned(road: Road) -> dict[str, str]:
-    """Give back the digests of what a training wrote that must be the same everywhere."""
+    """Return the digests of what a training wrote that must be the same everywhere."""
     return {**files(road.models), "metrics.json": sha256_of(road.reports / "metrics.json")}
 
 

@@ -31,12 +31,12 @@ def server(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def client_of(uri: str) -> mlflow.MlflowClient:
-    """Give back a client that is bound to one store, whatever the rest of the process does."""
+    """Return a client that is bound to one store, whatever the rest of the process does."""
     return mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
 def bearer(client: mlflow.MlflowClient, name: str, alias: str) -> str:
-    """Give back the version that bears an alias."""
+    """Return the version that bears an alias."""
     return str(client.get_model_version_by_alias(name, alias).version)
 
 

@@ -85,7 +85,7 @@ def test_without_a_sealed_model_nothing_is_tested(typed: Typed, tmp_path: Path) 
     """The local sealed model is the measure: without one, the command refuses before it starts anything."""
     code, out, err = typed("image", "test", "some:image", "--bundle", str(tmp_path / "none"))
     assert (code, out) == (5, "")
-    assert "No sealed model was found" in err
+    assert "No bundle was found" in err
 
 
 def test_a_built_image_is_told(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:

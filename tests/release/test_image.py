@@ -129,7 +129,7 @@ def test_files_that_the_dockerfile_misses_are_all_named(checkout: Path, engine: 
 def test_a_missing_sealed_model_builds_nothing(checkout: Path, engine: Engine) -> None:
     """Without a sealed folder nothing is built, and the sentence says how to get one."""
     shutil.rmtree(checkout / "models")
-    with pytest.raises(ArtifactError, match="No sealed model was found"):
+    with pytest.raises(ArtifactError, match="No bundle was found"):
         built(checkout, engine)
     assert not Path(engine.client).with_name("arguments").exists()
 
@@ -164,7 +164,7 @@ def test_pickles_of_another_run_build_nothing(checkout: Path, engine: Engine, na
     for pickle in ("preprocessor.pkl", "house_price_model.pkl"):
         (trained / pickle).write_text(pickle if pickle != name else "of another run")
     open_bundle(checkout / "models/bundle")
-    with pytest.raises(ArtifactError, match=f'{name}" does not belong to the sealed model'):
+    with pytest.raises(ArtifactError, match=f'{name}" does not belong to the bundle'):
         built(checkout, engine)
 
 

@@ -41,7 +41,7 @@ class Holdout:
     @cached_property
     def y_pred(self) -> Floats:
         """Predicted prices."""
-        return np.asarray(self.evaluation.answers[0])[self.rows]
+        return np.asarray(self.evaluation.predictions[0])[self.rows]
 
     @cached_property
     def errors(self) -> Floats:
@@ -56,7 +56,7 @@ class Holdout:
     @cached_property
     def half_widths(self) -> Floats:
         """Half the width of each prediction interval, in log price."""
-        return np.log(np.asarray(self.evaluation.answers[2])[self.rows]) - np.log(self.y_pred)
+        return np.log(np.asarray(self.evaluation.predictions[2])[self.rows]) - np.log(self.y_pred)
 
     def error_quantile(self, share: float) -> float:
         """Return the absolute relative error that a share of the held-out sales stays within."""

@@ -36,7 +36,7 @@ def permutation_importance(what_if: WhatIf) -> dict[str, float]:
 
 def importance_figures(holdout: Holdout, permutation: dict[str, float]) -> tuple[Figure, ...]:
     """Return the bars of both importances."""
-    gains = sorted(holdout.evaluation.model.importance().items(), key=lambda item: -item[1])
+    gains = sorted(holdout.evaluation.model.feature_importance().items(), key=lambda item: -item[1])
     return (
         _bars(
             "Permutation importance",
@@ -48,8 +48,8 @@ def importance_figures(holdout: Holdout, permutation: dict[str, float]) -> tuple
         ),
         _bars(
             "Share of the trees' gain",
-            f"The boosted trees have {holdout.config.training.forest_share:.0%} of the blend, the kernel ridge "
-            "regression the rest. “_level” marks a text column encoded by its mean price.",
+            f"The boosted trees have {holdout.config.training.tree_share:.0%} of the blend, the kernel ridge "
+            "regression the rest. “_target_encoding” marks a text column encoded by its mean price.",
             gains[:MAX_BARS],
             "secondary",
             ".0%",

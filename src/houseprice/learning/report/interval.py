@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from houseprice.learning.conformal import quantile
+from houseprice.learning.conformal import conformal_quantile
 from houseprice.learning.model_comparison import KEYS
 from houseprice.learning.report.figure import DASHED, Figure, Floats, draw, paint, percent_axes
 from houseprice.learning.report.holdout import Holdout, Mask, quantile_groups
@@ -99,15 +99,15 @@ def _by_price(rows: Sequence[CoverageRow], target: float) -> Figure:
 
 def _calibration(holdout: Holdout, target: float) -> Figure:
     """Draw the coverage at other levels, whose factors come from out-of-fold predictions of the training sales."""
-    table, answers = holdout.table, holdout.evaluation.answers
+    table, answers = holdout.table, holdout.evaluation.predictions
     keys = pl.DataFrame({"parcel": table.parcels[holdout.train].tolist(), "day": table.days[holdout.train]})
     price, high = (np.asarray(values)[holdout.train] for values in (answers[0], answers[2]))
     widths = keys.with_columns(pl.Series("width", np.log(high) - np.log(price))).unique(list(KEYS), keep="first")
     scored = holdout.evaluation.out_of_fold.join(widths, on=list(KEYS), how="inner")
     scores = np.abs(scored["log_error"].to_numpy()) / scored["width"].to_numpy()
-    scale = quantile(scores, target)
+    scale = conformal_quantile(scores, target)
     ratios = np.abs(holdout.residuals) / holdout.half_widths
-    shares = [float((ratios <= quantile(scores, level) / scale).mean()) for level in LEVELS]
+    shares = [float((ratios <= conformal_quantile(scores, level) / scale).mean()) for level in LEVELS]
 
     def plot(canvas: Any) -> None:
         axes = canvas.add_subplot()
@@ -133,7 +133,7 @@ def _calibration(holdout: Holdout, target: float) -> Figure:
 def _by_width(residuals: Floats, widths: Floats, target: float) -> Figure:
     groups = quantile_groups(widths, 10, 30)
     predicted = np.array([np.expm1(np.median(widths[inside])) for inside in groups])
-    observed = np.array([np.expm1(quantile(residuals[inside], target)) for inside in groups])
+    observed = np.array([np.expm1(conformal_quantile(residuals[inside], target)) for inside in groups])
 
     def plot(canvas: Any) -> None:
         axes = canvas.add_subplot()

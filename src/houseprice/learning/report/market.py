@@ -19,7 +19,7 @@ def market_trend(holdout: Holdout) -> Figure | None:
     months = table.features[TIME].to_numpy()
 
     def trend(at: Any) -> Any:
-        return np.expm1(np.asarray(model.trend_.at({TIME: np.asarray(at, dtype=np.float64)})))
+        return np.expm1(np.asarray(model.trend_.predict({TIME: np.asarray(at, dtype=np.float64)})))
 
     days = np.concatenate([out_of_fold["day"].to_numpy(), table.days[holdout.rows]])
     errors = np.concatenate([out_of_fold["log_error"].to_numpy(), holdout.residuals])

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from houseprice.learning.derived_features import DERIVED
+from houseprice.learning.derived_features import DERIVED_FEATURES
 from houseprice.learning.report.holdout import Holdout
 
 
@@ -51,19 +51,19 @@ class WhatIf:
             if name in features.columns:
                 numeric = features.schema[name].is_numeric()
                 replaced[name] = values.astype(np.float32) if numeric else values.astype(str)
-            if f"{name}_position" in features.columns:
-                replaced[f"{name}_position"] = self._positions(name, values)
+            if f"{name}_ordinal" in features.columns:
+                replaced[f"{name}_ordinal"] = self._positions(name, values)
             inputs |= {role: values for role, own in roles.items() if own == name}
         changed_roles = {role for role, name in roles.items() if name in changes}
         first_day = float(table.days[self.holdout.train].min())
         for name in config.features.derived:
-            if name in features.columns and changed_roles & set(DERIVED[name].roles):
-                replaced[name] = DERIVED[name].compute(inputs, first_day).astype(np.float32)
+            if name in features.columns and changed_roles & set(DERIVED_FEATURES[name].roles):
+                replaced[name] = DERIVED_FEATURES[name].compute(inputs, first_day).astype(np.float32)
         return features.with_columns(pl.Series(name, values.tolist() if values.dtype.kind == "U" else values)
                                      for name, values in replaced.items())  # fmt: skip
 
     def _positions(self, name: str, texts: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        known = self.holdout.table.features.select(name, f"{name}_position").unique(name)
+        known = self.holdout.table.features.select(name, f"{name}_ordinal").unique(name)
         positions = dict(known.iter_rows())
         return np.array([positions.get(str(text), -1.0) for text in texts], dtype=np.float32)
 

@@ -34,13 +34,13 @@ def largest_errors(what_if: WhatIf) -> list[Sale]:
     """Return the newest sales with the largest log errors, resales included."""
     holdout = what_if.holdout
     rows = np.concatenate([holdout.rows, holdout.table.rows(RESOLD)])
-    errors = np.log(holdout.table.prices[rows]) - np.log(np.asarray(holdout.evaluation.answers[0])[rows])
+    errors = np.log(holdout.table.prices[rows]) - np.log(np.asarray(holdout.evaluation.predictions[0])[rows])
     return [_sale(what_if, int(row)) for row in rows[np.argsort(-np.abs(errors), kind="stable")[:MAX_SALES]]]
 
 
 def _sale(what_if: WhatIf, row: int) -> Sale:
     table = what_if.holdout.table
-    predicted, low, high = (float(np.asarray(values)[row]) for values in what_if.holdout.evaluation.answers)
+    predicted, low, high = (float(np.asarray(values)[row]) for values in what_if.holdout.evaluation.predictions)
     return Sale(
         parcel=str(table.parcels[row]),
         date=str(np.datetime64(int(table.days[row]), "D")),

@@ -43,7 +43,7 @@ class Comparer:
         north, east = roles.get("latitude"), roles.get("longitude")
         self._where = (north, east) if north and east else None
         try:
-            coordinates, self._trend = self._likeness.place(self._sales.columns)
+            coordinates, self._trend = self._likeness.coordinates(self._sales.columns)
             made_of = list(bundle.explanation["coordinates"].values())
             self._members = _members(self._groups, made_of, len(coordinates))
         except Exception as err:  # onnxruntime raises its own unrelated kinds, one a cause
@@ -63,7 +63,7 @@ class Comparer:
         """
         columns = self._layout.named(self._layout.fill([house]))
         try:
-            place, trend = self._likeness.place(columns)
+            place, trend = self._likeness.coordinates(columns)
         except Exception as err:
             raise ServingError(
                 f"The graph of likeness failed ({err}); expected coordinates; start again, or seal it again."

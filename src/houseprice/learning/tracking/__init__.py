@@ -1,7 +1,7 @@
-"""What was learned in, an MLflow run out; the only module that speaks MLflow.
+"""Experiment tracking with MLflow; the only module that imports it.
 
-The default is embedded: one SQLite file and a folder of artifacts beside the models. A server is asked for its health
-first, a bounded number of times, so that nobody trains for minutes only to find it gone.
+The default is embedded: one SQLite file and a folder of artifacts beside the models. A server is checked for health
+before training, with a bounded number of retries, so that nobody trains for minutes only to find it gone.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ KINDS: dict[str, type] = {"string": str, "double": np.float64, "float": np.float
 
 @dataclass(frozen=True)
 class Table:
-    """A table that was learned from: what it is called, where it lies, and its sha256."""
+    """A table that the model was trained on: its name, path and sha256."""
 
     name: str
     path: Path
@@ -41,10 +41,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Record:
-    """Everything that is to be kept of one training.
+    """Everything that MLflow stores of one training run.
 
     `graph` is the exported model, `inputs` its columns → MLflow's name of their type, `example` some rows for it,
-    `out_of_fold` the CSV of its errors that a later model is compared with, `files` are path → folder of the run.
+    `out_of_fold` the CSV of its errors that a later model is compared with, `files` path → artifact folder.
     """
 
     parameters: Mapping[str, Any]
@@ -60,7 +60,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Tracked:
-    """Where the run can be found again."""
+    """Identity of a stored run."""
 
     uri: str
     run_id: str
@@ -69,28 +69,31 @@ class Tracked:
 
 
 def resolve(given: str | None, tracking: Tracking, beside: Path) -> str:
-    """Give back where to keep what was learned: as given, or as configured, or an SQLite file in a folder."""
+    """Return the tracking URI: as given, else as configured, else an SQLite file in a folder."""
     return given or tracking.uri or f"sqlite:///{(beside / 'mlflow.db').resolve()}"
 
 
 def connect(uri: str, tracking: Tracking, wait: Callable[[float], None] = time.sleep) -> None:
-    """Check that MLflow answers, before anything is learned.
+    """Check that MLflow answers, before training.
 
     Raises:
-        TrackingError: it does not within the configured retries, or the URI is of no kind that is known.
+        TrackingError: It does not within the configured retries (code `tracking_unreachable`), the URI is of no known
+            kind (`tracking_uri_invalid`), or the folder of the database is not writable (`tracking_folder_unwritable`).
     """
     if uri.startswith("sqlite:///"):
         folder = Path(uri.removeprefix("sqlite:///")).parent
         if not folder.is_dir() or not os.access(folder, os.W_OK):
             raise TrackingError(
-                f'The MLflow database cannot be kept in "{folder}": no such folder, or no right to write there; '
-                "expected a folder that exists; make it, or give another --mlflow-tracking-uri."
+                f'The MLflow database cannot be written to "{folder}", which is missing or not writable. Create it, or '
+                "give another --mlflow-tracking-uri.",
+                code="tracking_folder_unwritable",
             )
         return
     if not uri.startswith(("http://", "https://")):
         raise TrackingError(
-            f'The MLflow tracking URI "{uri}" is of no known kind; expected http://…, https://… or sqlite:///…; '
-            "correct --mlflow-tracking-uri or MLFLOW_TRACKING_URI."
+            f'The MLflow tracking URI "{uri}" is not supported; it must begin with http://, https:// or sqlite:///. '
+            "Correct --mlflow-tracking-uri or MLFLOW_TRACKING_URI.",
+            code="tracking_uri_invalid",
         )
     last: Exception | str = "no answer"
     for attempt in range(tracking.retries):
@@ -103,20 +106,21 @@ def connect(uri: str, tracking: Tracking, wait: Callable[[float], None] = time.s
                 last = f"status {answer.status}"
         except (OSError, ValueError, http.client.HTTPException) as err:
             last = err.reason if isinstance(err, urllib.error.URLError) else err  # type: ignore[assignment]
-    said = " ".join(str(last).split())
+    reason = " ".join(str(last).split())
     raise TrackingError(
-        f'MLflow at "{uri}" did not answer /health in {tracking.retries} tries ({said}); expected a running server; '
-        "start one with `mlflow server`, correct --mlflow-tracking-uri, or leave it out for the embedded SQLite file."
+        f'MLflow at "{uri}" did not answer /health in {tracking.retries} attempts ({reason}). Start it with '
+        "`mlflow server`, correct --mlflow-tracking-uri, or leave it out for the embedded SQLite file.",
+        code="tracking_unreachable",
     )
 
 
 def log(uri: str, tracking: Tracking, record: Record, *, champion: bool) -> Tracked:
-    """Keep one training as an MLflow run, with its model registered as challenger, and as champion when it may be.
+    """Store one training as an MLflow run, and register its model as challenger, with `champion` as champion too.
 
     Raises:
-        TrackingError: MLflow refuses or goes away; what was learned stands in the files all the same.
+        TrackingError: MLflow refuses or goes away; model and metrics are in their files all the same.
     """
-    with _speaking(uri) as mlflow:
+    with _mlflow(uri) as mlflow:
         import onnx
 
         _experiment(mlflow, uri, tracking.experiment)
@@ -135,7 +139,7 @@ def log(uri: str, tracking: Tracking, record: Record, *, champion: bool) -> Trac
                 metadata=dict(record.tags),
             )
             if info.signature is None:
-                raise TrackingError("MLflow kept the model without its signature; expected one; check the inputs.")
+                raise TrackingError("MLflow stored the model without its signature; check the inputs.")
             mlflow.log_metrics(dict(record.metrics), model_id=info.model_id)
             with tempfile.TemporaryDirectory() as folder_name:
                 errors = Path(folder_name) / OUT_OF_FOLD
@@ -161,12 +165,12 @@ def log_trial(
     metrics: Mapping[str, float],
     parent: str | None = None,
 ) -> str:
-    """Keep one trial of a search as a run, below the run `parent` when it is given; give back the run's id.
+    """Store one trial of a search as a run, below the run `parent` if given; return the id of the run.
 
     Raises:
         TrackingError: MLflow refuses or goes away.
     """
-    with _speaking(uri) as mlflow:
+    with _mlflow(uri) as mlflow:
         _experiment(mlflow, uri, tracking.experiment)
         with mlflow.start_run(run_name=name, parent_run_id=parent) as run:
             mlflow.log_params(dict(parameters))
@@ -175,12 +179,12 @@ def log_trial(
 
 
 def champion_errors(uri: str, tracking: Tracking) -> bytes | None:
-    """Give back the CSV of the champion's out-of-fold errors, or None where there is no champion, or it kept none.
+    """Return the CSV of the champion's out-of-fold errors, or None if there is no champion, or it has none.
 
     Raises:
         TrackingError: MLflow goes away.
     """
-    with _speaking(uri, "tell of a champion", "nothing was learned yet") as mlflow:
+    with _mlflow(uri, "read the champion", "nothing was trained yet") as mlflow:
         client = mlflow.MlflowClient()
         try:
             version = client.get_model_version_by_alias(tracking.registered_model, CHAMPION)
@@ -195,10 +199,10 @@ def champion_errors(uri: str, tracking: Tracking) -> bytes | None:
 
 
 @contextmanager
-def _speaking(
-    uri: str, task: str = "keep the run", then: str = "the model and its metrics are in their files"
+def _mlflow(
+    uri: str, task: str = "store the run", state: str = "the model and its metrics are in their files"
 ) -> Iterator[Any]:
-    """Import MLflow quietly, point it at a URI, and turn whatever it raises into one sentence."""
+    """Import MLflow without its output, set its URI, and turn whatever it raises into a TrackingError."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["MLFLOW_SKIP_PIP_REQUIREMENTS_CHECK"] = "true"
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
@@ -214,7 +218,7 @@ def _speaking(
     before = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)  # writes it into the environment too, where the next training would find it
     try:
-        # What MLflow has to tell of its own workings would drown what the run found.
+        # MLflow's own warnings would drown the output of the run.
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield mlflow
@@ -222,7 +226,7 @@ def _speaking(
         code = getattr(err, "error_code", type(err).__name__)
         reason = " ".join(str(err).split())[:300]
         raise TrackingError(
-            f'MLflow at "{uri}" did not {task} ({code}: {reason}); {then}; see to the server or the file, and train '
+            f'MLflow at "{uri}" did not {task} ({code}: {reason}); {state}. Check the server or the file, and train '
             "again."
         ) from err
     finally:
@@ -233,10 +237,10 @@ def _speaking(
 
 def _experiment(mlflow: Any, uri: str, name: str) -> None:
     if mlflow.get_experiment_by_name(name) is None:
-        place = None
+        artifacts = None
         if uri.startswith("sqlite:///"):
-            place = (Path(uri.removeprefix("sqlite:///")).resolve().parent / "mlartifacts").as_uri()
-        mlflow.create_experiment(name, artifact_location=place)
+            artifacts = (Path(uri.removeprefix("sqlite:///")).resolve().parent / "mlartifacts").as_uri()
+        mlflow.create_experiment(name, artifact_location=artifacts)
     mlflow.set_experiment(name)
 
 

@@ -1,4 +1,4 @@
-"""One finished training in, what MLflow is to keep of it out: parameters, numbers, tags, tables and the model."""
+"""Content of an MLflow run: parameters, metrics, tags, tables and the model of one training."""
 
 import hashlib
 import json
@@ -19,8 +19,8 @@ from houseprice.learning.training import PriceModel
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What a run is recorded from, beside its numbers; `files` are path → folder among the run's artifacts."""
+class RunArtifacts:
+    """Files and objects of one training that its run stores; `files` are path → artifact folder."""
 
     data: Path
     processed: Path | None
@@ -31,41 +31,45 @@ class Kept:
     files: Mapping[Path, str]
 
 
-def record(
-    config: Config, features: feature_table.FeatureTable, metrics: Mapping[str, Any], verdict: Verdict, kept: Kept
+def make_record(
+    config: Config,
+    features: feature_table.FeatureTable,
+    metrics: Mapping[str, Any],
+    verdict: Verdict,
+    artifacts: RunArtifacts,
 ) -> tracking.Record:
-    """Give back what MLflow is to keep of one training."""
-    tables = [tracking.Table("featured", kept.data, features.sha256)]
+    """Return what MLflow stores of one training."""
+    tables = [tracking.Table("featured", artifacts.data, features.sha256)]
     tags = bundling.hashes(config) | {
         "processed_sha256": features.processed_sha256,
         "featured_sha256": features.sha256,
-        "verdict": "passed" if verdict.passed else "red",
+        "verdict": "passed" if verdict.passed else "failed",
     }
-    tags |= {f"gate.{gate.name}": "passed" if gate.passed else "red" for gate in verdict.gates}
-    kept_files = dict(kept.files)
-    if kept.processed:
-        tables.append(tracking.Table("processed", kept.processed, features.processed_sha256))
-    if kept.bundle and kept.preprocessor and kept.processed:
-        graph = (kept.bundle / "model.onnx").read_bytes()
-        rows = columns_of(bundling.read_sales(kept.processed, config.schema_).head(5), config.schema_)
+    tags |= {f"gate.{gate.name}": "passed" if gate.passed else "failed" for gate in verdict.gates}
+    files = dict(artifacts.files)
+    if artifacts.processed:
+        tables.append(tracking.Table("processed", artifacts.processed, features.processed_sha256))
+    if artifacts.bundle and artifacts.preprocessor and artifacts.processed:
+        graph = (artifacts.bundle / "model.onnx").read_bytes()
+        rows = columns_of(bundling.read_sales(artifacts.processed, config.schema_).head(5), config.schema_)
         inputs = {name: "string" if values.dtype == object else "double" for name, values in rows.items()}
-        tags["bundle_manifest_sha256"] = sha256_of(kept.bundle / "manifest.json")
-        kept_files |= dict.fromkeys(sorted(kept.bundle.iterdir()), "bundle")
+        tags["bundle_manifest_sha256"] = sha256_of(artifacts.bundle / "manifest.json")
+        files |= dict.fromkeys(sorted(artifacts.bundle.iterdir()), "bundle")
     else:
-        graph = export_model(kept.model)
-        rows = {name: features.features[name].head(5).to_numpy() for name in kept.model.inputs_}
-        inputs = {name: "string" if is_text else "float" for name, is_text in kept.model.inputs_.items()}
+        graph = export_model(artifacts.model)
+        rows = {name: features.features[name].head(5).to_numpy() for name in artifacts.model.inputs_}
+        inputs = {name: "string" if is_text else "float" for name, is_text in artifacts.model.inputs_.items()}
     tags["model_sha256"] = hashlib.sha256(graph).hexdigest()
     return tracking.Record(
         parameters=json.loads(config.training.model_dump_json()) | {"holdout_share": config.split.holdout_share},
-        metrics=_numbers({side: found for side, found in metrics.items() if side != "slices"}),
+        metrics=_numbers({name: value for name, value in metrics.items() if name != "slices"}),
         tags=tags,
         tables=tuple(tables),
         graph=graph,
         inputs=inputs,
         example=rows,
-        out_of_fold=kept.out_of_fold,
-        files=kept_files,
+        out_of_fold=artifacts.out_of_fold,
+        files=files,
     )
 
 
