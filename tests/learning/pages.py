@@ -134,5 +134,5 @@ def evaluate_made_houses(text: str, leave_out: tuple[str, ...] = (), derived: tu
     made, preprocessor = engineer(sales, config.schema_, config.features.derived, config.split.holdout_share)
     features = feature_table.parse(feature_table.write(made, "0" * 64), "made.csv", config.schema_)
     evaluation = evaluate(features, config, lambda what, done, of: None)
-    verdict = gates.judge(evaluation.metrics, config.gates)
+    verdict = gates.check_metrics(evaluation.metrics, config.gates)
     return EvaluatedModel(evaluation, features, verdict, config, sales, preprocessor)
