@@ -1,9 +1,9 @@
-"""Somebody who follows a page: an empty folder, a repository to start from, and a GitHub of their own."""
+"""A reader of the tutorial: an empty folder, a repository to start from, and a stand-in for GitHub."""
 
 from pathlib import Path
 
 import pytest
-from guide import CONFIG, RAW, ROOT, USER, Reader, template
+from tutorial import CONFIG, RAW, ROOT, USER, Reader, template
 
 from road import hurried
 
@@ -18,7 +18,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def reader(origin: Path, tmp_path: Path) -> Reader:
-    """Give a reader of the Spanish guide."""
+    """Return a reader of the tutorial."""
     (tmp_path / "home").mkdir()
-    address = "https://github.com/PROPIETARIO/house-price-model.git"
-    return Reader(tmp_path / "home", {address: str(origin), "su-usuario": USER})
+    address = "https://github.com/OWNER/house-price-model.git"
+    return Reader(tmp_path / "home", {address: str(origin), "your-username": USER})
