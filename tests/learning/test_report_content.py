@@ -82,7 +82,7 @@ def test_the_largest_errors_include_a_resale(evaluated: EvaluatedModel) -> None:
     """A house that sold for nine times its prediction comes first, with its earlier price."""
     row = int(evaluated.table.rows(RESOLD)[0])
     prices = evaluated.table.prices.copy()
-    prices[row] = 9 * evaluated.evaluation.answers[0][row]
+    prices[row] = 9 * evaluated.evaluation.predictions[0][row]
     keys = evaluated.table.keys.with_columns(pl.Series(evaluated.table.schema.target, prices))
     page = replace(evaluated, table=replace(evaluated.table, keys=keys)).page()
     sales = re.findall(r'<li class="sale">(.*?)</details>', page, re.DOTALL)
