@@ -65,7 +65,7 @@ def test_the_good_image_passes(
     told = json.loads(out)
     assert told["passed"]
     assert told["image_id"] == engine.image(good)["Id"]
-    assert "serving address=" in err
+    assert '"event": "serving"' in err
     assert left_behind(good) == []
 
 
