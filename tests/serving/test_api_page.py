@@ -80,7 +80,8 @@ def differences(shown: Any, found: Any, place: str = "") -> list[str]:
     if isinstance(shown, dict) and isinstance(found, dict):
         if set(shown) != set(found):
             return [f"{place}: {sorted(set(shown) ^ set(found))}"]
-        return [line for key in shown for line in differences(shown[key], found[key], f"{place}.{key}")]
+        keys = set(shown) - {"values"}  # of the columns of a contribution, and another model names others first
+        return [line for key in keys for line in differences(shown[key], found[key], f"{place}.{key}")]
     if isinstance(shown, list) and isinstance(found, list):
         pairs = zip(shown, found, strict=False)
         return [line for index, pair in enumerate(pairs) for line in differences(*pair, f"{place}[{index}]")]
