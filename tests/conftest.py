@@ -79,6 +79,6 @@ def frozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("frozen")
     for name in ("Dockerfile", ".dockerignore", "pyproject.toml"):
         shutil.copy(ROOT / name, home / name)
-    for name in ("requirements", "src"):
+    for name in ("requirements", "scripts", "src"):
         shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
     return home

@@ -1,4 +1,4 @@
-"""The command line: what it prints where, how it ends, and that it says which word was not understood."""
+"""The command line: what it prints, where, how it ends, and that it names the word that it does not know."""
 
 import json
 import os
@@ -17,25 +17,25 @@ Typed = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def typed(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> Typed:
-    """Type a command; give back its exit code and what it printed on both streams."""
+    """Run a command; return its exit code and what it printed on both streams."""
     for name in list(os.environ):
         if name.startswith(("HOUSEPRICE_", "MLFLOW_")):
             monkeypatch.delenv(name)
     return typed
 
 
-def test_help_lists_every_command_in_the_order_of_the_road(typed: Typed) -> None:
+def test_help_lists_every_command_in_the_order_of_the_pipeline(typed: Typed) -> None:
     """Each with what it does."""
     code, out, err = typed("--help")
     listed = [line.split()[0] for line in out.split("Commands:")[1].splitlines() if line.startswith("  ")]
     assert (code, err) == (0, "")
     assert [name for name in listed if name in COMMANDS] == list(COMMANDS)
-    assert "not installed" not in out
+    assert "(needs" not in out
     assert typed("-h")[1] == out
 
 
 @pytest.mark.parametrize("command", ["run", "process", "features", "train", "gate", "bundle"])
-def test_every_command_of_the_workshop_shows_defaults_and_an_example(typed: Typed, command: str) -> None:
+def test_every_training_command_shows_defaults_and_an_example(typed: Typed, command: str) -> None:
     """Whoever asks for help can type the next command without asking again."""
     code, out, err = typed(command, "--help")
     assert (code, err) == (0, "")
@@ -51,24 +51,24 @@ def test_the_version_is_the_packages(typed: Typed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "named"),
     [
-        (("proces",), 'No command is called "proces" (did you mean "process"?); see --help.'),
-        (("Train",), 'No command is called "Train" (did you mean "train"?)'),
-        (("qqq",), 'No command is called "qqq"; see --help.'),
-        (("process",), "Missing option '--input'"),
-        (("process", "--input"), "requires an argument"),
-        (("process", "--inptu", "x"), "No such option"),
-        (("gate", "more"), "unexpected extra argument"),
-        (("--nonsense",), "No such option"),
-        (("train", "--json", "--config"), "requires an argument"),
+        (("proces",), '"process"'),
+        (("Train",), '"train"'),
+        (("qqq",), '"qqq"'),
+        (("process",), "--input"),
+        (("process", "--input"), "--input"),
+        (("process", "--inptu", "x"), "--inptu"),
+        (("gate", "more"), "more"),
+        (("--nonsense",), "--nonsense"),
+        (("train", "--json", "--config"), "--config"),
     ],
 )
-def test_a_line_that_cannot_be_understood_ends_with_code_2(typed: Typed, words: tuple[str, ...], told: str) -> None:
-    """What was not understood is told on stderr, with the nearest known word; nothing on stdout."""
+def test_a_line_that_cannot_be_understood_ends_with_code_2(typed: Typed, words: tuple[str, ...], named: str) -> None:
+    """What was not understood is named on stderr, with the nearest known word; nothing on stdout."""
     code, out, err = typed(*words)
     assert (code, out) == (2, "")
-    assert told in " ".join(err.split())
+    assert named in " ".join(err.split())
     assert "Traceback" not in err
 
 
@@ -83,52 +83,51 @@ def test_an_error_is_one_sentence_and_a_traceback_only_for_who_asks(
         code, out, err = typed(*asked)
         assert (code, out) == (3, "")
         assert "Traceback (most recent call last)" in err
-        assert err.splitlines()[-1].startswith("houseprice: Configuration file")
+        assert err.splitlines()[-1].startswith("houseprice: ")
     monkeypatch.setenv("HOUSEPRICE_DEBUG", "1")
     assert "Traceback" in typed(*words)[2]
     monkeypatch.setenv("HOUSEPRICE_DEBUG", "0")
     assert "Traceback" not in typed(*words)[2]
 
 
-def test_a_fault_of_ours_is_told_as_one(typed: Typed, monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+def test_an_unexpected_error_asks_for_a_report(typed: Typed, monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
     """Exit code 1 and one sentence; with --debug Python tells the rest."""
 
     def faulty(*_: object) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(pipeline, "verdict_of", faulty)
+    monkeypatch.setattr(pipeline, "reevaluate_gates", faulty)
     words = ("gate", "--config", root / "configs" / "model_config.yaml")
     code, out, err = typed(*words)
     assert (code, out) == (1, "")
-    assert err.startswith(
-        "houseprice: unexpected ZeroDivisionError: by zero; this is a fault of ours; see it whole with"
-    )
-    assert len(err.splitlines()) == 1
+    assert "ZeroDivisionError" in err
+    assert "--debug" in err
+    assert len(err.strip().splitlines()) == 1
     with pytest.raises(ZeroDivisionError):
         main([*map(str, words), "--debug"])
 
 
-def test_who_stops_it_by_hand_gets_code_130(typed: Typed, monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+def test_ctrl_c_ends_with_130(typed: Typed, monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
     """As a shell would say it, and without a traceback."""
 
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "verdict_of", stopped)
+    monkeypatch.setattr(pipeline, "reevaluate_gates", stopped)
     code, out, err = typed("gate", "--config", root / "configs" / "model_config.yaml")
     assert (code, out) == (130, "")
-    assert err.strip() == "houseprice: stopped by hand."
+    assert len(err.strip().splitlines()) == 1
 
 
-def test_a_part_that_is_not_installed_is_told_by_library(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_named(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 10, whatever was typed; the list of commands says so too, and the other commands work."""
     monkeypatch.delitem(sys.modules, "houseprice.cli.learning", raising=False)
     monkeypatch.setitem(sys.modules, "rich.console", None)
     code, out, err = typed("train", "--config", "x", "--whatever", "more")
     assert (code, out) == (10, "")
-    assert '`houseprice train` belongs to the learning part, whose library "rich.console" is not installed here' in err
+    assert "rich.console" in err
     assert "pip install --require-hashes -r requirements.txt" in err
-    assert "(needs the learning part, which is not installed here)" in " ".join(typed("--help")[1].split())
+    assert "(needs" in typed("--help")[1]
     assert typed("predict", "--help")[0] == 0
 
 
@@ -138,7 +137,7 @@ def test_the_package_is_a_command_and_numbers_go_to_stdout_alone(tmp_path: Path)
     for word in ("--version", "nonsense"):
         words = [sys.executable, "-m", "houseprice", word]
         ended = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
-        found.append((ended.returncode, ended.stdout.count("."), "Error: No command" in ended.stderr))
+        found.append((ended.returncode, ended.stdout.count("."), "nonsense" in ended.stderr))
     assert found == [(0, 2, False), (2, 0, True)]
 
 

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic and durable writes of files and directories."""
 
 import errno
 import os
@@ -12,10 +12,10 @@ from houseprice.errors import DataError
 
 
 def write_atomically(contents: Mapping[Path, bytes]) -> None:
-    """Write several files that belong together: all are complete on disk before the first takes its name.
+    """Write several files that belong together: all are complete before the first is renamed to its path.
 
     Raises:
-        DataError: a folder cannot be written; what stood there before stands there still.
+        DataError: A folder cannot be written (code `path_unwritable`); earlier files are unchanged.
     """
     waiting: dict[Path, Path] = {}
     try:
@@ -39,12 +39,12 @@ def write_atomically(contents: Mapping[Path, bytes]) -> None:
 
 @contextmanager
 def replace_directory(path: Path) -> Iterator[Path]:
-    """Give a temporary folder that takes the place of `path` when the block ends well, and is gone when it does not.
+    """Yield a temporary folder that replaces `path` when the block succeeds, and is removed when it fails.
 
     Raises:
-        DataError: the folder cannot be written; what stood there before stands there still.
+        DataError: The folder cannot be written (code `path_unwritable`); an earlier one is unchanged.
     """
-    path = path.resolve()  # a link stays a link, and what it leads to is replaced
+    path = path.resolve()  # a link stays a link, and its target is replaced
     try:
         if path.exists() and not path.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
@@ -97,10 +97,10 @@ def replace_file(path: Path) -> Iterator[Path]:
 
 
 def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file that is whole at any time, and on disk with its name when this returns: it survives a loss of power.
+    """Write a file atomically, and synchronise file and folder to disk, so that it survives a power failure.
 
     Raises:
-        DataError: it cannot be written; what stood there before stands there still.
+        DataError: It cannot be written (code `path_unwritable`); an earlier file is unchanged.
     """
     new = path.with_name(f".{path.name}.new")
     try:
@@ -123,6 +123,7 @@ def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
 
 def _unwritable(path: Path, err: OSError) -> DataError:
     return DataError(
-        f'"{path}" cannot be written ({err.strerror or err}); expected a folder with room and the right to write; '
-        "free some space or name another place."
+        f'"{path}" cannot be written ({err.strerror or err}); free some space, or name a writable folder.',
+        code="path_unwritable",
+        path=str(path),
     )

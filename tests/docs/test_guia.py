@@ -28,7 +28,7 @@ IMAGE = (  # test_guia_image.py
     "export COMMIT",
     "read -rs DOCKERHUB_TOKEN",
     "export HOUSEPRICE_COSIGN_KEY",
-    ".venv/bin/houseprice ledger",
+    ".venv/bin/houseprice audit-log",
     ".venv/bin/houseprice rollback",
     "export HUELLA",
     "kubectl apply",
@@ -147,12 +147,12 @@ def test_headings_of_the_summary_are_those_that_the_workflow_writes() -> None:
     """What the page says about reading the summary is about the headings that are there."""
     workflow = (ROOT / ".github" / "workflows" / "mlops-pipeline.yml").read_text()
     for heading in re.findall(r"^\| \*(\w+)\* \|", _section(6), re.MULTILINE):
-        assert f"scripts/told {heading} " in workflow, heading
+        assert f"scripts/with-summary {heading} " in workflow, heading
 
 
 def test_every_alarm_is_told() -> None:
-    """The list is that of deploy/alarms.yaml, in its order."""
-    groups = yaml.safe_load((ROOT / "deploy" / "alarms.yaml").read_text())["groups"]
+    """The list is that of deploy/alerts.yaml, in its order."""
+    groups = yaml.safe_load((ROOT / "deploy" / "alerts.yaml").read_text())["groups"]
     rules = [rule["alert"] for group in groups for rule in group["rules"]]
     assert re.findall(r"^\| `(HousePrice\w+)` \|", TEXT, re.MULTILINE) == rules
 

@@ -16,14 +16,14 @@ from typing import Any
 import loopback
 import pytest
 import yaml
-from cluster import faults, pod_of
 from guide import GUIDE, Block, Reader
+from kubernetes_objects import check, pod_of
 
-from deploy.conftest import engine, proxy_image
-from houseprice.release.docker_cli import Engine
+from deploy.conftest import docker, proxy_image
+from houseprice.release.docker_cli import DockerCli
 from programs import needs
 
-__all__ = ["engine", "proxy_image"]
+__all__ = ["docker", "proxy_image"]
 pytestmark = pytest.mark.image
 
 KUBECTL = Path(shutil.which("kubectl", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}") or "kubectl")
@@ -33,12 +33,12 @@ KUBECTL = Path(shutil.which("kubectl", path=f"{Path(sys.executable).parent}:{os.
 def host(tmp_path: Path) -> Iterator[str]:
     """Run a registry with one account, and give its address."""
     needs("docker-registry", "htpasswd", "cosign")
-    with loopback.registry(tmp_path / "registry") as registry:
+    with loopback.registry() as registry:
         yield registry.host
 
 
 @pytest.fixture
-def operator(reader: Reader, host: str, engine: Engine, proxy_image: str, tmp_path: Path) -> Iterator[Reader]:
+def operator(reader: Reader, host: str, docker: DockerCli, proxy_image: str, tmp_path: Path) -> Iterator[Reader]:
     """Give a reader with an engine, whose Docker Hub is the registry on loopback; what they start is taken away."""
     project = f"houseprice-guia-{uuid.uuid4().hex[:8]}"
     with closing(socket.socket()) as probe:
@@ -65,11 +65,11 @@ def operator(reader: Reader, host: str, engine: Engine, proxy_image: str, tmp_pa
     yield replace(reader, puts_in=puts_in, environ=environ)
     labelled = f"--filter=label=com.docker.compose.project={project}"
     for kind, remove in (("container", ("rm", "--force", "--volumes")), ("network", ("rm",))):
-        if left := engine.ask(kind, "ls", "--quiet", *(["--all"] if kind == "container" else []), labelled).split():
-            engine.ask(kind, *remove, *left)
+        if left := docker.output(kind, "ls", "--quiet", *(["--all"] if kind == "container" else []), labelled).split():
+            docker.output(kind, *remove, *left)
     for name in (f"{project}:local", f"{host}/*/*"):
-        if left := engine.ask("image", "ls", "--quiet", "--no-trunc", "--filter", f"reference={name}").split():
-            engine.run("image", "rm", "--force", *dict.fromkeys(left))
+        if left := docker.output("image", "ls", "--quiet", "--no-trunc", "--filter", f"reference={name}").split():
+            docker.run("image", "rm", "--force", *dict.fromkeys(left))
 
 
 def publish(operator: Reader) -> str:
@@ -77,7 +77,7 @@ def publish(operator: Reader) -> str:
     steps = (
         ".venv/bin/houseprice image build --layout models/image",
         ".venv/bin/houseprice image test --layout models/image --audit models/audit.json",
-        f"DOCKERHUB_TOKEN={loopback.TOKEN} COSIGN_PRIVATE_KEY=../cosign.key scripts/publish push models/image",
+        f"DOCKERHUB_TOKEN={loopback.TOKEN} COSIGN_PRIVATE_KEY=../cosign.key .venv/bin/python -m houseprice.release publish models/image",
     )
     code, said = operator.types(Block(0, " && ".join(steps)))
     assert code == 0, said
@@ -94,8 +94,8 @@ def test_from_a_key_to_the_way_back(operator: Reader, bundle_dir: Path) -> None:
     def served() -> Any:
         return json.loads(follow("export HOUSEPRICE_COSIGN_KEY").splitlines()[-1])
 
-    def ledger() -> list[str]:
-        return follow(".venv/bin/houseprice ledger").splitlines()
+    def audit_log() -> list[str]:
+        return follow(".venv/bin/houseprice audit-log").splitlines()
 
     follow("export ORIGEN", "git clone", "gh variable set", "export COSIGN_PASSWORD")
     mine = operator.home / "house-price-model"
@@ -116,13 +116,13 @@ def test_from_a_key_to_the_way_back(operator: Reader, bundle_dir: Path) -> None:
     assert first != second
     assert second in follow("export COMMIT")
     assert served()["status"] == "ok"
-    assert [line.split()[2] for line in ledger()] == ["deploy", "deploy"]
+    assert [line.split()[2] for line in audit_log()] == ["deploy", "deploy"]
 
     follow("export HUELLA", "kubectl apply", "kubectl --namespace")
     applied = list(yaml.safe_load_all((operator.home / "github" / "applied.yaml").read_text()))
-    assert faults(applied) == []
+    check(applied)
     assert pod_of(applied)["containers"][0]["image"].endswith(f"/tester/house-price-model@{second}")
     assert "houseprice_requests_total" in follow("curl -s localhost:8000/metrics")
 
     assert first[:19] in follow(".venv/bin/houseprice rollback")
-    assert ledger()[-1].split()[2] == "rollback"
+    assert audit_log()[-1].split()[2] == "rollback"

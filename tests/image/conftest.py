@@ -1,4 +1,4 @@
-"""The real image, built once a session with the real Dockerfile; and what is needed to spoil it."""
+"""The real image, built once a session with the real Dockerfile, and ways to damage it."""
 
 import os
 import shutil
@@ -10,13 +10,15 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper, numpy_helper
+from predictions import answers
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import open_bundle, read_manifest
 from houseprice.errors import ImageError
-from houseprice.release.docker_cli import Engine
-from houseprice.release.image import build
-from houseprice.release.reference_predictions import answers, log_rmse
+from houseprice.release.build import BuildInputs, build_image
+from houseprice.release.docker_build import run_build
+from houseprice.release.docker_cli import DockerCli
+from houseprice.release.expected_predictions import log_rmse
 
 ROOT = Path(__file__).parents[2]
 Derived = Callable[..., str]
@@ -25,9 +27,9 @@ LeftBehind = Callable[[str], list[str]]
 
 
 @pytest.fixture(scope="session")
-def engine() -> Engine:
-    """Give the engine of this machine, or skip what needs one."""
-    found = Engine()
+def docker() -> DockerCli:
+    """Return the engine of this machine, or skip tests that need one."""
+    found = DockerCli()
     try:
         found.version()
     except ImageError as err:
@@ -37,34 +39,35 @@ def engine() -> Engine:
 
 @pytest.fixture(scope="session")
 def name() -> str:
-    """Give a repository of images that nobody else uses."""
+    """Return a repository name that nobody else uses."""
     return f"houseprice-test-{uuid.uuid4().hex[:8]}"
 
 
 @pytest.fixture(scope="session")
-def base() -> str | None:
-    """Give the base image that this machine wants, if it wants another one."""
-    return os.environ.get("PYTHON_IMAGE")
+def base() -> str:
+    """Return the base image instead of the Dockerfile's, where this machine needs another one."""
+    return os.environ.get("PYTHON_IMAGE", "")
 
 
 @pytest.fixture(scope="session")
-def good(engine: Engine, frozen: Path, name: str, base: str | None, bundle_dir: Path) -> Iterator[str]:
-    """Build the image of the session's sealed model."""
+def good(docker: DockerCli, frozen: Path, name: str, base: str, bundle_dir: Path) -> Iterator[str]:
+    """Build the image of the session's model bundle."""
     tag = f"{name}:good"
-    build(frozen, bundle_dir, bundle_dir / "none", engine, environ={}, say=_silent, tags=(tag,), base=base)
+    inputs = BuildInputs(frozen, bundle_dir, bundle_dir / "none", {})
+    build_image(inputs, docker, say=print, tags=(tag,), base=base)
     yield tag
-    engine.run("rmi", "--no-prune", tag)  # the layers stay for the next session
+    docker.run("rmi", "--no-prune", tag)  # the layers stay for the next session
 
 
 @pytest.fixture(scope="session")
 def other_bundle(bundle_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Seal another model: whole in itself, and 3 % dearer."""
+    """Build the bundle of another valid model, whose predictions are 3 % higher."""
     return resealed(bundle_dir, tmp_path_factory.mktemp("other") / "bundle", 1.03)
 
 
 @pytest.fixture
-def derived(engine: Engine, good: str, name: str, tmp_path: Path) -> Iterator[Derived]:
-    """Build a spoiled image from the good one, with a few lines and files."""
+def derived(docker: DockerCli, good: str, name: str, tmp_path: Path) -> Iterator[Derived]:
+    """Build a damaged image from the good one, with a few lines and files."""
     tags = []
 
     def made(*lines: str, files: dict[str, str | Path] | None = None) -> str:
@@ -77,26 +80,22 @@ def derived(engine: Engine, good: str, name: str, tmp_path: Path) -> Iterator[De
                 (context / path).write_text(content)
         (context / "Dockerfile").write_text("\n".join((f"FROM {good}", *lines, "")))
         tags.append(f"{name}:bad-{uuid.uuid4().hex[:8]}")
-        engine.build(context, f"--tag={tags[-1]}", say=_silent)
+        run_build(docker, print, "build", f"--tag={tags[-1]}", str(context))
         return tags[-1]
 
     yield made
     for tag in tags:
-        engine.run("rmi", tag)
+        docker.run("rmi", tag)
 
 
 @pytest.fixture
-def left_behind(engine: Engine) -> LeftBehind:
-    """Name the containers of an image, running or not."""
-    return lambda image: engine.ask("ps", "--all", "--quiet", "--filter", f"ancestor={image}").split()
-
-
-def _silent(_line: str) -> None:
-    """Keep what a builder says."""
+def left_behind(docker: DockerCli) -> LeftBehind:
+    """Return the containers of an image, running or not."""
+    return lambda image: docker.output("ps", "--all", "--quiet", "--filter", f"ancestor={image}").split()
 
 
 def resealed(bundle: Path, target: Path, factor: float) -> Path:
-    """Seal a copy of a model whose every answer is multiplied by a factor."""
+    """Build the bundle of a copy of a model whose every prediction is multiplied by a factor."""
     shutil.copytree(bundle, target)
     model = onnx.load(target / manifests.MODEL)
     for output in model.graph.output:

@@ -1,5 +1,6 @@
 """A tiny sealed model, made in a moment: what the dock does can be tested without learning anything."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,15 @@ from typing import Any
 import loopback
 import onnx
 import pytest
+from faulty import Faulty, faulty
 from onnx import TensorProto, helper
+from predictions import answers
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.bundle.manifest import Manifest
-from houseprice.release.reference_predictions import answers, log_rmse
+from houseprice.release.expected_predictions import log_rmse
+from houseprice.release.image_reference import Repository
 from houseprice.schema import Column, Schema
 from programs import needs
 
@@ -88,7 +92,7 @@ def seal_tiny(directory: Path, dollars_per_sqft: float = 200.0, *, green: bool =
             project={"name": "house-price-model", "currency": "USD"},
             files={name: manifests.sha256(value) for name, value in content.items()},
             sources={name: manifests.sha256(name.encode()) for name in ("preprocessor.pkl", "house_price_model.pkl")},
-            table="0" * 64,
+            feature_table_sha256="0" * 64,
             schema_=SCHEMA,
             reference_date="2015-05-27",
             fitted_on="all sales",
@@ -143,8 +147,21 @@ def _outside_of_any_hook(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def upstream() -> Iterator[str]:
     """Host and port of Debian's docker-registry, with one account."""
-    needs("docker-registry", "htpasswd")
-    with loopback.registry(tmp_path_factory.mktemp("registry") / "real") as running:
+    needs("docker-registry", "htpasswd", "skopeo")
+    with loopback.registry() as running:
         yield running.host
+
+
+@pytest.fixture
+def proxy(upstream: str) -> Iterator[Faulty]:
+    """A proxy before the registry, that fails where a test wants it."""
+    with faulty(upstream) as running:
+        yield running
+
+
+@pytest.fixture
+def repository(upstream: str) -> Repository:
+    """A repository of the registry that is empty."""
+    return Repository(upstream, f"{loopback.USER}-{secrets.token_hex(4)}/house-price-model")

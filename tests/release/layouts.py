@@ -1,63 +1,71 @@
-"""A commit in, a small image of it out: real layers that an engine can unpack, for two platforms."""
+"""Small images as OCI layouts: real layers for two platforms, with the labels and the SBOM of a real build."""
 
 import gzip
 import hashlib
 import io
-import secrets
+import json
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from houseprice.release.layout.oci import CONFIG, LAYER, MANIFEST, Layout, compact
+from houseprice.release.oci_layout import OciLayout
+
+INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+SBOM = {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": []}
 
 
-def lay(
-    place: Path,
-    commit: str,
-    created: str = "2026-01-02T03:04:05Z",
-    *,
-    text: str = "a house",
-    lean: bool = False,
-    platforms: tuple[str, ...] = ("linux/amd64", "linux/arm64"),
-) -> Layout:
-    """Lay an image into a folder of its own, with annotations as the builder writes them.
-
-    Args:
-        place: where the folder is made.
-        commit: that the image says it is of.
-        created: moment of that commit.
-        text: in a file of it; another one makes another image.
-        lean: whether it says nothing of its commit.
-        platforms: that it is for.
-    """
-    folder = place / f"layout-{secrets.token_hex(4)}"
-    folder.mkdir()
-    made = Layout.begin(folder)
-    names = {"org.opencontainers.image.revision": commit, "org.opencontainers.image.created": created}
+def make_layout(
+    folder: Path, commit: str, *, text: str = "a house", platforms: tuple[str, ...] = ("linux/amd64", "linux/arm64")
+) -> OciLayout:
+    """Write the image of a commit into a folder; another text makes another image of that commit."""
+    (folder / "blobs" / "sha256").mkdir(parents=True)
+    labels = {
+        "org.opencontainers.image.revision": commit,
+        "org.opencontainers.image.source": "https://github.com/tester/house-price-model",
+        "org.opencontainers.image.base.name": "docker.io/library/python:3.11-slim-bookworm",
+        "org.opencontainers.image.base.digest": f"sha256:{'b' * 64}",
+        "houseprice.manifest.sha256": "a" * 64,
+    }
     manifests = []
     for platform in platforms:
-        files = [_tar("common", "the same for all"), _tar(platform, text)]
-        layers = [made.add(gzip.compress(content, mtime=0), LAYER) for content in files]
+        os_name, architecture = platform.split("/")
+        files = [_tar({"common": b"the same for all"}), _tar({platform.replace("/", "-"): text.encode()})]
+        files.append(_tar({"app/sbom.cdx.json": json.dumps(SBOM | {"metadata": {"platform": platform}}).encode()}))
+        layers = [_add(folder, gzip.compress(content, mtime=0), LAYER) for content in files]
         config = {
-            "architecture": platform.partition("/")[2],
-            "os": "linux",
-            "config": {"Labels": names, "Cmd": ["/nothing"]},
+            "architecture": architecture,
+            "os": os_name,
+            "config": {"Labels": labels, "Cmd": ["/nothing"]},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(file).hexdigest()}" for file in files]},
         }
-        content = {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST,
-            "config": made.add(compact(config), CONFIG).told(),
-            "layers": [layer.told() for layer in layers],
-        }
-        manifests.append(made.add(compact(content), MANIFEST, platform))
-    made.finish(tuple(manifests), {} if lean else names)
-    return made
+        told = {"schemaVersion": 2, "mediaType": MANIFEST, "config": _json(folder, config, CONFIG), "layers": layers}
+        place = {"os": os_name, "architecture": architecture}
+        manifests.append(_json(folder, told, MANIFEST) | {"platform": place})
+    index = _json(folder, {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}, INDEX)
+    (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [index]}))
+    (folder / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
+    return OciLayout.open(folder)
 
 
-def _tar(name: str, text: str) -> bytes:
+def _json(folder: Path, content: Mapping[str, Any], media_type: str) -> dict[str, Any]:
+    return _add(folder, json.dumps(content).encode(), media_type)
+
+
+def _add(folder: Path, content: bytes, media_type: str) -> dict[str, Any]:
+    digest = hashlib.sha256(content).hexdigest()
+    (folder / "blobs" / "sha256" / digest).write_bytes(content)
+    return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(content)}
+
+
+def _tar(files: Mapping[str, bytes]) -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
-        entry = tarfile.TarInfo(name.replace("/", "-"))
-        entry.size = len(text)
-        archive.addfile(entry, io.BytesIO(text.encode()))
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
     return stream.getvalue()

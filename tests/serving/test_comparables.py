@@ -71,7 +71,7 @@ def test_real_houses_are_compared_as_the_graph_places_them(bundle_dir: Path) -> 
     bundle = open_bundle(bundle_dir)
     finder, rules = ComparableFinder(bundle), Scorer(bundle).request
     sold = sales_store.unpack(bundle.sales)
-    places, _ = Similarity(bundle.similarity).place(sold.columns)
+    places, _ = Similarity(bundle.similarity).coordinates(sold.columns)
     for row in (3, 500, 1700):
         apart = np.sqrt(((places - places[:, [row]]) ** 2).sum(axis=0))
         described = {name: values[row] for name, values in sold.columns.items()}

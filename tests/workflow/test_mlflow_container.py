@@ -1,7 +1,6 @@
-"""The server that a training is tracked by: what is said when it cannot be started, and when it never answers."""
+"""scripts/mlflow-container: a server that cannot be started, that never answers, and that ends too early."""
 
 import os
-import re
 import socket
 import subprocess
 import threading
@@ -16,7 +15,7 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "scripts" / "mlflow-container"
 NAME = f"houseprice-mlflow-test-{os.getpid()}"
 DOCKER = """#!/bin/sh
-echo "$@" >> "$(dirname "$0")/asked"
+echo "$@" >> "$(dirname "$0")/calls"
 case "$1 $2" in
 "container inspect") [ -f "$(dirname "$0")/ended" ] || exit 1
   case "$4" in *ExitCode*) echo 3 ;; *) echo false ;; esac ;;
@@ -28,7 +27,7 @@ esac
 
 @pytest.fixture
 def client(tmp_path: Path) -> Path:
-    """A Docker client without an engine, which writes down what it was asked for."""
+    """A Docker client without an engine, which records its calls."""
     (tmp_path / "docker").write_text(DOCKER)
     (tmp_path / "docker").chmod(0o755)
     return tmp_path
@@ -58,16 +57,16 @@ def script(verb: str, client: Path, port: int, **more: str) -> subprocess.Comple
 class Health(BaseHTTPRequestHandler):
     """A server that answers /health with what it was given to say."""
 
-    said = b"OK"
+    body = b"OK"
 
     def do_GET(self) -> None:
         """Answer."""
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(self.said)
+        self.wfile.write(self.body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
-        """Say nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture
@@ -85,22 +84,22 @@ def server() -> Iterator[HTTPServer]:
 def test_waiting_fails_when_nothing_answers(client: Path, port: int) -> None:
     """A server that never answers is a failure with one sentence, in time, and its logs are shown."""
     begin = time.monotonic()
-    said = script("wait", client, port)
-    assert said.returncode == 1
+    result = script("wait", client, port)
+    assert result.returncode == 1
     assert time.monotonic() - begin < 10
-    assert f"MLflow did not answer http://127.0.0.1:{port}/health within 1 s; expected OK" in said.stderr
-    assert "no such table: runs" in said.stderr
+    assert f"http://127.0.0.1:{port}/health" in result.stderr
+    assert "no such table: runs" in result.stderr
 
 
 def test_waiting_ends_when_the_container_has(client: Path, port: int) -> None:
     """A container that ended is not waited for; its exit code and its logs are shown."""
     (client / "ended").touch()
     begin = time.monotonic()
-    said = script("wait", client, port, HOUSEPRICE_MLFLOW_DEADLINE="50")
-    assert said.returncode == 1
+    result = script("wait", client, port, HOUSEPRICE_MLFLOW_DEADLINE="50")
+    assert result.returncode == 1
     assert time.monotonic() - begin < 10
-    assert "ended with 3 before it answered" in said.stderr
-    assert "no such table: runs" in said.stderr
+    assert "exit code 3" in result.stderr
+    assert "no such table: runs" in result.stderr
 
 
 def test_waiting_succeeds_when_mlflow_answers(client: Path, server: HTTPServer) -> None:
@@ -112,43 +111,43 @@ def test_another_program_is_not_taken_for_mlflow(
     client: Path, server: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer that is not MLflow's own is no health."""
-    monkeypatch.setattr(Health, "said", b"<html>AirPlay</html>")
+    monkeypatch.setattr(Health, "body", b"<html>AirPlay</html>")
     assert script("wait", client, server.server_port).returncode == 1
 
 
-def test_a_taken_port_is_said(client: Path, server: HTTPServer) -> None:
+def test_a_taken_port_is_reported(client: Path, server: HTTPServer) -> None:
     """Nothing is started when another program listens on the port; the sentence names it and what to do."""
-    said = script("start", client, server.server_port)
-    assert said.returncode == 1
-    assert f"port {server.server_port} is taken by another program" in said.stderr
-    assert "HOUSEPRICE_MLFLOW_PORT" in said.stderr
-    assert "run --detach" not in (client / "asked").read_text()
+    result = script("start", client, server.server_port)
+    assert result.returncode == 1
+    assert str(server.server_port) in result.stderr
+    assert "HOUSEPRICE_MLFLOW_PORT" in result.stderr
+    assert "run --detach" not in (client / "calls").read_text()
 
 
-def test_a_port_that_only_the_engine_sees_taken_is_said(client: Path, port: int) -> None:
-    """What the engine refuses because of the port is said in the same words, and the half-made container is removed."""
-    said = script("start", client, port)
-    assert said.returncode == 1
-    assert f"port {port} is taken" in said.stderr
-    assert f"rm --force --volumes {NAME}" in (client / "asked").read_text().splitlines()[-1]
+def test_a_port_that_only_the_engine_sees_taken_is_reported(client: Path, port: int) -> None:
+    """A refusal of the engine because of the port is reported likewise, and the half-made container is removed."""
+    result = script("start", client, port)
+    assert result.returncode == 1
+    assert str(port) in result.stderr
+    assert "HOUSEPRICE_MLFLOW_PORT" in result.stderr
+    assert f"rm --force --volumes {NAME}" in (client / "calls").read_text().splitlines()[-1]
 
 
 def test_stopping_nothing_is_no_fault(client: Path, port: int) -> None:
     """The clean-up always succeeds when there is nothing to remove."""
-    said = script("stop", client, port)
-    assert said.returncode == 0
-    assert "is there" in said.stderr
+    result = script("stop", client, port)
+    assert result.returncode == 0
 
 
-def test_a_lock_without_mlflow_is_said(tmp_path: Path) -> None:
+def test_a_lock_without_mlflow_is_refused(tmp_path: Path) -> None:
     """Without a locked release no image is guessed."""
     (tmp_path / "scripts").mkdir()
     copy = tmp_path / "scripts" / "mlflow-container"
     copy.write_text(SCRIPT.read_text())
     (tmp_path / "requirements.txt").write_text("mlflow-skinny==1.0\n")
-    said = subprocess.run(["bash", copy, "image"], capture_output=True, text=True, check=False)
-    assert said.returncode == 1
-    assert re.search(r'no line "mlflow==…" was found', said.stderr)
+    result = subprocess.run(["bash", copy, "image"], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "requirements.txt" in result.stderr
 
 
 def test_an_unknown_verb_is_refused(client: Path, port: int) -> None:

@@ -1,4 +1,4 @@
-"""The workflow files as they are written: jobs, artifacts, paths, pins and rights."""
+"""The workflow files as text: jobs, artifacts, paths, pins and permissions."""
 
 import re
 import subprocess
@@ -34,6 +34,7 @@ UPLOADS = {
     "preprocessor": "models/trained/preprocessor.pkl",
     "trained-model": "models/",
 }
+SIGNING = {"id-token", "attestations"}
 TRAIN = (
     "python src/models/train_model.py --config configs/model_config.yaml --data data/processed/featured_house_data.csv"
     " --models-dir models --mlflow-tracking-uri http://localhost:5000"
@@ -41,43 +42,43 @@ TRAIN = (
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Give back a workflow."""
+    """Return a workflow."""
     found: dict[str, Any] = yaml.safe_load(path.read_text())
     return found
 
 
 @pytest.fixture(scope="module")
 def pipeline() -> dict[str, Any]:
-    """Give the workflow that trains and publishes."""
+    """The workflow that trains and publishes."""
     return read(FOLDER / "mlops-pipeline.yml")
 
 
 def steps(workflow: dict[str, Any], job: str = "") -> Iterator[dict[str, Any]]:
-    """Give back the steps of a job, or of all."""
+    """Return the steps of a job, or of all."""
     for name, content in workflow["jobs"].items():
         if job in ("", name):
             yield from content["steps"]
 
 
 def using(workflow: dict[str, Any], job: str, action: str) -> list[dict[str, Any]]:
-    """Give back what a job asks of an action."""
+    """Return what a job asks of an action."""
     return [step.get("with", {}) for step in steps(workflow, job) if step.get("uses", "").startswith(f"{action}@")]
 
 
 def ran(workflow: dict[str, Any], job: str) -> str:
-    """Give back the shell of a job, on one line."""
+    """Return the shell of a job, on one line."""
     shell = "\n".join(step.get("run", "") for step in steps(workflow, job))
     return re.sub(r"\s+", " ", shell.replace("\\\n", " "))
 
 
 def named(workflow: dict[str, Any], job: str, name: str) -> tuple[int, dict[str, Any]]:
-    """Give back the one step of a job with this name, and where it stands."""
+    """Return the one step of a job with this name, and where it stands."""
     ((place, step),) = [(i, step) for i, step in enumerate(steps(workflow, job)) if step.get("name") == name]
     return place, step
 
 
 def linted(*command: str) -> str:
-    """Run a linter of the development lock over the workflows, and give back what it said."""
+    """Run a linter of the development lock over the workflows, and return what it printed."""
     tool = Path(sys.executable).parent / command[0]
     if not tool.is_file():
         pytest.skip(f"{command[0]} is not installed; `make test` installs it")
@@ -142,18 +143,17 @@ def test_training_is_the_promised_command(pipeline: dict[str, Any]) -> None:
 
 
 def test_python_and_libraries_are_pinned(pipeline: dict[str, Any]) -> None:
-    """Python is 3.11.9, and pip takes locked hashes only; the last job installs what serving needs and no more."""
-    for job in JOBS:
+    """Python is 3.11.9, and pip takes locked hashes only; the last job installs nothing."""
+    for job in list(JOBS)[:-1]:
         assert using(pipeline, job, "actions/setup-python") == [{"python-version": "3.11.9"}]
-        lock = "requirements/serving.txt" if job == "build-and-publish" else "requirements.txt"
-        assert re.findall(r"pip install (.*?\.txt)", ran(pipeline, job)) == [f"--require-hashes -r {lock}"]
+        assert re.findall(r"pip install (.*?\.txt)", ran(pipeline, job)) == ["--require-hashes -r requirements.txt"]
 
 
 def test_mlflow_is_waited_for_and_always_removed(pipeline: dict[str, Any]) -> None:
     """MLflow answers before training begins, and is gone before its history is uploaded, whatever happened."""
     start, _ = named(pipeline, "model-training", "Start MLflow")
     wait, waiting = named(pipeline, "model-training", "Wait for MLflow's /health")
-    train, _ = named(pipeline, "model-training", "Train, judge, seal and track")
+    train, _ = named(pipeline, "model-training", "Train, evaluate, bundle and track")
     stop, stopping = named(pipeline, "model-training", "Stop and remove MLflow")
     history, keeping = named(pipeline, "model-training", "Upload mlflow-history")
     assert start < wait < train < stop < history
@@ -180,46 +180,64 @@ def test_mlflow_is_of_the_locked_release() -> None:
 def test_what_is_pushed_is_what_was_tested(pipeline: dict[str, Any]) -> None:
     """Build, test and push name one layout, in this order; nothing is built again, and the test is never left out."""
     build, _ = named(pipeline, "build-and-publish", "Build the image")
-    test, testing = named(pipeline, "build-and-publish", "Put the image to the test")
-    push, pushing = named(pipeline, "build-and-publish", "Log in, push and sign")
+    test, testing = named(pipeline, "build-and-publish", "Test the image")
     clear, clearing = named(pipeline, "build-and-publish", "Remove the test container")
+    push, pushing = named(pipeline, "build-and-publish", "Log in, push both tags and sign")
     assert build < test < clear < push
     assert "if" not in testing
-    assert ' image test --layout "$IMAGE"' in testing["run"]
-    assert pushing["run"].endswith('scripts/publish push "$IMAGE"')
+    assert 'release test --layout "$IMAGE"' in testing["run"]
+    assert pushing["run"].endswith('release publish "$IMAGE"')
     assert clearing["if"] == "always()"
-    assert ran(pipeline, "build-and-publish").count("image build") == 1
+    assert ran(pipeline, "build-and-publish").count("release build") == 1
     assert pipeline["jobs"]["build-and-publish"]["env"]["PLATFORMS"].endswith("'linux/amd64,linux/arm64' }}")
 
 
-def test_secrets_are_seen_by_one_step_and_no_dependency(pipeline: dict[str, Any]) -> None:
-    """Nothing is installed, scanned or imported beside a secret: one step has them, and runs what needs no library."""
-    seeing = [step for step in steps(pipeline) if "secrets." in str(step).replace("secrets.DOCKERHUB_TOKEN != ''", "")]
-    assert [step["name"] for step in seeing] == ["Log in, push and sign"]
-    assert (ROOT / "scripts" / "publish").read_text().startswith("#!/usr/bin/env -S python3 -I -S\n")
-    audit, _ = named(pipeline, "model-training", "Look for known vulnerabilities of what the image will hold")
+def test_attested_is_what_was_published(pipeline: dict[str, Any]) -> None:
+    """GitHub attests provenance and SBOM of the digest that the push reported."""
+    given = using(pipeline, "build-and-publish", "actions/attest")
+    assert [set(one) - {"subject-name", "subject-digest"} for one in given] == [set(), {"sbom-path"}]
+    assert {one["subject-digest"] for one in given} == {"${{ steps.publish.outputs.digest }}"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_where_a_secret_is_nothing_was_installed(path: Path) -> None:
+    """Its job has no Python of its own, no pip and no make, and runs this checkout without any installed package.
+
+    Secrets stand in one step alone; the check of the settings is told only whether one is set.
+    """
+    for job in read(path)["jobs"].values():
+        seeing = [one for one in job["steps"] if "secrets." in str(one).replace("secrets.DOCKERHUB_TOKEN != ''", "")]
+        assert len(seeing) <= 1
+        if not seeing and "secrets." not in str(job):
+            continue
+        assert [one for one in job["steps"] if "setup-python" in one.get("uses", "")] == []
+        shell = " ".join(one.get("run", "") for one in job["steps"])
+        assert re.findall(r"\b(?:pip3?|uv|pipx|npm|make|scripts/(?:install|audit|test-tools))\b", shell) == []
+        assert set(re.findall(r"python\S*(?: -\S+)*", shell)) == {"python3 -SP -m"}
+
+
+def test_the_audit_runs_before_the_upload(pipeline: dict[str, Any]) -> None:
+    """Its report reaches the image test as part of trained-model."""
+    audit, _ = named(pipeline, "model-training", "Audit the libraries of the image")
     upload, _ = named(pipeline, "model-training", "Upload trained-model")
     assert audit < upload
 
 
-def test_every_command_that_may_fail_is_told_in_the_summary(pipeline: dict[str, Any]) -> None:
-    """Which step failed and why stands on the page of the run; pip and what only cleans up say it in the log."""
-    clears = (
-        "scripts/mlflow-container logs",
-        "scripts/mlflow-container stop",
-        "scripts/publish clear",
-    )
+def test_every_command_that_may_fail_is_in_the_summary(pipeline: dict[str, Any]) -> None:
+    """Which step failed and why is on the page of the run; pip and what only cleans up write to the log."""
+    clears = ("scripts/mlflow-container logs", "scripts/mlflow-container stop")
     shells = [step["run"].replace("\\\n", " ") for step in steps(pipeline) if "run" in step]
-    lines = [line for shell in shells for line in shell.splitlines() if re.search(r"scripts/|python ", line)]
+    lines = [line.strip() for shell in shells for line in shell.splitlines() if re.search(r"scripts/|python ", line)]
     assert lines
-    assert [line for line in lines if not line.strip().startswith(("scripts/told ", "python -m pip ", *clears))] == []
+    excepted = ("scripts/with-summary ", "python -m pip ", *clears)
+    assert [line for line in lines if not line.startswith(excepted)] == []
 
 
 def test_pull_requests_push_nothing_and_see_no_token(pipeline: dict[str, Any]) -> None:
-    """Every step that names the secret is left out on pull requests, and so is its environment."""
+    """Every step that names a secret or attests is left out on pull requests, and so is the environment."""
     for step in steps(pipeline):
-        if "secrets." in str(step):
-            assert step["if"] == "github.event_name != 'pull_request'"
+        if "secrets." in str(step) or "actions/attest@" in str(step):
+            assert step["if"].startswith("github.event_name != 'pull_request'")
     outside = {key: value for key, value in pipeline["jobs"]["build-and-publish"].items() if key != "steps"}
     assert "secrets." not in str(outside)
     assert outside["environment"].startswith("${{ github.event_name != 'pull_request' && ")
@@ -240,8 +258,10 @@ def test_rights_and_times_are_bounded(path: Path) -> None:
     assert workflow["permissions"] == {}
     assert workflow["concurrency"]["group"]
     for job in workflow["jobs"].values():
-        rights = {key: right for key, right in job["permissions"].items() if (key, right) != ("id-token", "write")}
-        assert rights in ({}, {"contents": "read"})
+        assert {key: right for key, right in job["permissions"].items() if key not in SIGNING} in (
+            {},
+            {"contents": "read"},
+        )
         assert 0 < job["timeout-minutes"] <= 45
         assert not job["runs-on"].endswith("latest")
     for checkout in (step for step in steps(workflow) if step.get("uses", "").startswith("actions/checkout@")):
@@ -249,11 +269,11 @@ def test_rights_and_times_are_bounded(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_only_who_signs_may_say_who_it_is(path: Path) -> None:
-    """The right to a token of identity goes to the jobs that have cosign, and to no other."""
+def test_only_who_attests_may_show_an_identity(path: Path) -> None:
+    """The rights to sign and to attest go to the job that does both, and to no other."""
     for job in read(path)["jobs"].values():
-        signs = any("cosign-installer" in step.get("uses", "") for step in job["steps"])
-        assert signs or "id-token" not in job["permissions"]
+        attests = any("actions/attest@" in step.get("uses", "") for step in job["steps"])
+        assert {key for key in job["permissions"] if key in SIGNING} == (SIGNING if attests else set())
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -1,8 +1,8 @@
 """The command line: the only place that prints or exits.
 
 Results go to stdout, progress and warnings to stderr. Exit codes are those of `houseprice.errors`; a traceback is
-shown with `--debug` only. Each command lives in the module of its wing and is imported when it is typed, so that the
-serving side starts without what the learning side needs.
+shown with `--debug` only. A command's module is imported when the command is run, so that serving starts without what
+training needs.
 """
 
 import importlib
@@ -30,20 +30,21 @@ COMMANDS = {
     "verify": "verification",
     "deploy": "deployment",
     "rollback": "deployment",
-    "ledger": "deployment",
+    "audit-log": "deployment",
 }
+RENAMED = {"ledger": "audit-log"}
 
 
 class LazyGroup(click.Group):
-    """Commands that are imported when they are typed."""
+    """A group whose commands are imported when they are run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give back the commands in the order of the road."""
+        """Return the commands in the order of the pipeline."""
         del ctx
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the wing that a command belongs to, or say which part is not installed."""
+        """Import the module of a command, or return one that says which library is missing."""
         if cmd_name not in COMMANDS:
             return None
         try:
@@ -51,30 +52,32 @@ class LazyGroup(click.Group):
         except ModuleNotFoundError as err:
             if ctx.params.get("debug"):
                 raise
-            wing = COMMANDS[cmd_name]
-            return _unavailable(cmd_name, wing, err.name or "unknown")
-        command: click.Command = getattr(module, cmd_name)
+            return _unavailable(cmd_name, err.name or "unknown")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command, hinting at the nearest known one."""
+        """Find a command, or suggest the nearest one."""
+        if args and args[0] in RENAMED:
+            raise click.UsageError(f"`houseprice {args[0]}` is now `houseprice {RENAMED[args[0]]}`.")
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            raise click.UsageError(f'No command is called "{args[0]}"{nearest(args[0], COMMANDS)}; see --help.')
+            raise click.UsageError(f'No such command: "{args[0]}"{nearest(args[0], COMMANDS)}. See --help.')
         return super().resolve_command(ctx, args)
 
 
-def _unavailable(name: str, wing: str, module: str) -> click.Command:
+def _unavailable(name: str, module: str) -> click.Command:
     @click.command(name, context_settings={"ignore_unknown_options": True}, add_help_option=False)
     @click.argument("args", nargs=-1, type=click.UNPROCESSED)
     def command(args: tuple[str, ...]) -> NoReturn:  # noqa: ARG001 - whatever was typed, the answer is the same
         raise MissingDependencyError(
-            f'`houseprice {name}` belongs to the {wing} part, whose library "{module}" is not installed here; '
-            "expected the locked requirements; install them with `pip install --require-hashes -r requirements.txt`."
+            f'`houseprice {name}` needs the library "{module}", which is not installed. Install everything with '
+            "`pip install --require-hashes -r requirements.txt`.",
+            library=module,
         )
 
-    command.short_help = f"(needs the {wing} part, which is not installed here)"
+    command.short_help = "(needs libraries that are not installed)"
     return command
 
 
@@ -85,7 +88,7 @@ def _unavailable(name: str, wing: str, module: str) -> click.Command:
 def cli(ctx: click.Context, debug: bool) -> None:
     """From a CSV of house sales to a price over HTTP.
 
-    The whole road: houseprice run --config configs/model_config.yaml
+    The whole pipeline: houseprice run --config configs/model_config.yaml
     """
     ctx.obj = {"debug": debug}
 
@@ -94,13 +97,13 @@ def main(args: list[str] | None = None) -> NoReturn:
     """Run one command and end with its exit code."""
     typed = sys.argv[1:] if args is None else args
     debug = "--debug" in typed or os.environ.get("HOUSEPRICE_DEBUG", "") not in ("", "0", "false")
-    words = [word for word in typed if word != "--debug"]  # it may stand anywhere: a door types its command first
+    words = [word for word in typed if word != "--debug"]  # it may be anywhere: entry points put their command first
     try:
         code = cli.main(args=["--debug", *words] if debug else words, prog_name="houseprice", standalone_mode=False)
     except click.exceptions.Exit as err:
         sys.exit(err.exit_code)
     except click.Abort:
-        click.echo("houseprice: stopped by hand.", err=True)
+        click.echo("houseprice: interrupted.", err=True)
         sys.exit(130)
     except click.ClickException as err:
         err.show()
@@ -113,9 +116,11 @@ def main(args: list[str] | None = None) -> NoReturn:
     except Exception as err:
         if debug:
             raise
-        found = f"{type(err).__name__}: {err}"
         click.secho(
-            f"houseprice: unexpected {found}; this is a fault of ours; see it whole with --debug.", fg="red", err=True
+            f"houseprice: Unexpected error; please report it. Re-run with --debug for the traceback. "
+            f"({type(err).__name__}: {err})",
+            fg="red",
+            err=True,
         )
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)

@@ -1,41 +1,38 @@
-"""Production's commands: bring a published image in, go back, and see what was done."""
+"""Commands of production: `deploy`, `rollback` and `audit-log`."""
 
 import getpass
 import json
 import os
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from houseprice.bundle import manifest as manifests
-from houseprice.cli.options import account, progress, stoppable, trusted, trusting
+from houseprice.cli.options import account, interrupt_on_sigterm, policy, policy_options, progress
 from houseprice.errors import DeploymentError, HousePriceError, RegistryError
-from houseprice.release.deployment import choices as choosing
-from houseprice.release.deployment import commands
-from houseprice.release.deployment.audit_log import NAME, Ledger
-from houseprice.release.deployment.candidate import Candidate, Verify, short
-from houseprice.release.deployment.deployer import Move, Moved
-from houseprice.release.deployment.host import Site
-from houseprice.release.deployment.recovery import Patience
-from houseprice.release.deployment.retagging import move_latest
-from houseprice.release.deployment.verified_cache import Memory
+from houseprice.release import publish, skopeo
+from houseprice.release.deployment import version_history
+from houseprice.release.deployment.audit_log import NAME, AuditLog, Entry, Event
+from houseprice.release.deployment.deployer import Deployer, Deployment, deployment_errors
+from houseprice.release.deployment.host import DeploymentHost
+from houseprice.release.deployment.recovery import Timeouts, best_effort
+from houseprice.release.deployment.verified_cache import Candidate, VerifiedCache, Verify
+from houseprice.release.deployment.version_history import short
 from houseprice.release.image_reference import HUB, Reference, Repository
-from houseprice.release.registry.client import Registry
-from houseprice.release.registry.patience import GaveUpError
-from houseprice.release.registry.patience import Patience as Persistence
-from houseprice.release.verification.policy import Trust
+from houseprice.release.verification.policy import VerificationPolicy
 from houseprice.release.verification.verify import verify
 
 PATH = click.Path(path_type=Path)
-HASTE = Persistence(connect_seconds=5, silent_seconds=20, total_seconds=300, tries=3)
-"""How long a registry is waited for when one can go back without it."""
-COLOURS = {"done": "green", "refused": "yellow", "failed": "red", "interrupted": "red"}
+COLORS = {"succeeded": "green", "refused": "yellow", "failed": "red", "interrupted": "red"}
+UNAVAILABLE = {"registry_unreachable", "registry_rate_limited", "skopeo_missing", "cosign_missing"}
+"""Codes of errors for which a rollback may use what was verified before: nothing can be verified now."""
+PROBE_SECONDS = 20.0
 Command = Callable[..., Any]
 
 _state = click.option(
@@ -44,29 +41,30 @@ _state = click.option(
     default=Path("deploy/state"),
     envvar="HOUSEPRICE_STATE",
     show_envvar=True,
-    help="Folder of what is remembered of this place of production: ledger, sockets, settings.",
+    help="Folder with the audit log, the settings and the proxy's sockets.",
 )
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
-def _where(command: Command) -> Command:
-    """Add the options that both ways through production share."""
+def _host_options(command: Command) -> Command:
+    """Add the options that `deploy` and `rollback` share."""
+    seconds = click.FloatRange(min=0)
     options = (
         click.option("--target", type=click.Choice(["compose"]), default="compose", help="Kind of production."),
         _state,
         click.option("--compose", type=PATH, default=Path("deploy/compose.yaml"), help="The compose file."),
-        click.option("--project", default="houseprice", envvar="HOUSEPRICE_PROJECT", help="Name of its containers."),
+        click.option("--project", default="houseprice", envvar="HOUSEPRICE_PROJECT", help="Compose project."),
         click.option(
             "--repository",
             envvar="HOUSEPRICE_REPOSITORY",
-            help="Where images are: [HOST/]USER/house-price-model [default: DOCKERHUB_USERNAME's, or the live one's]",
+            help="Image repository: [HOST/]USER/house-price-model [default: DOCKERHUB_USERNAME's, or the live image's]",
         ),
-        trusting,
+        policy_options,
         click.option(
             "--deadline", type=click.FloatRange(min=1), default=60.0, help="Seconds until it must be healthy."
         ),
-        click.option("--drain", type=click.FloatRange(min=0), default=30.0, help="Seconds for the old one to finish."),
-        click.option("--watch", type=click.FloatRange(min=0), default=2.0, help="Seconds of probing after the switch."),
+        click.option("--drain", type=seconds, default=30.0, help="Seconds for the old version to finish requests."),
+        click.option("--watch", type=seconds, default=2.0, help="Seconds of smoke tests after the switch."),
         _as_json,
     )
     for option in reversed(options):
@@ -76,118 +74,86 @@ def _where(command: Command) -> Command:
 
 @click.command()
 @click.argument("image", metavar="COMMIT|DIGEST|TAG")
-@_where
-@commands.one_kind_of_error()
-def deploy(*, image: str, as_json: bool, **where: Any) -> None:
-    """Bring a published image into production, without losing a request.
+@_host_options
+@deployment_errors()
+def deploy(*, image: str, as_json: bool, **options: Any) -> None:
+    """Deploy a published image without losing a request.
 
-    It is verified, pulled by digest, started beside the one that serves, proved by its golden rows, switched to, and
-    proved again through the proxy; when that fails, what served before serves again, by itself. HOUSEPRICE_API_KEY
-    opens an API that asks for keys. HOUSEPRICE_* settings of the API and HOUSEPRICE_PUBLISH (default 0.0.0.0:8000) are
-    remembered in the state folder. Ends with 13 when it did not succeed.
+    The image is verified, pulled by digest, started beside the live one, tested with its golden rows, made live, and
+    tested again through the proxy; when that fails, the previous version keeps serving. HOUSEPRICE_API_KEY is sent to
+    an API that requires keys. HOUSEPRICE_* settings of the API and HOUSEPRICE_PUBLISH (default 0.0.0.0:8000) are
+    remembered in the state folder. Exits with 13 if it did not succeed.
 
     Example: houseprice deploy 1a2b3c4 --repository somebody/house-price-model --key cosign.pub
     """
-    stoppable()
-    site = _site(where)
-    moved = commands.deploy(_move(site, where, back=False), reference(image, _repository(site, where["repository"])))
-    _tell(moved, "deployed", as_json=as_json)
+    interrupt_on_sigterm()
+    host = _host(options)
+    target = image_reference(image, _repository(host, options["repository"]))
+    result = _deployer(host, options, use_cache=False).deploy(target)
+    _print(result, "deployed", as_json=as_json)
 
 
 @click.command()
-@click.option("--to", default="", metavar="COMMIT|DIGEST", help="Where to.  [default: the version before]")
-@click.option("--list", "only_list", is_flag=True, help="List what can be gone back to, and go nowhere.")
-@click.option("--retag", is_flag=True, help="Move latest in the registry, too; with DOCKERHUB_USERNAME and _TOKEN.")
-@_where
-@commands.one_kind_of_error()
-def rollback(*, to: str, only_list: bool, retag: bool, as_json: bool, **where: Any) -> None:
-    """Go back to the version that served before, or to any commit that was published.
+@click.option("--to", default="", metavar="COMMIT|DIGEST", help="Target version.  [default: the version before]")
+@click.option("--list", "only_list", is_flag=True, help="List the versions to choose from, and do nothing else.")
+@click.option("--retag", is_flag=True, help="Move latest in the registry too; with DOCKERHUB_USERNAME and _TOKEN.")
+@_host_options
+@deployment_errors()
+def rollback(*, to: str, only_list: bool, retag: bool, as_json: bool, **options: Any) -> None:
+    """Return to the previous version, or to any published commit.
 
-    Refused is an image that does not verify, does not give its golden answers, or would turn away what is asked today;
-    what serves now then serves on. Where the registry does not answer, what was verified here before, for the same
-    signer, may be gone back to, and the ledger says so. Prints the time to recover. Ends with 13 when it did not
-    succeed.
+    Refused is an image that cannot be verified, fails its smoke test, or would refuse requests that the live version
+    accepts; the live version then keeps serving. While the registry does not answer, or cosign is not installed, an
+    image that was verified on this host for the same signer may be used, and the audit log says so. A damaged audit
+    log or a full disk gives a warning. Prints the time to recover. Exits with 13 if it did not succeed.
 
     Example: houseprice rollback --key cosign.pub
     """
-    stoppable()
-    site = _site(where)
+    interrupt_on_sigterm()
+    host = _host(options)
     if only_list:
-        _list(site, where["repository"], as_json=as_json)
+        _list(host, options["repository"], as_json=as_json)
         return
-    move = _move(site, where, back=True)
-    repository = Reference.read(where["repository"]).repository if where["repository"] else None
-    moved = commands.rollback(move, to, repository)
+    deployer = _deployer(host, options, use_cache=True)
+    given = Reference.read(options["repository"]).repository if options["repository"] else None
+    result = deployer.rollback(to, given)
     if retag:
-        registry = Registry(_repository(site, where["repository"]), account(), say=progress)
-        move_latest(site.ledger, registry, moved.commit, moved.digest, moved.before, move.who, progress)
-    _tell(moved, "rolled back", as_json=as_json, clock="time to recover")
+        _move_latest(deployer, _repository(host, options["repository"]), result)
+    _print(result, "rolled back", as_json=as_json, clock="time to recover")
 
 
-@click.command()
+@click.command("audit-log")
 @_state
-@click.option("--verify", "only_verify", is_flag=True, help="Say only whether the chain is whole.")
+@click.option("--verify", "only_verify", is_flag=True, help="Only check the hash chain.")
 @_as_json
-def ledger(*, state: Path, only_verify: bool, as_json: bool) -> None:
-    """Show what was done in production, every line checked against the one before.
+def audit_log(*, state: Path, only_verify: bool, as_json: bool) -> None:
+    """Show what was done in production, after checking the hash chain.
 
-    Ends with 14 when a line was changed, moved or taken out, and names the first that does not fit.
+    Exits with 14 if a line was changed, moved or removed, and names the first one.
 
-    Example: houseprice ledger --state deploy/state
+    Example: houseprice audit-log --state deploy/state
     """
-    found = Ledger(state / NAME).read()
-    if found.torn:
-        progress(f"{len(found.torn)} bytes of a line that was never finished stand at the end; the next one goes on.")
+    content = AuditLog(state / NAME).read()
+    if content.incomplete:
+        progress(f"The log ends with an incomplete line ({len(content.incomplete)} bytes); the next entry replaces it.")
     if as_json:
-        click.echo(json.dumps([line.told() for line in found.lines], indent=1))
+        click.echo(json.dumps([asdict(entry) for entry in content.entries], indent=1))
     elif only_verify:
-        last = f", the last is {found.lines[-1].hash}" if found.lines else ""
-        lines = "1 line" if len(found.lines) == 1 else f"{len(found.lines)} lines"
-        click.echo(f"{lines}, every one fits{last}")
-    elif not found.lines:
-        progress(f'Nothing was done here yet: there is no line in "{state / NAME}".')
+        newest = f", newest hash {content.entries[-1].hash}" if content.entries else ""
+        number = len(content.entries)
+        click.echo(f"{number} {'entry' if number == 1 else 'entries'}, chain intact{newest}")
+    elif not content.entries:
+        progress(f'No entries in "{state / NAME}": nothing was deployed here yet.')
     else:
-        for line in found.lines:
-            way = f"{short(line.from_) or 'nothing'} → {short(line.to) or 'nothing'}"
-            outcome = click.style(f"{line.outcome:<11}", fg=COLOURS[line.outcome])
-            told = f"{line.n:>4}  {line.when[:19]}  {line.action:<8}  {way:<18}  {outcome}  {line.seconds:>6.1f} s"
-            click.echo(f"{told}  {line.who}  {line.note}".rstrip())
+        for entry in content.entries:
+            change = f"{short(entry.from_revision) or 'nothing'} → {short(entry.to_revision) or 'nothing'}"
+            outcome = click.style(f"{entry.outcome:<11}", fg=COLORS[entry.outcome])
+            line = f"{entry.sequence:>4}  {entry.timestamp[:19]}  {entry.action:<18}  {change:<18}  {outcome}"
+            click.echo(f"{line}  {entry.duration_seconds:>6.1f} s  {entry.actor}  {entry.detail}".rstrip())
 
 
-def _site(where: dict[str, Any]) -> Site:
-    return Site(where["state"], where["compose"], where["project"], os.environ)
-
-
-def _move(site: Site, where: dict[str, Any], *, back: bool) -> Move:
-    patience = Patience(where["deadline"], where["drain"], where["watch"])
-    return Move(site, _verifier(trusted(), site, back=back), _who(), patience, progress)
-
-
-def _verifier(trust: Trust, site: Site, *, back: bool) -> Verify:
-    """Give back how an image is verified; who goes back where no registry answers may rely on an earlier time."""
-    memory = Memory.of(site.state)
-
-    def one(reference: Reference) -> Candidate:
-        known = memory.recall(reference, trust, site.ledger.read().lines) if back else None
-        registry = Registry(reference.repository, account(), patience=HASTE if known else Persistence(), say=progress)
-        try:
-            found = verify(reference, registry, trust, environ=os.environ)
-        except GaveUpError as err:
-            if known is None:
-                raise
-            progress(f"{err} {reference} was {known.remark}.")
-            return known
-        evidence = manifests.sha256(manifests.canonical(found.evidence))
-        verdict = "green" if found.evidence.get("passed") else "red"
-        new = Candidate(reference.repository, found.digest, found.revision, evidence, verdict, found.manifest)
-        memory.keep(new, trust)
-        return new
-
-    return one
-
-
-def reference(image: str, repository: Repository) -> Reference:
-    """Give back what was meant: a commit, a digest or a tag of the repository, or another name in full."""
+def image_reference(image: str, repository: Repository) -> Reference:
+    """Return the image that was named: a commit, a digest or a tag of the repository, or a name in full."""
     if image.startswith("sha256:"):
         return Reference.read(f"{repository}@{image}")
     if re.fullmatch("[0-9a-f]{7,64}", image):
@@ -197,48 +163,98 @@ def reference(image: str, repository: Repository) -> Reference:
     return Reference.read(image)
 
 
-def _repository(site: Site, given: str | None) -> Repository:
+def _host(options: dict[str, Any]) -> DeploymentHost:
+    return DeploymentHost(options["state"], options["compose"], options["project"], os.environ)
+
+
+def _deployer(host: DeploymentHost, options: dict[str, Any], *, use_cache: bool) -> Deployer:
+    timeouts = Timeouts(options["deadline"], options["drain"], options["watch"])
+    actor = os.environ.get("GITHUB_ACTOR") or f"{getpass.getuser()}@{socket.gethostname()}"
+    return Deployer(host, _verifier(policy(), host, use_cache=use_cache), actor, timeouts, progress)
+
+
+def _verifier(trusted: VerificationPolicy, host: DeploymentHost, *, use_cache: bool) -> Verify:
+    """Return how an image is verified; with the cache, an earlier verification counts while there can be none now."""
+    cache = VerifiedCache(host.state)
+
+    def verify_image(reference: Reference, entries: Sequence[Entry]) -> Candidate:
+        known = cache.get(reference, trusted, entries) if use_cache else None
+        try:
+            if known:  # production is down: a registry that hangs is not waited for as long as usual
+                skopeo.digest_of(reference, account(), retries=1, timeout=PROBE_SECONDS)
+            found = verify(reference, trusted, account=account())
+        except HousePriceError as err:
+            if known is None or err.code not in UNAVAILABLE:
+                raise
+            progress(f"{err} {reference} was {known.remark}.")
+            return known
+        manifest = manifests.read(found.manifest, Path(str(reference)) / manifests.NAME)
+        verdict = "passed" if manifest.passed else "failed"
+        candidate = Candidate(reference.repository, found.digest, found.revision, verdict, found.manifest)
+        with best_effort("rollback" if use_cache else "deploy", progress):
+            cache.put(candidate, trusted)
+        return candidate
+
+    return verify_image
+
+
+def _repository(host: DeploymentHost, given: str | None) -> Repository:
     if given:
         return Reference.read(given).repository
     if user := os.environ.get("DOCKERHUB_USERNAME"):
         return Repository.of_user(user, os.environ.get("DOCKER_REGISTRY") or HUB)
     with suppress(HousePriceError):
-        if live := site.live():
+        if live := host.live():
             return live[1].reference.repository
     raise DeploymentError(
-        "Nobody knows where images are; expected [HOST/]USER/house-price-model; give it with --repository, or set "
-        "DOCKERHUB_USERNAME."
+        "No image repository: pass --repository [HOST/]USER/house-price-model, or set DOCKERHUB_USERNAME.",
+        code="repository_unknown",
     )
 
 
-def _list(site: Site, given: str | None, *, as_json: bool) -> None:
-    live = site.live()
+def _list(host: DeploymentHost, given: str | None, *, as_json: bool) -> None:
+    live = host.live()
     try:
-        tags = Registry(_repository(site, given), account(), patience=HASTE, say=progress).tags()
+        tags = skopeo.list_tags(_repository(host, given), account())
     except (RegistryError, DeploymentError) as err:
-        progress(f"the registry's tags are not shown: {err}")
+        progress(f"Tags of the registry are not listed: {err}")
         tags = None
-    found = choosing.choices(site.ledger.read().lines, tags, live[1].digest if live else "")
+    versions = version_history.available(host.audit_log.read().entries, tags, live[1].reference.digest if live else "")
     if as_json:
-        click.echo(json.dumps([asdict(choice) for choice in found], indent=1))
+        click.echo(json.dumps([asdict(version) for version in versions], indent=1))
         return
-    if not found:
-        progress("Nothing can be gone back to: no version served here, and no tag of a commit is known.")
-    for choice in found:
-        since = choice.since[:19] if choice.since else "never served here  "
-        click.echo(f"{short(choice.commit)}  {since}  {choice.digest[:19]}{'  live' if choice.live else ''}".rstrip())
+    if not versions:
+        progress("There is no version to roll back to: nothing was deployed here, and no published commit is known.")
+    for version in versions:
+        since = version.since[:19] or "never deployed here"
+        line = f"{short(version.revision)}  {since:<19}  {version.digest[:19]}{'  live' if version.live else ''}"
+        click.echo(line.rstrip())
 
 
-def _tell(moved: Moved, done: str, *, as_json: bool, clock: str = "first answer") -> None:
+def _move_latest(deployer: Deployer, repository: Repository, result: Deployment) -> None:
+    """Move `latest` in the registry to the version that now serves, and record that."""
+    event = Event(
+        actor=deployer.actor, action="retag", from_revision=result.previous_revision, to_revision=result.revision,
+        repository=str(repository), digest=result.digest, outcome="succeeded", duration_seconds=0,
+    )  # fmt: skip
+    try:
+        publish.retag(repository, result.digest, account(), say=progress)
+    except HousePriceError as err:
+        event = replace(event, outcome="failed", detail=str(err))
+        message = f"{short(result.revision)} serves, but latest was not moved to it: {err}"
+        raise DeploymentError(message, code=err.code, **err.details) from err
+    finally:
+        with best_effort("rollback", progress):
+            deployer.host.audit_log.append(event, progress)
+
+
+def _print(result: Deployment, done: str, *, as_json: bool, clock: str = "first answer") -> None:
     if as_json:
-        click.echo(json.dumps(asdict(moved), indent=1))
-    elif not moved.changed:
-        click.echo(f"{short(moved.commit)} serves already, and answers as it should")
+        click.echo(json.dumps(asdict(result), indent=1))
+    elif not result.changed:
+        click.echo(f"{short(result.revision)} ({result.digest}) is live already and passes its smoke test")
     else:
-        click.echo(f"{done:<15} {short(moved.before) or 'nothing'} → {short(moved.commit)} ({moved.digest})")
-        click.echo(f"{clock:<15} {moved.seconds_to_answer:.1f} s from the command to a right answer through the proxy")
-        click.echo(f"{'in all':<15} {moved.seconds:.1f} s; it runs in slot {moved.slot}")
-
-
-def _who() -> str:
-    return os.environ.get("GITHUB_ACTOR") or f"{getpass.getuser()}@{socket.gethostname()}"
+        change = f"{short(result.previous_revision) or 'nothing'} → {short(result.revision)}"
+        click.echo(f"{done:<15} {change} ({result.digest})")
+        click.echo(f"{clock:<15} {result.seconds_to_answer:.1f} s from the command to a right answer through the proxy")
+        click.echo(f"{'total':<15} {result.seconds:.1f} s; live slot: {result.slot}")

@@ -1,4 +1,4 @@
-"""What the dock's commands share: whom they trust, who is logged in, what they say, and how they stop."""
+"""Options and behaviour that the commands on images share: verification policy, registry login, progress, signals."""
 
 import os
 import signal
@@ -11,22 +11,22 @@ import click
 from click.core import ParameterSource
 
 from houseprice.errors import VerificationError
-from houseprice.release.registry.access import Account
-from houseprice.release.verification.policy import GITHUB, Trust
+from houseprice.release.credentials import Account
+from houseprice.release.verification.policy import GITHUB, VerificationPolicy
 
-WHOM = ("key", "repository_url", "identity_regexp")
-"""Parameters that answer whom to trust; one of them."""
+POLICY = ("key", "repository_url", "identity_regexp")
+"""Parameters that define the verification policy; exactly one of them is given."""
 
 
-def trusting(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say whom to trust; `trusted` reads them."""
+def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that define a verification policy; `policy` reads them."""
     options = (
         click.option(
             "--key",
             type=click.Path(path_type=Path),
             envvar="HOUSEPRICE_COSIGN_KEY",
             show_envvar=True,
-            help="Public key (cosign.pub) of who signs.",
+            help="Public key (cosign.pub) of the signer.",
         ),
         click.option(
             "--repository-url",
@@ -34,57 +34,51 @@ def trusting(command: Callable[..., Any]) -> Callable[..., Any]:
             show_envvar=True,
             help="Repository whose workflows sign, such as https://github.com/OWNER/NAME.",
         ),
-        click.option(
-            "--identity-regexp", help="Who signs, where that is another identity: the whole of it must match."
-        ),
-        click.option("--issuer", default=GITHUB, help="Who vouches for the identity."),
+        click.option("--identity-regexp", help="Another identity of the signer; the whole of it must match."),
+        click.option("--issuer", default=GITHUB, help="Issuer of the identity."),
     )
     for option in reversed(options):
         command = option(command)
     return command
 
 
-def trusted() -> Trust:
-    """Give back whom to trust; the command line goes before the environment, and two answers are none.
+def policy() -> VerificationPolicy:
+    """Return the verification policy; the command line takes precedence over the environment.
 
     Raises:
-        VerificationError: nobody is named, or two are, or what is named cannot be read.
+        VerificationError: `policy_missing`, `policy_ambiguous`, or what is given cannot be used.
     """
     ctx = click.get_current_context()
-    given = {name: ctx.params[name] for name in WHOM if ctx.params[name]}
+    given = {name: ctx.params[name] for name in POLICY if ctx.params[name]}
     typed = {name for name in given if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     given = {name: value for name, value in given.items() if name in typed or not typed}
     if len(given) > 1:
         names = " and ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise VerificationError(f"{names} are both given; expected one answer to whom to trust; leave out the others.")
+        raise VerificationError(f"{names} exclude each other; give one of them.", code="policy_ambiguous")
     match given:
         case {"key": key}:
-            return Trust.in_key_file(key)
-        case {"repository_url": address}:
-            return Trust.in_repository(address, ctx.params["issuer"])
+            return VerificationPolicy.of_key_file(key)
+        case {"repository_url": url}:
+            return VerificationPolicy.of_repository(url, ctx.params["issuer"])
         case {"identity_regexp": pattern}:
-            return Trust.in_identity(pattern, ctx.params["issuer"])
-    raise VerificationError(
-        "Nobody is named whom to trust; expected --key cosign.pub, or --repository-url https://github.com/OWNER/NAME; "
-        "what an image says of its own maker proves nothing."
-    )
+            return VerificationPolicy.of_identity(pattern, ctx.params["issuer"])
+    raise VerificationError("No trust policy: pass --key or --repository-url.", code="policy_missing")
 
 
 def account() -> Account | None:
-    """Give back who is logged in at the registry, if somebody is."""
-    user, token = os.environ.get("DOCKERHUB_USERNAME", ""), os.environ.get("DOCKERHUB_TOKEN", "")
-    return Account(user, token) if user and token else None
+    """Return the registry account of DOCKERHUB_USERNAME and DOCKERHUB_TOKEN, if both are set."""
+    return Account.from_environment(os.environ)
 
 
 def progress(line: str) -> None:
-    """Tell what is done, on stderr."""
+    """Print progress on stderr."""
     click.secho(line, dim=True, err=True)
 
 
-def stoppable() -> None:
-    """Let SIGTERM end a command like Ctrl-C: containers and logins are removed, and what served before serves again."""
-    signal.signal(signal.SIGTERM, _interrupted)
+def interrupt_on_sigterm() -> None:
+    """Let SIGTERM end a command like Ctrl-C, so that containers and logins are removed."""
+    signal.signal(signal.SIGTERM, _interrupt)
 
 
-def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt

@@ -1,30 +1,24 @@
-"""The command for strangers: whether an image is what is said of it."""
+"""`houseprice verify`: whether an image is what it claims to be."""
 
 import json
-import os
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from houseprice.cli.options import account, progress, stoppable, trusted, trusting
+from houseprice.cli.options import account, interrupt_on_sigterm, policy, policy_options
 from houseprice.errors import VerificationError
 from houseprice.release.image_reference import Reference
-from houseprice.release.layout.oci import Layout
-from houseprice.release.registry.client import Registry
-from houseprice.release.verification.verify import Verified, verify_layout
+from houseprice.release.verification.verify import Verified, as_json, verify_layout
 from houseprice.release.verification.verify import verify as verify_image
 
 
 @click.command()
 @click.argument("name", metavar="[IMAGE]", default="")
-@trusting
-@click.option(
-    "--layout", type=click.Path(path_type=Path), help="A folder to look at before it is published and signed."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@policy_options
+@click.option("--layout", type=click.Path(path_type=Path), help="Verify this OCI layout before it is published.")
+@click.option("--json", "json_output", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
 def verify(
     ctx: click.Context,
@@ -32,71 +26,64 @@ def verify(
     *,
     name: str,
     layout: Path | None,
-    as_json: bool,
-    **_whom: Any,
+    json_output: bool,
+    **_policy: Any,
 ) -> None:
-    """Check whether IMAGE is what is said of it: signature, attestations, sealed model, labels and tag.
+    """Verify IMAGE: signature, attestations, sealed bundle, SBOM, labels and tag must agree.
 
-    Everything that does not agree is listed, and the command ends with 12. Whom to trust you say yourself: by the key
-    of who publishes, with which nobody but the registry is asked, or by the repository whose workflows sign.
-    DOCKERHUB_USERNAME and DOCKERHUB_TOKEN log in where images are private.
+    Every mismatch is listed, and the exit code is 12. You say whom to trust: the key of the publisher, for which
+    nothing but the registry is asked, or the repository whose workflows sign. DOCKERHUB_USERNAME and DOCKERHUB_TOKEN
+    log in to private repositories.
 
     Example: houseprice verify somebody/house-price-model:1a2b3c4 --key cosign.pub
     """
-    stoppable()
+    interrupt_on_sigterm()
     if bool(name) == bool(layout):
         raise click.UsageError("Name either an IMAGE or a folder with --layout; see --help.")
     try:
         if layout:
-            verified = verify_layout(Layout.open(layout))
+            verified = verify_layout(layout)
         else:
-            trust = trusted()
-            reference = Reference.read(name)
-            registry = Registry(reference.repository, account(), say=progress)
-            verified = verify_image(reference, registry, trust, environ=os.environ)
+            trusted = policy()
+            verified = verify_image(Reference.read(name), trusted, account=account())
     except VerificationError as err:
-        if not as_json:
+        if not json_output:
             raise
-        told = {"verified": False, "message": str(err).partition("\n")[0], "mismatches": list(err.mismatches)}
-        click.echo(json.dumps(told, indent=1))
+        message = str(err).partition("\n")[0]
+        failure = {"verified": False, "code": err.code, "message": message, "mismatches": list(err.mismatches)}
+        click.echo(json.dumps(failure, indent=1))
         ctx.exit(err.exit_code)
-    if as_json:
-        told = {"verified": True, **asdict(verified), "manifest": json.loads(verified.manifest)}
-        click.echo(json.dumps(told, indent=1))
+    if json_output:
+        click.echo(json.dumps({"verified": True, **as_json(verified)}, indent=1))
         return
-    lines = _table(verified)
+    lines = list(_lines(verified))
     width = max(len(what) for what, _ in lines)
     for what, value in lines:
         click.echo(f"{what:<{width}}  {value}")
 
 
-def _table(verified: Verified) -> list[tuple[str, str]]:
-    evidence = verified.evidence
-    hashes = evidence["hashes"]
-    signed = ", ".join(verified.signers) or click.style("nobody yet: this is a layout", fg="yellow")
-    lines = [
-        ("image", verified.digest),
-        ("signed by", signed),
-        ("built by", verified.builder or "not told"),
-        ("commit", f"{verified.revision} of {evidence['source']}"),
-        ("created", verified.created),
-        ("model", f"{evidence['model_version']}, learned at commit {hashes['commit']}"),
-        ("data", hashes["processed"]),
-        ("config", hashes["config"]),
-        ("locks", f"{hashes['lock']} (learning), {evidence['serving_lock']} (serving)"),
-    ]
-    lines += [("error", line) for line in _errors(evidence["metrics"])]
-    passed = [name for name, gate in evidence["verdict"].items() if gate["passed"]]
-    lines.append(("gates", f"{len(passed)} of {len(evidence['verdict'])} passed: {', '.join(passed)}"))
-    return [*lines, *((name, digest) for name, digest in verified.platforms.items())]
+def _lines(verified: Verified) -> Iterator[tuple[str, str]]:
+    manifest = json.loads(verified.manifest)
+    hashes = manifest["hashes"]
+    yield "image", verified.digest
+    yield "signed by", ", ".join(verified.signers) or click.style("not signed yet", fg="yellow")
+    yield "built by", verified.builder or "unknown"
+    yield "commit", f"{verified.revision} of {verified.source}"
+    yield "created", verified.created
+    yield "model", f"{manifest['model_version']}, trained at commit {hashes['commit']}"
+    yield "data", hashes["processed"]
+    yield "config", hashes["config"]
+    yield "lock", hashes["lock"]
+    for line in _errors(manifest["metrics"]):
+        yield "error", line
+    yield "gates", f"{len(manifest['verdict'])} passed: {', '.join(manifest['verdict'])}"
+    yield from verified.platforms.items()
 
 
-def _errors(metrics: Mapping[str, Any]) -> list[str]:
-    """Give the error on each kind of unseen sales, with its interval of 95 % where it has one."""
-    lines = []
-    for name, told in metrics.items():
-        if isinstance(told, dict) and isinstance(error := told.get("log_rmse"), float):
-            interval = (told.get("ci95") or {}).get("log_rmse")
+def _errors(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the error on each kind of unseen sales, with its 95 % interval where it has one."""
+    for name, measured in metrics.items():
+        if isinstance(measured, dict) and isinstance(error := measured.get("log_rmse"), float):
+            interval = (measured.get("ci95") or {}).get("log_rmse")
             between = f" ({interval[0]:.4f} to {interval[1]:.4f})" if interval else ""
-            lines.append(f"log_rmse {error:.4f}{between} on {told.get('sales')} sales ({name.replace('_', ' ')})")
-    return lines
+            yield f"log_rmse {error:.4f}{between} on {measured.get('sales')} sales ({name.replace('_', ' ')})"

@@ -1,78 +1,73 @@
-"""A running container in, what it says over HTTP and from inside out: the image under test, seen by a stranger."""
+"""The container under test: started as in production, asked over HTTP and from inside, and always removed."""
 
 import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.client import HTTPConnection
 from typing import Any
 
-from houseprice.bundle.load import Bundle
 from houseprice.errors import ImageError
-from houseprice.release.docker_cli import Engine
-from houseprice.release.layout.weight import Part
-from houseprice.release.limits import Limits
-from houseprice.release.reference_predictions import Answer, answers
+from houseprice.release.docker_cli import DockerCli
+from houseprice.release.expected_predictions import ExpectedPredictions, Prediction, prediction
 
 PORT = 8000
-"""The port on which every image of this project answers."""
-
-
-Look = tuple[bool, str]
-"""Whether a thing is as expected, and what was found."""
+"""The port on which the image serves."""
+RUN_OPTIONS = (
+    "--read-only",
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+    "--memory=512m",
+    "--pids-limit=256",
+    "--log-driver=json-file",
+    f"--publish=127.0.0.1::{PORT}",
+    "--label=houseprice.role=image-test",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A container that was started from the image under test, and the sealed model that it should answer like.
+class ContainerUnderTest:
+    """A running container of the image under test.
 
     Attributes:
-        engine: where it runs.
-        container: its name.
-        image: what the engine knows of its image.
-        bundle: the sealed model.
-        deadline: seconds until /health must have answered.
-        limits: what it may take.
-        part: what is known of an image that came out of a layout.
-        moments: `started` and `healthy`, of a clock that only goes forwards.
+        docker: the engine on which it runs.
+        name: of the container.
+        config: what the image declares: user, entrypoint, health check, labels and more.
+        size_bytes: of the image: its layers as they are downloaded, or, where that is unknown, as they are unpacked.
+        expected: what the image must answer.
+        times: `started` and `healthy`, of a monotonic clock.
     """
 
-    engine: Engine
-    container: str
-    image: dict[str, Any]
-    bundle: Bundle
-    deadline: float
-    limits: Limits = field(default_factory=Limits)
-    part: Part | None = None
-    moments: dict[str, float] = field(default_factory=dict)
+    docker: DockerCli
+    name: str
+    config: Mapping[str, Any]
+    size_bytes: int
+    expected: ExpectedPredictions
+    times: dict[str, float] = field(default_factory=dict)
 
     @cached_property
     def port(self) -> int:
-        """Port of this machine behind which the container answers."""
-        return self.engine.port(self.container, PORT)
+        """Port of this machine that leads to the container."""
+        return int(self.docker.output("port", self.name, f"{PORT}/tcp").splitlines()[0].rpartition(":")[2])
 
     @property
-    def config(self) -> dict[str, Any]:
-        """What the image declares: user, health check, labels and more."""
-        found: dict[str, Any] = self.image.get("Config") or {}
-        return found
+    def labels(self) -> Mapping[str, str]:
+        """Labels of the image."""
+        return self.config.get("Labels") or {}
 
     @cached_property
-    def golden(self) -> list[Answer]:
-        """What the sealed model answers, here and now, for its golden rows."""
-        return answers(self.bundle, self.bundle.golden["rows"])
+    def served_sample(self) -> list[Prediction]:
+        """Predictions of the container for the held-out sample."""
+        return [prediction(one) for one in self.post("/batch-predict", self.expected.sample_rows)["predictions"]]
 
-    @cached_property
-    def sample(self) -> list[Answer]:
-        """What the sealed model answers, here and now, for its stored newest sales."""
-        return answers(self.bundle, self.bundle.sample["rows"])
-
-    @cached_property
-    def served(self) -> list[Answer]:
-        """What the container answers for the stored newest sales."""
-        return [answer(item) for item in self.post("/batch-predict", self.bundle.sample["rows"])["predictions"]]
+    def connection(self, seconds: float = 30) -> HTTPConnection:
+        """Return a connection to the container that goes past any proxy."""
+        return HTTPConnection("127.0.0.1", self.port, timeout=seconds)
 
     def request(self, method: str, path: str, body: Any = None, seconds: float = 30) -> tuple[int, Any]:
-        """Send one request to the container, past any proxy; give back the status and the JSON that was answered."""
+        """Send one request; return the status and the JSON of the response, or the beginning of its text."""
         connection = self.connection(seconds)
         try:
             content = None if body is None else json.dumps(body)
@@ -86,30 +81,31 @@ class Subject:
         except ValueError:
             return response.status, text[:200]
 
-    def connection(self, seconds: float = 30) -> HTTPConnection:
-        """Give a connection to the container, past any proxy."""
-        return HTTPConnection("127.0.0.1", self.port, timeout=seconds)
-
     def post(self, path: str, body: Any) -> Any:
-        """Post a request that must be answered with 200."""
+        """Return the response to a POST that must succeed."""
         status, content = self.request("POST", path, body)
         if status != 200:
-            raise ImageError(f"{path} answers {status}: {str(content)[:200]}")
+            raise ImageError(f"{path} answers {status}: {str(content)[:200]}", status=status)
         return content
 
     def python(self, script: str, *options: str) -> str:
-        """Run a few lines of Python inside the container, and give back what they printed."""
-        said = self.engine.execute(self.container, "python", "-c", script, options=options)
-        if said.code != 0:
-            raise ImageError(f"python inside the container ended with {said.code}: {said.stderr.strip()[-200:]}")
-        return said.stdout.strip()
+        """Run Python code inside the container, and return what it printed."""
+        result = self.docker.run("exec", *options, self.name, "python", "-c", script)
+        if result.returncode != 0:
+            raise ImageError(f"python in the container failed: {result.stderr.strip()[-200:]}")
+        return result.stdout.strip()
 
 
-def answer(body: Any) -> Answer:
-    """Give back the numbers of one answer of the API."""
-    low, high = body["prediction_interval"]
-    return {
-        "predicted_price": float(body["predicted_price"]),
-        "interval_low": float(low),
-        "interval_high": float(high),
-    }
+@contextmanager
+def started(docker: DockerCli, image: str, show_logs: Callable[[str], None], *options: str) -> Iterator[str]:
+    """Start a container as in production; yield its name, and show its logs and remove it whatever happens."""
+    name = f"houseprice-test-{secrets.token_hex(6)}"
+    try:
+        arguments = ("--detach", "--pull", "never", "--name", name, *RUN_OPTIONS, *options)
+        docker.output("run", *arguments, image, seconds=120)
+        yield name
+    finally:
+        try:
+            show_logs(docker.logs(name))
+        finally:
+            docker.remove(name)

@@ -1,274 +1,213 @@
-"""Verbs in, a Docker engine's answers out: the `docker` command with argument lists and time limits, and nothing else.
+"""The `docker` command: argument lists, time limits, and errors with codes.
 
-A client that was started is always waited for, also when somebody presses Ctrl-C, so that nothing is left half made.
+Only the standard library is used, as everywhere on the path of `image build` and `image test`: nothing from PyPI is
+installed on the machine that publishes.
 """
 
 import json
 import os
-import selectors
+import re
 import signal
 import subprocess
-import time
+import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from houseprice.errors import ImageError
 
-PLAIN = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
-"""An image is one image: what is attested of it is attested when it is published, and signed."""
-
 Say = Callable[[str], None]
 """Where progress goes, a line at a time."""
 
+INSTALL = "Install Docker (https://docs.docker.com/engine/install), or run `scripts/docker-engine` on a bare Debian."
+_DAEMON_ERRORS = (  # what the client prints → code, what is wrong, what to do
+    (
+        re.compile("permission denied while trying to connect"),
+        "docker_permission_denied",
+        "This user may not use the Docker engine.",
+        'Run `sudo usermod -aG docker "$USER"` and log in again, or run this as root.',
+    ),
+    (
+        re.compile("Cannot connect to the Docker daemon|error during connect|failed to connect to"),
+        "docker_unreachable",
+        "The Docker engine is not running.",
+        "Start Docker Desktop or `sudo systemctl start docker`, or run `scripts/docker-engine` on a bare Debian.",
+    ),
+)
+
 
 @dataclass(frozen=True)
-class Said:
-    """What a command printed, and how it ended."""
+class CommandResult:
+    """How a command ended, and what it printed."""
 
-    code: int
+    returncode: int
     stdout: str
     stderr: str
 
 
 @dataclass(frozen=True)
-class Engine:
-    """A Docker engine, reached by its command line client.
+class DockerCli:
+    """A Docker engine, used through its command line client.
 
     Attributes:
         client: the command.
-        environment: what the client gets beside the environment of this process.
+        environment: variables for the client beside those of this process.
     """
 
     client: str = "docker"
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def version(self) -> str:
-        """Give back the version of the engine that answers.
+        """Return the version of the engine.
 
         Raises:
-            ImageError: no client is installed, or no engine answers.
+            ImageError: the client is missing, or no engine answers.
         """
-        return self.ask("version", "--format", "{{.Server.Version}}", seconds=20)
+        return self.output("version", "--format", "{{.Server.Version}}", seconds=20)
+
+    def platform(self) -> str:
+        """Return what the engine runs without emulation, such as `linux/amd64`."""
+        return self.output("version", "--format", "{{.Server.Os}}/{{.Server.Arch}}", seconds=20)
 
     def image(self, name: str) -> dict[str, Any]:
-        """Give back what the engine knows about an image.
+        """Return `docker image inspect` of one image.
 
         Raises:
             ImageError: there is no such image on this engine.
         """
-        said = self.run("image", "inspect", name)
-        if said.code != 0:
-            self._must_answer(said)
+        result = self.run("image", "inspect", name)
+        if result.returncode != 0:
+            error = self._error(("image", "inspect"), result)
+            if error.code != "docker_failed":
+                raise error
             raise ImageError(
-                f'The image "{name}" was not found on this engine; expected one that was built or pulled before; '
-                f"build it with `houseprice image build --tag {name}`, or fetch it with `docker pull {name}`."
+                f'No image "{name}" on this engine. Build it with `houseprice image build --tag {name}`, or fetch it '
+                f"with `docker pull {name}`.",
+                code="image_not_found",
+                image=name,
             )
-        found: dict[str, Any] = json.loads(said.stdout)[0]
+        found: dict[str, Any] = json.loads(result.stdout)[0]
         return found
 
-    def start(self, image: str, name: str, *options: str) -> None:
-        """Start a container in the background."""
-        self.ask("run", "--detach", "--pull", "never", "--name", name, *options, image, seconds=120)
-
-    def state(self, name: str) -> dict[str, Any]:
-        """Give back the state of a container: `Running`, `ExitCode`, `OOMKilled` and more."""
-        found: dict[str, Any] = json.loads(self.ask("inspect", "--format", "{{json .State}}", name))
+    def state(self, container: str) -> dict[str, Any]:
+        """Return the state of a container: `Running`, `ExitCode`, `OOMKilled` and more."""
+        found: dict[str, Any] = json.loads(self.output("inspect", "--format", "{{json .State}}", container))
         return found
 
-    def port(self, name: str, inside: int) -> int:
-        """Give back the port of this machine on which a container's port can be reached."""
-        return int(self.ask("port", name, f"{inside}/tcp").splitlines()[0].rpartition(":")[2])
+    def logs(self, container: str) -> str:
+        """Return what a container printed on both streams."""
+        result = self.run("logs", container)
+        return result.stdout + result.stderr
 
-    def execute(self, name: str, *command: str, options: Sequence[str] = ()) -> Said:
-        """Run a command inside a container."""
-        return self.run("exec", *options, name, *command)
+    def remove(self, container: str) -> None:
+        """Remove a container with its volumes, running or not; do nothing when there is none."""
+        result = self.run("rm", "--force", "--volumes", container, seconds=60)
+        if result.returncode != 0 and "No such container" not in result.stderr:
+            raise self._error(("rm", container), result)
 
-    def logs(self, name: str) -> str:
-        """Give back what a container printed on both streams."""
-        said = self.run("logs", name)
-        return said.stdout + said.stderr
-
-    def terminate(self, name: str) -> None:
-        """Ask the first process of a container to end, as an orchestrator does: SIGTERM."""
-        self.ask("kill", "--signal", "TERM", name)
-
-    def wait(self, name: str, seconds: float) -> int:
-        """Wait for a container to end, and give back its exit code."""
-        return int(self.ask("wait", name, seconds=seconds))
-
-    def remove(self, name: str) -> None:
-        """Remove a container with its volumes, running or not; one that is not there is removed already."""
-        said = self.run("rm", "--force", "--volumes", name, seconds=60)
-        if said.code != 0 and "No such container" not in said.stderr:
-            raise self._fault(("rm", name), said)
-
-    def build(self, context: Path, *options: str, say: Say, seconds: float = 1800) -> str:
-        """Build an image from a folder, and give back its id.
-
-        Raises:
-            ImageError: the builder failed, with its last lines.
-        """
-        written = context.with_suffix(".id")
-        always = (
-            "--iidfile",
-            str(written),
-            "--force-rm",
-        )  # the first builder keeps containers of a failed step otherwise
-        said = self.run("build", *always, *options, str(context), seconds=seconds, say=say)
-        if said.code != 0:
-            self._must_answer(said)
-            last = "\n".join(f"  {line}" for line in said.stdout.splitlines()[-12:])
-            raise ImageError(
-                f"The image could not be built (docker build ended with {said.code}); expected every step of the "
-                f"Dockerfile to succeed; correct what the builder said last:\n{last}"
-            )
-        return written.read_text().strip()
-
-    def platform(self) -> str:
-        """Give back what this engine runs without emulation, such as `linux/amd64`."""
-        return self.ask("version", "--format", "{{.Server.Os}}/{{.Server.Arch}}", seconds=20)
-
-    def save(self, image: str, archive: Path) -> None:
-        """Write an image, all its layers with it, into one file."""
-        self.ask("save", "--output", str(archive), image, seconds=600)
+    def remove_image(self, name: str) -> None:
+        """Remove a name, and the image when it has no other; do nothing when there is none."""
+        self.run("rmi", name, seconds=60)
 
     def pull(self, name: str, *options: str) -> None:
         """Fetch an image from a registry."""
-        self.ask("pull", "--quiet", *options, name, seconds=600)
+        self.output("pull", "--quiet", *options, name, seconds=1800)
 
-    def forget(self, name: str) -> None:
-        """Take a name away, and the image when it has no other; a name that is not there is taken away already."""
-        self.run("rmi", name, seconds=60)
-
-    def ask(self, *arguments: str, seconds: float = 30) -> str:
-        """Run a command that must succeed, and give back what it printed.
+    def output(self, *arguments: str, seconds: float = 30) -> str:
+        """Run a command that must succeed, and return what it printed on stdout.
 
         Raises:
-            ImageError: it did not succeed.
+            ImageError: it failed.
         """
-        said = self.run(*arguments, seconds=seconds)
-        if said.code != 0:
-            raise self._fault(arguments, said)
-        return said.stdout.strip()
+        result = self.run(*arguments, seconds=seconds)
+        if result.returncode != 0:
+            raise self._error(arguments, result)
+        return result.stdout.strip()
 
-    def run(self, *arguments: str, seconds: float = 30, say: Say | None = None) -> Said:
-        """Run a command to its end; with `say`, both streams are told as they come and the last lines kept.
+    def run(self, *arguments: str, seconds: float = 30, say: Say | None = None) -> CommandResult:
+        """Run a command to its end.
+
+        Without `say`, an interruption waits for the client first, so that what it began to create has its name and can
+        be removed. With `say`, every line of both streams is reported as it comes and the last 40 are returned; such a
+        command is interrupted with this process.
 
         Raises:
-            ImageError: no client is installed, or it did not end in time.
+            ImageError: the client is missing, or did not end in time.
         """
-        command = [self.client, *arguments]
         try:
             process = subprocess.Popen(
-                command,
+                [self.client, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT if say else subprocess.PIPE,
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                env={**PLAIN, **os.environ, **self.environment},
+                env={**os.environ, **self.environment},
                 start_new_session=True,
             )
         except (FileNotFoundError, PermissionError) as err:
-            raise ImageError(
-                f'The command "{self.client}" was not found, or may not be run; expected a Docker client '
-                "(https://docs.docker.com/engine/install); install it, or run `scripts/docker-engine` on a bare Debian."
-            ) from err
+            problem = f'The command "{self.client}" was not found, or may not be run.'
+            raise ImageError(f"{problem} {INSTALL}", code="docker_missing", problem=problem, hint=INSTALL) from err
         with process:
             try:
-                return self._followed(process, seconds, say) if say else self._awaited(process, seconds)
+                return _follow(process, seconds, say) if say else _wait(process, seconds)
             except subprocess.TimeoutExpired as err:
                 _kill(process)
                 raise ImageError(
-                    f'"{self.client} {arguments[0]}" did not end within {seconds:g} s; expected an answer of the '
-                    "Docker engine; look at the load of this machine, or start the engine again."
+                    f"`{self.client} {arguments[0]}` did not finish within {seconds:g} s. Check the load of this "
+                    "machine, or restart the Docker engine.",
+                    code="docker_timeout",
                 ) from err
             except BaseException:
-                _settle(process, patient=say is None)
+                _finish(process, interrupt=say is not None)
                 raise
 
-    @staticmethod
-    def _awaited(process: subprocess.Popen[str], seconds: float) -> Said:
-        stdout, stderr = process.communicate(timeout=seconds)
-        return Said(process.returncode, stdout, stderr)
-
-    @staticmethod
-    def _followed(process: subprocess.Popen[str], seconds: float, say: Say) -> Said:
-        last: deque[str] = deque(maxlen=40)
-        end = time.monotonic() + seconds
-        for line in _lines(process, end):
-            last.append(line)
-            say(line)
-        code = process.wait(timeout=max(0.1, end - time.monotonic()))
-        return Said(code, "\n".join(line for line in last if line), "")
-
-    def _must_answer(self, said: Said) -> None:
-        """Tell an engine that does not answer from one that refuses."""
-        fault = _unreachable(said.stdout + said.stderr)
-        if fault:
-            raise ImageError(fault)
-
-    def _fault(self, arguments: Sequence[str], said: Said) -> ImageError:
-        text = said.stderr.strip() or said.stdout.strip()
-        last = text.splitlines()[-1] if text else "nothing was said"
+    def _error(self, arguments: Sequence[str], result: CommandResult) -> ImageError:
+        text = result.stderr.strip() or result.stdout.strip()
+        for pattern, code, problem, hint in _DAEMON_ERRORS:
+            if pattern.search(text):
+                return ImageError(f"{problem} {hint}", code=code, problem=problem, hint=hint)
+        last = text.splitlines()[-1] if text else "no output"
         return ImageError(
-            _unreachable(text)
-            or f'"{self.client} {arguments[0]}" ended with {said.code} ({last}); expected it to succeed; '
-            "look at the engine's own log."
+            f"`{self.client} {arguments[0]}` failed with exit code {result.returncode}: {last}",
+            code="docker_failed",
+            returncode=result.returncode,
         )
 
 
-def _lines(process: subprocess.Popen[str], end: float) -> Iterator[str]:
-    """Give what a client prints, line by line, until it closes the stream.
-
-    Waits in `select`, which Ctrl-C interrupts whatever other libraries have done to signals (polars lets reads resume).
-    """
-    stream = process.stdout
-    if stream is None:
-        return
-    rest = b""
-    with selectors.DefaultSelector() as waiting:
-        waiting.register(stream, selectors.EVENT_READ)
-        while waiting.select(max(0.0, end - time.monotonic())):
-            chunk = os.read(stream.fileno(), 65536)
-            *whole, rest = (rest + chunk).split(b"\n")
-            yield from (line.decode(errors="replace").rstrip() for line in (whole if chunk else [rest] if rest else []))
-            if not chunk:
-                return
-    raise subprocess.TimeoutExpired(process.args, 0)
+def _wait(process: subprocess.Popen[str], seconds: float) -> CommandResult:
+    stdout, stderr = process.communicate(timeout=seconds)
+    return CommandResult(process.returncode, stdout, stderr)
 
 
-def _unreachable(text: str) -> str:
-    """Say why no engine was reached, or nothing when one was."""
-    if "permission denied while trying to connect" in text:
-        return (
-            "The Docker engine refuses this user (permission denied on its socket); expected a member of the group "
-            '"docker"; run `sudo usermod -aG docker "$USER"` and log in again, or run this as root.'
-        )
-    if any(
-        sign in text for sign in ("Cannot connect to the Docker daemon", "error during connect", "failed to connect to")
-    ):
-        return (
-            "No Docker engine answers; expected one that runs; start Docker Desktop or `sudo systemctl start docker`, "
-            "or run `scripts/docker-engine` on a bare Debian."
-        )
-    return ""
+def _follow(process: subprocess.Popen[str], seconds: float, say: Say) -> CommandResult:
+    """Report lines from a thread, since libraries such as polars let a read in this one resume after Ctrl-C."""
+    last: deque[str] = deque(maxlen=40)
+
+    def report() -> None:
+        for line in process.stdout or ():
+            last.append(line.rstrip())
+            say(last[-1])
+
+    thread = threading.Thread(target=report, daemon=True)
+    thread.start()
+    returncode = process.wait(timeout=seconds)
+    thread.join(timeout=10)
+    return CommandResult(returncode, "\n".join(line for line in last if line), "")
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
-    """End a client and the plugins that it started."""
+    """Kill a client and the plugins that it started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _settle(process: subprocess.Popen[str], *, patient: bool) -> None:
-    """Let a client finish what it asked for, or tell it to stop, and wait for it a moment either way."""
-    if not patient:
+def _finish(process: subprocess.Popen[str], *, interrupt: bool) -> None:
+    """Wait for a client for a moment, interrupting it first where nothing would be left half made."""
+    if interrupt:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGINT)
     try:

@@ -1,175 +1,142 @@
-"""A checkout in, findings out: whether everything is in place before the first run, and what to do where it is not.
+"""`houseprice doctor`: whether this checkout has what the pipeline needs. It looks, and changes nothing."""
 
-It looks and never changes anything. What it cannot see from here it says so; that is no fault.
-"""
-
+import json
 import re
-import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Literal
 
-from houseprice import config as configs
 from houseprice.errors import ConfigError, ImageError
-from houseprice.release import github
-from houseprice.release.docker_cli import Engine
+from houseprice.release.docker_cli import DockerCli
 
-State = Literal["found", "missing", "cannot tell"]
-WORKFLOW = ".github/workflows/mlops-pipeline.yml"
-RAW = "data/raw/house_data.csv"
-FILES = {
-    "src/data/run_processing.py": "restore it with `git checkout src/data/run_processing.py`",
-    "src/features/engineer.py": "restore it with `git checkout src/features/engineer.py`",
-    "src/models/train_model.py": "restore it with `git checkout src/models/train_model.py`",
-    "src/houseprice/serving/app.py": "restore the API with `git checkout src/houseprice/serving`",
-    "Dockerfile": "restore it with `git checkout Dockerfile`",
-    "requirements.txt": "make the locks again with `make lock`",
-    "requirements/serving.txt": "make the locks again with `make lock`",
-    WORKFLOW: f"restore it with `git checkout {WORKFLOW}`",
-}
-PORTS = {5000: "MLflow", 8000: "the API"}
 PYTHON = (3, 11)
-FREE_BYTES = 5_000_000_000
+LOCK = "requirements.txt"
+"""Holds the libraries of serving too, in the same versions."""
+PORTS = {5000: "MLflow", 8000: "the API"}
+SETTINGS = {"DOCKERHUB_USERNAME": "variable", "DOCKERHUB_TOKEN": "secret"}
+GITHUB_ENVIRONMENT = "docker-hub"
+"""The publishing job enters it; the settings may be there, too."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor's.
+    """One line of the report: what was looked for, what was seen, and what to do when it is not there.
 
-    Attributes:
-        name: what was asked.
-        state: whether it is there.
-        looked_at: where the doctor looked, and what it saw.
-        what_to_do: empty when it is found.
-        required: whether nothing works without it.
+    `required` tells whether the pipeline cannot run without it.
     """
 
     name: str
-    state: State
-    looked_at: str
-    what_to_do: str = ""
+    state: Literal["found", "missing", "unknown"]
+    found: str
+    hint: str = ""
     required: bool = True
 
 
-def examine(root: Path, config: Path, environ: Mapping[str, str], engine: Engine) -> tuple[Finding, ...]:
-    """Look at everything that the first run needs.
+def diagnose(root: Path, config: Path, environ: Mapping[str, str], docker: DockerCli) -> tuple[Finding, ...]:
+    """Return what is there and what is missing.
 
     Args:
         root: the checkout.
-        config: the configuration, from the root or absolute.
+        config: the configuration file, relative to the checkout or absolute.
         environ: where Docker Hub's settings are looked for when GitHub cannot be asked.
-        engine: the Docker engine that should answer.
+        docker: the engine that should answer.
     """
-    return tuple(_looked(root, config, environ, engine))
+    running = ".".join(map(str, sys.version_info[:3]))
+    return (
+        _finding("Python", sys.version_info >= PYTHON, f"{running}, {sys.executable}", "install Python 3.11 or newer"),
+        *_config(root, root / config),
+        _libraries(root / LOCK),
+        _docker(docker),
+        *(_port(port, owner) for port, owner in PORTS.items()),
+        *(_setting(root, name, kind, environ) for name, kind in SETTINGS.items()),
+    )
 
 
 def healthy(findings: tuple[Finding, ...]) -> bool:
-    """Whether nothing is missing that is required."""
+    """Return whether nothing required is missing."""
     return not any(finding.required and finding.state == "missing" for finding in findings)
 
 
-def _looked(root: Path, config: Path, environ: Mapping[str, str], engine: Engine) -> Iterator[Finding]:
-    yield _python(sys.version_info[:3])
-    for name, what_to_do in FILES.items():
-        yield _file(root, name, what_to_do)
-    known, finding = _config(root / config)
-    yield finding
-    raw = known.paths.raw if known else Path(RAW)
-    yield _file(root, raw.as_posix(), "put the sales there, or name the file under `paths.raw` of the configuration")
-    for lock in ("requirements/serving.txt", "requirements.txt"):
-        if (root / lock).is_file():
-            yield _libraries(root / lock, lock)
-    yield _engine(engine)
-    for port, owner in PORTS.items():
-        yield _port(port, owner)
-    yield _disk(root)
-    for setting in github.settings(root, root / WORKFLOW, environ):
-        yield Finding(setting.name, setting.state, setting.looked_at, setting.what_to_do)
+def _finding(name: str, there: bool, found: str, hint: str, *, required: bool = True) -> Finding:
+    return Finding(name, "found", found) if there else Finding(name, "missing", found, hint, required)
 
 
-def _python(running: tuple[int, ...]) -> Finding:
-    name = f"Python {'.'.join(map(str, PYTHON))} or newer"
-    found = f"{'.'.join(map(str, running))}, {sys.executable}"
-    return Finding(name, "found", found) if running >= PYTHON else Finding(name, "missing", found, f"install {name}")
-
-
-def _file(root: Path, name: str, what_to_do: str) -> Finding:
-    path = root / name
-    if not path.is_file():
-        return Finding(name, "missing", f'no file "{path}"', what_to_do)
-    if path.stat().st_size == 0:
-        return Finding(name, "missing", f'"{path}" is empty', what_to_do)
-    return Finding(name, "found", f"{path.stat().st_size:,} bytes")
-
-
-def _config(path: Path) -> tuple[configs.Config | None, Finding]:
-    name = "configuration"
+def _config(root: Path, path: Path) -> Iterator[Finding]:
+    """Load the configuration, and look for the sales that it names."""
     try:
-        known = configs.load(path)
+        from houseprice.config import load  # its libraries may be what is missing
+
+        known = load(path)
     except ConfigError as err:
-        return None, Finding(name, "missing", str(err), "correct what is named")
+        yield Finding("configuration", "missing", str(err), "correct it, or name another file with --config")
+        return
     except ModuleNotFoundError as err:
-        if not path.is_file():
-            return None, Finding(name, "missing", f'no file "{path}"', "give its path with --config")
-        looked_at = f'"{path}" is there, but the library "{err.name}" that reads it is not'
-        return None, Finding(name, "cannot tell", looked_at, "run `make install`, then ask again")
-    return known, Finding(name, "found", f'"{path}" is valid, with {len(known.data.columns)} columns')
+        yield Finding("configuration", "unknown", f'library "{err.name}" is not installed', "run `make install`")
+        return
+    yield Finding("configuration", "found", f"{path}, {len(known.data.columns)} columns")
+    raw = root / known.paths.raw
+    size = raw.stat().st_size if raw.is_file() else 0
+    yield _finding("sales", size > 0, f"{raw}, {size:,} bytes", "put the CSV there, or change `paths.raw`")
 
 
-def _libraries(lock: Path, name: str) -> Finding:
+def _libraries(lock: Path) -> Finding:
     """Compare a lock with what is installed; lines for other systems only are left out."""
-    pinned = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)(?![^\n]*;)", lock.read_text(encoding="utf-8"), re.MULTILINE)
-    absent, other = [], []
-    for library, wanted in pinned:
-        try:
-            if version(library) != wanted:
-                other.append(f"{library} {version(library)} instead of {wanted}")
-        except PackageNotFoundError:
-            absent.append(library)
-    asked = f"libraries of {name}"
-    again = f"run `make install`, or `pip install --require-hashes -r {name}`"
-    if absent:
-        few = ", ".join(absent[:5]) + (", …" if len(absent) > 5 else "")
-        return Finding(asked, "missing", f"{len(absent)} of {len(pinned)} are not installed: {few}", again)
-    if other:
-        few = ", ".join(other[:3]) + (", …" if len(other) > 3 else "")
-        return Finding(asked, "missing", f"{len(other)} of {len(pinned)} differ: {few}", again, required=False)
-    return Finding(asked, "found", f"{len(pinned)} in {sys.prefix}")
+    text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
+    pinned = dict(re.findall(r"(?m)^([\w.-]+)==([^\s;\\]+)(?![^\n]*;)", text))
+    present = {one.metadata["Name"].lower().replace("_", "-"): one.version for one in distributions()}
+    missing = [name for name in pinned if name not in present]
+    wrong = [f"{name} {present[name]}" for name in pinned if name in present and present[name] != pinned[name]]
+    named = f": {', '.join([*missing, *wrong][:5])}" if missing or wrong else ""
+    found = f"{len(pinned)} pinned, {len(missing)} missing, {len(wrong)} of another version{named}"
+    there = bool(pinned) and not missing and not wrong
+    return _finding("libraries", there, found, "run `make install`", required=not pinned or bool(missing))
 
 
-def _engine(engine: Engine) -> Finding:
-    # Learning and serving work without one, and GitHub's machines bring their own.
+def _docker(docker: DockerCli) -> Finding:
+    """Ask for the engine; training and serving work without one, and GitHub's machines have theirs."""
     try:
-        return Finding("Docker engine", "found", f"version {engine.version()} answers", required=False)
+        return Finding("Docker engine", "found", f"version {docker.version()}")
     except ImageError as err:
-        looked_at, _, what_to_do = str(err).partition("; expected ")
-        what_to_do = what_to_do.partition("; ")[2] or "start it"
-        return Finding("Docker engine", "missing", looked_at, what_to_do.rstrip("."), required=False)
+        problem, hint = err.details.get("problem", str(err)), err.details.get("hint", "see the log of the engine")
+        return Finding("Docker engine", "missing", problem, hint, required=False)
 
 
 def _port(port: int, owner: str) -> Finding:
-    name = f"port {port} for {owner}"
-    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-        try:
-            with socket.socket(family, socket.SOCK_STREAM) as asked:
-                asked.settimeout(2)
-                taken = asked.connect_ex((address, port)) == 0
-        except OSError:  # this machine has no such address, so nobody listens there
-            taken = False
-        if taken:
-            what_to_do = f"stop what listens there (`ss -ltnp 'sport = :{port}'` names it), or use another port"
-            return Finding(name, "missing", f"something listens on {address}:{port}", what_to_do)
-    return Finding(name, "found", f"nothing listens on port {port}")
+    used = [address for address in ("127.0.0.1", "::1") if _listens(address, port)]
+    hint = f"stop what listens there (`ss -ltnp 'sport = :{port}'` names it), or use another port"
+    return _finding(f"port {port} for {owner}", not used, f"in use on {used[0]}" if used else "free", hint)
 
 
-def _disk(root: Path) -> Finding:
-    name = f"{FREE_BYTES / 1e9:g} GB of free disk"
-    free = shutil.disk_usage(root).free
-    looked_at = f"{free / 1e9:.1f} GB free at {root}"
-    if free < FREE_BYTES:
-        return Finding(name, "missing", looked_at, "make room; images and libraries need it", required=False)
-    return Finding(name, "found", looked_at)
+def _listens(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def _setting(root: Path, name: str, kind: str, environ: Mapping[str, str]) -> Finding:
+    """Look for a setting's name on GitHub, else in the environment; values are never read."""
+    label, hint = f"Docker Hub {kind} {name}", f"set it with `gh {kind} set {name}` before you publish"
+    listings = [_names(root, kind, *place) for place in ((), ("--env", GITHUB_ENVIRONMENT))]
+    if any(names is not None for names in listings):
+        there = any(name in (names or ()) for names in listings)
+        return _finding(label, there, "on GitHub" if there else "not on GitHub", hint)
+    if environ.get(name):
+        return Finding(label, "found", "in the environment")
+    return Finding(label, "unknown", "`gh` is missing, logged out, or sees no repository", hint)
+
+
+def _names(root: Path, kind: str, *place: str) -> list[str] | None:
+    """Return the names that GitHub lists, or None when it cannot be asked."""
+    command = ["gh", kind, "list", "--json", "name", *place]
+    try:
+        result = subprocess.run(command, cwd=root, capture_output=True, timeout=20, check=True)
+        return [str(one["name"]) for one in json.loads(result.stdout)]
+    except (OSError, subprocess.SubprocessError, ValueError, LookupError, TypeError):
+        return None

@@ -1,5 +1,6 @@
-"""A checkout in, where it comes from out: commit, address, version, and the time that its files may bear."""
+"""Commit, repository, version and time of a checkout, as an image's labels and timestamps state them."""
 
+import os
 import re
 import subprocess
 import tomllib
@@ -11,13 +12,13 @@ from urllib.parse import urlsplit
 
 from houseprice.errors import ImageError
 
-UNDATED = 1_577_836_800
-"""The time of a checkout that has none: the first second of 2020."""
+DEFAULT_EPOCH = 1_577_836_800
+"""2020-01-01, for a checkout without a commit time."""
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where the files of an image come from; `unknown` where nobody can tell."""
+class GitMetadata:
+    """Where the files of an image come from; `unknown` where it cannot be determined."""
 
     revision: str
     source: str
@@ -25,61 +26,58 @@ class Origin:
 
     @property
     def tag(self) -> str:
-        """The 7 characters of the commit; marked when files differ from it."""
+        """The first 7 characters of the commit; with `-dirty` when tracked files differ from it."""
         commit, _, dirty = self.revision.partition("-")
         return commit[:7] + (f"-{dirty}" if dirty else "")
 
 
-def origin_of(root: Path, environ: Mapping[str, str]) -> Origin:
-    """Give back commit, address and version of a checkout, from git, else from what GitHub Actions says."""
-    revision = _git(root, "rev-parse", "HEAD") or environ.get("GITHUB_SHA", "")
-    if revision and _git(root, "status", "--porcelain", "--untracked-files=no"):
+def read_git_metadata(root: Path, environ: Mapping[str, str]) -> GitMetadata:
+    """Return commit, repository and version of a checkout, from git or else from GitHub's environment variables."""
+    revision = git(root, "rev-parse", "HEAD") or environ.get("GITHUB_SHA", "")
+    if revision and git(root, "status", "--porcelain", "--untracked-files=no"):
         revision += "-dirty"
-    hosted = environ.get("GITHUB_SERVER_URL", "https://github.com"), environ.get("GITHUB_REPOSITORY", "")
-    source = "/".join(hosted) if hosted[1] else _public(_git(root, "remote", "get-url", "origin"))
+    server, repository = environ.get("GITHUB_SERVER_URL", "https://github.com"), environ.get("GITHUB_REPOSITORY", "")
+    source = f"{server}/{repository}" if repository else _web_page(git(root, "remote", "get-url", "origin") or "")
     version = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    return Origin(revision or "unknown", source or "unknown", version)
+    return GitMetadata(revision or "unknown", source or "unknown", version)
 
 
-def epoch_of(root: Path, environ: Mapping[str, str]) -> int:
-    """Give back the newest time that a file of an image may bear: the same commit, the same bytes.
-
-    It is the `SOURCE_DATE_EPOCH` of the environment, else the time of the commit, else a day that never changes.
+def source_date_epoch(root: Path, environ: Mapping[str, str]) -> int:
+    """Return the time that an image states: SOURCE_DATE_EPOCH, else the commit's time, else a fixed day.
 
     Raises:
-        ImageError: the environment gives no whole number of seconds since 1970.
+        ImageError: `source_date_epoch_invalid`: SOURCE_DATE_EPOCH is not a whole number of seconds since 1970.
     """
-    given = environ.get("SOURCE_DATE_EPOCH", "") or _git(root, "log", "-1", "--format=%ct")
+    given = environ.get("SOURCE_DATE_EPOCH", "") or git(root, "log", "-1", "--format=%ct")
     if given and not re.fullmatch(r"[0-9]{1,11}", given):
         raise ImageError(
-            f'SOURCE_DATE_EPOCH is "{given}"; expected whole seconds since 1970-01-01; correct it, or take it away.'
+            f'SOURCE_DATE_EPOCH is "{given}" but must be whole seconds since 1970-01-01. Correct or unset it.',
+            code="source_date_epoch_invalid",
         )
-    return int(given or UNDATED)
+    return int(given or DEFAULT_EPOCH)
 
 
-def instant(epoch: int) -> str:
-    """Give back a time as images bear it: 2026-01-31T12:00:00Z."""
+def rfc3339(epoch: int) -> str:
+    """Return a time as images state it: 2026-01-31T12:00:00Z."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _git(root: Path, *arguments: str) -> str:
+def git(root: Path, *arguments: str) -> str | None:
+    """Return what git prints, or None when it fails; a token in the environment is nothing that git needs."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
+    environment = {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+    command = ["git", "-C", str(root), *arguments]
     try:
-        said = subprocess.run(
-            ["git", "-C", str(root), *arguments],  # noqa: S607 - git is found as everywhere, on the PATH
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return said.stdout.strip() if said.returncode == 0 else ""
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return result.stdout.strip()
 
 
-def _public(address: str) -> str:
-    """Give back a remote's address as a web page, without the user or token that it may hold."""
-    address = re.sub(r"^(?:ssh://)?git@([^:/]+)[:/]", r"https://\1/", address).removesuffix(".git")
-    parts = urlsplit(address)
+def _web_page(remote: str) -> str:
+    """Return a remote as the address of a web page, without the user or token that it may hold."""
+    remote = re.sub(r"^(?:ssh://)?git@([^:/]+)[:/]", r"https://\1/", remote).removesuffix(".git")
+    parts = urlsplit(remote)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return ""
     port = f":{parts.port}" if parts.port else ""

@@ -1,4 +1,4 @@
-"""Names of images in, their parts out: which host is asked, for which repository, by which tag or digest."""
+"""Names of container images: registry host, repository, tag and digest."""
 
 import re
 from dataclasses import dataclass
@@ -18,54 +18,51 @@ _LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?")
 
 @dataclass(frozen=True)
 class Repository:
-    """Where the images of one project are kept.
+    """A repository of images.
 
     Attributes:
         host: of the registry, with its port; `docker.io` is Docker Hub.
-        path: below it, such as `somebody/house-price-model`.
+        path: such as `somebody/house-price-model`.
     """
 
     host: str
     path: str
 
     def __str__(self) -> str:
-        """The name that a Docker client is given: without the host for Docker Hub, as everybody writes it."""
+        """Return the name for a Docker client: on Docker Hub without the host."""
         return self.path if self.host == HUB else f"{self.host}/{self.path}"
 
     @classmethod
     def of_user(cls, user: str, host: str = HUB) -> Self:
-        """Give back the repository that a user publishes this project in.
+        """Return the repository that a user publishes this project in.
 
         Raises:
-            RegistryError: that is no name of a user or of a host.
+            RegistryError: with the code `username_invalid` or `registry_host_invalid`.
         """
         if not re.fullmatch(_PART, user):
             raise RegistryError(
-                f'DOCKERHUB_USERNAME is "{user}"; expected lower-case letters and digits, as in the address of your '
-                "page at Docker Hub; correct it."
+                f'DOCKERHUB_USERNAME "{user}" is not a Docker Hub username. Use the lower-case letters and digits of '
+                "your profile's address.",
+                code="username_invalid",
             )
         if not re.fullmatch(_HOST, host):
-            raise RegistryError(f'DOCKER_REGISTRY is "{host}"; expected a host with or without a port; correct it.')
+            raise RegistryError(
+                f'DOCKER_REGISTRY "{host}" is not a host name. Use HOST or HOST:PORT, without https://.',
+                code="registry_host_invalid",
+            )
         return cls(host, f"{user}/{TITLE}")
 
     @property
     def loopback(self) -> bool:
-        """Whether the registry runs on this very machine, where nobody else can be served from it."""
+        """Whether the registry runs on this machine, where clients speak plain HTTP and nobody else is served."""
         return bool(_LOOPBACK.fullmatch(self.host))
 
-    @property
-    def address(self) -> str:
-        """The address of the registry's API: plain HTTP on loopback, as Docker clients do it, else HTTPS."""
-        if self.host == HUB:
-            return "https://registry-1.docker.io"
-        return f"http://{self.host}" if self.loopback else f"https://{self.host}"
-
     def tagged(self, tag: str) -> str:
-        """Give back the name of a tag."""
+        """Return the name of a tag."""
         return f"{self}:{tag}"
 
     def at(self, digest: str) -> str:
-        """Give back the name of one digest, which never means anything else."""
+        """Return the name of a digest."""
         return f"{self}@{digest}"
 
 
@@ -78,20 +75,20 @@ class Reference:
     digest: str = ""
 
     def __str__(self) -> str:
-        """The name that a Docker client is given."""
+        """Return the name for a Docker client."""
         return f"{self.repository}{f':{self.tag}' if self.tag else ''}{f'@{self.digest}' if self.digest else ''}"
 
     @property
     def key(self) -> str:
-        """What the registry is asked for: the digest where it is known."""
+        """The digest where it is known, else the tag."""
         return self.digest or self.tag
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Give back what a name such as `somebody/house-price-model:1a2b3c4` means; without a tag it is `latest`.
+        """Return the image that a name such as `somebody/house-price-model:1a2b3c4` means; the default is `latest`.
 
         Raises:
-            RegistryError: it is no name of an image.
+            RegistryError: with the code `image_name_invalid`.
         """
         first, slash, rest = text.partition("/")
         hosted = bool(slash) and (first == "localhost" or ":" in first or "." in first)
@@ -99,8 +96,8 @@ class Reference:
         found = re.fullmatch(rf"({_PART}(?:/{_PART})*)(?::({_TAG}))?(?:@({_DIGEST}))?", path)
         if not found or not re.fullmatch(_HOST, host):
             raise RegistryError(
-                f'"{text}" is no name of an image; expected [HOST/]USER/{TITLE}, with :TAG or @sha256:DIGEST; '
-                "correct it."
+                f'"{text}" is not an image name. Use [HOST/]USER/{TITLE} with :TAG or @sha256:DIGEST.',
+                code="image_name_invalid",
             )
         path, tag, digest = found.groups()
         host = HUB if host in ("index.docker.io", "registry-1.docker.io") else host

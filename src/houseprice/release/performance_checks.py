@@ -1,103 +1,144 @@
-"""A container that answers in, what it takes out: checks of latency, start, size and known vulnerabilities."""
+"""Limits of an image: latency, start-up time, size, and known vulnerabilities of its libraries.
 
+Times are compared with a reference computation of the same run: on a machine that is half as fast, or busy, an image
+may take twice as long.
+"""
+
+import hashlib
 import json
 import math
+import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from houseprice.errors import ImageError
-from houseprice.release.container import Look, Subject
+from houseprice.release.container import ContainerUnderTest
 
+Outcome = tuple[bool, str]
+"""Whether a check passed, and what it found."""
+
+LOCK = Path("requirements/serving.txt")
+UNKNOWN = "UNKNOWN"
+"""Begins what was found where nothing can be known about vulnerabilities."""
 ROUNDS = 3
-UNSURE = "CANNOT TELL"
-FRESH_DAYS = 7
-"""Days for which a report tells what is known; a report of the future tells nothing."""
-UNPACKED = 5
-"""An image on an engine is unpacked and stands on its base: so many times as much is allowed there."""
+REFERENCE_SECONDS = 0.006
+"""The reference computation takes this long on the machine for which the limits are stated."""
+UNPACKED_RATIO = 3
+"""An unpacked image may be so many times the size of its compressed layers."""
+REPORT_DAYS = 7
+"""Days for which a report of vulnerabilities counts."""
 
-_DAY = timedelta(days=1)
+
+@dataclass(frozen=True)
+class Limits:
+    """What an image may take.
+
+    Attributes:
+        deadline_seconds: until /health must have answered 200.
+        latency_seconds: 99th percentile of /predict, one request after another.
+        requests: how many of them are sent.
+        start_seconds: from `docker run` to the first 200.
+        size_bytes: of all layers, compressed.
+        audit: report of known vulnerabilities, written by `scripts/audit`.
+        lock: the lock file that the report must be of.
+        strict_audit: whether an image fails when nothing can be known about vulnerabilities.
+    """
+
+    deadline_seconds: float = 60.0
+    latency_seconds: float = 0.05
+    requests: int = 300
+    start_seconds: float = 10.0
+    size_bytes: int = 150_000_000
+    audit: Path | None = None
+    lock: Path = LOCK
+    strict_audit: bool = False
 
 
-def latency(subject: Subject) -> Look:
-    """Look at the slowest of a hundred requests; a machine may be busy once, a slow image is slow in every round."""
-    rows = [json.dumps(row) for row in subject.bundle.golden["rows"]]
-    if not rows:
-        return False, "the sealed model has no golden rows to ask for"
-    limit = subject.limits.latency_seconds
+def slowdown() -> float:
+    """Return how many times slower than the reference machine this one is now; never less than 1."""
+    seconds = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        hashlib.pbkdf2_hmac("sha256", b"reference", b"computation", 20_000)
+        seconds.append(time.perf_counter() - begin)
+    return max(1.0, statistics.median(seconds) / REFERENCE_SECONDS)
+
+
+def check_latency(container: ContainerUnderTest, limits: Limits) -> Outcome:
+    """Measure /predict; a busy moment passes, while a slow image is slow in every round."""
+    found = ""
     for count in range(1, ROUNDS + 1):
-        taken = sorted(_taken(subject, rows))
-        half, most = (taken[math.ceil(share * len(taken)) - 1] for share in (0.5, 0.99))
-        found = f"p50 {half * 1000:.1f} ms, p99 {most * 1000:.1f} ms of {len(taken)} requests"
-        if most <= limit:
-            return True, found if count == 1 else f"{found} in round {count}"
-    return False, f"{found} in round {ROUNDS}; allowed are {limit * 1000:g} ms"
+        factor = slowdown()
+        limit = limits.latency_seconds * factor
+        seconds = sorted(_latencies(container, limits.requests, limit))
+        median, p99 = (seconds[math.ceil(share * len(seconds)) - 1] for share in (0.5, 0.99))
+        found = f"p50 {median * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms of {len(seconds)} requests in round {count}"
+        found += f" (limit {limit * 1000:.0f} ms on this machine)"
+        if p99 <= limit:
+            return True, found
+    return False, found
 
 
-def _taken(subject: Subject, rows: Sequence[str]) -> Iterator[float]:
-    """Give the seconds of one request after another on one connection, until there were too many slow ones."""
-    connection = subject.connection()
-    spare = subject.limits.requests // 100
+def _latencies(container: ContainerUnderTest, requests: int, limit: float) -> Iterator[float]:
+    """Yield the seconds of one request after another on one connection, until too many were slow."""
+    rows = [json.dumps(row) for row in container.expected.golden_rows]
+    slow = 0
+    connection = container.connection()
     try:
-        for count in range(subject.limits.requests):
+        for count in range(requests):
             begin = time.perf_counter()
             connection.request("POST", "/predict", rows[count % len(rows)], {"Content-Type": "application/json"})
             with connection.getresponse() as response:
                 response.read()
             if response.status != 200:
-                raise ImageError(f"/predict answers {response.status}")
+                raise ImageError(f"/predict answers {response.status}", status=response.status)
             seconds = time.perf_counter() - begin
             yield seconds
-            spare -= seconds > subject.limits.latency_seconds
-            if spare < 0:
+            slow += seconds > limit
+            if slow > requests // 100:
                 return
     finally:
         connection.close()
 
 
-def start(subject: Subject) -> Look:
-    """Tell the time from `docker run` to the first 200, which the health check waited for."""
-    taken = subject.moments["healthy"] - subject.moments["started"]
-    limit = subject.limits.start_seconds
-    found = f"{taken:.1f} s from docker run to the first 200"
-    return taken <= limit, found if taken <= limit else f"{found}; allowed are {limit:g} s"
+def check_start(container: ContainerUnderTest, limits: Limits) -> Outcome:
+    """Compare the time from `docker run` to the first 200, which the health check waited for."""
+    seconds, limit = container.times["healthy"] - container.times["started"], limits.start_seconds * slowdown()
+    return seconds <= limit, f"{seconds:.1f} s (limit {limit:.1f} s on this machine)"
 
 
-def size(subject: Subject) -> Look:
-    """Weigh what an update moves; of an image that is only on an engine, what it takes there."""
-    limit = subject.limits.own_bytes
-    if subject.part:
-        weight, kind = subject.part.own_bytes, "compressed, without its base"
-    else:
-        weight, kind = int(subject.image["Size"]), "unpacked, with its base; only a layout tells more"
-        limit *= UNPACKED
-    found = f"{weight / 1e6:.0f} MB {kind}"
-    return weight <= limit, found if weight <= limit else f"{found}; allowed are {limit / 1e6:.0f} MB"
+def check_size(container: ContainerUnderTest, limits: Limits) -> Outcome:
+    """Compare the size of the image."""
+    return container.size_bytes <= limits.size_bytes, f"{container.size_bytes / 1e6:.0f} MB"
 
 
-def vulnerabilities(subject: Subject) -> Look:
-    """Read the report of an audit: what it names fails the image, and so does a report of other libraries."""
-    limits = subject.limits
+def check_vulnerabilities(_container: ContainerUnderTest, limits: Limits) -> Outcome:
+    """Read the report of `scripts/audit`: an image fails for what it names, and for a report of other libraries."""
     if limits.audit is None:
-        return _cannot_tell("no report was given with --audit", strict=limits.strict)
+        return not limits.strict_audit, f"{UNKNOWN}: no report; give one with --audit"
     try:
-        told: Any = json.loads(limits.audit.read_bytes())
-        lock, reached, found = str(told["lock"]), ("unreachable", "reached").index(told["service"]), list(told["found"])
-        fixes = [f"fixed in {one['fix']}" if one["fix"] else "no release without it" for one in found]
-        age = datetime.now(UTC) - datetime.fromisoformat(told["when"])
-        named = [f"{one['name']} {one['version']}: {one['id']}, {fix}" for one, fix in zip(found, fixes, strict=True)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
-        return False, f'"{limits.audit}" is no report of an audit ({type(err).__name__}: {err})'
-    if lock.removeprefix("sha256:") != limits.lock:
-        return False, f"the report is of the lock {lock[:12]}, the image is of {limits.lock[:12] or 'an unknown one'}"
-    if named:
-        return False, "; ".join(named)
-    doubt = "" if -_DAY < age < FRESH_DAYS * _DAY else f"the report is of {told['when']}; make one of today"
-    if not reached:
-        doubt = f"the service that knows was not reached at {told['when']}"
-    return _cannot_tell(doubt, strict=limits.strict) if doubt else (True, f"none known at {told['when']}")
+        report: Any = json.loads(limits.audit.read_bytes())
+        known = [
+            f"{one['name']} {one['version']}: {one['id']}, {_fix(one['fix'])}" for one in report["vulnerabilities"]
+        ]
+        lock, reached, created = str(report["lock"]), bool(report["reached"]), str(report["created"])
+        age = datetime.now(UTC) - datetime.fromisoformat(created)
+    except (OSError, ValueError, LookupError, TypeError) as err:
+        return False, f'"{limits.audit}" is not a report of scripts/audit ({type(err).__name__}: {err})'
+    own = hashlib.sha256(limits.lock.read_bytes()).hexdigest() if limits.lock.is_file() else "missing"
+    if lock != own:
+        return False, f"the report is of another lock file ({lock[:12]}) than {limits.lock} ({own[:12]})"
+    if known:
+        return False, "; ".join(known)
+    if reached and -timedelta(days=1) < age < timedelta(days=REPORT_DAYS):
+        return True, f"none known at {created}"
+    problem = "the report is too old" if reached else "the vulnerability service could not be reached"
+    return not limits.strict_audit, f"{UNKNOWN}: {problem} ({created})"
 
 
-def _cannot_tell(why: str, *, strict: bool) -> Look:
-    return not strict, f"{UNSURE}: {why}"
+def _fix(version: str) -> str:
+    return f"fixed in {version}" if version else "not fixed"

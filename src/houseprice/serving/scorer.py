@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from houseprice.bundle.load import Answers, Bundle
+from houseprice.bundle.load import Bundle, Predictions
 from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.column_layout import ColumnLayout, Columns
 from houseprice.serving.prediction import GoldenRowCheck, Prediction
@@ -98,7 +98,7 @@ class Scorer:
             GoldenRowCheck(round(was, 2), round(now, 2), difference, self._tolerance) for was, now, difference in rows
         ]
 
-    def _answer(self, columns: Columns) -> Answers:
+    def _answer(self, columns: Columns) -> Predictions:
         try:
             answers = self._model.predict(self._layout.named(columns))
         except Exception as err:  # onnxruntime raises its own unrelated kinds, one a cause

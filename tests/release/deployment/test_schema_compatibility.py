@@ -1,4 +1,4 @@
-"""Whether one model takes whatever another one takes, seen from what both say of their requests."""
+"""Compatibility of request schemas: whether one model accepts every request of another."""
 
 import itertools
 from typing import Any
@@ -9,33 +9,33 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from houseprice.errors import HousePriceError
-from houseprice.release.deployment.schema_compatibility import refusals
+from houseprice.release.deployment.schema_compatibility import incompatibilities
 from houseprice.schema import Column, Schema
 from houseprice.serving.request import RequestModel
 
 
 def schema(**columns: dict[str, Any]) -> Schema:
-    """Give back the schema of a house with some columns, beside those that every house has."""
+    """Return a schema with some columns, beside those that every house has."""
     always = {
         "id": {"kind": "category", "role": "parcel"},
         "date": {"kind": "date", "role": "sale_date", "known": "at_sale"},
         "price": {"kind": "number", "role": "target", "known": "at_sale"},
     }
-    return Schema(columns={name: Column(description=name, **told) for name, told in {**always, **columns}.items()})
+    return Schema(columns={name: Column(description=name, **column) for name, column in {**always, **columns}.items()})
 
 
 NUMBER = {"kind": "number", "minimum": 0, "maximum": 10}
 
 
 @pytest.mark.parametrize(
-    ("today", "target", "fault"),
+    ("live", "target", "fault"),
     [
         ({"a": NUMBER}, {}, 'column "a" is unknown to it'),
-        ({}, {"a": NUMBER}, 'it requires "a", which is not asked for today'),
-        ({"a": NUMBER | {"required": False}}, {"a": NUMBER}, 'it requires "a", which may be left out today'),
-        ({"a": NUMBER}, {"a": NUMBER | {"minimum": 1}}, 'column "a" begins at 1 instead of 0'),
-        ({"a": NUMBER}, {"a": NUMBER | {"maximum": 9.5}}, 'column "a" ends at 9.5 instead of 10'),
-        ({"a": {"kind": "number"}}, {"a": NUMBER | {"minimum": None}}, 'column "a" ends at 10 instead of nowhere'),
+        ({}, {"a": NUMBER}, 'it requires "a", which requests do not have today'),
+        ({"a": NUMBER | {"required": False}}, {"a": NUMBER}, 'it requires "a", which is optional today'),
+        ({"a": NUMBER}, {"a": NUMBER | {"minimum": 1}}, 'column "a" has minimum 1 instead of 0'),
+        ({"a": NUMBER}, {"a": NUMBER | {"maximum": 9.5}}, 'column "a" has maximum 9.5 instead of 10'),
+        ({"a": {"kind": "number"}}, {"a": NUMBER | {"minimum": None}}, 'column "a" has maximum 10 instead of none'),
         ({"a": NUMBER}, {"a": {"kind": "integer"}}, 'column "a" is of kind integer instead of number'),
         ({"a": {"kind": "flag"}}, {"a": {"kind": "category"}}, 'column "a" is of kind category instead of flag'),
         ({"a": {"kind": "category"}}, {"a": NUMBER}, 'column "a" is of kind number instead of category'),
@@ -56,13 +56,13 @@ NUMBER = {"kind": "number", "minimum": 0, "maximum": 10}
         ),
     ],
 )
-def test_what_would_be_refused_is_named(today: dict[str, Any], target: dict[str, Any], fault: str) -> None:
-    """Each kind of request that the target would refuse has a phrase of its own."""
-    assert refusals(schema(**today), schema(**target)) == [fault]
+def test_each_kind_of_refused_request_is_named(live: dict[str, Any], target: dict[str, Any], fault: str) -> None:
+    """With the column and both values."""
+    assert incompatibilities(schema(**live), schema(**target)) == [fault]
 
 
 @pytest.mark.parametrize(
-    ("today", "target"),
+    ("live", "target"),
     [
         ({"a": NUMBER}, {"a": NUMBER}),
         ({"a": NUMBER}, {"a": {"kind": "number"}, "b": NUMBER | {"required": False}}),
@@ -71,9 +71,9 @@ def test_what_would_be_refused_is_named(today: dict[str, Any], target: dict[str,
         ({"a": {"kind": "ordinal", "levels": ["x"]}}, {"a": {"kind": "category"}}),
     ],
 )
-def test_wider_is_no_fault(today: dict[str, Any], target: dict[str, Any]) -> None:
-    """Whoever takes more than is taken today can be gone back to."""
-    assert refusals(schema(**today), schema(**target)) == []
+def test_a_schema_that_accepts_more_is_compatible(live: dict[str, Any], target: dict[str, Any]) -> None:
+    """Wider ranges, more levels, fewer required columns."""
+    assert incompatibilities(schema(**live), schema(**target)) == []
 
 
 _bounds = st.sampled_from([None, 0, 1, 5])
@@ -94,19 +94,19 @@ VALUES: list[Any] = [0, 1, 2, 3, 0.5, 2.5, 9, "1", "2", "3", "x", True, None]
 
 
 @settings(max_examples=300, deadline=None)
-@given(today=_columns, target=_columns)
+@given(live=_columns, target=_columns)
 @pytest.mark.long
-def test_the_phrases_agree_with_what_is_really_refused(today: Any, target: Any) -> None:
-    """Where nothing is named, the API of the target really takes every request that today's takes."""
-    before, after = (schema(**({"a": told} if told else {})) for told in (today, target))
-    if refusals(before, after):
+def test_compatible_schemas_accept_the_same_requests(live: Any, target: Any) -> None:
+    """The request model of the target really accepts every request of the live one."""
+    before, after = (schema(**({"a": column} if column else {})) for column in (live, target))
+    if incompatibilities(before, after):
         return
     requests = [{}, *({"a": value} for value in VALUES)]
-    assert [body for body in requests if takes(before, body) and not takes(after, body)] == []
+    assert [body for body in requests if accepts(before, body) and not accepts(after, body)] == []
 
 
-def takes(one: Schema, body: dict[str, Any]) -> bool:
-    """Tell whether the API of a schema takes a request."""
+def accepts(one: Schema, body: dict[str, Any]) -> bool:
+    """Return whether the request model of a schema accepts a request."""
     try:
         RequestModel(one).rows([body])
     except (HousePriceError, ValidationError, ValueError):
@@ -114,9 +114,9 @@ def takes(one: Schema, body: dict[str, Any]) -> bool:
     return True
 
 
-def test_the_property_is_not_empty() -> None:
-    """Among the columns that are drawn there are both pairs that fit and pairs that do not."""
+def test_the_property_has_both_outcomes() -> None:
+    """Among the columns that are drawn, some pairs are compatible and some are not."""
     drawn = [{"kind": "number"}, {"kind": "integer"}, {"kind": "flag"}]
-    pairs = [refusals(schema(a=one), schema(a=two)) for one, two in itertools.product(drawn, drawn)]
+    pairs = [incompatibilities(schema(a=one), schema(a=two)) for one, two in itertools.product(drawn, drawn)]
     assert any(pairs)
     assert not all(pairs)

@@ -1,4 +1,4 @@
-"""What was verified here before: given back to who trusts the same signer, of what served here, and to nobody else."""
+"""The cache of verified images: used only for the same trust policy, and for images that served here."""
 
 import json
 from collections.abc import Callable
@@ -9,105 +9,94 @@ from typing import Any
 import pytest
 
 from houseprice.errors import DataError
-from houseprice.release.deployment.audit_entry import Event, Line
-from houseprice.release.deployment.candidate import Candidate
-from houseprice.release.deployment.verified_cache import Memory
+from houseprice.release.deployment.audit_log import Entry, Event
+from houseprice.release.deployment.verified_cache import Candidate, VerifiedCache
 from houseprice.release.image_reference import Reference, Repository
-from houseprice.release.verification.policy import Trust
+from houseprice.release.verification.policy import VerificationPolicy
 
-HERE = Repository("localhost:5000", "u/house-price-model")
-DIGEST, COMMIT, EVIDENCE = f"sha256:{'d' * 64}", "c" * 40, "e" * 64
-KNOWN = Candidate(HERE, DIGEST, COMMIT, EVIDENCE, "green", '{"a": "Größe"}\n'.encode())
-TRUST = Trust(identity="https://example.org/x", source="https://example.org/y")
+HERE, OTHER = Repository("localhost:5000", "u/house-price-model"), Repository("localhost:5000", "v/house-price-model")
+DIGEST = f"sha256:{'d' * 64}"
+KNOWN = Candidate(HERE, DIGEST, "c" * 40, "passed", '{"a": "Größe"}\n'.encode())
+POLICY = VerificationPolicy(identity="https://example.org/x", source="https://example.org/y")
 SERVED = Event(
-    who="me@here", action="deploy", from_="", to=COMMIT, repository=str(HERE), digest=DIGEST, evidence=EVIDENCE,
-    verdict="green", outcome="done", seconds=1.0,
+    actor="me@here", action="deploy", from_revision="", to_revision=KNOWN.revision, repository=str(HERE), digest=DIGEST,
+    manifest_sha256=KNOWN.manifest_sha256, verdict="passed", outcome="succeeded", duration_seconds=1.0,
 )  # fmt: skip
 NAME = Reference(HERE, digest=DIGEST)
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Memory:
-    """Give the memory of a place where one image was verified."""
-    found = Memory.of(tmp_path / "state")
-    found.keep(KNOWN, TRUST)
+def cache(tmp_path: Path) -> VerifiedCache:
+    """Return a cache with one image."""
+    found = VerifiedCache(tmp_path / "state")
+    found.put(KNOWN, POLICY)
     return found
 
 
-def test_what_was_verified_and_served_comes_back(memory: Memory) -> None:
-    """Byte for byte, and it says that it was not verified again."""
-    found = memory.recall(NAME, TRUST, [Line.after(None, SERVED)])
+def test_an_image_that_served_is_returned_unchanged(cache: VerifiedCache) -> None:
+    """Byte for byte, with a remark that it was not verified again."""
+    found = cache.get(NAME, POLICY, [Entry.after(None, SERVED)])
     assert found is not None
     assert replace(found, remark="") == KNOWN
-    assert found.remark.startswith("verified here at 2")
-    assert found.remark.endswith("and not again, since the registry did not answer")
+    assert found.remark
 
 
 @pytest.mark.parametrize(
-    "trust",
+    "policy",
     [
-        replace(TRUST, identity="https://example.org/.*"),
-        replace(TRUST, issuer="https://example.org"),
-        replace(TRUST, source=""),
-        Trust(key="-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),
+        replace(POLICY, identity="https://example.org/.*"),
+        replace(POLICY, issuer="https://example.org"),
+        replace(POLICY, source=""),
+        VerificationPolicy(key="-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),
     ],
 )
-def test_who_trusts_another_signer_is_given_nothing(memory: Memory, trust: Trust) -> None:
-    """A key that is trusted no more does not live on in what it once signed."""
-    assert memory.recall(NAME, trust, [Line.after(None, SERVED)]) is None
+def test_another_trust_policy_finds_nothing(cache: VerifiedCache, policy: VerificationPolicy) -> None:
+    """A key that is no longer trusted does not live on in what it once signed."""
+    assert cache.get(NAME, policy, [Entry.after(None, SERVED)]) is None
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"outcome": "failed"},
-        {"action": "retag"},
-        {"digest": f"sha256:{'f' * 64}"},
-        {"evidence": "f" * 64},
-        {"verdict": "red"},
-        {"to": "a" * 40},
-        {"repository": "localhost:5000/v/house-price-model"},
+        {"outcome": "failed"}, {"action": "retag"}, {"digest": f"sha256:{'f' * 64}"}, {"manifest_sha256": "f" * 64},
+        {"verdict": "failed"}, {"to_revision": "a" * 40}, {"repository": str(OTHER)},
     ],
-)
-def test_what_never_served_here_is_not_known(memory: Memory, change: dict[str, Any]) -> None:
-    """The ledger, whose chain is checked, must tell of the very same."""
-    assert memory.recall(NAME, TRUST, [Line.after(None, replace(SERVED, **change))]) is None
-    assert memory.recall(NAME, TRUST, []) is None
+)  # fmt: skip
+def test_an_image_that_never_served_here_is_not_found(cache: VerifiedCache, change: dict[str, Any]) -> None:
+    """The audit log must contain the very same image."""
+    assert cache.get(NAME, POLICY, [Entry.after(None, replace(SERVED, **change))]) is None
+    assert cache.get(NAME, POLICY, []) is None
 
 
 @pytest.mark.parametrize(
     "name",
-    [
-        Reference(HERE, tag="latest"),
-        Reference(HERE, digest=f"sha256:{'a' * 64}"),
-        Reference(Repository("localhost:5000", "v/house-price-model"), digest=DIGEST),
-    ],
+    [Reference(HERE, tag="latest"), Reference(HERE, digest=f"sha256:{'a' * 64}"), Reference(OTHER, digest=DIGEST)],
 )
-def test_another_name_is_not_known(memory: Memory, name: Reference) -> None:
-    """Nor a tag, which may mean something else by now."""
-    assert memory.recall(name, TRUST, [Line.after(None, SERVED)]) is None
+def test_another_name_is_not_found(cache: VerifiedCache, name: Reference) -> None:
+    """Nor a tag, which may have moved."""
+    assert cache.get(name, POLICY, [Entry.after(None, SERVED)]) is None
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    "damage",
     [
         lambda _: b"",
         lambda _: b"\xff",
         lambda _: b"[]",
         lambda text: text[:-9],
         lambda text: json.dumps(json.loads(text) | {"digest": f"sha256:{'a' * 64}"}).encode(),
-        lambda text: json.dumps(json.loads(text) | {"evidence": "a" * 64}).encode(),
+        lambda text: json.dumps(json.loads(text) | {"manifest": "{}"}).encode(),
     ],
 )
-def test_what_was_spoiled_is_not_known(memory: Memory, spoil: Callable[[bytes], bytes]) -> None:
-    """The registry is waited for then, as if nothing were remembered."""
-    (path,) = memory.folder.iterdir()
-    path.write_bytes(spoil(path.read_bytes()))
-    assert memory.recall(NAME, TRUST, [Line.after(None, SERVED)]) is None
+def test_a_damaged_file_is_ignored(cache: VerifiedCache, damage: Callable[[bytes], bytes]) -> None:
+    """As if the image had not been verified."""
+    path = cache.path(DIGEST)
+    path.write_bytes(damage(path.read_bytes()))
+    assert cache.get(NAME, POLICY, [Entry.after(None, SERVED)]) is None
 
 
-def test_a_memory_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    """Rather than missed on the day that it is needed."""
+def test_a_cache_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
+    """Rather than missed on the day on which it is needed."""
     (tmp_path / "verified").write_text("in the way")
-    with pytest.raises(DataError, match="cannot be written"):
-        Memory.of(tmp_path).keep(KNOWN, TRUST)
+    with pytest.raises(DataError):
+        VerifiedCache(tmp_path).put(KNOWN, POLICY)

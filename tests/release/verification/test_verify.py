@@ -1,245 +1,276 @@
-"""Images that are as they should be, and such that are not: every planted mismatch is found, and named."""
+"""Published images that are what they claim to be, and such that are not, on a real registry with a real cosign."""
 
 import json
+import os
+import socket
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import planting
 import pytest
-from planting import BUNDLE, COMMIT, OTHER_COMMIT, Tiny
-from signing import (
-    Keys,
-    Published,
-    attest,
-    attested,
-    copy_signatures,
-    found_in,
-    index,
-    look,
-    only,
-    say,
-    sign,
-    signer,
-)
+from faulty import Handler, faulty
+from loopback import ACCOUNT
+from planting import COMMIT, NUMPY, OTHER_COMMIT, SOURCE, Keys, Published, Tiny
 
-from houseprice.bundle import manifest as manifests
-from houseprice.release.layout.oci import Layout
-from houseprice.release.registry.client import Registry
-from houseprice.release.verification.cosign import EVIDENCE, PROVENANCE, SBOM
-from houseprice.release.verification.image_reader import EVIDENCE_FILE
-from houseprice.release.verification.policy import Trust
+from houseprice.errors import RegistryError, VerificationError
+from houseprice.release import skopeo
+from houseprice.release.image_reference import Reference, Repository
+from houseprice.release.oci_layout import OciLayout
+from houseprice.release.verification.consistency import LABEL, MANIFEST_LABEL
+from houseprice.release.verification.image_reader import BUNDLE_FOLDER
+from houseprice.release.verification.policy import VerificationPolicy
+from houseprice.release.verification.verify import Verified, verify
 
 pytestmark = pytest.mark.long  # signs for real, a second or more each time
 
-REVISION = "org.opencontainers.image.revision"
-NUMPY = "opt/venv/lib/python3.11/site-packages/numpy-2.0.0.dist-info/METADATA"
+
+def look(repository: Repository, keys: Keys, tag: str = "0123456", digest: str = "") -> Verified:
+    """Verify as somebody who has the public key."""
+    reference = Reference(repository, "" if digest else tag, digest)
+    return verify(reference, VerificationPolicy.of_key_file(keys.public), account=ACCOUNT)
 
 
-def test_an_untouched_image_is_believed(good: Published, keys: Keys, tiny_bundle: Path) -> None:
-    """By its commit, by latest, and by its digest; and all that is proved of it is given back."""
-    for name in ({"tag": "0123456"}, {"tag": COMMIT}, {"tag": "latest"}, {"digest": good.digest}):
-        if name.get("tag") == COMMIT:
-            good.registry.push_manifest(COMMIT, *index(good.layout))
-        found = look(good.registry, keys, **name)
-        assert (found.digest, found.revision) == (good.digest, COMMIT)
-    assert found.manifest == (tiny_bundle / manifests.NAME).read_bytes()
-    assert found.golden == json.loads((tiny_bundle / manifests.GOLDEN).read_bytes())
-    assert found.created == "2025-06-15T15:06:40Z"
-    assert dict(found.platforms) == {one.platform: one.digest for one in good.layout.manifests()}
-    assert found.signers == (f"key {Trust.in_key_file(keys.public).fingerprint}",)
+def subjects(repository: Repository, keys: Keys, tag: str = "0123456") -> set[str]:
+    """Verify what must be refused; return the subjects of the mismatches."""
+    with pytest.raises(VerificationError) as refused:
+        look(repository, keys, tag)
+    assert refused.value.code == "image_mismatch"
+    return set(refused.value.details["subjects"])
 
 
-# --- who signed, and what is attested ------------------------------------------------------------------------------
+UNSIGNED = {"signature", "SBOM attestation", "provenance attestation"}
 
 
-def test_an_image_that_nobody_signed(good: Published, registry: Registry, keys: Keys) -> None:
-    """Without a signature nothing of it is read."""
-    planting.push(good.layout, registry, "0123456")
-    found = found_in(registry, keys)
-    only(found, "signature of", "attestation of")
-    assert len(found) == 8
+def test_an_untouched_image_is_verified(good: Published, keys: Keys) -> None:
+    """By its commit, by latest, and by its digest."""
+    for name in ({"tag": "0123456"}, {"tag": "latest"}, {"digest": good.layout.digest}):
+        found = look(good.repository, keys, **name)
+        assert (found.digest, found.revision) == (good.layout.digest, COMMIT)
+    assert found.platforms == good.layout.platforms
+    assert found.signers == (f"key {VerificationPolicy.of_key_file(keys.public).fingerprint}",)
+    assert found.builder == "urn:house-price-model:local"
+
+
+Change = Callable[[Any], Any]
+
+
+def _replaced(old: str, new: str) -> Change:
+    return lambda signed: replace(signed, provenance=json.loads(json.dumps(signed.provenance).replace(old, new)))
+
+
+def _nothing(_: Any) -> None:
+    """Change nothing."""
+
+
+LABEL_OF_COMMIT = f"{LABEL}.revision"
+# The ten: what is spoiled in the image before it is signed, what is spoiled in what is attested, what must be found.
+PLANTED: dict[str, tuple[Change, Change, set[str]]] = {
+    "label of another commit": (
+        lambda tiny: tiny.labels.update({LABEL_OF_COMMIT: OTHER_COMMIT}),
+        _replaced(OTHER_COMMIT, COMMIT),
+        {"commit in the provenance", "tag"},
+    ),
+    "label of another bundle": (
+        lambda tiny: tiny.labels.update({MANIFEST_LABEL: "0" * 64}),
+        _nothing,
+        {f"label {MANIFEST_LABEL} of linux/amd64", "bundle in the provenance"},
+    ),
+    "changed file of the bundle": (
+        lambda tiny: tiny.layers[1].update({f"{BUNDLE_FOLDER}/model_card.md": b"# A splendid model\n"}),
+        _nothing,
+        {f"/{BUNDLE_FOLDER}/model_card.md of linux/amd64"},
+    ),
+    "another library than the SBOM lists": (
+        lambda tiny: tiny.layers[0].update({NUMPY: b"Name: numpy\nVersion: 1.9.9\n"}),
+        _nothing,
+        {"pypi numpy in the SBOM of linux/amd64"},
+    ),
+    "no signature": (_nothing, lambda signed: replace(signed, signature=False), {"signature"}),
+    "no SBOM attestation": (_nothing, lambda signed: replace(signed, sbom=None), {"SBOM attestation"}),
+    "no provenance": (_nothing, lambda signed: replace(signed, provenance=None), {"provenance attestation"}),
+    "attested SBOM of other parts": (
+        _nothing,
+        lambda signed: replace(signed, sbom={**signed.sbom, "components": []}),
+        {"attested SBOM"},
+    ),
+    "provenance of another commit": (_nothing, _replaced(COMMIT, OTHER_COMMIT), {"commit in the provenance"}),
+    "provenance of nothing": (
+        _nothing,
+        lambda signed: replace(signed, provenance={}),
+        {"commit in the provenance", "bundle in the provenance"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "change", "found"), PLANTED.values(), ids=PLANTED)
+def test_each_of_ten_planted_mismatches_is_found(
+    spoil: Change,
+    change: Change,
+    found: set[str],
+    repository: Repository,
+    keys: Keys,
+    laid: Callable[..., OciLayout],
+    tiny_bundle: Path,
+) -> None:
+    """A signature proves who published, not that all is well: image and attestations must tell the same."""
+    assert len(PLANTED) == 10
+    tiny = Tiny.of(tiny_bundle)
+    spoil(tiny)
+    layout = laid(tiny)
+    planting.push(layout, repository, "0123456")
+    signed = planting.attestations(layout)
+    planting.sign(layout.digest, keys.signer(repository), change(signed) or signed)
+    assert subjects(repository, keys) == found
 
 
 def test_an_image_that_somebody_else_signed(good: Published, others_keys: Keys) -> None:
-    """A signature counts only when it is of the key that is trusted."""
-    only(found_in(good.registry, others_keys), "signature of", "attestation of")
+    """A signature counts only when it is of the key that is trusted; nothing of the image is read without one."""
+    assert subjects(good.repository, others_keys) == UNSIGNED
 
 
-def test_a_signature_that_was_copied_from_another_image(
-    good: Published, registry: Registry, keys: Keys, laid: Callable[..., Layout], tiny_bundle: Path
+def test_signatures_that_were_copied_from_another_image(
+    good: Published, repository: Repository, keys: Keys, laid: Callable[..., OciLayout], tiny_bundle: Path
 ) -> None:
-    """It names another digest, wherever it is put."""
+    """They name another digest, wherever they are put."""
     layout = laid(Tiny.of(tiny_bundle, OTHER_COMMIT))
-    planting.push(layout, registry, "fedcba9")
-    copy_signatures(good.registry, good.digest, registry, layout.index.digest, "sig", "att")
-    only(found_in(registry, keys, "fedcba9"), "signature of", "attestation of")
+    planting.push(layout, repository, "fedcba9")
+    for kind in ("sig", "att"):
+        source = Reference(good.repository, f"{good.layout.digest.replace(':', '-')}.{kind}")
+        target = Reference(repository, f"{layout.digest.replace(':', '-')}.{kind}")
+        skopeo.copy(source, target, ACCOUNT)
+    assert subjects(repository, keys, "fedcba9") == UNSIGNED
 
 
-def test_an_attestation_that_was_copied_from_another_image(
-    good: Published, registry: Registry, keys: Keys, laid: Callable[..., Layout], tiny_bundle: Path
+def test_attestations_by_somebody_else_do_no_harm(
+    repository: Repository, keys: Keys, others_keys: Keys, laid: Callable[..., OciLayout], tiny_bundle: Path
 ) -> None:
-    """Evidence, provenance and parts of another digest count for nothing, although the image itself is signed."""
-    layout = laid(Tiny.of(tiny_bundle, OTHER_COMMIT))
-    planting.push(layout, registry, "fedcba9")
-    signer(registry, keys).sign(layout.index.digest)
-    copy_signatures(good.registry, good.digest, registry, layout.index.digest, "att")
-    only(found_in(registry, keys, "fedcba9"), *(f"attestation of the {what}" for what in ("evid", "prov", "SBOM")))
+    """They are none when they stand alone, and are not read beside those of the key that is trusted."""
+    layout = laid(Tiny.of(tiny_bundle))
+    planting.push(layout, repository, "0123456")
+    signed = planting.attestations(layout)
+    planting.sign(layout.digest, others_keys.signer(repository), replace(signed, provenance={"other": True}))
+    signer = keys.signer(repository)
+    signer.cosign.sign(layout.digest, signer.options, signer.secrets)
+    assert subjects(repository, keys) == {"SBOM attestation", "provenance attestation"}
+    planting.sign(layout.digest, signer, signed)
+    assert look(repository, keys).digest == layout.digest
 
 
-@dataclass(frozen=True)
-class Lie:
-    """An attestation that tells another story than the image that it is of."""
-
-    name: str
-    kind: str
-    change: Callable[[Any], Any]
-    found: tuple[str, ...]
-
-
-def _other_model(told: Any) -> Any:
-    return {**told, "manifest": "1" * 64, "files": {"model.onnx": "2" * 64}}
-
-
-def _other_commit(told: Any) -> Any:
-    return json.loads(json.dumps(told).replace(COMMIT, OTHER_COMMIT))
-
-
-def _other_bundle(told: Any) -> Any:
-    told["buildDefinition"]["resolvedDependencies"][-1]["digest"]["sha256"] = "1" * 64
-    return told
-
-
-LIES = [
-    Lie("evidence of another model", EVIDENCE, _other_model, ('"files" (and 1 more) in the evidence that is',)),
-    Lie("provenance of another commit", PROVENANCE, _other_commit, ("commit in the provenance",)),
-    Lie("provenance of another model", PROVENANCE, _other_bundle, ("models/bundle/manifest.json in the prov",)),
-    Lie("provenance of nothing", PROVENANCE, lambda told: {}, ("commit in the", "models/", "requ", "Dockerfile in")),
-    Lie("an SBOM of other parts", SBOM, lambda told: {**told, "components": []}, ('"components" in the SBOM that is',)),
-]
-
-
-@pytest.fixture
-def unattested(good: Published, registry: Registry) -> Callable[[str], Registry]:
-    """Publish and sign the good image once more, without what is attested of one type."""
-
-    def one(kind: str) -> Registry:
-        planting.push(good.layout, registry, "0123456")
-        copy_signatures(good.registry, good.digest, registry, good.digest, "sig", "att", but=kind)
-        for platform in good.layout.manifests():
-            copy_signatures(good.registry, platform.digest, registry, platform.digest, "sig", "att")
-        return registry
-
-    return one
-
-
-@pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.name)
-def test_an_attestation_that_tells_another_story(
-    lie: Lie, good: Published, unattested: Callable[[str], Registry], keys: Keys
+def test_a_model_that_failed_its_gates(
+    repository: Repository, keys: Keys, laid: Callable[..., OciLayout], seal: Callable[..., Path]
 ) -> None:
-    """Whoever is trusted may be mistaken: what is attested must be what the image holds."""
-    registry = unattested(lie.kind)
-    told = lie.change(attested(good.registry, good.digest, lie.kind))
-    say(signer(registry, keys), good.digest, lie.kind, json.dumps(told).encode())
-    only(found_in(registry, keys), *lie.found)
+    """It is refused, however honestly it is signed."""
+    layout = laid(Tiny.of(seal(green=False)))
+    planting.push(layout, repository, "0123456")
+    planting.sign(layout.digest, keys.signer(repository), planting.attestations(layout))
+    assert subjects(repository, keys) == {"verdict on the model of linux/amd64"}
 
 
-def test_an_image_without_evidence(unattested: Callable[[str], Registry], keys: Keys) -> None:
-    """A signature alone says nothing of data and verdict."""
-    only(found_in(unattested(EVIDENCE), keys), "attestation of the evidence of the index")
+# --- what a name means -----------------------------------------------------------------------------------------------
 
 
-def test_evidence_that_somebody_else_attests(
-    good: Published, unattested: Callable[[str], Registry], keys: Keys, others_keys: Keys
+def retag(repository: Repository, layout: OciLayout, tag: str) -> None:
+    """Put a tag on a published digest."""
+    skopeo.copy(Reference(repository, digest=layout.digest), Reference(repository, tag), ACCOUNT)
+
+
+def test_a_tag_of_another_commit(good: Published, keys: Keys) -> None:
+    """A commit's tag on another commit's image is found, although the image is as it should be."""
+    retag(good.repository, good.layout, "fedcba9")
+    assert subjects(good.repository, keys, "fedcba9") == {"tag"}
+
+
+def test_latest_whose_commit_has_no_tag(
+    repository: Repository, keys: Keys, laid: Callable[..., OciLayout], tiny_bundle: Path
 ) -> None:
-    """An attestation of a key that is not trusted is none; beside one that is, it does no harm."""
-    registry = unattested(EVIDENCE)
-    told = attested(good.registry, good.digest, EVIDENCE)
-    others = {**told, "revision": OTHER_COMMIT}
-    say(signer(registry, others_keys), good.digest, EVIDENCE, json.dumps(others).encode())
-    only(found_in(registry, keys), "attestation of the evidence of the index")
-    say(signer(registry, keys), good.digest, EVIDENCE, json.dumps(told).encode())
-    assert look(registry, keys).digest == good.digest
+    """Latest never names something that cannot be named by its commit."""
+    layout = laid(Tiny.of(tiny_bundle))
+    planting.push(layout, repository, "latest")
+    planting.sign(layout.digest, keys.signer(repository), planting.attestations(layout))
+    assert subjects(repository, keys, "latest") == {'tag "0123456"'}
 
 
-# --- what the image says and shows ---------------------------------------------------------------------------------
-
-
-def _changed(tiny: Tiny) -> None:
-    tiny.layers[1][f"{BUNDLE}/{manifests.MODEL_CARD}"] = b"# A splendid model\n"
-
-
-def _library(tiny: Tiny) -> None:
-    tiny.layers[0][NUMPY] = b"Name: numpy\nVersion: 1.9.9\n"
-
-
-# Each of these signs an image of its own, five times; test_comparing.py plants the same without a signature.
-@pytest.mark.parametrize(
-    ("spoil", "found"),
-    [
-        (
-            lambda tiny: tiny.labels.update({REVISION: OTHER_COMMIT}),
-            f"label {REVISION} of linux/amd64",
-        ),
-        (
-            lambda tiny: tiny.labels.update({"houseprice.model-version": "0" * 12}),
-            "label houseprice.model-version of linux/amd64",
-        ),
-        (_changed, f'"/{BUNDLE}/model_card.md" of linux/amd64'),
-        (_library, "pypi numpy in the SBOM of linux/amd64: found 2.0.0; expected 1.9.9"),
-    ],
-    ids=["label of another commit", "label of another model", "file", "library"],
-)
-def test_an_image_that_was_spoiled_before_it_was_signed(
-    spoil: Callable[[Tiny], object],
-    found: str,
-    registry: Registry,
-    keys: Keys,
-    laid: Callable[..., Layout],
-    tiny_bundle: Path,
+def test_a_tag_that_moves_during_the_verification(
+    good: Published, keys: Keys, laid: Callable[..., OciLayout], tiny_bundle: Path
 ) -> None:
-    """A signature proves who published, not that all is well: what the image says must be what it shows."""
-    tiny = Tiny.of(tiny_bundle)
-    spoil(tiny)
-    layout = laid(tiny, annotations={REVISION: COMMIT})
-    planting.push(layout, registry, "0123456")
-    attest(layout, signer(registry, keys))
-    only(found_in(registry, keys), found)
+    """What is read belongs to the digest that was looked up first; that the tag moved on is reported."""
+    other = laid(Tiny.of(tiny_bundle, OTHER_COMMIT))
+    planting.push(other, good.repository)
+    retag(good.repository, good.layout, "moving")
+    moved = threading.Event()
+
+    def move(handler: Handler) -> bool:
+        if "/blobs/" in handler.path and not moved.is_set():
+            moved.set()
+            retag(good.repository, other, "moving")
+        return False
+
+    with faulty(good.repository.host) as proxy:
+        proxy.faults.append(move)
+        through = Repository(proxy.host, good.repository.path)
+        assert subjects(through, keys, "moving") == {'tag "moving"'}
+        assert not [line for line in proxy.requests if "blobs" in line and other.digest in line]
 
 
-def test_evidence_in_the_image_that_is_not_what_is_attested(
-    registry: Registry, keys: Keys, laid: Callable[..., Layout], tiny_bundle: Path
+def test_a_name_that_does_not_exist(good: Published, keys: Keys) -> None:
+    """It is a question of the registry, not of trust."""
+    with pytest.raises(RegistryError) as refused:
+        look(good.repository, keys, "abcdef0")
+    assert refused.value.code == "registry_not_found"
+
+
+def test_an_image_from_another_repository(good: Published, keys: Keys) -> None:
+    """Whoever names the repository that images come from is not given another one's."""
+    policy = VerificationPolicy(key=keys.public.read_text(), source="https://github.com/another/prices")
+    with pytest.raises(VerificationError) as refused:
+        verify(Reference(good.repository, "latest"), policy, account=ACCOUNT)
+    assert refused.value.details["subjects"] == ("source of the image",)
+
+
+def test_an_image_that_is_too_large_is_not_downloaded(
+    good: Published, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that was changed together with its label still is not what was attested."""
-    tiny = Tiny.of(tiny_bundle)
-    judged = tiny.layers[2][EVIDENCE_FILE]
-    tiny.told(lambda told: told.update(dockerfile="0" * 64))
-    layout = laid(tiny)
-    planting.push(layout, registry, "0123456")
-    attest(layout, signer(registry, keys), evidence=judged)
-    only(found_in(registry, keys), '"dockerfile" in the evidence that is attested')
+    """Its manifests say how large it is."""
+    monkeypatch.setattr("houseprice.release.verification.verify.IMAGE_BYTES", 100)
+    with pytest.raises(VerificationError) as refused:
+        look(good.repository, keys)
+    assert refused.value.code == "image_too_large"
 
 
-def test_a_model_that_was_judged_badly(
-    registry: Registry, keys: Keys, laid: Callable[..., Layout], seal: Callable[..., Path]
+def test_with_a_key_nobody_but_the_registry_is_asked(
+    good: Published, keys: Keys, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A red verdict is no image to believe in, however honestly it is told."""
-    tiny = Tiny.of(seal(green=False))
-    tiny.labels["houseprice.verdict"] = "red"
-    layout = laid(tiny)
-    planting.push(layout, registry, "0123456")
-    sign(layout, registry, keys)
-    only(found_in(registry, keys), "verdict on the model of linux/amd64: found red (log_rmse)", "label houseprice.verd")
+    """All other addresses are behind this proxy: it is not called until an identity is to be verified."""
+    calls: list[object] = []
 
+    def answer(proxy: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                caller, address = proxy.accept()
+                calls.append(address)
+                caller.close()
 
-def test_another_model_for_one_platform(
-    registry: Registry, keys: Keys, laid: Callable[..., Layout], tiny_bundle: Path, seal: Callable[..., Path]
-) -> None:
-    """Every platform answers with the same model, or none is believed."""
-    tiny = planting.both(Tiny.of(tiny_bundle)) | {"linux/arm64": Tiny.of(seal("other", 300.0))}
-    layout = laid(tiny)
-    planting.push(layout, registry, "0123456")
-    attest(layout, signer(registry, keys))
-    against = "of linux/arm64, against linux/amd64"
-    only(found_in(registry, keys), f"{EVIDENCE_FILE} {against}", f"{BUNDLE}/manifest.json {against}")
+    with closing(socket.create_server(("127.0.0.1", 0))) as proxy:
+        thread = threading.Thread(target=answer, args=(proxy,), daemon=True)
+        thread.start()
+        for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.setenv(name, good.repository.host)
+        monkeypatch.setenv("HOME", str(tmp_path))
+        assert look(good.repository, keys).digest == good.layout.digest
+        assert calls == []
+        with pytest.raises((VerificationError, RegistryError)):
+            verify(
+                Reference(good.repository, "0123456"),
+                VerificationPolicy.of_repository(SOURCE),
+                account=ACCOUNT,
+                environ=os.environ,
+            )
+        assert calls != []
+        proxy.shutdown(socket.SHUT_RDWR)
+        thread.join(5)

@@ -1,1 +1,1 @@
-"""Operating: a published image in, production out; and the way back."""
+"""Deployment of verified images to one Docker host behind HAProxy, and rollback."""

@@ -1,4 +1,4 @@
-"""A request in, status and JSON out: to the public address of a place of production, or to one slot alone."""
+"""HTTP client of the deployed API: through its public address, or to one slot through a socket of the proxy."""
 
 import json
 import socket
@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from houseprice.errors import DeploymentError
-from houseprice.release.deployment.proxy import reached
+from houseprice.release.deployment.haproxy import connect
 
 
 @dataclass(frozen=True)
-class Door:
-    """Somewhere to ask the API.
+class ApiClient:
+    """A client of one address.
 
     Attributes:
-        name: as messages call it.
-        host, port: where it listens; not looked at when there is a socket.
-        folder, socket: a socket of the proxy that leads to one slot.
-        key: an API key, where one is asked for.
+        name: how messages call it.
+        host, port: TCP address; not used with a socket.
+        folder, socket: Unix socket of the proxy that leads to one slot.
+        key: API key, where the API requires one.
     """
 
     name: str
@@ -31,30 +31,30 @@ class Door:
     key: str = field(default="", repr=False)
 
     @classmethod
-    def public(cls, published: str, key: str) -> "Door":
-        """Give back the door of an address that the proxy is published on, such as `0.0.0.0:8000`."""
-        host, _, port = published.rpartition(":")
+    def public(cls, publish: str, key: str) -> "ApiClient":
+        """Return a client of an address that the proxy is published on, such as `0.0.0.0:8000`."""
+        host, _, port = publish.rpartition(":")
         host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "[::]": "::1"}.get(host, host.strip("[]"))  # noqa: S104 - compared with
         return cls("the proxy", host=host, port=int(port), key=key)
 
-    def ask(self, method: str, path: str, body: Any = None, seconds: float = 30) -> tuple[int, Any]:
-        """Send one request on a connection of its own; what is no JSON comes back as text.
+    def request(self, method: str, path: str, body: Any = None, timeout: float = 30) -> tuple[int, Any]:
+        """Send one request on a new connection; return status and JSON, or the beginning of another body as text.
 
         Raises:
-            DeploymentError: there was no answer.
+            DeploymentError: there was no answer (`no_answer`).
         """
         headers = {"Content-Type": "application/json", "User-Agent": "houseprice-deploy"}
         if self.key:
             headers["X-API-Key"] = self.key
         try:
-            with closing(_Connection(self, seconds)) as connection:
+            with closing(_Connection(self, timeout)) as connection:
                 connection.request(method, path, None if body is None else json.dumps(body), headers)
                 response = connection.getresponse()
                 status, text = response.status, response.read().decode(errors="replace")
         except (OSError, HTTPException) as err:
             raise DeploymentError(
-                f"{path} of {self.name} gives no answer ({type(err).__name__}); expected one within {seconds:g} s; "
-                "look at its logs."
+                f"No answer from {path} of {self.name} within {timeout:g} s ({type(err).__name__}); look at its logs.",
+                code="no_answer",
             ) from err
         try:
             return status, json.loads(text)
@@ -63,14 +63,14 @@ class Door:
 
 
 class _Connection(HTTPConnection):
-    def __init__(self, door: Door, seconds: float) -> None:
-        super().__init__(door.host or "localhost", door.port or 80, timeout=seconds)
-        self._door, self._seconds = door, seconds
+    def __init__(self, client: ApiClient, timeout: float) -> None:
+        super().__init__(client.host or "localhost", client.port or 80, timeout=timeout)
+        self._client = client
 
     def connect(self) -> None:
-        if self._door.folder is None:
+        if self._client.folder is None:
             super().connect()
             return
-        with reached(self._door.folder, self._door.socket, self._seconds) as connection:
+        with connect(self._client.folder, self._client.socket, self.timeout or 30) as connection:
             self.sock = socket.socket(fileno=connection.detach())
-            self.sock.settimeout(self._seconds)
+            self.sock.settimeout(self.timeout)

@@ -1,175 +1,223 @@
-"""What was put into production, by whom and how it went: an append-only file of JSON lines, chained by their hashes.
+"""Append-only audit log of production: one JSON line per event, each chained to the previous one by its hash.
 
-Each line carries the hash of the line before, and its own over everything else in it, so that a line that is changed,
-taken out or moved no longer fits its neighbours. A tail that is cut off leaves a shorter chain that fits in itself:
-that is what the head, a small file beside the ledger, is for. Who rewrites both can lie; keep a copy elsewhere.
+Changing, removing or moving a line breaks the chain. Removing the newest lines leaves a shorter chain that is valid in
+itself, so the number and hash of the newest entry are also kept in a head file beside the log. Whoever can write both
+files can forge them: keep a copy on another machine.
 
-Writers take turns by a lock on the ledger itself. A line counts once it is on disk; what a writer that was killed left
-of one is put aside into a third file by the next, and said.
+Writers lock the log. An entry counts once it is on disk; the incomplete line of a writer that was killed is removed by
+the next one.
 """
 
 import fcntl
+import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Literal, Self, get_args
 
 from houseprice.atomic_io import write_durably
 from houseprice.errors import AuditLogError, DataError
-from houseprice.release.deployment.audit_entry import START, Event, Line, canonical
 from houseprice.release.docker_cli import Say
 
-NAME = "ledger.jsonl"
+NAME = "audit-log.jsonl"
+NO_HASH = "0" * 64
+"""`previous_hash` of the first entry."""
+
+Action = Literal["deploy", "rollback", "retag", "automatic_rollback"]
+Outcome = Literal["succeeded", "refused", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that was done in production, or attempted.
+
+    Attributes:
+        actor: user and machine, or the account that started a workflow.
+        action: `automatic_rollback` is what a failed deployment does by itself after the switch.
+        from_revision: commit that served before; empty if none did.
+        to_revision: commit that was to serve.
+        repository, digest: the image of `to_revision`; empty if it was never resolved.
+        manifest_sha256: SHA-256 of the verified model manifest.
+        verdict: `passed` or `failed`, the result of the model's quality gates; empty if it was not read.
+        outcome: `refused` before anything was started; `failed` while the previous version kept serving;
+            `interrupted` when the process was killed.
+        detail: one sentence, mostly the reason of a failure.
+    """
+
+    actor: str
+    action: Action
+    from_revision: str
+    to_revision: str
+    repository: str = ""
+    digest: str = ""
+    manifest_sha256: str = ""
+    verdict: str = ""
+    outcome: Outcome
+    duration_seconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry(Event):
+    """An event with its place in the chain."""
+
+    sequence: int
+    timestamp: str
+    previous_hash: str
+    hash: str
+
+    @classmethod
+    def after(cls, previous: "Entry | None", event: Event) -> Self:
+        """Return the entry of an event that follows another one, or is the first."""
+        content = {
+            **asdict(event),
+            "duration_seconds": round(float(event.duration_seconds), 3),
+            "sequence": previous.sequence + 1 if previous else 1,
+            "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "previous_hash": previous.hash if previous else NO_HASH,
+        }
+        return cls(**content, hash=_hash(content))
+
+    @classmethod
+    def parse(cls, line: bytes) -> Self | None:
+        """Return the entry of a line, or None unless it is byte for byte what `to_json` wrote."""
+        try:
+            content = json.loads(line)
+            if not isinstance(content, dict) or set(content) != _FIELDS or canonical_json(content) != line:
+                return None
+            if not all(isinstance(value, _TYPES.get(name, str)) for name, value in content.items()):
+                return None
+            if content["action"] not in get_args(Action) or content["outcome"] not in get_args(Outcome):
+                return None
+            entry = cls(**content)
+            return entry if _hash({k: v for k, v in content.items() if k != "hash"}) == entry.hash else None
+        except (ValueError, RecursionError):
+            return None
+
+    def to_json(self) -> bytes:
+        """Return the line, without its line feed."""
+        return canonical_json(asdict(self))
+
+
+_FIELDS = frozenset(field.name for field in fields(Entry))
+_TYPES: dict[str, type[int] | type[float]] = {"sequence": int, "duration_seconds": float}
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What a ledger holds; `torn` is what a writer that was killed left behind the last whole line."""
+class Content:
+    """A verified log; `incomplete` is what a killed writer left after the last whole line."""
 
-    lines: tuple[Line, ...]
-    torn: bytes
+    entries: tuple[Entry, ...]
+    incomplete: bytes
 
 
-class Ledger:
-    """The ledger of one place of production.
+class AuditLog:
+    """The audit log of one host.
 
     Attributes:
-        path: the file.
-        head, aside: files beside it, with the number and hash of the last line, and with what was put aside.
+        path: the log.
+        head: file with number and hash of the newest entry.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.head = path.with_name(f"{path.name}.head")
-        self.aside = path.with_name(f"{path.name}.torn")
 
-    def append(self, event: Event, say: Say) -> Line:
-        """Add a line that is on disk when this returns; writers in other processes wait for their turn.
+    def read(self) -> Content:
+        """Return every entry after checking the whole chain; a log that does not exist is empty.
 
         Raises:
-            AuditLogError: the file cannot be written, or its last line does not fit.
+            AuditLogError: the log was tampered with (`details` has `line`), or cannot be read.
+        """
+        try:
+            with self._locked(os.O_RDONLY, fcntl.LOCK_SH) as descriptor:
+                return self._check(_read(descriptor))
+        except FileNotFoundError:
+            return self._check(b"")
+        except OSError as err:
+            raise AuditLogError(
+                f'Cannot read "{self.path}" ({err.strerror or err}); check its permissions.',
+                code="audit_log_unreadable",
+            ) from err
+
+    def append(self, event: Event, say: Say) -> Entry:
+        """Append an entry that is on disk when this returns; other processes wait for the lock.
+
+        Raises:
+            AuditLogError: the log cannot be written, or was tampered with.
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._locked(os.O_RDWR | os.O_CREAT | os.O_APPEND, fcntl.LOCK_EX) as descriptor:
-                return self._append(descriptor, event, say)
-        except OSError as err:
+                raw = _read(descriptor)
+                content = self._check(raw)
+                if content.incomplete:
+                    os.ftruncate(descriptor, len(raw) - len(content.incomplete))
+                    say(f'Removed {len(content.incomplete)} bytes of an incomplete line from "{self.path}".')
+                entry = Entry.after(content.entries[-1] if content.entries else None, event)
+                _write(descriptor, entry.to_json() + b"\n")
+                os.fsync(descriptor)
+                head = {"sequence": entry.sequence, "hash": entry.hash}
+                write_durably(self.head, canonical_json(head) + b"\n")
+                return entry
+        except (OSError, DataError) as err:
             raise AuditLogError(
-                f'"{self.path}" cannot be written ({err.strerror or err}); expected a file with room and the right to '
-                "write; see to that, then do it again."
+                f'Cannot write "{self.path}" ({getattr(err, "strerror", None) or err}); free some space or check its '
+                "permissions, then run the command again.",
+                code="audit_log_unwritable",
             ) from err
-        except DataError as err:
-            raise AuditLogError(str(err)) from err
 
-    def read(self) -> Reading:
-        """Give back every line, the whole chain checked; a ledger that was never written is empty.
+    def replace_damaged(self) -> tuple[Path, tuple[Entry, ...]]:
+        """Rename a damaged log so that the next entry starts a new chain.
 
-        Raises:
-            AuditLogError: with the first line that does not fit, or how many are missing at the end.
+        Returns:
+            Its new name, and those of its entries that are intact by themselves.
         """
-        content, head = self._content()
-        *whole, torn = content.split(b"\n")
-        lines: list[Line] = []
-        for number, text in enumerate(whole, 1):
-            line = self._fitting(number, text)
-            if line.previous != (lines[-1].hash if lines else START):
-                raise self._misfit(number)
-            lines.append(line)
-        if torn and (finished := _finished(torn, lines)):
-            lines.append(finished)
-            torn = b""
-        self._end_at(head, [line.spelled() for line in lines])
-        return Reading(tuple(lines), torn)
+        kept = self.path.with_name(f"{self.path.name}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
+        lines = self.path.read_bytes().splitlines() if self.path.is_file() else []
+        if self.path.exists():
+            self.path.rename(kept)
+        if self.head.exists():
+            self.head.rename(kept.with_name(f"{kept.name}.head"))
+        return kept, tuple(entry for entry in map(Entry.parse, lines) if entry)
 
-    def _append(self, descriptor: int, event: Event, say: Say) -> Line:
-        content = _whole(descriptor)
-        *whole, torn = content.split(b"\n")
-        last = [self._fitting(len(whole), whole[-1])] if whole else []
-        if torn and (finished := _finished(torn, last)):
-            _write(descriptor, b"\n")
-            whole.append(torn)
-            last = [finished]
-        elif torn:
-            self._put_aside(descriptor, torn, len(content) - len(torn), say)
-        self._end_at(self._read_head(), whole)
-        line = Line.after(last[0] if last else None, event)
-        _write(descriptor, line.spelled() + b"\n")
-        os.fsync(descriptor)
-        self._write_head(line)
-        return line
+    def _check(self, raw: bytes) -> Content:
+        *lines, incomplete = raw.split(b"\n")
+        entries: list[Entry] = []
+        for number, line in enumerate(lines, 1):
+            entry = Entry.parse(line)
+            previous_hash = entries[-1].hash if entries else NO_HASH
+            if entry is None or (entry.sequence, entry.previous_hash) != (number, previous_hash):
+                raise _tampered(
+                    number, f'Line {number} of "{self.path}" breaks the hash chain: it was changed or moved, or a line'
+                    " before it was removed"
+                )  # fmt: skip
+            entries.append(entry)
+        self._check_head(entries)
+        return Content(tuple(entries), incomplete)
 
-    def _put_aside(self, descriptor: int, torn: bytes, end: int, say: Say) -> None:
-        with self.aside.open("ab") as stream:
-            stream.write(torn + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.ftruncate(descriptor, end)
-        say(
-            f'The last line of "{self.path}" was torn by a writer that was killed; its {len(torn)} bytes were put '
-            f'aside into "{self.aside}".'
-        )
-
-    def _content(self) -> tuple[bytes, tuple[int, str] | None]:
-        try:
-            with self._locked(os.O_RDONLY, fcntl.LOCK_SH) as descriptor:
-                return _whole(descriptor), self._read_head()
-        except FileNotFoundError:
-            return b"", self._read_head()
-        except OSError as err:
-            raise AuditLogError(
-                f'"{self.path}" cannot be read ({err.strerror or err}); expected the ledger; correct its rights.'
-            ) from err
-
-    def _fitting(self, number: int, text: bytes) -> Line:
-        line = Line.read(text)
-        if line is None or line.n != number:
-            raise self._misfit(number)
-        return line
-
-    def _misfit(self, number: int) -> AuditLogError:
-        return AuditLogError(
-            f'Line {number} of "{self.path}" does not fit: it was changed, moved, or the one before it was taken out; '
-            "expected the chain as it was written; compare with a copy, and find out who wrote there."
-        )
-
-    def _read_head(self) -> tuple[int, str] | None:
+    def _check_head(self, entries: list[Entry]) -> None:
+        """Check that the entry named by the head is there; a writer may be killed before it updates the head."""
         try:
             head = json.loads(self.head.read_bytes())
-            return int(head["n"]), str(head["hash"])
+            number, hash_ = int(head["sequence"]), str(head["hash"])
         except FileNotFoundError:
-            return None
-        except (ArithmeticError, ValueError, KeyError, TypeError) as err:
-            raise AuditLogError(
-                f'"{self.head}" cannot be understood; expected number and hash of the last line; compare with a copy.'
-            ) from err
-
-    def _write_head(self, line: Line) -> None:
-        write_durably(self.head, canonical({"n": line.n, "hash": line.hash}) + b"\n")
-
-    def _end_at(self, head: tuple[int, str] | None, texts: Sequence[bytes]) -> None:
-        """Refuse a ledger that does not hold its head: a writer may be killed before it moves the head, never after."""
-        again = "compare with a copy, and find out who wrote there."
-        if head is None:
-            if len(texts) > 1:
-                raise AuditLogError(
-                    f'"{self.head}" is missing beside a ledger of {len(texts)} lines; expected the number and hash of '
-                    f"the last one, without which lines that were cut off are not missed; {again}"
-                )
+            if len(entries) > 1:
+                raise _tampered(len(entries), f'"{self.head}", which protects the end of the log, is missing') from None
             return
-        number, hash_ = head
-        if number > len(texts):
-            raise AuditLogError(
-                f'"{self.path}" ends after line {len(texts)}; expected line {number}, which "{self.head}" names as '
-                f"the last; {again}"
+        except (ArithmeticError, ValueError, KeyError, TypeError) as err:
+            raise _tampered(len(entries), f'"{self.head}" is not valid') from err
+        if number > len(entries):
+            raise _tampered(
+                len(entries) + 1, f'"{self.path}" ends after line {len(entries)}, but "{self.head}" names line {number}'
             )
-        held = Line.read(texts[number - 1]) if number > 0 else None
-        if held is None or held.hash != hash_:
-            raise AuditLogError(
-                f'Line {number} of "{self.path}" has another hash than "{self.head}" names; expected the chain as it '
-                f"was written; {again}"
-            )
+        if number < 1 or entries[number - 1].hash != hash_:
+            raise _tampered(number, f'Line {number} of "{self.path}" does not have the hash in "{self.head}"')
 
     @contextmanager
     def _locked(self, flags: int, lock: int) -> Iterator[int]:
@@ -181,20 +229,24 @@ class Ledger:
             os.close(descriptor)
 
 
-def _finished(torn: bytes, lines: Sequence[Line]) -> Line | None:
-    """Give back the line that lacks nothing but its end."""
-    line = Line.read(torn)
-    expected = (lines[-1].n + 1, lines[-1].hash) if lines else (1, START)
-    return line if line and (line.n, line.previous) == expected else None
+def canonical_json(content: Any) -> bytes:
+    """Return JSON with sorted keys, no blanks and ASCII only, so that equal content has equal bytes."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _whole(descriptor: int) -> bytes:
-    parts = []
-    position = 0
-    while part := os.pread(descriptor, 1 << 20, position):
-        parts.append(part)
-        position += len(part)
-    return b"".join(parts)
+def _tampered(line: int, message: str) -> AuditLogError:
+    advice = "compare it with a copy, and find out who wrote there."
+    return AuditLogError(f"{message}; {advice}", code="audit_log_tampered", line=line)
+
+
+def _hash(content: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(content)).hexdigest()
+
+
+def _read(descriptor: int) -> bytes:
+    with os.fdopen(os.dup(descriptor), "rb") as stream:
+        stream.seek(0)
+        return stream.read()
 
 
 def _write(descriptor: int, content: bytes) -> None:

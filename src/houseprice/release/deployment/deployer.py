@@ -1,248 +1,306 @@
-"""A verified image in, production out: started beside what serves, proved, switched to, and proved again.
+"""Blue-green deployment: start a verified image in the idle slot, test it, switch the proxy, and test it again.
 
-At every moment exactly one slot is live, and it was proved. Whatever goes wrong, what served before serves still.
+At any moment one slot is live, and it has passed its smoke test. Whatever fails, the previous version keeps serving.
 """
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from houseprice.bundle import manifest as manifests
-from houseprice.errors import DeploymentError, HousePriceError
-from houseprice.release.deployment import smoke_test
-from houseprice.release.deployment.attempt import Attempt
-from houseprice.release.deployment.audit_entry import Action, Event
-from houseprice.release.deployment.candidate import Candidate, Verify, short
-from houseprice.release.deployment.host import Container, Site, other
-from houseprice.release.deployment.proxy import Slot
-from houseprice.release.deployment.recovery import Patience, settle, undo
-from houseprice.release.deployment.schema_compatibility import refusals
-from houseprice.release.deployment.sealed import Sealed, sealed
+from houseprice.errors import AuditLogError, DeploymentError, HousePriceError
+from houseprice.release.deployment import smoke_test, version_history
+from houseprice.release.deployment.audit_log import Action, Entry, Event
+from houseprice.release.deployment.haproxy import Slot
+from houseprice.release.deployment.host import Container, DeploymentHost, other
+from houseprice.release.deployment.recovery import PendingDeployment, Timeouts, abort, best_effort, finalize, recover
+from houseprice.release.deployment.schema_compatibility import incompatibilities
+from houseprice.release.deployment.smoke_test import ContainerModel, wait_until
+from houseprice.release.deployment.verified_cache import Candidate, Verify
+from houseprice.release.deployment.version_history import short
 from houseprice.release.docker_cli import Say
-from houseprice.release.image_reference import Reference
+from houseprice.release.image_reference import Reference, Repository
 
-_STEPPING_IN_SECONDS = 10.0
+_FALLBACK_SECONDS = 10.0
+"""How long answers of the old slot are accepted after the switch, while the proxy tries the new one."""
 
 
 @dataclass(frozen=True)
-class Moved:
-    """What came of it.
+class Deployment:
+    """A completed deployment or rollback.
 
     Attributes:
-        commit, digest, slot: what serves now, and where.
-        before: commit that served before; empty when none did.
+        revision, digest, slot: what serves now, and where.
+        previous_revision: what served before; empty if nothing did.
         seconds_to_answer: from the command to the first right answer through the proxy.
-        seconds: until the old one was gone.
-        changed: false when it served already.
+        seconds: from the command until the old slot was stopped.
+        changed: false if that version was live already.
     """
 
-    commit: str
+    revision: str
     digest: str
     slot: Slot
-    before: str
+    previous_revision: str
     seconds_to_answer: float
     seconds: float
     changed: bool = True
 
 
 @dataclass(frozen=True)
-class Move:
-    """One way from what serves to what shall.
+class Deployer:
+    """Deploys to one host.
 
     Attributes:
-        site: where.
-        verify: gives back what a name means once that is proved.
-        who: as the ledger has it.
-        patience: how long is waited.
-        say: told what is done.
+        host: the host.
+        verify: resolves and verifies an image.
+        actor: who deploys, for the audit log.
+        timeouts: time limits.
+        say: receives progress messages.
     """
 
-    site: Site
+    host: DeploymentHost
     verify: Verify
-    who: str
-    patience: Patience
+    actor: str
+    timeouts: Timeouts
     say: Say
 
-    def go(self, action: Action, reference: Reference, begin: float, today: Sealed | None = None) -> Moved:
-        """Bring an image into production. The site must be locked, and tidied up.
-
-        Args:
-            action: as the ledger has it.
-            reference: name of the image.
-            begin: when the command was typed, by the monotonic clock.
-            today: a model of which every request must be taken; None when requests may change.
+    def deploy(self, reference: Reference) -> Deployment:
+        """Deploy an image.
 
         Raises:
-            DeploymentError: it was refused or failed; the ledger has it, and what served before serves still.
-            AuditLogError: it could not be put down.
+            DeploymentError: it was refused or failed, or another deployment is running; the previous version serves.
+            AuditLogError: the audit log was tampered with, or cannot be written.
         """
-        live = self.site.live()
-        before = live[1].revision if live else ""
+        start = time.monotonic()
+        with deployment_errors(), self.host.locked():
+            entries = self.host.audit_log.read().entries
+            recover(self.host, entries, self.timeouts, self.say)
+            return self._deploy(reference, entries, start)
+
+    def rollback(self, to: str, repository: Repository | None) -> Deployment:
+        """Return to the previous version, or to any published commit.
+
+        Neither a damaged audit log nor a full disk prevents it.
+
+        Args:
+            to: commit or digest; empty for the version before the live one.
+            repository: where a commit is looked up that never served here; by default where the live image is from.
+
+        Raises:
+            DeploymentError: there is no such version, it cannot be verified, fails its smoke test, or would refuse
+                requests that the live version accepts; the live version keeps serving.
+        """
+        start = time.monotonic()
+        with deployment_errors(), self.host.locked():
+            entries, remark = self._history()
+            recover(self.host, entries, self.timeouts, self.say)
+            live = self.host.live()
+            if live is None:
+                raise DeploymentError("Nothing is live; use `houseprice deploy`.", code="nothing_live")
+            if not remark:
+                entries = self.host.audit_log.read().entries
+            current = live[1]
+            target = (
+                version_history.find(entries, to, repository or current.reference.repository)
+                if to
+                else version_history.previous(entries, current.reference.digest).reference
+            )
+            model = ContainerModel.read(self.host.docker, current.id)
+            return self._deploy(target, entries, start, accepts=model, remark=remark)
+
+    def _history(self) -> tuple[tuple[Entry, ...], str]:
+        """Return the audit log; a damaged one is kept under another name, and what is intact of it is used."""
+        try:
+            return self.host.audit_log.read().entries, ""
+        except AuditLogError as err:
+            kept, entries = self.host.audit_log.replace_damaged()
+            self.say(f'Warning: {err} It was renamed to "{kept}", and a new chain begins.')
+            return entries, f"new chain: the damaged audit log was renamed to {kept.name}"
+
+    def _deploy(
+        self,
+        reference: Reference,
+        entries: Sequence[Entry],
+        start: float,
+        accepts: ContainerModel | None = None,
+        remark: str = "",
+    ) -> Deployment:
+        """Deploy an image to the locked host.
+
+        Args:
+            reference: the image.
+            entries: the audit log.
+            start: time of the command, by the monotonic clock.
+            accepts: for a rollback, the live model, whose requests must all be accepted.
+            remark: what else the audit log should say.
+        """
+        action: Action = "rollback" if accepts else "deploy"
+        host, live = self.host, self.host.live()
+        previous = live[1].revision if live else ""
+        event = Event(
+            actor=self.actor, action=action, from_revision=previous, to_revision=reference.digest or reference.tag,
+            repository=str(reference.repository), digest=reference.digest, outcome="refused", duration_seconds=0,
+        )  # fmt: skip
         try:
             self.say(f"verify {reference} …")
-            candidate = self.verify(reference)
-            if today:
-                _admit(today, candidate)
+            candidate = self.verify(reference, entries)
+            if accepts:
+                _check_compatible(accepts, candidate)
             if live and self._serves(live[1], candidate):
-                answered = time.monotonic() - begin
-                return Moved(candidate.revision, candidate.digest, live[0], before, answered, answered, changed=False)
-            self._fetch(candidate)
-            self.site.prepare()
+                answered = time.monotonic() - start
+                return Deployment(candidate.revision, candidate.digest, live[0], previous, answered, answered, False)
+            if host.docker.run("image", "inspect", candidate.image).returncode != 0:
+                self.say(f"pull {candidate.image} …")
+                host.docker.pull(candidate.image)
+            with best_effort(action, self.say):
+                host.prepare()
         except HousePriceError as err:
-            to = reference.tag if reference.tag and not reference.digest else reference.digest
-            seconds = time.monotonic() - begin
-            self.site.ledger.append(
-                Event(
-                    who=self.who, action=action, from_=before, to=to, repository=str(reference.repository),
-                    digest=reference.digest, outcome="refused", seconds=seconds, note=str(err),
-                ),
-                self.say,
-            )  # fmt: skip
-            raise _failed(action, str(reference), before, err) from err
-        attempt = Attempt(
-            who=self.who,
-            action=action,
-            begun=datetime.now(UTC).isoformat(),
-            waited=time.monotonic() - begin,
-            from_=before,
-            to=candidate.revision,
-            repository=str(candidate.repository),
-            digest=candidate.digest,
-            evidence=candidate.evidence,
-            verdict=candidate.verdict,
-            old=live[0] if live else None,
-            slot=other(self.site.proxy.live()),
-            remark=candidate.remark,
-        )
-        attempt.write(self.site.state)
+            detail = "; ".join(filter(None, (str(err), remark)))
+            with best_effort(action, self.say):
+                event = replace(event, duration_seconds=time.monotonic() - start, detail=detail)
+                host.audit_log.append(event, self.say)
+            raise _not_deployed(action, str(reference), previous, err) from err
+        pending = PendingDeployment(
+            event=replace(
+                event, to_revision=candidate.revision, repository=str(candidate.repository), digest=candidate.digest,
+                manifest_sha256=candidate.manifest_sha256, verdict=candidate.verdict,
+                detail="; ".join(filter(None, (candidate.remark, remark))),
+            ),
+            started_at=datetime.now(UTC).isoformat(), waited_seconds=time.monotonic() - start,
+            old_slot=live[0] if live else None, new_slot=other(host.proxy.live()),
+        )  # fmt: skip
+        with best_effort(action, self.say):
+            pending.save(host.state)
         try:
-            expected = self._start(attempt, candidate)
-            if today:
-                smoke_test.takes(self.site.door(attempt.slot), today)
-            answered = self._switch(attempt, expected, begin)
+            expected = self._start(pending, candidate)
+            if accepts:
+                smoke_test.check_accepts(host.client(pending.new_slot), accepts)
+            answered = self._switch(pending, expected, start)
         except BaseException as err:
-            self._undo(attempt, err)
+            self._abort(pending, err)
             if isinstance(err, HousePriceError):
-                raise _failed(action, short(candidate.revision), before, err) from err
+                raise _not_deployed(action, short(candidate.revision), previous, err) from err
             raise
-        attempt = attempt.write_proved(self.site.state, answered)
-        settle(self.site, attempt, self.patience, self.say)
-        return Moved(candidate.revision, candidate.digest, attempt.slot, before, answered, time.monotonic() - begin)
-
-    def _undo(self, attempt: Attempt, err: BaseException) -> None:
-        try:
-            undo(self.site, attempt, f"{err}" or type(err).__name__, self.patience, self.say)
-        except HousePriceError as fault:
-            raise DeploymentError(
-                f"{short(attempt.to)} failed ({err}), and could not be undone ({fault}); expected to be back with what "
-                "served before; run the same command again, which goes on from here."
-            ) from err
+        pending = pending.confirm(answered)
+        with best_effort(action, self.say):
+            pending.save(self.host.state)
+        finalize(self.host, pending, self.timeouts, self.say)
+        seconds = time.monotonic() - start
+        return Deployment(candidate.revision, candidate.digest, pending.new_slot, previous, answered, seconds)
 
     def _serves(self, container: Container, candidate: Candidate) -> bool:
-        """Tell whether an image is live already, and answers as it should."""
-        if container.digest != candidate.digest or not container.running:
+        """Return whether an image is live already and passes its smoke test."""
+        if container.reference.digest != candidate.digest or not container.running:
             return False
         try:
-            smoke_test.prove(self.site.public(), sealed(self.site.engine, container.id))
+            smoke_test.check_golden_rows(self.host.public(), ContainerModel.read(self.host.docker, container.id))
         except HousePriceError as err:
-            self.say(f"it is live, but: {err}")
+            self.say(f"it is live, but fails its smoke test: {err}")
             return False
         return True
 
-    def _fetch(self, candidate: Candidate) -> None:
-        """See to the very image on this engine."""
-        engine = self.site.engine
-        if engine.run("image", "inspect", candidate.image).code != 0:
-            self.say(f"pull {candidate.image} …")
-            engine.ask("pull", "--quiet", candidate.image, seconds=1800)
-
-    def _start(self, attempt: Attempt, candidate: Candidate) -> Sealed:
-        """Start it in the slot that is not live, and prove it there."""
-        site, slot = self.site, attempt.slot
+    def _start(self, pending: PendingDeployment, candidate: Candidate) -> ContainerModel:
+        """Start an image in the idle slot, and test it there."""
+        host, slot = self.host, pending.new_slot
         self.say(f'start {short(candidate.revision)} in slot "{slot}" …')
-        site.start_proxy()
-        site.await_proxy(self.patience.deadline)
-        site.proxy.doubt(slot)
-        site.start(slot, candidate.image)
-        container = site.container(slot)
-        if container is None:
-            raise DeploymentError(f'Slot "{slot}" is empty after it was started; expected a container; try again.')
-        expected = sealed(site.engine, container.id)
+        host.start_proxy(self.timeouts.deadline)
+        host.proxy.mark_down(slot)
+        with best_effort(pending.event.action, self.say):
+            host.save_image(slot, candidate.image)
+        host.start(slot, candidate.image)
+        expected = host.model(slot)
         if expected.manifest_bytes != candidate.manifest:
             raise DeploymentError(
-                f'Slot "{slot}" holds another manifest than the one that was verified; expected the very image '
-                f"{candidate.digest[:19]}; pull it again, and find out who changed it."
+                f'The container in slot "{slot}" has another model manifest than the verified image '
+                f"{candidate.digest[:19]}; remove the image from this engine, and find out who changed it.",
+                code="image_changed",
             )
-        door = site.door(slot)
+        client = host.client(slot)
 
-        def ready() -> str:
-            if not site.found_by_proxy(slot):
-                return f'The proxy finds no healthy container in slot "{slot}"'
-            return smoke_test.unhealthy(door, expected)
+        def check() -> None:
+            host.check_reachable(slot)
+            smoke_test.check_health(client, expected)
 
-        smoke_test.wait(ready, self.patience.deadline, lambda: _ended(site, slot))
-        smoke_test.prove(door, expected)
+        wait_until(check, self.timeouts.deadline, lambda: host.check_running(slot))
+        smoke_test.check_golden_rows(client, expected)
         return expected
 
-    def _switch(self, attempt: Attempt, expected: Sealed, begin: float) -> float:
-        """Make it live, and prove it to the public; give back when that was shown first."""
-        site, slot = self.site, attempt.slot
+    def _switch(self, pending: PendingDeployment, expected: ContainerModel, start: float) -> float:
+        """Make the new slot live and test it in public; return the seconds until the first right answer."""
+        proxy, slot = self.host.proxy, pending.new_slot
         self.say(f'switch to slot "{slot}" …')
-        if attempt.old:
-            site.proxy.shelter(slot, opened=True)
-            smoke_test.wait(lambda: "" if site.proxy.sheltered(slot) else "There is no shelter", 15, lambda: "")
-        site.proxy.switch(slot)
-        self._prove_public(attempt, expected)
-        answered = time.monotonic() - begin
-        end = time.monotonic() + self.patience.watch
+        if pending.old_slot:
+            proxy.set_fallback(slot, enabled=True)
+            wait_until(lambda: proxy.check_fallback(slot), 15)
+        proxy.set_live(slot)
+        with best_effort(pending.event.action, self.say):
+            proxy.save_live(slot)
+        self._test_public(pending, expected)
+        answered = time.monotonic() - start
+        end = time.monotonic() + self.timeouts.watch
         while time.monotonic() < end:
-            time.sleep(min(0.2, self.patience.watch))
-            self._prove_public(attempt, expected)
+            time.sleep(min(0.2, self.timeouts.watch))
+            self._test_public(pending, expected)
         return answered
 
-    def _prove_public(self, attempt: Attempt, expected: Sealed) -> None:
-        """Demand the right answers of the proxy; the old slot may step in for a moment while the new one is up."""
-        end = time.monotonic() + _STEPPING_IN_SECONDS
+    def _test_public(self, pending: PendingDeployment, expected: ContainerModel) -> None:
+        """Test through the proxy; for a moment the old slot may answer in place of a new one that is up."""
+        end = time.monotonic() + _FALLBACK_SECONDS
         while True:
-            if not self.site.found_by_proxy(attempt.slot):
-                raise DeploymentError(
-                    f'The proxy no longer finds slot "{attempt.slot}" healthy; expected it to stay so; see its logs '
-                    "above."
-                )
+            self.host.check_reachable(pending.new_slot)
             try:
-                smoke_test.prove(self.site.public(), expected)
-            except smoke_test.AnotherModelError:
-                if not attempt.old or time.monotonic() >= end:
+                smoke_test.check_golden_rows(self.host.public(), expected)
+            except DeploymentError as err:
+                if err.code != "wrong_model" or not pending.old_slot or time.monotonic() >= end:
                     raise
-                time.sleep(smoke_test.PAUSE_SECONDS)
+                time.sleep(smoke_test.POLL_SECONDS)
             else:
                 return
 
+    def _abort(self, pending: PendingDeployment, err: BaseException) -> None:
+        try:
+            abort(self.host, pending, f"{err}" or type(err).__name__, self.timeouts, self.say)
+        except HousePriceError as second:
+            raise DeploymentError(
+                f"{short(pending.event.to_revision)} failed ({err}) and could not be undone ({second}); run the same "
+                "command again, which continues from here.",
+                code="not_undone",
+            ) from err
 
-def _admit(today: Sealed, candidate: Candidate) -> None:
-    """Refuse an image that would turn away who asks today."""
-    target = manifests.read(candidate.manifest, Path(candidate.image) / manifests.NAME)
-    if faults := refusals(today.manifest.schema_, target.schema_):
+
+@contextmanager
+def deployment_errors() -> Iterator[None]:
+    """Turn every error of this project, and of the file system, into one of deployment; `code` stays."""
+    try:
+        yield
+    except (DeploymentError, AuditLogError):
+        raise
+    except HousePriceError as err:
+        raise DeploymentError(str(err), code=err.code, **err.details) from err
+    except OSError as err:
         raise DeploymentError(
-            f"It does not take today's requests ({'; '.join(faults)}); expected it to refuse nothing that is taken "
-            "today; go to another version, see `houseprice rollback --list`."
+            f"{err}; the state folder must be writable and have space. Correct that, then run the same command again, "
+            "which continues from here.",
+            code="state_unwritable",
+        ) from err
+
+
+def _check_compatible(live: ContainerModel, candidate: Candidate) -> None:
+    target = manifests.read(candidate.manifest, Path(candidate.image) / manifests.NAME)
+    if found := incompatibilities(live.manifest.schema_, target.schema_):
+        raise DeploymentError(
+            f"It would refuse requests that the live model accepts ({'; '.join(found)}); choose another version from "
+            "`houseprice rollback --list`.",
+            code="schema_incompatible",
         )
 
 
-def _ended(site: Site, slot: Slot) -> str:
-    container = site.container(slot)
-    if container is None:
-        return f'The container of slot "{slot}" is gone'
-    if container.restarts:  # it may run again by now, and its exit code is gone
-        return f'The container of slot "{slot}" ended, and again after it was restarted'
-    if container.running:
-        return ""
-    killed = ", out of memory" if container.state.get("OOMKilled") else ""
-    return f'The container of slot "{slot}" ended with {container.state.get("ExitCode")}{killed}'
-
-
-def _failed(action: Action, what: str, before: str, err: Exception) -> DeploymentError:
+def _not_deployed(action: Action, what: str, previous: str, err: HousePriceError) -> DeploymentError:
     done = "rolled back to" if action == "rollback" else "deployed"
-    serves = f"{short(before)} serves as before" if before else "nothing is live here"
-    return DeploymentError(f"{what} was not {done}, and {serves}: {err}")
+    serving = f"{short(previous)} keeps serving" if previous else "nothing is live"
+    return DeploymentError(
+        f"{what} was not {done}; {serving}: {err}", code=err.code, **{**err.details, "serving": previous}
+    )

@@ -1,7 +1,7 @@
-"""What one place of production is set to: given by the environment once, remembered in a file that compose reads too.
+"""Settings of one host: taken from the environment and remembered in `compose.env`, which docker compose reads too.
 
-The file is `compose.env`. A variable of the environment counts more and is remembered; one that is not given stays as
-it was, so that a rollback by somebody else does not drop the API's keys.
+A variable of the environment replaces the remembered value; one that is not set keeps it, so that a rollback by someone
+else does not drop the API keys.
 """
 
 import re
@@ -13,71 +13,72 @@ from houseprice.errors import DeploymentError
 
 NAME = "compose.env"
 PUBLISH = "HOUSEPRICE_PUBLISH"
-OWNER = "HOUSEPRICE_PROXY_USER"
+DEFAULT_PUBLISH = "0.0.0.0:8000"
+PROXY_USER = "HOUSEPRICE_PROXY_USER"
 STATE = "HOUSEPRICE_STATE"
 PROJECT = "HOUSEPRICE_PROJECT"
 IMAGES = {"blue": "HOUSEPRICE_BLUE", "green": "HOUSEPRICE_GREEN"}
-_OURS = {STATE, PROJECT, *IMAGES.values()}
+_RESERVED = {STATE, PROJECT, *IMAGES.values()}
 _LINE = re.compile(r"""(?P<name>[A-Z_]+)=(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^'"\s]*))\s*""")
 
 
-def named_in(compose: Path) -> tuple[str, ...]:
-    """Give back the variables that a compose file reads, in order.
+def compose_variables(compose: Path) -> tuple[str, ...]:
+    """Return the names of the variables that a compose file uses, in order.
 
     Raises:
-        DeploymentError: there is no such file.
+        DeploymentError: the file cannot be read.
     """
     try:
         text = compose.read_text(encoding="utf-8")
     except OSError as err:
         raise DeploymentError(
-            f'"{compose}" cannot be read ({err.strerror}); expected deploy/compose.yaml of a checkout; go there first, '
-            "or give the file with --compose."
+            f'Cannot read the compose file "{compose}" ({err.strerror}); change to a checkout of the project, or name '
+            "the file with --compose.",
+            code="compose_file_missing",
         ) from err
     return tuple(dict.fromkeys(re.findall(r"\$\{([A-Z_]+)", text)))
 
 
 def read(path: Path) -> dict[str, str]:
-    """Give back what the file remembers; nothing when there is none.
+    """Return the remembered settings; none if the file does not exist.
 
     Raises:
-        DeploymentError: a line is no variable.
+        DeploymentError: a line is not an assignment; `details` has its number.
     """
     if not path.exists():
         return {}
-    found = {}
+    values = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
-        parts = _LINE.fullmatch(line)
-        if not parts:
+        match = _LINE.fullmatch(line)
+        if not match:
             raise DeploymentError(
-                f'Line {number} of "{path}" is no variable; expected NAME="value"; correct it by hand.'
-            )
-        quoted = parts["quoted"]
-        found[parts["name"]] = parts["plain"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
-    return found
+                f'Line {number} of "{path}" is not of the form NAME="value"; correct it.',
+                code="env_file_invalid", line=number,
+            )  # fmt: skip
+        quoted = match["quoted"]
+        values[match["name"]] = match["plain"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+    return values
 
 
 def write(path: Path, values: Mapping[str, str]) -> None:
-    """Remember values; the file is for its owner alone, and whole at any time.
+    """Write the settings atomically, readable by their owner only.
 
     Raises:
-        DeploymentError: a value has more than one line.
+        DeploymentError: a value contains a line break.
         DataError: the file cannot be written.
     """
-    lines = []
+    lines = ["# Written by houseprice deploy.\n"]
     for name, value in sorted(values.items()):
         if re.search(r"[\n\r\0]", value):
-            raise DeploymentError(f"{name} has more than one line; expected one; correct it in the environment.")
+            raise DeploymentError(f"{name} contains a line break; remove it.", code="setting_invalid", name=name)
         escaped = re.sub(r'(["\\$])', r"\\\1", value)
         lines.append(f'{name}="{escaped}"\n')
-    write_durably(
-        path, ("# Remembered by houseprice deploy; the slots are its own.\n" + "".join(lines)).encode(), mode=0o600
-    )
+    write_durably(path, "".join(lines).encode(), mode=0o600)
 
 
-def merged(compose: Path, remembered: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """Give back every value that is known, the environment's before the remembered."""
-    given = {name: environ[name] for name in named_in(compose) if name in environ and name not in _OURS}
+def merge(compose: Path, remembered: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the remembered settings, replaced by those of the environment that the compose file uses."""
+    given = {name: environ[name] for name in compose_variables(compose) if name in environ and name not in _RESERVED}
     return {**remembered, **given}

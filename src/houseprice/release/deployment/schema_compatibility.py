@@ -1,68 +1,59 @@
-"""Two schemas in, what one refuses that the other takes out: nobody who asks today may be turned away tomorrow."""
+"""Compatibility of request schemas: a rollback must not refuse requests that the live model accepts."""
 
 from datetime import date
 from typing import Any
 
 from houseprice.schema import Column, Schema
 
-_WIDER = {"integer": ("integer", "number"), "flag": ("flag",), "number": ("number",), "date": ("date",)}
-"""Kind of today → kinds that take whatever it takes."""
+_ACCEPTED_BY = {"integer": ("integer", "number"), "flag": ("flag",), "number": ("number",), "date": ("date",)}
+"""Kind → kinds that accept all its values."""
 
 
-def refusals(today: Schema, target: Schema) -> list[str]:
-    """Give back a phrase for each kind of request that is taken today and that the target would refuse."""
-    faults = [f'column "{name}" is unknown to it' for name in today.request if name not in target.request]
+def incompatibilities(live: Schema, target: Schema) -> list[str]:
+    """Return a phrase for each kind of request that the live model accepts and the target would refuse."""
+    found = [f'column "{name}" is unknown to it' for name in live.request if name not in target.request]
     for name, column in target.request.items():
-        before = today.request.get(name)
+        current = live.request.get(name)
         optional = name == target.sale_date or not column.required
-        if before is None:
-            faults += [] if optional else [f'it requires "{name}", which is not asked for today']
+        if current is None:
+            found += [] if optional else [f'it requires "{name}", which requests do not have today']
             continue
-        if not optional and (name == today.sale_date or not before.required):
-            faults.append(f'it requires "{name}", which may be left out today')
-        faults += [f'column "{name}" {fault}' for fault in _narrower(before, column)]
-    return faults
+        if not optional and (name == live.sale_date or not current.required):
+            found.append(f'it requires "{name}", which is optional today')
+        found += [f'column "{name}" {phrase}' for phrase in _narrower(current, column)]
+    return found
 
 
-def _narrower(today: Column, target: Column) -> list[str]:
-    """Give back what one column takes today, and the target does not."""
-    if today.kind in _WIDER:
-        if target.kind not in _WIDER[today.kind]:
-            return [f"is of kind {target.kind} instead of {today.kind}"]
-        return _range(today, target)
-    if today.kind not in ("category", "ordinal") or target.kind not in ("category", "ordinal"):
-        return [f"is of kind {target.kind} instead of {today.kind}"]
-    if today.is_text != target.is_text:
-        return [f"takes {_values(target)} instead of {_values(today)}"]
-    return _levels(today, target)
-
-
-def _levels(today: Column, target: Column) -> list[str]:
+def _narrower(live: Column, target: Column) -> list[str]:
+    categorical = ("category", "ordinal")
+    accepted = _ACCEPTED_BY.get(live.kind, categorical)
+    if target.kind not in accepted:
+        return [f"is of kind {target.kind} instead of {live.kind}"]
+    if live.kind not in categorical:
+        return _narrower_range(live, target)
+    if live.is_text != target.is_text:
+        names = {True: "texts", False: "numbers"}
+        return [f"takes {names[target.is_text]} instead of {names[live.is_text]}"]
     if target.levels is None:
         return []
-    if today.levels is None:
+    if live.levels is None:
         return [f"takes {len(target.levels)} levels instead of any"]
-    gone = [str(level) for level in today.levels if level not in target.levels]
+    gone = [str(level) for level in live.levels if level not in target.levels]
     return [f"does not know the level{'s' if len(gone) > 1 else ''} {', '.join(gone)}"] if gone else []
 
 
-def _range(today: Column, target: Column) -> list[str]:
-    faults = []
-    if target.minimum is not None and (today.minimum is None or _order(target.minimum) > _order(today.minimum)):
-        faults.append(f"begins at {target.minimum} instead of {_said(today.minimum)}")
-    if target.maximum is not None and (today.maximum is None or _order(target.maximum) < _order(today.maximum)):
-        faults.append(f"ends at {target.maximum} instead of {_said(today.maximum)}")
-    return faults
+def _narrower_range(live: Column, target: Column) -> list[str]:
+    found = []
+    if target.minimum is not None and (live.minimum is None or _order(target.minimum) > _order(live.minimum)):
+        found.append(f"has minimum {target.minimum} instead of {_bound(live.minimum)}")
+    if target.maximum is not None and (live.maximum is None or _order(target.maximum) < _order(live.maximum)):
+        found.append(f"has maximum {target.maximum} instead of {_bound(live.maximum)}")
+    return found
 
 
-def _values(column: Column) -> str:
-    return "texts" if column.is_text else "numbers"
-
-
-def _said(bound: Any) -> str:
-    return "nowhere" if bound is None else str(bound)
+def _bound(bound: Any) -> str:
+    return "none" if bound is None else str(bound)
 
 
 def _order(bound: Any) -> float:
-    """Give back a number that orders bounds of one kind; a day has one too."""
     return float(bound.toordinal() if isinstance(bound, date) else bound)

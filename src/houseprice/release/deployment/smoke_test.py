@@ -1,116 +1,175 @@
-"""A door in, nothing out unless it opens to the right model: healthy, the expected one, and with its sealed answers."""
+"""Smoke test of a deployed API: it is healthy, serves the expected model, and gives the golden answers of that model.
 
+What is expected is read from the files in the container itself, not from what is said about them.
+"""
+
+import json
 import math
+import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+from houseprice.bundle import manifest as manifests
+from houseprice.bundle.manifest import Manifest
 from houseprice.errors import DeploymentError
-from houseprice.release.deployment.api_client import Door
-from houseprice.release.deployment.sealed import Sealed
-from houseprice.release.reference_predictions import TOLERANCE, difference
+from houseprice.release.deployment.api_client import ApiClient
+from houseprice.release.docker_cli import DockerCli
+from houseprice.release.expected_predictions import TOLERANCE, relative_difference
 
-PAUSE_SECONDS = 0.05
-_PARTS = ("predicted_price", "interval_low", "interval_high")
+POLL_SECONDS = 0.05
+_BUNDLE = "/app/models/bundle"
+_OUTPUTS = ("predicted_price", "interval_low", "interval_high")
 
 
-def wait(ready: Callable[[], str], seconds: float, ended: Callable[[], str]) -> None:
-    """Wait until nothing is missing any more.
+@dataclass(frozen=True)
+class ContainerModel:
+    """The model in a container: the bytes of its manifest and of its golden rows."""
+
+    manifest_bytes: bytes
+    golden_bytes: bytes
+
+    @classmethod
+    def read(cls, docker: DockerCli, container: str) -> "ContainerModel":
+        """Read the files of a container, running or not.
+
+        Raises:
+            DeploymentError: they are not there (`model_missing`).
+        """
+        contents = []
+        with tempfile.TemporaryDirectory(prefix="houseprice-model-") as folder:
+            for name in (manifests.NAME, manifests.GOLDEN):
+                path = Path(folder) / name
+                result = docker.run("cp", f"{container}:{_BUNDLE}/{name}", str(path))
+                if result.returncode != 0 or not path.is_file() or path.is_symlink():
+                    raise DeploymentError(
+                        f'The image has no file "{_BUNDLE}/{name}" ({result.stderr.strip()[-120:]}); it was not built '
+                        "by this project.",
+                        code="model_missing",
+                    )
+                contents.append(path.read_bytes())
+        return cls(*contents)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The manifest, its checksum verified."""
+        return manifests.read(self.manifest_bytes, Path(_BUNDLE) / manifests.NAME)
+
+    @cached_property
+    def golden(self) -> tuple[list[dict[str, Any]], list[dict[str, float]]]:
+        """Requests and the answers that the model must give to them."""
+        golden: dict[str, list[Any]] = {"rows": [], "answers": []}
+        if manifests.sha256(self.golden_bytes) == self.manifest.files.get(manifests.GOLDEN):
+            golden = json.loads(self.golden_bytes)
+        rows, answers = golden["rows"], golden["answers"]
+        if not rows or len(rows) != len(answers):
+            raise DeploymentError(
+                f"The golden rows of the image ({manifests.GOLDEN}) are missing or not those of its manifest; build "
+                "the image again.",
+                code="golden_rows_invalid",
+            )
+        return rows, answers
+
+
+def wait_until(check: Callable[[], None], timeout: float, give_up: Callable[[], None] = lambda: None) -> None:
+    """Repeat a check until it no longer raises.
 
     Args:
-        ready: gives back what is still missing; empty when nothing is.
-        seconds: how long to wait at most.
-        ended: gives back why there is no use in waiting; empty while there is.
+        check: raises DeploymentError as long as it fails.
+        timeout: seconds.
+        give_up: raises DeploymentError when waiting longer is of no use.
 
     Raises:
-        DeploymentError: with what was missing last.
+        DeploymentError: `timeout`, with the code of the last failure in `details`.
     """
-    end = time.monotonic() + seconds
-    while missing := ready():
-        if reason := ended():
-            raise DeploymentError(f"{reason}; expected it to run; see its logs above.")
-        if time.monotonic() >= end:
-            raise DeploymentError(
-                f"{missing}, for {seconds:g} s; expected a healthy answer within that time; see the container's logs "
-                "above, or give it longer with --deadline."
-            )
-        time.sleep(PAUSE_SECONDS)
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            check()
+        except DeploymentError as err:
+            give_up()
+            if time.monotonic() >= end:
+                raise DeploymentError(
+                    f"Not ready after {timeout:g} s: {err} See the logs above; a slow host may need more --deadline.",
+                    code="timeout",
+                    last=err.code,
+                ) from err
+        else:
+            return
+        time.sleep(POLL_SECONDS)
 
 
-class AnotherModelError(DeploymentError):
-    """Another model answered than the expected one: through the proxy, the one that served before."""
+def check_health(client: ApiClient, expected: ContainerModel) -> None:
+    """Check that the API is healthy and serves the expected model.
 
-
-def unhealthy(door: Door, expected: Sealed) -> str:
-    """Give back why a door is not healthy with the expected model, or nothing."""
-    try:
-        status, body = door.ask("GET", "/health", seconds=5)
-    except DeploymentError as err:
-        return str(err).partition(";")[0]
+    Raises:
+        DeploymentError: `no_answer`, `unhealthy` or `wrong_model`.
+    """
+    status, body = client.request("GET", "/health", timeout=5)
     version = body.get("model_version") if isinstance(body, dict) else None
     if status != 200:
-        return f"/health of {door.name} answers {status} ({str(body)[:120]})"
+        raise DeploymentError(f"/health of {client.name} answers {status}: {str(body)[:120]}.", code="unhealthy")
     if version != expected.manifest.model_version:
-        return f"/health of {door.name} names model {version} instead of {expected.manifest.model_version}"
-    return ""
+        raise _wrong_model(client, version, expected)
 
 
-def prove(door: Door, expected: Sealed) -> None:
-    """Demand health, identity and every golden answer of a door.
-
-    Raises:
-        DeploymentError: with the first thing that is not as it should be.
-    """
-    if fault := unhealthy(door, expected):
-        kind = AnotherModelError if "names model" in fault else DeploymentError
-        raise kind(f"{fault}; expected 200 and the model of the image; look at its logs.")
-    rows, answers = expected.golden["rows"], expected.golden["answers"]
-    if not rows or len(rows) != len(answers):
-        raise DeploymentError(
-            f"The image has {len(rows)} golden rows with {len(answers)} answers; expected as many of both; build it "
-            "from a folder that `houseprice bundle` sealed."
-        )
-    for number, (row, should) in enumerate(zip(rows, answers, strict=True), 1):
-        _hold(door, number, row, should, expected.manifest.model_version)
-
-
-def takes(door: Door, requests: Sealed) -> None:
-    """Demand that a door prices the golden rows of another model, whatever the price.
+def check_golden_rows(client: ApiClient, expected: ContainerModel) -> None:
+    """Check health, and every golden row against its answer.
 
     Raises:
-        DeploymentError: one of them is refused.
+        DeploymentError: as `check_health`; `api_key_required`, `golden_mismatch`.
     """
-    for number, row in enumerate(requests.golden["rows"], 1):
-        status, body = door.ask("POST", "/predict", row)
-        if status != 200:
+    check_health(client, expected)
+    for number, (row, answer) in enumerate(zip(*expected.golden, strict=True), 1):
+        status, body = client.request("POST", "/predict", row)
+        if status in (401, 403):
             raise DeploymentError(
-                f"{door.name} answers {status} to today's golden row {number} ({str(body)[:200]}); expected it to take "
-                "whatever is asked today; go back to another version."
+                f"/predict of {client.name} requires an API key; set HOUSEPRICE_API_KEY to one of HOUSEPRICE_API_KEYS.",
+                code="api_key_required",
+            )
+        found = _outputs(body) if status == 200 else {}
+        if found and body.get("model_version") != expected.manifest.model_version:
+            raise _wrong_model(client, body.get("model_version"), expected)
+        worst, output = max((relative_difference(found.get(name, math.nan), answer[name]), name) for name in _OUTPUTS)
+        if worst > TOLERANCE:
+            said = f"{output} {found[output]:.2f}" if found else f"status {status}: {str(body)[:120]}"
+            raise DeploymentError(
+                f"{client.name} answers golden row {number} with {said} instead of {output} {answer[output]:.2f}; do "
+                "not use this image.",
+                code="golden_mismatch",
+                row=number,
             )
 
 
-def _hold(door: Door, number: int, row: Any, should: dict[str, float], version: str) -> None:
-    status, body = door.ask("POST", "/predict", row)
-    if status in (401, 403):
-        raise DeploymentError(
-            f"/predict of {door.name} asks for an API key; expected one in HOUSEPRICE_API_KEY; set it to a key that "
-            "HOUSEPRICE_API_KEYS names."
-        )
-    found = _numbers(body) if status == 200 else {}
-    worst = max((difference(found.get(part, math.nan), should[part]), part) for part in _PARTS)
-    if worst[0] <= TOLERANCE and body.get("model_version") == version:
-        return
-    said = f"{found.get(worst[1], math.nan):.2f}" if found else f"{status}: {str(body)[:120]}"
-    kind = AnotherModelError if found and body.get("model_version") != version else DeploymentError
-    raise kind(
-        f"{door.name} answers golden row {number} with {said}; expected {worst[1]} {should[worst[1]]:.2f} of model "
-        f"{version}; do not use this image."
-    )
+def check_accepts(client: ApiClient, requests_of: ContainerModel) -> None:
+    """Check that the API prices the golden rows of another model, at whatever price.
+
+    Raises:
+        DeploymentError: `request_refused`.
+    """
+    for number, row in enumerate(requests_of.golden[0], 1):
+        status, body = client.request("POST", "/predict", row)
+        if status != 200:
+            raise DeploymentError(
+                f"{client.name} answers {status} to golden row {number} of the live model ({str(body)[:200]}): it "
+                "would refuse today's requests; roll back to another version.",
+                code="request_refused",
+                row=number,
+                status=status,
+            )
 
 
-def _numbers(body: Any) -> dict[str, float]:
+def _wrong_model(client: ApiClient, version: Any, expected: ContainerModel) -> DeploymentError:
+    wanted = expected.manifest.model_version
+    return DeploymentError(f"{client.name} serves model {version} instead of {wanted}.", code="wrong_model")
+
+
+def _outputs(body: Any) -> dict[str, float]:
     try:
         low, high = body["prediction_interval"]
-        return dict(zip(_PARTS, (float(body["predicted_price"]), float(low), float(high)), strict=True))
+        return dict(zip(_OUTPUTS, (float(body["predicted_price"]), float(low), float(high)), strict=True))
     except (LookupError, TypeError, ValueError):
         return {}

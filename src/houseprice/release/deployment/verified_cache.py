@@ -1,96 +1,122 @@
-"""What was verified here in, the same again out: for the hour in which one must go back and no registry answers.
+"""Cache of verified images, so that a rollback is possible while the registry does not answer.
 
-A memory counts only for who trusts the same signer as then, of an image that served here by a ledger whose chain is
-whole, under the one digest that never means anything else. It is never asked while the registry has an answer, be that
-a bad one.
+An entry counts only for the same trust policy as when it was made, for a digest that served here according to the audit
+log. It is never used while the registry answers, whatever the answer.
 """
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from houseprice.atomic_io import write_durably
-from houseprice.bundle import manifest as manifests
-from houseprice.release.deployment.audit_entry import Line
-from houseprice.release.deployment.candidate import Candidate
-from houseprice.release.image_reference import Reference
-from houseprice.release.verification.policy import Trust
+from houseprice.release.deployment.audit_log import Entry, canonical_json
+from houseprice.release.image_reference import Reference, Repository
+from houseprice.release.verification.policy import VerificationPolicy
 
 FOLDER = "verified"
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What was verified at one place of production.
+class Candidate:
+    """A verified image, the only kind that is ever started.
 
     Attributes:
-        folder: one file for each digest.
+        repository, digest: where it is, and its immutable name.
+        revision: commit that it was built from.
+        verdict: `passed` or `failed`, the result of the model's quality gates.
+        manifest: the model's manifest, byte for byte.
+        remark: what the audit log should say about the verification; empty if it was done just now.
     """
 
-    folder: Path
+    repository: Repository
+    digest: str
+    revision: str
+    verdict: str
+    manifest: bytes
+    remark: str = ""
 
-    @classmethod
-    def of(cls, state: Path) -> "Memory":
-        """Give back the memory of a place, by the folder of what is remembered there."""
-        return cls(state / FOLDER)
+    @property
+    def image(self) -> str:
+        """The name for Docker clients."""
+        return self.repository.at(self.digest)
 
-    def keep(self, candidate: Candidate, trust: Trust) -> None:
-        """Remember an image that was verified just now, in place of what was known of it.
+    @property
+    def manifest_sha256(self) -> str:
+        """SHA-256 of the model's manifest."""
+        return hashlib.sha256(self.manifest).hexdigest()
+
+
+Verify = Callable[[Reference, Sequence[Entry]], Candidate]
+"""Resolves and verifies an image, given the audit log; raises HousePriceError unless it can be trusted."""
+
+
+@dataclass(frozen=True)
+class VerifiedCache:
+    """Verified images of one host, a file for each digest.
+
+    Attributes:
+        state: the host's state folder.
+    """
+
+    state: Path
+
+    def put(self, candidate: Candidate, policy: VerificationPolicy) -> None:
+        """Save an image that was verified just now.
 
         Raises:
-            DataError: it cannot be written.
+            DataError: the file cannot be written.
         """
-        told = {
-            "trust": _signer(trust),
-            "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        content = {
+            "trust_policy": _fingerprint(policy),
+            "verified_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "repository": str(candidate.repository),
             "digest": candidate.digest,
             "revision": candidate.revision,
-            "evidence": candidate.evidence,
             "verdict": candidate.verdict,
             "manifest": candidate.manifest.decode(),
         }
-        write_durably(self._path(candidate.digest), json.dumps(told, indent=1).encode())
+        write_durably(self.path(candidate.digest), json.dumps(content, indent=1).encode())
 
-    def recall(self, reference: Reference, trust: Trust, lines: Sequence[Line]) -> Candidate | None:
-        """Give back what was verified of an image by its digest; nothing unless it served here, for the same signer.
+    def get(self, reference: Reference, policy: VerificationPolicy, entries: Sequence[Entry]) -> Candidate | None:
+        """Return an image by its digest if it was verified for the same trust policy and served here.
 
         Args:
-            reference: its name; a tag may mean something else by now, and is not remembered.
-            trust: whose signature counts now.
-            lines: of the ledger.
+            reference: its name; a tag is never found, since it may have moved.
+            policy: the trust policy of today.
+            entries: the audit log.
         """
         if not reference.digest:
             return None
         try:
-            told = json.loads(self._path(reference.digest).read_bytes())
-            found = Candidate(
-                reference.repository,
-                str(told["digest"]),
-                str(told["revision"]),
-                str(told["evidence"]),
-                str(told["verdict"]),
-                str(told["manifest"]).encode(),
+            saved = json.loads(self.path(reference.digest).read_bytes())
+            digest, revision, verdict, manifest, *others = (
+                str(saved[name])
+                for name in ("digest", "revision", "verdict", "manifest", "repository", "trust_policy", "verified_at")
             )
-            signer, when, repository = str(told["trust"]), str(told["when"]), str(told["repository"])
         except (OSError, ValueError, LookupError, TypeError, RecursionError):
             return None
-        fits = (signer, repository, found.digest) == (_signer(trust), str(reference.repository), reference.digest)
+        found = Candidate(reference.repository, digest, revision, verdict, manifest.encode())
+        repository, fingerprint, verified_at = others
         served = any(
-            line.action in ("deploy", "rollback")
-            and (line.outcome, line.repository, line.digest, line.to, line.evidence, line.verdict)
-            == ("done", repository, found.digest, found.revision, found.evidence, found.verdict)
-            for line in lines
+            entry.action in ("deploy", "rollback")
+            and entry.outcome == "succeeded"
+            and (entry.repository, entry.digest, entry.to_revision, entry.manifest_sha256, entry.verdict)
+            == (repository, digest, revision, found.manifest_sha256, verdict)
+            for entry in entries
         )
-        remark = f"verified here at {when}, and not again, since the registry did not answer"
-        return replace(found, remark=remark) if fits and served else None
+        expected = (str(reference.repository), reference.digest, _fingerprint(policy))
+        if not served or (repository, digest, fingerprint) != expected:
+            return None
+        return replace(found, remark=f"not verified again, but verified on this host at {verified_at}")
 
-    def _path(self, digest: str) -> Path:
-        return self.folder / f"{digest.removeprefix('sha256:')}.json"
+    def path(self, digest: str) -> Path:
+        """Return the file of a digest."""
+        return self.state / FOLDER / f"{digest.removeprefix('sha256:')}.json"
 
 
-def _signer(trust: Trust) -> str:
-    """Give back a name of whom somebody trusts; another key, identity, issuer or repository has another."""
-    return manifests.sha256(manifests.canonical(asdict(trust)))
+def _fingerprint(policy: VerificationPolicy) -> str:
+    """Return a hash of a trust policy: another key, identity, issuer or source has another."""
+    return hashlib.sha256(canonical_json(asdict(policy))).hexdigest()

@@ -1,242 +1,155 @@
-"""What an image says, shows and has attested in, everything that does not agree out.
+"""The comparison of an image's manifest, labels, SBOM and attestations, which must all tell the same.
 
-Four tellings of one story are laid side by side: the sealed model in the layers, the evidence beside it, the labels,
-and the attestations of whoever is trusted. Whatever was changed without the others shows.
+Whatever was changed without the others shows: the sealed bundle in the layers, the labels, the SBOM beside what is
+installed, and what the signer attests.
 """
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from houseprice.bundle import manifest as manifests
-from houseprice.bundle.manifest import Manifest
-from houseprice.errors import ArtifactError
-from houseprice.release.layout.contents import below
-from houseprice.release.verification import installed_packages
-from houseprice.release.verification.cosign import Statement
-from houseprice.release.verification.image_reader import (
-    BUNDLE_FOLDER,
-    EVIDENCE_FILE,
-    EVIDENCE_FOLDER,
-    SBOM_FILE,
-    Image,
-    Platform,
-)
-from houseprice.release.verification.provenance import LOCAL, MANIFEST, dependencies, named_builder
+from houseprice.release.provenance import LOCAL, MANIFEST, dependencies, named_builder
+from houseprice.release.verification.image_reader import BUNDLE_FOLDER, SBOM_FILE, Image, PlatformImage
+from houseprice.release.verification.installed_packages import installed, listed
 
-MANIFEST_FILE = f"{BUNDLE_FOLDER}/{manifests.NAME}"
-_IMAGE = "org.opencontainers.image"
+MANIFEST_FILE = f"{BUNDLE_FOLDER}/manifest.json"
+MANIFEST_LABEL = "houseprice.manifest.sha256"
+LABEL = "org.opencontainers.image"
 
 
 @dataclass(frozen=True)
 class Mismatch:
-    """Two things that should be one."""
+    """Two things that should be equal.
 
-    what: str
+    Attributes:
+        subject: what was compared, such as `label houseprice.manifest.sha256 of linux/amd64`.
+        found: what it is.
+        expected: what it should be.
+    """
+
+    subject: str
     found: str
     expected: str
 
     def __str__(self) -> str:
-        """In one line."""
-        return f"{self.what}: found {self.found}; expected {self.expected}"
+        """Return it in one line."""
+        return f"{self.subject} is {self.found} instead of {self.expected}"
 
 
 @dataclass(frozen=True)
-class Attested:
-    """What those who are trusted attest of an image.
+class Attestations:
+    """What trusted signers attest of an image: predicates of its SBOM and its provenance, and who signed."""
 
-    Attributes:
-        evidence: of the index.
-        provenance: of the index.
-        sbom: digest → the parts of an index or of one platform's image.
-        signers: who signed.
-    """
-
-    evidence: tuple[Statement, ...] = ()
-    provenance: tuple[Statement, ...] = ()
-    sbom: Mapping[str, tuple[Statement, ...]] = field(default_factory=dict)
-    signers: tuple[str, ...] = ()
+    sbom: Sequence[Any] = ()
+    provenance: Sequence[Any] = ()
+    signers: Sequence[str] = ()
 
 
-def compare(image: Image, attested: Attested) -> Iterator[Mismatch]:
-    """Give everything that does not agree, each once, for every platform."""
-    yield from dict.fromkeys(_compare(image, attested))
+def compare(image: Image, attestations: Attestations) -> list[Mismatch]:
+    """Return everything that does not agree in an image and with what is attested of it."""
+    return list(dict.fromkeys(_compare(image, attestations)))
 
 
-def _compare(image: Image, attested: Attested) -> Iterator[Mismatch]:
-    first = image.platforms[0]
-    evidence = evidence_of(first)
-    if evidence is not None:
-        yield from _annotations(image, evidence)
-        for statement in attested.evidence:
-            yield from _alike("evidence that is attested", statement.predicate, evidence)
-        for statement in attested.provenance:
-            yield from _provenance(statement.predicate, evidence, attested.signers)
-    for platform in image.platforms:
-        yield from _model(platform)
-        yield from _evidence(platform)
-        yield from _parts(platform, attested.sbom.get(platform.digest, ()))
-    for platform in image.platforms[1:]:
-        for path in (EVIDENCE_FILE, MANIFEST_FILE):
-            yield from _same(
-                f"{path} of {platform.name}, against {first.name}", _hash(platform, path), _hash(first, path)
-            )
-    for statement in attested.sbom.get(image.digest, ()):
-        yield from _alike("SBOM that is attested of the index", statement.predicate, parsed(first.files.get(SBOM_FILE)))
-
-
-def evidence_of(platform: Platform) -> dict[str, Any] | None:
-    """Give back what an image says of its own making, or nothing when it says nothing."""
-    found = parsed(platform.files.get(EVIDENCE_FILE))
-    return found if isinstance(found, dict) else None
-
-
-def parsed(content: bytes | None) -> Any:
-    """Give back the value of a JSON document, or nothing when it is none."""
+def parse(content: bytes | None) -> dict[str, Any]:
+    """Return a JSON object; an empty one for anything else."""
     try:
-        return json.loads(content or b"")
+        found = json.loads(content or b"")
     except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def sha256_of(platform: PlatformImage, path: str) -> str:
+    """Return the digest of a file of an image; nothing when there is no such file."""
+    return hashlib.sha256(platform.files[path]).hexdigest() if path in platform.files else ""
+
+
+def failed_gates(manifest: Mapping[str, Any]) -> list[str] | None:
+    """Return the gates that a model failed; None when it was never judged."""
+    verdict = manifest.get("verdict")
+    if not isinstance(verdict, dict) or not verdict:
         return None
+    return [str(name) for name, gate in verdict.items() if not isinstance(gate, dict) or gate.get("passed") is not True]
 
 
-def _annotations(image: Image, evidence: Mapping[str, Any]) -> Iterator[Mismatch]:
+def _compare(image: Image, attestations: Attestations) -> Iterator[Mismatch]:
+    first = image.platforms[0]
+    for platform in image.platforms:
+        yield from _bundle(platform)
+        yield from _sbom(platform)
+    for platform in image.platforms[1:]:
+        for name in ("revision", "source", "version"):
+            label = f"{LABEL}.{name}"
+            yield from _equal(f"label {label} of {platform.name}", platform.labels.get(label), first.labels.get(label))
+        ours, theirs = (sha256_of(one, MANIFEST_FILE) for one in (platform, first))
+        yield from _equal(f"manifest.json of {platform.name}, against {first.name},", ours, theirs)
+    own = [parse(platform.files.get(SBOM_FILE)) for platform in image.platforms]
+    for predicate in attestations.sbom:
+        if predicate not in own:
+            yield Mismatch("attested SBOM", "another document", f"/{SBOM_FILE} of the image")
+    for predicate in attestations.provenance:
+        yield from _provenance(predicate, first, attestations.signers)
+
+
+def _bundle(platform: PlatformImage) -> Iterator[Mismatch]:
+    """Compare the bundle with its manifest, and the manifest with the label."""
+    of = f"of {platform.name}"
+    for path, found in platform.irregular_at(BUNDLE_FOLDER).items():
+        yield Mismatch(f"/{path} {of}", found, "a file or a folder")
+    yield from _equal(f"HOUSEPRICE_BUNDLE {of}", platform.environment.get("HOUSEPRICE_BUNDLE"), f"/{BUNDLE_FOLDER}")
     for name in ("revision", "source", "version"):
-        yield from _same(
-            f"annotation {_IMAGE}.{name} of the index", image.annotations.get(f"{_IMAGE}.{name}"), evidence.get(name)
-        )
-    yield from _same(
-        f"annotation {_IMAGE}.created of the index", image.annotations.get(f"{_IMAGE}.created"), created(evidence)
+        if not platform.labels.get(f"{LABEL}.{name}"):
+            yield Mismatch(f"label {LABEL}.{name} {of}", "missing", "present")
+    manifest = parse(platform.files.get(MANIFEST_FILE))
+    declared = manifest.get("files")
+    if not isinstance(declared, dict):
+        yield Mismatch(f"/{MANIFEST_FILE} {of}", "missing or unreadable", "the manifest of a sealed bundle")
+        return
+    yield from _equal(
+        f"label {MANIFEST_LABEL} {of}", platform.labels.get(MANIFEST_LABEL), sha256_of(platform, MANIFEST_FILE)
     )
+    files = platform.below(BUNDLE_FOLDER).keys() - {"manifest.json"}
+    for name in sorted(declared.keys() | files):
+        yield from _equal(
+            f"/{BUNDLE_FOLDER}/{name} {of}", sha256_of(platform, f"{BUNDLE_FOLDER}/{name}"), declared.get(name)
+        )
+    failed = failed_gates(manifest)
+    if failed is None or failed:
+        yield Mismatch(f"verdict on the model {of}", f"failed ({', '.join(failed or ['never judged'])})", "passed")
 
 
-def created(evidence: Mapping[str, Any]) -> str | None:
-    """Give back the time that the files of an image bear, ISO, as its evidence tells it."""
-    try:
-        return datetime.fromtimestamp(evidence["epoch"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (KeyError, TypeError, ValueError, OverflowError, OSError):
-        return None
-
-
-def _model(platform: Platform) -> Iterator[Mismatch]:
-    """The sealed model: whole, judged good, and named by the labels."""
-    where = f"of {platform.name}"
-    for folder in (BUNDLE_FOLDER, EVIDENCE_FOLDER):
-        for path in below(platform.odd, folder):
-            yield Mismatch(f'"/{path}" {where}', platform.odd[path], "a file, or a folder of files")
-    yield from _same(f"HOUSEPRICE_BUNDLE {where}", platform.environment.get("HOUSEPRICE_BUNDLE"), f"/{BUNDLE_FOLDER}")
-    manifest = _manifest(platform)
-    if isinstance(manifest, ArtifactError):
-        found = str(manifest).partition(";")[0] if MANIFEST_FILE in platform.files else "no such file"
-        yield Mismatch(f"sealed model {where}", found, f'"/{MANIFEST_FILE}" as it was sealed')
+def _sbom(platform: PlatformImage) -> Iterator[Mismatch]:
+    """Require that everything installed is listed; Syft also lists what Debian installs outside of its packages."""
+    listing = listed(parse(platform.files.get(SBOM_FILE)))
+    if not listing:
+        yield Mismatch(f"/{SBOM_FILE} of {platform.name}", "missing or empty", "a list of what is installed")
         return
-    files = platform.below(BUNDLE_FOLDER)
-    del files[manifests.NAME]
-    for name in sorted(manifest.files.keys() | files.keys()):
-        found = f"sha256 {manifests.sha256(files[name])}" if name in files else "no such file"
-        expected = f"sha256 {manifest.files[name]}" if name in manifest.files else "no such file"
-        yield from _same(f'"/{BUNDLE_FOLDER}/{name}" {where}', found, expected)
-    if not manifest.passed:
-        red = [name for name, gate in manifest.verdict.items() if not gate["passed"]]
-        judged = ", ".join(red) or "never judged"
-        yield Mismatch(f"verdict on the model {where}", f"red ({judged})", "green: every gate passed")
-    yield from _label(platform, "houseprice.model-version", manifest.model_version)
-    yield from _label(platform, "houseprice.manifest", _hash(platform, MANIFEST_FILE))
-    yield from _label(platform, "houseprice.verdict", "green")
+    for name, version in sorted(installed(platform.files).items()):
+        yield from _equal(f"{name} in the SBOM of {platform.name}", listing.get(name), version)
 
 
-def _manifest(platform: Platform) -> Manifest | ArtifactError:
-    try:
-        return manifests.read(platform.files.get(MANIFEST_FILE, b""), Path("/", MANIFEST_FILE))
-    except ArtifactError as err:
-        return err
-
-
-def _evidence(platform: Platform) -> Iterator[Mismatch]:
-    """The evidence: named by a label, repeated by others, and told of the very model that is there."""
-    where = f"of {platform.name}"
-    evidence, manifest = evidence_of(platform), _manifest(platform)
-    if evidence is None:
-        found = "no JSON object" if EVIDENCE_FILE in platform.files else "no such file"
-        yield Mismatch(f'"/{EVIDENCE_FILE}" {where}', found, "the evidence for this image")
-        return
-    yield from _label(platform, "houseprice.evidence", _hash(platform, EVIDENCE_FILE))
-    for name in ("revision", "source", "version"):
-        yield from _label(platform, f"{_IMAGE}.{name}", evidence.get(name))
-    if isinstance(manifest, ArtifactError):
-        return
-    digest = _hash(platform, MANIFEST_FILE)
-    yield from _same(f"sha256 of the sealed manifest in the evidence {where}", evidence.get("manifest"), digest)
-    told = manifest.model_dump(mode="json")
-    for name in ("model_version", "hashes", "files", "metrics", "verdict"):
-        yield from _alike(f"{name} in the evidence {where}", evidence.get(name), told[name])
-    yield from _same(f"passed in the evidence {where}", evidence.get("passed"), manifest.passed)
-
-
-def _label(platform: Platform, name: str, expected: Any) -> Iterator[Mismatch]:
-    yield from _same(f"label {name} of {platform.name}", platform.labels.get(name), expected)
-
-
-def _parts(platform: Platform, attested: tuple[Statement, ...]) -> Iterator[Mismatch]:
-    """Compare the list of parts with what is installed in the layers, and with what is attested."""
-    told = parsed(platform.files.get(SBOM_FILE))
-    if told is None:
-        yield Mismatch(f'"/{SBOM_FILE}" of {platform.name}', "nothing that is JSON", "the list of what is installed")
-        return
-    for statement in attested:
-        yield from _alike(f"SBOM that is attested of {platform.name}", statement.predicate, told)
-    model = _hash(platform, f"{BUNDLE_FOLDER}/{manifests.MODEL}")
-    yield from _same(f"model in the SBOM of {platform.name}", ", ".join(installed_packages.listed_models(told)), model)
-    listed = installed_packages.listed(told)
-    there = installed_packages.installed(platform.files)
-    for name in sorted(listed.keys() | there.keys()):
-        if listed.get(name) != there.get(name):
-            found, expected = listed.get(name, "nothing"), there.get(name, "nothing, for it is not installed")
-            yield Mismatch(f"{name} in the SBOM of {platform.name}", found, expected)
-
-
-def _provenance(predicate: Any, evidence: Mapping[str, Any], signers: tuple[str, ...]) -> Iterator[Mismatch]:
+def _provenance(predicate: Any, platform: PlatformImage, signers: Sequence[str]) -> Iterator[Mismatch]:
     found = dependencies(predicate)
-    yield from _same("commit in the provenance", found.get("source"), evidence.get("revision"))
-    for name, key in (
-        (MANIFEST, "manifest"),
-        ("requirements/serving.txt", "serving_lock"),
-        ("Dockerfile", "dockerfile"),
-    ):
-        yield from _same(f"{name} in the provenance", found.get(name), evidence.get(key))
+    revision = platform.labels.get(f"{LABEL}.revision")
+    if revision not in found.values():
+        yield Mismatch("commit in the provenance", _quote(found.get("source")), _quote(revision))
+    yield from _equal("bundle in the provenance", found.get(MANIFEST), sha256_of(platform, MANIFEST_FILE))
     builder = named_builder(predicate)
     identities = [signer for signer in signers if "://" in signer]
-    if identities and builder != LOCAL and builder not in identities:
-        yield Mismatch("builder in the provenance", builder or "none", f"who signed: {', '.join(identities)}")
+    if identities and builder not in (LOCAL, *identities):
+        yield Mismatch("builder in the provenance", _quote(builder), f"who signed: {', '.join(identities)}")
 
 
-def _hash(platform: Platform, path: str) -> str | None:
-    return manifests.sha256(platform.files[path]) if path in platform.files else None
+def _equal(subject: str, found: Any, expected: Any) -> Iterator[Mismatch]:
+    """Yield a mismatch unless two values are there and equal."""
+    if not found or not expected or found != expected:
+        yield Mismatch(subject, _quote(found), _quote(expected))
 
 
-def _same(what: str, found: Any, expected: Any) -> Iterator[Mismatch]:
-    """Compare two words; neither may be missing."""
-    if found is None or expected is None or found != expected:
-        yield Mismatch(what, _word(found), "something to compare it with" if expected is None else _word(expected))
-
-
-def _alike(what: str, found: Any, expected: Any) -> Iterator[Mismatch]:
-    """Compare two documents, and name the first parts that differ."""
-    if found is None or expected is None or type(found) is not type(expected) or not isinstance(found, dict):
-        yield from _same(what, found, expected)
-        return
-    different = [name for name in sorted(found.keys() | expected.keys()) if found.get(name) != expected.get(name)]
-    if different:
-        name = different[0]
-        more = f" (and {len(different) - 1} more)" if len(different) > 1 else ""
-        yield Mismatch(f'"{name}"{more} in the {what}', _word(found.get(name)), _word(expected.get(name)))
-
-
-def _word(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    text = "".join(character if character.isprintable() else "�" for character in text)
+def _quote(value: Any) -> str:
+    if not value:
+        return "missing"
+    text = "".join(character if character.isprintable() else "�" for character in str(value))
     return f'"{text}"' if len(text) <= 120 else f'"{text[:117]}…"'

@@ -1,203 +1,174 @@
-"""A name in a registry, or a layout, in; what the image of each platform says and shows out, by one digest throughout.
+"""Reading an image from an OCI layout: what it declares, and some of its files, for every platform.
 
-A tag is looked up once: all that is read afterwards is read by digest, so that a tag that moves changes nothing.
+Images come from strangers: sizes are limited, nothing is unpacked to disk, and a link in the way of a file is not
+followed but reported.
 """
 
-import io
-import json
+import posixpath
+import tarfile
+import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from houseprice.errors import ImageError, RegistryError, VerificationError
-from houseprice.release.layout.contents import Contents, below
-from houseprice.release.layout.oci import INDEX, LIMIT, MANIFEST, Descriptor, Layout
-from houseprice.release.registry.client import Manifest
+from houseprice.errors import ImageError
+from houseprice.release.oci_layout import OciLayout
 
 BUNDLE_FOLDER = "app/models/bundle"
-EVIDENCE_FOLDER = "app/evidence"
-EVIDENCE_FILE = f"{EVIDENCE_FOLDER}/evidence.json"
-SBOM_FILE = f"{EVIDENCE_FOLDER}/sbom.cdx.json"
-LAYER = 2**30
-"""Bytes of one layer as the registry keeps it."""
-
-
-class Source(Protocol):
-    """Where images are read from: a registry, or a layout on disk."""
-
-    def manifest(self, key: str) -> Manifest | None:
-        """Give back what a tag or a digest names."""
-
-    def blob(self, digest: str, limit: int) -> bytes:
-        """Give back the content of a digest."""
+SBOM_FILE = "app/sbom.cdx.json"
+LAYER_BYTES = 4 * 2**30
+"""Limit of the files in one layer, unpacked."""
+READ_BYTES = 2**30
+"""Limit of the files that are read of one platform."""
 
 
 @dataclass(frozen=True)
-class Shelved:
-    """A layout on disk, read like a registry; it has no tags."""
-
-    layout: Layout
-
-    def manifest(self, key: str) -> Manifest | None:
-        """Give back what a digest names."""
-        media_type = INDEX if key == self.layout.index.digest else MANIFEST
-        return Manifest(self.layout.read(key), media_type, key)
-
-    def blob(self, digest: str, limit: int) -> bytes:
-        """Give back the content of a digest: once a layout was opened, it is what it is called."""
-        path = self.layout.path(digest)
-        if path.stat().st_size > limit:
-            raise VerificationError(
-                f'"{path}" has more than {limit} bytes; expected a part of an image; build it again.'
-            )
-        return path.read_bytes()
-
-
-@dataclass(frozen=True)
-class Platform:
+class PlatformImage:
     """The image of one platform.
 
     Attributes:
         name: `linux/amd64` and the like.
         digest: of its manifest.
-        labels: what it says of itself.
-        environment: what its process finds in its environment.
-        files: path → content of the sealed model, the evidence, and what tells the installed parts.
-        odd: path → what stands there instead of a file or a folder.
+        config: what it declares: user, entrypoint, labels and more.
+        created: when it was made, as it says itself.
+        size_bytes: of its layers, compressed.
+        files: path → content of the files that were wanted; paths have no leading slash.
+        irregular: path → what is there instead of a plain file or a folder, such as a link.
     """
 
     name: str
     digest: str
-    labels: Mapping[str, str]
-    environment: Mapping[str, str]
+    config: Mapping[str, Any]
+    created: str
+    size_bytes: int
     files: Mapping[str, bytes]
-    odd: Mapping[str, str]
+    irregular: Mapping[str, str]
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Labels of the image."""
+        return self.config.get("Labels") or {}
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Environment variables that the image sets."""
+        return dict(str(line).partition("=")[::2] for line in self.config.get("Env") or ())
 
     def below(self, folder: str) -> dict[str, bytes]:
-        """Give back the files of a folder, by their names in it."""
-        return {path.removeprefix(f"{folder}/"): self.files[path] for path in below(self.files, folder)}
+        """Return the files of a folder, by their path in it."""
+        start = f"{folder}/"
+        return {path.removeprefix(start): content for path, content in self.files.items() if path.startswith(start)}
+
+    def irregular_at(self, folder: str) -> dict[str, str]:
+        """Return what is irregular in a folder, or on the way to it, where a link leads elsewhere."""
+        near = [path for path in self.irregular if f"{path}/".startswith(f"{folder}/") or folder.startswith(f"{path}/")]
+        return {path: self.irregular[path] for path in near}
 
 
 @dataclass(frozen=True)
 class Image:
-    """An image for one or more platforms, under one digest."""
+    """An image of one or more platforms under one digest."""
 
     digest: str
-    annotations: Mapping[str, str]
-    platforms: tuple[Platform, ...]
+    platforms: tuple[PlatformImage, ...]
 
 
-@dataclass(frozen=True)
-class Index:
-    """What a tag or a digest named when it was looked up: one digest, and the manifest of each platform below it."""
-
-    digest: str
-    annotations: Mapping[str, str]
-    manifests: tuple[Descriptor, ...]
-
-
-def read_index(source: Source, key: str) -> Index:
-    """Give back what a tag or a digest names.
-
-    Raises:
-        VerificationError: it is no index over platforms.
-        RegistryError: there is no such image, or the registry does not answer.
-    """
-    found = source.manifest(key)
-    if found is None:
-        raise RegistryError(f'There is no "{key}" in the registry; expected an image that was published; see its tags.')
-    told = _object(found.content, found.digest)
-    if found.media_type != INDEX or told.get("mediaType", INDEX) != INDEX:
-        raise VerificationError(
-            f'"{key}" is of type "{found.media_type}"; expected the index over the platforms of an image of this '
-            "project; publish one that was built with `houseprice image build --layout`."
-        )
-    named = tuple(map(_descriptor, _list(told, "manifests", found.digest)))
-    platforms = [one.platform for one in named]
-    if not named or len(set(platforms)) != len(named) or not all(platforms):
-        raise VerificationError(
-            f'"{key}" names the platforms {platforms}; expected one image for each; build it again.'
-        )
-    return Index(found.digest, _words(told.get("annotations")), named)
-
-
-def read_image(source: Source, index: Index, *, wanted: Callable[[str], bool] = lambda _: False) -> Image:
-    """Give back what the image of each platform says and shows.
+def read_image(folder: Path, wanted: Callable[[str], bool]) -> Image:
+    """Return the one image of an OCI layout.
 
     Args:
-        source: where it is.
-        index: of the image.
-        wanted: whether the file at a path is read, beside the sealed model and the evidence.
+        folder: the layout.
+        wanted: whether the file at a path is read.
 
     Raises:
-        VerificationError: something in it is not as images are, or too large.
-        RegistryError: a part is missing, or the registry does not answer.
+        ImageError: `layout_invalid`: the folder is not such a layout, something in it is not what its digest says, or
+            it is too large.
     """
-    return Image(index.digest, index.annotations, tuple(_platform(source, one, wanted) for one in index.manifests))
+    layout = OciLayout.open(folder)
+    try:
+        return Image(layout.digest, tuple(_read_platform(layout, name, wanted) for name in layout.platforms))
+    except (LookupError, TypeError, ValueError, AttributeError) as err:
+        raise _invalid(f"it cannot be read ({type(err).__name__}: {err})", folder) from err
 
 
-def _platform(source: Source, named: Descriptor, wanted: Callable[[str], bool]) -> Platform:
-    found = source.manifest(named.digest)
-    if found is None:
-        raise RegistryError(
-            f"The image for {named.platform}, {named.digest}, is not in the registry; publish it again."
-        )
-    told = _object(found.content, named.digest)
-    layers = [_descriptor(one) for one in _list(told, "layers", named.digest)]
-    inside = _descriptor(told.get("config")).digest
-    config = _object(source.blob(inside, LIMIT), inside)
-    diff_ids = _list(_dict(config.get("rootfs")), "diff_ids", inside)
-    if len(layers) != len(diff_ids):
-        raise VerificationError(
-            f"The image for {named.platform} has {len(layers)} layers, and names {len(diff_ids)} in its configuration; "
-            "build it again."
-        )
-    ours = (f"{BUNDLE_FOLDER}/", f"{EVIDENCE_FOLDER}/")
-    contents = Contents(lambda path: path.startswith(ours) or wanted(path))
-    for layer, diff_id in zip(layers, diff_ids, strict=True):
+def _read_platform(layout: OciLayout, name: str, wanted: Callable[[str], bool]) -> PlatformImage:
+    manifest, config = layout.manifest(name), layout.config(name)
+    files = _Files(wanted)
+    for layer in manifest["layers"]:
+        path = layout.blob(str(layer["digest"]))
         try:
-            contents.lay(io.BytesIO(source.blob(layer.digest, LAYER)), str(diff_id))
-        except ImageError as err:
-            raise VerificationError(str(err)) from err
-    process = _dict(config.get("config"))
-    pairs = [str(line).partition("=") for line in process.get("Env") or []]
-    return Platform(
-        named.platform,
-        named.digest,
-        _words(process.get("Labels")),
-        {name: value for name, _, value in pairs},
-        contents.files,
-        contents.odd,
+            with path.open("rb") as stream, tarfile.open(fileobj=stream, mode="r|*") as archive:
+                files.add(archive)
+        except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as err:
+            raise _invalid(f"layer {path.name} cannot be read ({err})", layout.folder) from err
+    return PlatformImage(
+        name,
+        layout.platforms[name],
+        config.get("config") or {},
+        str(config.get("created") or ""),
+        sum(int(layer["size"]) for layer in manifest["layers"]),
+        dict(sorted(files.found.items())),
+        files.irregular,
     )
 
 
-def _descriptor(told: Any) -> Descriptor:
-    try:
-        return Descriptor.heard(told)
-    except ImageError as err:
-        raise VerificationError(str(err)) from err
+@dataclass
+class _Files:
+    """The files that a stack of layers shows; a later layer covers and removes those of earlier ones."""
+
+    wanted: Callable[[str], bool]
+    found: dict[str, bytes] = field(default_factory=dict)
+    irregular: dict[str, str] = field(default_factory=dict)
+
+    def add(self, archive: tarfile.TarFile) -> None:
+        """Put a layer on top of those before."""
+        upper = _Files(self.wanted)  # whiteouts remove files of earlier layers, never of their own
+        size = 0
+        for member in archive:
+            size += member.size
+            if size > LAYER_BYTES:
+                raise ValueError(f"it unpacks to more than {LAYER_BYTES} bytes")
+            if ".." in member.name.split("/"):
+                raise ValueError(f'"{member.name}" leads out of the image')
+            path = posixpath.normpath("/" + member.name).lstrip("/")
+            folder, name = posixpath.split(path)
+            if name == ".wh..wh..opq":
+                self._remove_below(folder)
+            elif name.startswith(".wh."):
+                self._remove(posixpath.join(folder, name.removeprefix(".wh.")))
+            elif member.isdir():
+                for files in (self, upper):
+                    files.found.pop(path, None)
+                    files.irregular.pop(path, None)
+            else:
+                self._remove(path)
+                upper._remove(path)
+                upper._put(archive, member, path)
+        self.found |= upper.found
+        self.irregular |= upper.irregular
+        if sum(map(len, self.found.values())) > READ_BYTES:
+            raise ValueError(f"it holds more than {READ_BYTES} bytes of bundle and package lists")
+
+    def _put(self, archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> None:
+        if not member.isreg():
+            self.irregular[path] = f'a link to "{member.linkname}"' if member.linkname else "a device or a pipe"
+        elif self.wanted(path):
+            if member.size > READ_BYTES:
+                raise ValueError(f'"{member.name}" has {member.size} bytes')
+            content = archive.extractfile(member)
+            self.found[path] = content.read() if content else b""
+
+    def _remove(self, path: str) -> None:
+        self.found.pop(path, None)
+        self.irregular.pop(path, None)
+        self._remove_below(path)
+
+    def _remove_below(self, folder: str) -> None:
+        start = f"{folder}/" if folder else ""
+        self.found = {path: content for path, content in self.found.items() if not path.startswith(start)}
+        self.irregular = {path: what for path, what in self.irregular.items() if not path.startswith(start)}
 
 
-def _object(content: bytes, what: str) -> dict[str, Any]:
-    try:
-        found = json.loads(content)
-    except (ValueError, RecursionError) as err:
-        raise VerificationError(f"{what} is not JSON ({err}); expected a part of an image; publish it again.") from err
-    if not isinstance(found, dict):
-        raise VerificationError(f"{what} is no JSON object; expected a part of an image; publish it again.")
-    return found
-
-
-def _list(told: Mapping[str, Any], name: str, what: str) -> list[Any]:
-    found = told.get(name)
-    if not isinstance(found, list):
-        raise VerificationError(f"{what} names no {name}; expected a part of an image; build it again.")
-    return found
-
-
-def _dict(found: Any) -> dict[str, Any]:
-    return found if isinstance(found, dict) else {}
-
-
-def _words(found: Any) -> dict[str, str]:
-    return {str(name): str(value) for name, value in _dict(found).items()}
+def _invalid(problem: str, folder: Path) -> ImageError:
+    return ImageError(f'"{folder}" does not hold an image of this project: {problem}.', code="layout_invalid")

@@ -42,7 +42,7 @@ class ComparableFinder:
         north, east = roles.get("latitude"), roles.get("longitude")
         self._location = (north, east) if north and east else None
         try:
-            coordinates, self._trend = self._similarity.place(self._sales.columns)
+            coordinates, self._trend = self._similarity.coordinates(self._sales.columns)
             sources = list(bundle.explanation["coordinates"].values())
             self._members = _members(self._groups, sources, len(coordinates))
         except Exception as err:  # onnxruntime raises its own unrelated kinds, one a cause
@@ -65,7 +65,7 @@ class ComparableFinder:
         """
         columns = self._layout.named(self._layout.fill([house]))
         try:
-            place, trend = self._similarity.place(columns)
+            place, trend = self._similarity.coordinates(columns)
         except Exception as err:
             raise ServingError(f"The similarity graph failed: {err}.", code="similarity_failed") from err
         offsets = self._coordinates - place.astype(np.float32)

@@ -1,0 +1,276 @@
+"""Building the image of a model bundle: for the local engine, or as an OCI layout with one digest for publishing.
+
+BuildKit does the building. The same commit and bundle give the same layout, whichever engine builds it and whenever.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from houseprice.atomic_io import replace_directory
+from houseprice.errors import ImageError
+from houseprice.release.build_context import (
+    BUNDLE,
+    MANIFEST,
+    check_bundle,
+    dockerfile_inputs,
+    sha256_of,
+    staged_context,
+)
+from houseprice.release.docker_build import require_buildx, run_build
+from houseprice.release.docker_cli import DockerCli, Say
+from houseprice.release.git_metadata import (
+    DEFAULT_EPOCH,
+    GitMetadata,
+    read_git_metadata,
+    rfc3339,
+    source_date_epoch,
+)
+from houseprice.release.layout_writer import LayoutWriter, PlatformImage
+
+REPOSITORY = "house-price-model"
+LABEL = "org.opencontainers.image"
+_EXPORT = "tar=false,rewrite-timestamp=true"
+
+
+@dataclass(frozen=True)
+class BuildInputs:
+    """What an image is built from.
+
+    Attributes:
+        root: the checkout, with the Dockerfile.
+        bundle: folder of the model bundle.
+        trained: folder of the two pickles; where it holds one, both must be those that the bundle was built from.
+        environ: environment variables that name commit and time where git does not.
+        allow_failed: build although the model failed its gates.
+    """
+
+    root: Path
+    bundle: Path
+    trained: Path
+    environ: Mapping[str, str]
+    allow_failed: bool = False
+
+
+@dataclass(frozen=True)
+class BuiltImage:
+    """An image on the local engine, and what it was built from."""
+
+    image_id: str
+    tags: tuple[str, ...]
+    size_bytes: int
+    revision: str
+    model_version: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BuiltLayout:
+    """An OCI layout on disk, and what it was built from; `digest` is that of its index."""
+
+    layout: str
+    digest: str
+    platforms: tuple[PlatformImage, ...]
+    revision: str
+    model_version: str
+    epoch: int
+    seconds: float
+
+
+def build_image(
+    inputs: BuildInputs,
+    docker: DockerCli,
+    *,
+    say: Say,
+    tags: tuple[str, ...] = (),
+    repository: str = REPOSITORY,
+    base: str = "",
+) -> BuiltImage:
+    """Build the image for the local engine with plain `docker build`.
+
+    Args:
+        inputs: what it is built from.
+        docker: the engine.
+        say: receives the builder's output.
+        tags: names of the image; by default the repository with the 7 characters of the commit.
+        repository: name of the image without its tag.
+        base: base image instead of the Dockerfile's.
+
+    Raises:
+        ArtifactError: the bundle is missing or changed, or the pickles are of another run.
+        GateError: the model failed its gates.
+        ImageError: a file is missing, no engine answers, or the build failed (codes in `docker_build`).
+    """
+    begin = time.monotonic()
+    files, manifest = dockerfile_inputs(inputs.root), _check(inputs)
+    metadata = read_git_metadata(inputs.root, inputs.environ)
+    docker.version()
+    names = tags or (f"{repository}:{metadata.tag}",)
+    epoch = source_date_epoch(inputs.root, inputs.environ)
+    # An attestation would make the image an index, which older engines cannot store.
+    plain = replace(docker, environment={**docker.environment, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"})
+    with staged_context(inputs.root, files, inputs.bundle, epoch) as context:
+        options = (*_options(context, metadata, base), *(f"--tag={name}" for name in names))
+        run_build(plain, say, "build", "--force-rm", *options, str(context))
+    found = docker.image(names[0])
+    seconds = time.monotonic() - begin
+    size, version = int(found["Size"]), manifest["model_version"]
+    return BuiltImage(found["Id"], names, size, metadata.revision, version, seconds)
+
+
+def build_layout(
+    inputs: BuildInputs,
+    docker: DockerCli,
+    target: Path,
+    *,
+    say: Say,
+    platforms: Sequence[str] = (),
+    bases: Mapping[str, str] | None = None,
+    no_cache: bool = False,
+) -> BuiltLayout:
+    """Build the image for every platform into one OCI layout.
+
+    Args:
+        inputs: what it is built from.
+        docker: the engine; the current builder of its buildx is used.
+        target: folder of the layout; an older layout there is replaced once the new one is complete.
+        say: receives the builder's output.
+        platforms: such as `linux/amd64`; by default the engine's own.
+        bases: platform → base image instead of the Dockerfile's; the one under "" is for all others.
+        no_cache: run every step again.
+
+    Raises:
+        ArtifactError: the bundle is missing or changed, or the pickles are of another run.
+        DataError: the folder cannot be written.
+        GateError: the model failed its gates.
+        ImageError: a file is missing, no engine or buildx answers, or the build failed (codes in `docker_build`).
+    """
+    begin = time.monotonic()
+    _refuse_other_folders(target)
+    files, manifest = dockerfile_inputs(inputs.root), _check(inputs)
+    metadata = read_git_metadata(inputs.root, inputs.environ)
+    epoch = source_date_epoch(inputs.root, inputs.environ)
+    wanted = tuple(dict.fromkeys(platforms)) or (docker.platform(),)
+    require_buildx(docker)
+    bases = bases or {}
+    # BuildKit only lowers timestamps: files of steps that it cached before the commit would keep the time they were
+    # made at. A day before any build gives every file one time, and equal files equal layers whatever the commit.
+    mtime = min(epoch, DEFAULT_EPOCH)
+    with replace_directory(target) as staging, staged_context(inputs.root, files, inputs.bundle, mtime) as context:
+        writer, built = LayoutWriter(staging, rfc3339(epoch)), []
+        for platform in wanted:
+            say(f"building for {platform}")
+            with tempfile.TemporaryDirectory(prefix="houseprice-export-", dir=staging.parent) as exported:
+                options = (
+                    *_options(context, metadata, bases.get(platform, bases.get("", ""))),
+                    f"--platform={platform}",
+                    f"--build-arg=SOURCE_DATE_EPOCH={mtime}",
+                    "--provenance=false",
+                    "--sbom=false",
+                    f"--output=type=oci,dest={exported},{_EXPORT}",
+                    *(("--no-cache",) if no_cache else ()),
+                )
+                run_build(docker, say, "buildx", "build", "--progress=plain", *options, str(context), platform=platform)
+                built.append(writer.add_image(Path(exported), platform))
+        about = {"revision": metadata.revision, "source": metadata.source, "version": metadata.version}
+        annotations = {f"{LABEL}.{name}": value for name, value in {**about, "created": rfc3339(epoch)}.items()}
+        digest = writer.finish(annotations)
+    version, seconds = manifest["model_version"], time.monotonic() - begin
+    return BuiltLayout(str(target), digest, tuple(built), metadata.revision, version, epoch, seconds)
+
+
+def parse_platform(text: str) -> str:
+    """Return a platform as it was given; ValueError when it is none."""
+    if not re.fullmatch(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?", text):
+        raise ValueError(f'"{text}" is not a platform such as linux/amd64')
+    return text
+
+
+def parse_base(text: str) -> tuple[str, str]:
+    """Return the platform of a base image, empty for all, and its name; ValueError when it is neither."""
+    platform, sign, name = text.rpartition("=")
+    if (sign and "/" not in platform) or not name:
+        raise ValueError(f'"{text}" is neither IMAGE nor PLATFORM=IMAGE such as linux/arm64=python:3.11-slim-bookworm')
+    return platform, name
+
+
+def describe_image(built: BuiltImage) -> str:
+    """Return what was built, for people."""
+    lines = [f"image     {', '.join(built.tags)}", f"id        {built.image_id}"]
+    lines += [f"size      {built.size_bytes / 1e6:.0f} MB", *_origin(built)]
+    return "\n".join((*lines, f"next      houseprice image test {built.tags[0]}"))
+
+
+def describe_layout(built: BuiltLayout) -> str:
+    """Return what was built, for people."""
+    lines = [f"layout    {built.layout}", f"digest    {built.digest}"]
+    for one in built.platforms:
+        size = f"{one.size_bytes / 1e6:.0f} MB compressed, {one.own_bytes / 1e6:.0f} MB without its base"
+        lines.append(f"          {one.platform}  {one.digest}  {size}")
+    return "\n".join((*lines, *_origin(built), f"next      houseprice image test --layout {built.layout}"))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Build a layout from the command line of `python3 -m houseprice.release build`."""
+    parser = argparse.ArgumentParser(prog="python3 -m houseprice.release build", description=build_layout.__doc__)
+    parser.description = "Build the image of the model bundle for every platform into one OCI layout."
+    add = parser.add_argument
+    add("--layout", type=Path, required=True, help="folder of the OCI layout")
+    add("--platform", dest="platforms", action="append", default=[], type=parse_platform, metavar="OS/ARCH")
+    add("--base", dest="bases", action="append", type=parse_base, metavar="[PLATFORM=]IMAGE",
+        help="base image instead of the Dockerfile's; also in PYTHON_IMAGE")  # fmt: skip
+    add("--bundle", type=Path, default=Path(BUNDLE), help="folder of the model bundle (%(default)s)")
+    add("--models-dir", type=Path, default=Path("models"), help="where trained/ holds the pickles (%(default)s)")
+    add("--allow-red", action="store_true", help="build although the model failed its gates; not for publishing")
+    add("--no-cache", action="store_true", help="run every step again")
+    add("--json", action="store_true", help="print the result as JSON")
+    given = parser.parse_args(arguments)
+    bases = given.bases or [parse_base(text) for text in os.environ.get("PYTHON_IMAGE", "").split()]
+    inputs = BuildInputs(Path(), given.bundle, given.models_dir / "trained", os.environ, given.allow_red)
+    built = build_layout(
+        inputs, DockerCli(), given.layout, say=_print_progress,
+        platforms=given.platforms, bases=dict(bases), no_cache=given.no_cache,
+    )  # fmt: skip
+    print(json.dumps(asdict(built), indent=1) if given.json else describe_layout(built))  # noqa: T201
+    return 0
+
+
+def _origin(built: BuiltImage | BuiltLayout) -> list[str]:
+    return [f"revision  {built.revision}", f"model     {built.model_version}", f"built in  {built.seconds:.1f} s"]
+
+
+def _check(inputs: BuildInputs) -> dict[str, Any]:
+    return check_bundle(inputs.bundle, inputs.trained, allow_failed=inputs.allow_failed)
+
+
+def _options(context: Path, metadata: GitMetadata, base: str) -> list[str]:
+    """Return the build arguments and labels that say what the image is built from."""
+    given = {"REVISION": metadata.revision, "SOURCE": metadata.source, "VERSION": metadata.version}
+    labels = {"houseprice.manifest.sha256": sha256_of(context / BUNDLE / MANIFEST)}
+    if base:
+        given["PYTHON_IMAGE"] = base
+        if "@" in base:
+            labels[f"{LABEL}.base.digest"] = base.rpartition("@")[2]
+    arguments = [f"--build-arg={name}={value}" for name, value in given.items()]
+    return [*arguments, *(f"--label={name}={value}" for name, value in labels.items())]
+
+
+def _refuse_other_folders(target: Path) -> None:
+    """Refuse to replace a folder that is not a layout."""
+    if target.exists() and not (target / "oci-layout").is_file() and (not target.is_dir() or any(target.iterdir())):
+        raise ImageError(
+            f'"{target}" exists and is not an OCI layout. Name an empty folder, or an older layout to replace.',
+            code="not_a_layout",
+        )
+
+
+def _print_progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201

@@ -1,0 +1,114 @@
+"""What an image must answer: the golden rows and the held-out sample of the sealed bundle, checked by their sha256.
+
+The bundle is read with the standard library alone, because nothing from PyPI is installed where images are tested.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from houseprice.errors import ArtifactError
+
+TOLERANCE = 1e-4
+"""Largest relative difference between two predictions that count as equal."""
+
+Prediction = dict[str, float]
+"""`predicted_price`, `interval_low` and `interval_high` of one house."""
+
+
+@dataclass(frozen=True)
+class ExpectedPredictions:
+    """Requests with the sealed model's own predictions.
+
+    Attributes:
+        manifest_sha256: of the bundle's manifest.json.
+        model_version: of the sealed model.
+        golden_rows, golden: some houses of the training data and their predictions.
+        sample_rows, sample: some of the held-out newest sales and their predictions.
+        sample_prices: what these were sold for.
+        sample_log_rmse: error of the sealed predictions on them.
+    """
+
+    manifest_sha256: str
+    model_version: str
+    golden_rows: Sequence[Mapping[str, Any]]
+    golden: Sequence[Prediction]
+    sample_rows: Sequence[Mapping[str, Any]]
+    sample: Sequence[Prediction]
+    sample_prices: Sequence[float]
+    sample_log_rmse: float
+
+    @classmethod
+    def read(cls, bundle: Path) -> Self:
+        """Return what a sealed bundle expects of an image.
+
+        Raises:
+            ArtifactError: there is no bundle, or a file is not the one that its manifest names.
+        """
+        try:
+            content = (bundle / "manifest.json").read_bytes()
+        except OSError as err:
+            raise ArtifactError(
+                f'No sealed bundle in "{bundle}". Make one with `houseprice run` or `houseprice bundle`, or name '
+                "another folder with --bundle.",
+                code="bundle_not_found",
+            ) from err
+        try:
+            manifest = json.loads(content)
+            golden, sample = (_read(bundle, name, manifest["files"]) for name in ("golden.json", "sample.json"))
+            return cls(
+                hashlib.sha256(content).hexdigest(),
+                str(manifest["model_version"]),
+                golden["rows"],
+                golden["answers"],
+                sample["rows"],
+                sample["answers"],
+                sample["prices"],
+                float(sample["log_rmse"]),
+            )
+        except (LookupError, TypeError, ValueError, RecursionError) as err:
+            raise ArtifactError(
+                f'The bundle in "{bundle}" cannot be read ({type(err).__name__}: {err}). Make it again with '
+                "`houseprice bundle`.",
+                code="bundle_invalid",
+            ) from err
+
+
+def _read(bundle: Path, name: str, files: Mapping[str, str]) -> dict[str, Any]:
+    path = bundle / name
+    content = path.read_bytes() if path.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != files[name]:
+        raise ArtifactError(
+            f'"{path}" is not the file that manifest.json names. Make the bundle again with `houseprice bundle`.',
+            code="bundle_changed",
+            file=name,
+        )
+    found: dict[str, Any] = json.loads(content)
+    return found
+
+
+def prediction(body: Any) -> Prediction:
+    """Return the numbers of one prediction of the API."""
+    low, high = body["prediction_interval"]
+    return {
+        "predicted_price": float(body["predicted_price"]),
+        "interval_low": float(low),
+        "interval_high": float(high),
+    }
+
+
+def log_rmse(predictions: Sequence[Prediction], prices: Sequence[float]) -> float:
+    """Return the root mean squared difference of the logarithms of predictions and prices."""
+    errors = [math.log(one["predicted_price"] / price) for one, price in zip(predictions, prices, strict=True)]
+    return math.sqrt(math.fsum(error**2 for error in errors) / len(errors))
+
+
+def relative_difference(found: float, expected: float) -> float:
+    """Return the relative difference of two numbers; infinity when one is not finite."""
+    if not (math.isfinite(found) and math.isfinite(expected)):
+        return math.inf
+    return abs(found - expected) / max(abs(expected), 1e-12)

@@ -1,1 +1,0 @@
-"""The registry: names and bytes in, a published image out, or one sentence that says why not."""

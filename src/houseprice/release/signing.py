@@ -1,0 +1,116 @@
+"""Signing a published image by cosign, and attesting its SBOM and its provenance.
+
+With a key nobody but the registry is asked, and nothing is written into a public log; without one the identity of the
+GitHub workflow signs (keyless). The standard library is all that is needed.
+"""
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from houseprice.errors import VerificationError
+from houseprice.release.credentials import Account
+from houseprice.release.image_reference import Repository
+from houseprice.release.oci_layout import OciLayout
+from houseprice.release.provenance import builder, provenance
+from houseprice.release.verification.cosign import PROVENANCE, SBOM, Cosign
+from houseprice.release.verification.policy import VerificationPolicy
+
+SBOM_FILE = "app/sbom.cdx.json"
+KEY, PASSWORD = "COSIGN_PRIVATE_KEY", "COSIGN_PASSWORD"
+_IDENTITY = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+
+
+@dataclass(frozen=True)
+class Signer:
+    """The signing identity for one repository.
+
+    Attributes:
+        cosign: the command.
+        policy: by which this signer's signatures verify; None where nothing is signed.
+        options: that tell cosign who signs.
+        secrets: that cosign finds in its environment.
+    """
+
+    cosign: Cosign
+    policy: VerificationPolicy | None
+    options: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str], repository: Repository, account: Account | None) -> Self:
+        """Return the owner of COSIGN_PRIVATE_KEY, or this workflow run; a loopback registry needs neither.
+
+        Raises:
+            VerificationError: `signing_identity_missing`; or the key cannot be read, or cosign is not installed.
+        """
+        cosign = Cosign(repository, account, environ)
+        if environ.get(KEY, "").strip():
+            secrets = {KEY: _private_key(environ), PASSWORD: environ.get(PASSWORD, "")}
+            key = (f"--key=env://{KEY}",)
+            policy = VerificationPolicy.of_key(cosign.public_key(key, secrets), KEY)
+            return cls(cosign, policy, (*key, "--tlog-upload=false"), secrets)
+        if environ.get(_IDENTITY[0]):
+            identity = VerificationPolicy.of_identity(re.escape(builder(environ)))
+            return cls(cosign, identity, (), {name: environ.get(name, "") for name in _IDENTITY})
+        if repository.loopback:
+            return cls(cosign, None)
+        raise VerificationError(
+            f"No signing identity: set {KEY} and {PASSWORD}, or grant id-token: write to the job.",
+            code="signing_identity_missing",
+        )
+
+    def attest(self, digest: str, kind: str, predicate: Any) -> None:
+        """Attest a JSON document of a digest, in place of an earlier one of this type."""
+        with tempfile.TemporaryDirectory(prefix="houseprice-attest-") as folder:
+            path = Path(folder) / "predicate.json"
+            path.write_text(json.dumps(predicate, ensure_ascii=False, allow_nan=False))
+            self.cosign.attest(digest, kind, path, ("--replace", *self.options), self.secrets)
+
+
+def sign_and_attest(
+    layout: OciLayout, signer: Signer, environ: Mapping[str, str], checkout: Path, say: Callable[[str], None]
+) -> None:
+    """Sign a published index and its platforms, attest provenance and SBOM, and verify the signature.
+
+    Args:
+        layout: what was published.
+        signer: who signs.
+        environ: in which GitHub Actions describes the run, for the provenance.
+        checkout: that the image was built from.
+        say: receives progress.
+
+    Raises:
+        VerificationError: something cannot be signed, or does not verify afterwards.
+        RegistryError: the registry refuses, or does not answer.
+        ImageError: the image holds no SBOM.
+    """
+    if signer.policy is None:
+        say(f"NOT SIGNED: {signer.cosign.repository} is on this machine and there is no {KEY}")
+        return
+    boms = {digest: json.loads(layout.read_file(name, SBOM_FILE)) for name, digest in layout.platforms.items()}
+    signer.cosign.sign(layout.digest, signer.options, signer.secrets)
+    signer.attest(layout.digest, PROVENANCE, provenance(layout, environ, checkout))
+    signer.attest(layout.digest, SBOM, next(iter(boms.values())))
+    for digest, bom in boms.items():
+        signer.attest(digest, SBOM, bom)
+    for digest in (layout.digest, *boms):
+        signer.cosign.verify(digest, signer.policy)
+    say(f"signed {layout.digest} as {signer.policy}; attested provenance and SBOM")
+
+
+def _private_key(environ: Mapping[str, str]) -> str:
+    """Return the private key in PEM: the variable's own text, or that of the file that it names."""
+    given = environ[KEY].strip()
+    if "-----BEGIN" in given:
+        return given + "\n"
+    try:
+        return Path(given).read_text(encoding="ascii")
+    except (OSError, ValueError) as err:
+        raise VerificationError(
+            f"{KEY} is neither a private key in PEM nor the path of a readable file.", code="private_key_unreadable"
+        ) from err
