@@ -57,7 +57,7 @@ def test_the_good_image_passes(
     report = json.loads(out)
     assert report["passed"]
     assert report["image_id"] == docker.image(good)["Id"]
-    assert "serving address=" in err
+    assert '"event": "serving"' in err
     assert left_behind(good) == []
 
 
