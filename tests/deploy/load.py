@@ -2,7 +2,7 @@
 
 A program of its own, so that it never waits for the test: `load.py PORT RATE FILE`, where the file holds a house and
 the right price of each model version. It prints a line when it has started, runs until its standard input closes, and
-then prints its counts as JSON. Requests are sent on schedule, even while earlier ones are unanswered, and latency counts
+then prints its counts as JSON. Requests are sent on schedule, even while earlier ones are unanswered; latency counts
 from the schedule. Two of three use kept-alive connections, the others new ones.
 """
 
