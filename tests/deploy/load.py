@@ -1,9 +1,9 @@
 """Load generator: sends requests at a constant rate and counts every one that is not answered correctly.
 
 A program of its own, so that it never waits for the test: `load.py PORT RATE FILE`, where the file holds a house and
-the right price of each model version. It prints a line when it has started, runs until its standard input is closed, and
-prints its counts as JSON. Requests are sent on schedule, also while earlier ones are unanswered, and latency counts from
-the schedule. Two of three use kept-alive connections, the others new ones.
+the right price of each model version. It prints a line when it has started, runs until its standard input closes, and
+then prints its counts as JSON. Requests are sent on schedule, even while earlier ones are unanswered; latency counts
+from the schedule. Two of three use kept-alive connections, the others new ones.
 """
 
 import asyncio
