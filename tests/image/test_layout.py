@@ -16,9 +16,13 @@ from houseprice.errors import ImageError
 from houseprice.release.build import BuildInputs, BuiltLayout, build_layout
 from houseprice.release.docker_build import run_build
 from houseprice.release.docker_cli import DockerCli
+from houseprice.release.image_test import REPORT
 from houseprice.release.oci_layout import OciLayout
+from programs import needs
 
 pytestmark = pytest.mark.image
+Typed = Callable[..., tuple[int, str, str]]
+LeftBehind = Callable[[str], list[str]]
 Laid = Callable[..., BuiltLayout]
 TINY = """
 ARG PYTHON_IMAGE=none
@@ -101,6 +105,29 @@ def test_labels_say_where_the_image_is_from(layout: OciLayout, base: str) -> Non
         "houseprice.manifest.sha256",
     }
     assert layout.labels["org.opencontainers.image.base.name"] == (base or "python:3.11-slim-bookworm")
+
+
+def test_the_digest_of_the_index_is_tested(
+    typed: Typed, layout: OciLayout, docker: DockerCli, bundle_dir: Path, left_behind: LeftBehind
+) -> None:
+    """`image test --layout` pulls and runs the digest, writes its report into the folder, and leaves nothing behind."""
+    needs("docker-registry", "skopeo")
+    code, out, err = typed("image", "test", "--layout", layout.folder, "--bundle", bundle_dir, "--json")
+    assert code == 0, out + err
+    report = json.loads((layout.folder / REPORT).read_bytes())
+    assert (report["digest"], report["passed"]) == (layout.digest, True)
+    assert layout.digest not in docker.output("image", "ls", "--digests")
+    assert left_behind(layout.digest) == []
+
+
+def test_a_layout_of_another_model_fails(typed: Typed, layout: OciLayout, other_bundle: Path, tmp_path: Path) -> None:
+    """Tested against another bundle it fails, and an older success does not remain."""
+    needs("docker-registry", "skopeo")
+    copy = shutil.copytree(layout.folder, tmp_path / "image")
+    (copy / REPORT).write_text(json.dumps({"digest": layout.digest, "passed": True}))
+    code, _, _ = typed("image", "test", "--layout", copy, "--bundle", other_bundle)
+    assert code == 9
+    assert not (copy / REPORT).exists() or not json.loads((copy / REPORT).read_bytes())["passed"]
 
 
 @pytest.fixture
