@@ -51,11 +51,15 @@ class Load:
         return float(np.percentile(np.frombuffer(self.times), share))
 
 
+def request(path: str, content: bytes, content_type: str) -> bytes:
+    """Return the bytes of a POST request."""
+    head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {content_type}\r\n"
+    return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
+
+
 def post(path: str, body: Any) -> bytes:
-    """Give back the bytes of a request with a JSON body."""
-    content = json.dumps(body, separators=(",", ":")).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
-    return head.encode() + b"\r\n\r\n" + content
+    """Return the bytes of a POST request with a JSON body."""
+    return request(path, json.dumps(body, separators=(",", ":")).encode(), "application/json")
 
 
 class _Line:

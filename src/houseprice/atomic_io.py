@@ -70,6 +70,32 @@ def replace_directory(path: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
+@contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """Give a temporary file that takes the place of `path` when the block ends well, and is gone when it does not.
+
+    Raises:
+        DataError: The file cannot be written, or what is there is not a regular file; it stays as it was.
+    """
+    place = path.resolve()  # a link stays a link, and what it leads to is replaced
+    if place.exists() and not place.is_file():
+        raise DataError(f'"{path}" is not a regular file, so it is not replaced. Name another.', code="not_a_file")
+    temporary: Path | None = None
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+        temporary = Path(name)
+        os.fchmod(descriptor, 0o644)
+        os.close(descriptor)
+        yield temporary
+        temporary.replace(place)
+    except OSError as err:
+        raise _unwritable(path, err) from err
+    finally:
+        if temporary:
+            temporary.unlink(missing_ok=True)
+
+
 def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file atomically, and synchronise file and folder to disk, so that it survives a power failure.
 

@@ -16,7 +16,7 @@ from houseprice.config import Tracking, load
 from houseprice.learning import pipeline, tracking
 from learning.commands import Typed
 from learning.houses import SCHEMA, written
-from learning.pages import QUALITY, Judged, judge
+from learning.pages import QUALITY, EvaluatedModel, evaluate_made_houses
 from road import Road, hurried
 
 
@@ -131,13 +131,13 @@ def typed(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> Typed:
 
 
 @pytest.fixture(scope="session")
-def judged(root: Path) -> Judged:
-    """Return a model of houses with every role that the report knows, and with names that try to break out of it."""
+def evaluated(root: Path) -> EvaluatedModel:
+    """Return a model of houses with every role that the report uses, and with names that try to break out of it."""
     text = (root / "configs/model_config.yaml").read_text()
-    return judge(text, derived=("months_since_first_sale", "age_at_sale"))
+    return evaluate_made_houses(text, derived=("months_since_first_sale", "age_at_sale"))
 
 
 @pytest.fixture(scope="session")
-def page(judged: Judged) -> str:
+def page(evaluated: EvaluatedModel) -> str:
     """Return the report of that model."""
-    return judged.page(quality=QUALITY)
+    return evaluated.page(quality=QUALITY)

@@ -44,7 +44,7 @@ def read(path: Path, schema: Schema, separator: str = "auto") -> RawTable:
     """Return the rows of a raw CSV.
 
     Raises:
-        DataError: No such file, not UTF-8, no header, a declared column is missing or stands there twice.
+        DataError: No such file, not UTF-8, no header, a declared column is missing or repeated.
     """
     return parse(_text(path), str(path), schema, separator)
 
@@ -53,7 +53,7 @@ def parse(text: str, where: str, schema: Schema, separator: str = "auto") -> Raw
     """Return the rows of a raw CSV that was already read; `where` names it in messages.
 
     Raises:
-        DataError: No header, a declared column is missing or stands there twice, or a quote is never closed.
+        DataError: No header, a declared column is missing or repeated, or a quote is never closed.
     """
     lines = re.sub(r"\A[\s,;|]*[\r\n]", "", text)  # lines before the header that hold nothing but separators
     if not lines.strip():

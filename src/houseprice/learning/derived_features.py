@@ -1,8 +1,8 @@
 """Derived features, each computed by the function of its name.
 
 Every function is written once against the array API, works on rows that have only what a request has, and needs
-neither the target nor the clock. numpy runs it when we learn; the exporter runs the very same code to record it into
-the ONNX graph. Only +, −, ×, ÷, floor and comparisons are used: both sides round them alike to the last bit.
+neither the target nor the clock. numpy runs it in training; the exporter traces the very same code into the ONNX
+graph. Only +, −, ×, ÷, floor and comparisons are used: numpy and onnxruntime round them equally to the last bit.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ House = Mapping[str, Any]
 class DerivedFeature:
     """One derived feature: the roles of its sources, and its function.
 
-    `compute` takes the house and the day of the first sale that was learned from.
+    `compute` takes the house and the day of the first training sale.
     """
 
     roles: tuple[str, ...]

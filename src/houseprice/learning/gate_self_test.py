@@ -49,8 +49,8 @@ class Baseline:
 
     def verdict(self, prices_from: FeatureTable | None = None, predictions: Predictions | None = None) -> Verdict:
         """Return the verdict on the holdout with other prices or other predictions."""
-        given, found = prices_from or self.table, predictions or self.evaluation.predictions
-        metrics = measure_holdout(given, self.config, found, self.evaluation.constant_width)
+        table, predicted = prices_from or self.table, predictions or self.evaluation.predictions
+        metrics = measure_holdout(table, self.config, predicted, self.evaluation.constant_width)
         return gates.check_metrics(self.evaluation.metrics | metrics, self.rules)
 
 
@@ -91,8 +91,11 @@ def run_mutations(baseline: Baseline) -> list[MutationResult]:
     Raises:
         ArtifactError: The baseline itself cannot be exported.
     """
-    nothing = MutationResult("(none)", "", _failed(_all_gates(baseline)))
-    return [nothing, *(MutationResult(name, gate, mutation(baseline)) for name, (gate, mutation) in MUTATIONS.items())]
+    unmutated = MutationResult("(none)", "", _failed(_all_gates(baseline)))
+    return [
+        unmutated,
+        *(MutationResult(name, gate, mutation(baseline)) for name, (gate, mutation) in MUTATIONS.items()),
+    ]
 
 
 def _quietly(what: str, done: int, of: int) -> None:
@@ -101,22 +104,22 @@ def _quietly(what: str, done: int, of: int) -> None:
 
 def _around(baseline: Baseline) -> Gates:
     """Return gates that the small model passes by a small margin, where a gate is about how good a model is."""
-    found = baseline.evaluation.metrics
-    held = found["holdout"]
-    worst = found["slices"][found["worst_slice"]]["log_rmse"]
-    by_price = min(value["coverage"] for name, value in found["slices"].items() if name.startswith("price,"))
+    metrics = baseline.evaluation.metrics
+    holdout = metrics["holdout"]
+    worst = metrics["slices"][metrics["worst_slice"]]["log_rmse"]
+    by_price = min(value["coverage"] for name, value in metrics["slices"].items() if name.startswith("price,"))
     speed = gates.check_exported(_graph(baseline), _one(baseline), 1, 0.0, 1.0, baseline.rules)[-1].found
     return baseline.rules.model_copy(
         update={
-            "max_log_rmse": held["log_rmse"] * 1.1,
-            "max_median_ape": held["median_ape"] * 1.1,
-            "coverage": (held["coverage"] - 0.03, held["coverage"] + 0.03),
+            "max_log_rmse": holdout["log_rmse"] * 1.1,
+            "max_median_ape": holdout["median_ape"] * 1.1,
+            "coverage": (holdout["coverage"] - 0.03, holdout["coverage"] + 0.03),
             "min_coverage_by_price": by_price - 0.05,
             "max_width_to_constant": 1.2,
             "max_worst_slice_log_rmse": worst * 1.2,
-            "max_cod": held["cod"] * 1.1,
-            "prd": (held["prd"] - 0.02, held["prd"] + 0.02),
-            "prb": (held["prb"] - 0.03, held["prb"] + 0.03),
+            "max_cod": holdout["cod"] * 1.1,
+            "prd": (holdout["prd"] - 0.02, holdout["prd"] + 0.02),
+            "prb": (holdout["prb"] - 0.03, holdout["prb"] + 0.03),
             "min_gain_over_ridge": 0.0,
             "max_latency_microseconds": speed * 3,
         }

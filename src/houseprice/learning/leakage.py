@@ -26,7 +26,7 @@ Kind = Literal["reconstruction", "depends_on_target", "not_from_request", "known
 MakeFeatures = Callable[[pl.DataFrame], tuple[pl.DataFrame, Preprocessor]]
 """Function from processed sales to the feature table and the fitted preprocessor."""
 SAMPLED_ROWS = 2000  # enough to tell an identity from a coincidence
-MIN_ROWS = 30  # with fewer, or with prices all alike, nothing can be told from chance
+MIN_ROWS = 30  # with fewer, or with prices all alike, nothing can be distinguished from chance
 
 
 @dataclass(frozen=True)
