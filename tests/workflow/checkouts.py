@@ -69,5 +69,5 @@ def with_small_image(text: str) -> str:
     _, end, tail = rest.partition("      - name: Install cosign\n")
     assert begin
     assert end
-    small = "      - name: Small image\n        run: python3 -SP tests/workflow/small_image.py\n"
-    return f"{head}{small}{end}{tail}"
+    run = "PYTHONPATH=src:tests/release python3 -SP tests/workflow/small_image.py"
+    return f"{head}      - name: Small image\n        run: {run}\n{end}{tail}"

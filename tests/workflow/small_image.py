@@ -2,10 +2,7 @@
 
 import json
 import os
-import sys
 from pathlib import Path
-
-sys.path[:0] = ["tests/release", "src"]
 
 from layouts import make_layout
 
