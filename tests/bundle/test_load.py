@@ -38,7 +38,7 @@ def test_a_sealed_folder_opens(bundle: Bundle, bundle_dir: Path) -> None:
     assert len(bundle.golden["rows"]) == len(bundle.golden["answers"]) > 0
     assert set(bundle.reference) == set(bundle.manifest.schema_.request) == set(bundle.model.inputs)
     assert len(bundle.sample["rows"]) == len(bundle.sample["prices"]) == len(bundle.sample["answers"])
-    assert bundle.card.startswith("# house-price-model")
+    assert bundle.card.startswith("# Model card: house-price-model")
 
 
 def test_it_holds_just_the_files_that_the_program_knows(bundle: Bundle, bundle_dir: Path) -> None:
