@@ -64,7 +64,7 @@ def test_a_door_ends_with_the_commands_exit_codes(
     root: Path, script: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """2 for words that are not understood, 3 for a configuration, 4 for data; a traceback only with --debug."""
-    assert opened(root, script, ["--nonsense"], capsys, monkeypatch)[0] == 2
+    assert run_script(root, script, ["--nonsense"], capsys, monkeypatch)[0] == 2
     places = {"--input": tmp_path / "no.csv", "--data": tmp_path / "no.csv", "--output": tmp_path / "out.csv"}
     places |= {"--preprocessor": tmp_path / "p.pkl", "--models-dir": tmp_path / "models"}
     words = [str(word) for option in ENTRY_POINTS[script][1] if option in places for word in (option, places[option])]
@@ -73,7 +73,7 @@ def test_a_door_ends_with_the_commands_exit_codes(
         code, out, err = run_script(root, script, [*words, *changed], capsys, monkeypatch)
         assert (code, out) == (expected, "")
         assert "Traceback" not in err
-        assert opened(root, script, [*words, *changed, "--debug"], capsys, monkeypatch)[0] == expected
+        assert run_script(root, script, [*words, *changed, "--debug"], capsys, monkeypatch)[0] == expected
     assert not list(tmp_path.iterdir())
 
 
