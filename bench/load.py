@@ -43,7 +43,7 @@ class Load:
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
+        """Predictions a second."""
         return self.answered / self.seconds
 
     def percentile(self, share: float) -> float:
@@ -51,11 +51,15 @@ class Load:
         return float(np.percentile(np.frombuffer(self.times), share))
 
 
+def request(path: str, content: bytes, content_type: str) -> bytes:
+    """Return the bytes of a POST request."""
+    head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {content_type}\r\n"
+    return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
+
+
 def post(path: str, body: Any) -> bytes:
-    """Give back the bytes of a request with a JSON body."""
-    content = json.dumps(body, separators=(",", ":")).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
-    return head.encode() + b"\r\n\r\n" + content
+    """Return the bytes of a POST request with a JSON body."""
+    return request(path, json.dumps(body, separators=(",", ":")).encode(), "application/json")
 
 
 class _Line:
@@ -76,7 +80,7 @@ class _Line:
         self.handle.sendall(request)
 
     def answered(self) -> bool:
-        """Read what has come, and tell whether the answer is whole."""
+        """Read what has come, and progress whether the answer is whole."""
         piece = self.handle.recv(_PIECE)
         if not piece:
             raise UnansweredError(f"The line was closed in the middle of an answer: {self.held[:200]!r}")

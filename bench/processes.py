@@ -49,14 +49,23 @@ class Server:
 
     @property
     def memory(self) -> int:
-        """Bytes of memory that the process and its children hold (RSS)."""
-        pages = 0
+        """Bytes of memory of the process and its children (RSS)."""
+        pages = sum(int((process / "statm").read_text().split()[1]) for process, _ in self._processes())
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds that the process and its children have used."""
+        ticks = sum(int(stat[11]) + int(stat[12]) for _, stat in self._processes())
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def _processes(self) -> Iterator[tuple[Path, list[str]]]:
+        """Yield folder and fields of `stat` (from the state on) of each process of the server's session."""
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):  # it has ended since
-                session = (process / "stat").read_text().rpartition(")")[2].split()[3]
-                if int(session) == self._process.pid:
-                    pages += int((process / "statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
+                stat = (process / "stat").read_text().rpartition(")")[2].split()
+                if int(stat[3]) == self._process.pid:
+                    yield process, stat
 
 
 @contextmanager

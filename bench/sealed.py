@@ -19,7 +19,7 @@ _RUNS = 5
 
 
 def houses(bundle: Bundle, cleaned: Path, count: int) -> list[House]:
-    """Give back so many houses as a request holds them: of the processed table, else the sealed sample in turn."""
+    """Return so many houses as a request holds them: of the processed table, else the sealed sample in turn."""
     schema = bundle.manifest.schema_
     try:
         sales = read_sales(cleaned, schema).head(count).select(*schema.request)
@@ -33,7 +33,7 @@ def houses(bundle: Bundle, cleaned: Path, count: int) -> list[House]:
 
 
 def feeds_of(bundle: Bundle, rows: list[House]) -> Feeds:
-    """Give back the arrays that the model takes."""
+    """Return the arrays that the model takes."""
     columns = bundle.manifest.schema_.columns
     feeds: Feeds = {}
     for name, is_text in bundle.model.inputs.items():
@@ -49,7 +49,7 @@ def feeds_of(bundle: Bundle, rows: list[House]) -> Feeds:
 
 
 def seconds_of_one_row(bundle: Bundle, rows: list[House], seconds: float) -> float:
-    """Time bare `session.run` of one row on the server's core, feeds made before: give back the mean."""
+    """Time bare `session.run` of one row on the server's core, feeds made before: return the mean."""
     with pinned(SERVER_CORE):
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -68,7 +68,7 @@ def seconds_of_one_row(bundle: Bundle, rows: list[House], seconds: float) -> flo
 
 
 def rate_of_batch(bundle: Bundle, rows: list[House], runs: int = _RUNS) -> float:
-    """Time the bare model with many rows on the server's core: give back the median rows a second."""
+    """Time the bare model with many rows on the server's core: return the median rows a second."""
     feeds = feeds_of(bundle, rows)
     times = []
     with pinned(SERVER_CORE):

@@ -30,6 +30,7 @@ from environments import CACHE, EXTRAS, ROOT
 from houseprice.bundle.load import Bundle, open_bundle
 from load import Load, drive, post
 from processes import LOAD_CORE, Server, running
+from routes import single_house_requests
 from verdicts import Line, exit_code, table
 
 CLIENTS = 32
@@ -38,6 +39,13 @@ STARTS = 5
 KEPT = CACHE / "serving_peers.json"
 WARM_SECONDS = 1.0
 LONGEST_SOAK_SECONDS = 3600.0
+ROUNDS, REQUESTS = 3, 2000
+"""Rounds of so many requests where CPU per request is measured; the least counts, which other work disturbs least."""
+SKETCHES = (
+    ("of_sketch", "FastAPI sketch, one model call per request", (1.0, 1.5)),
+    ("of_batched_sketch", "FastAPI sketch with micro-batching", (0.7, 0.7)),
+)
+"""Module of a peer, its title, and what it must cost at least at 1 and 32 clients, as a multiple of ours."""
 MB = 1e6
 
 
@@ -118,6 +126,48 @@ def against_peers(bench: Bench) -> Iterator[Line]:
         yield Line(title, 20, 50, bench.our_load.rate / theirs["rate"], "×", False, note)
 
 
+def routes(bench: Bench) -> Iterator[Line]:
+    """Compare the CPU that one house costs by each route with that of `/predict`."""
+    requests = single_house_requests(str(bench.bundle.manifest.project["name"]), bench.houses)
+    costs = dict.fromkeys(requests, float("inf"))
+    with bench.ours() as server:
+        for _ in range(ROUNDS):  # in turn, so that other work on the machine is shared
+            for title, houses in requests.items():
+                costs[title] = min(costs[title], cpu_per_request(server, houses, CLIENTS))
+    base = costs.pop("/predict")
+    for title, cost in costs.items():
+        note = f"{cost * 1e6:.0f} µs of CPU against {base * 1e6:.0f}"
+        yield Line(f"{title}, CPU per house ÷ `/predict`", 2, 1.5, cost / base, "", note=note)
+
+
+def sketches(bench: Bench) -> Iterator[Line]:
+    """Compare the CPU per request of `/predict` with that of plain FastAPI servers of the same ONNX model."""
+    with bench.ours() as server:
+        ours = {clients: cost_of(server, bench.requests, clients) for clients in (1, CLIENTS)}
+    for name, title, musts in SKETCHES:
+        command = [sys.executable, "-m", "uvicorn", f"{name}:app", "--app-dir", str(ROOT / "bench" / "peer_servers")]
+        command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning", "--port"]
+        told = {"HOUSEPRICE_BUNDLE": str(bench.bundle.directory.resolve())}
+        with running(lambda port: [*command, str(port)], bench.requests[0], environment=told) as server:  # noqa: B023
+            for clients, must in zip((1, CLIENTS), musts, strict=True):
+                theirs = cost_of(server, bench.requests, clients)
+                note = f"{theirs * 1e6:.0f} µs of CPU against {ours[clients] * 1e6:.0f}"
+                what = f"{title} ÷ ours, CPU per request, {clients} client{'s' * (clients > 1)}"
+                yield Line(what, must, None, theirs / ours[clients], "×", False, note)
+
+
+def cost_of(server: Server, requests: Sequence[bytes], clients: int) -> float:
+    """Return the least CPU seconds per request of some rounds."""
+    return min(cpu_per_request(server, requests, clients) for _ in range(ROUNDS))
+
+
+def cpu_per_request(server: Server, requests: Sequence[bytes], clients: int) -> float:
+    """Return the CPU seconds that the server uses per request."""
+    before = server.cpu_seconds
+    answered = drive(server.port, requests, clients=clients, seconds=600, most=REQUESTS).answered
+    return (server.cpu_seconds - before) / answered
+
+
 def batch(bench: Bench) -> Iterator[Line]:
     """Compare `/batch-predict` with the bare model."""
     rows = sealed.houses(bench.bundle, bench.cleaned, MANY)
@@ -173,6 +223,8 @@ def image(bench: Bench) -> Iterator[Line]:
 
 SECTIONS: dict[str, Callable[[Bench], Iterator[Line]]] = {
     "predict": predict,
+    "routes": routes,
+    "sketches": sketches,
     "peers": against_peers,
     "batch": batch,
     "start": start,

@@ -46,7 +46,7 @@ class Line:
         return self.found <= bound if self.at_most else self.found >= bound
 
     def markdown(self) -> str:
-        """Give back the line as one of a Markdown table."""
+        """Return the line as one of a Markdown table."""
         sign = "≤" if self.at_most else "≥"
         bounds = [f"{sign} {_shown(bound, self.unit)}" if bound is not None else "–" for bound in (self.must, self.aim)]
         found = "–" if self.found is None else f"**{_shown(self.found, self.unit)}**"
@@ -54,22 +54,22 @@ class Line:
         return f"| {self.what} | {' | '.join(bounds)} | {found}{f' ({note})' if note else ''} | {self.verdict} |"
 
     def told(self) -> dict[str, Any]:
-        """Give back the line for a script."""
+        """Return the line for a script."""
         return {**asdict(self), "verdict": self.verdict}
 
 
 def _shown(number: float, unit: str) -> str:
-    """Give back a number with three figures and its unit."""
+    """Return a number with three figures and its unit."""
     digits = 0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2
     text = f"{number:,.{digits}f}"
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text}{f' {unit}' if unit else ''}"
 
 
 def table(lines: Sequence[Line]) -> str:
-    """Give back the Markdown table."""
+    """Return the Markdown table."""
     return "\n".join([HEAD, *(line.markdown() for line in lines)])
 
 
 def exit_code(lines: Sequence[Line]) -> int:
-    """Give back 1 when a must was missed, otherwise 0."""
+    """Return 1 when a must was missed, otherwise 0."""
     return int(any(line.verdict == "MISSED" for line in lines))

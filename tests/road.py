@@ -20,7 +20,7 @@ class Road:
     featured: Path
     models: Path
     reports: Path
-    trained: pipeline.Trained
+    trained: pipeline.TrainingResult
 
     @property
     def preprocessor(self) -> Path:
@@ -37,10 +37,11 @@ def hurried(text: str) -> str:
     """Give a configuration with few trees, centres and folds, and gates that such a model can pass."""
     told = yaml.safe_load(text)
     told["split"] |= {"folds": 2, "origins": 2}
-    told["training"]["boosting"] |= {"rounds": 60, "learning_rate": 0.2}
-    smooth = told["training"]["smooth"]
-    smooth |= {"centres": 200, "further": [kernel | {"centres": 100} for kernel in smooth["further"]]}
-    told["training"]["trust"] |= {"centres": 50}
+    told["training"]["boosting"] |= {"iterations": 60, "learning_rate": 0.2}
+    kernel_ridge = told["training"]["kernel_ridge"]
+    kernels = [kernel | {"centres": 100} for kernel in kernel_ridge["additional_kernels"]]
+    kernel_ridge |= {"centres": 200, "additional_kernels": kernels}
+    told["training"]["robust_weights"] |= {"centres": 50}
     told["gates"] |= {
         "max_log_rmse": 0.3,
         "max_median_ape": 0.25,
@@ -53,7 +54,7 @@ def hurried(text: str) -> str:
         "max_cod": 40.0,
         "prd": [0.5, 2.0],
         "prb": [-1.0, 1.0],
-        "max_unknown_texts": 1.0,
-        "max_row_microseconds": 100_000.0,
+        "max_unknown_categories": 1.0,
+        "max_latency_microseconds": 100_000.0,
     }
     return yaml.safe_dump(told, sort_keys=False)

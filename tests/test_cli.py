@@ -96,7 +96,7 @@ def test_an_unexpected_error_asks_for_a_report(typed: Typed, monkeypatch: pytest
     def faulty(*_: object) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(pipeline, "verdict_of", faulty)
+    monkeypatch.setattr(pipeline, "reevaluate_gates", faulty)
     words = ("gate", "--config", root / "configs" / "model_config.yaml")
     code, out, err = typed(*words)
     assert (code, out) == (1, "")
@@ -113,7 +113,7 @@ def test_ctrl_c_ends_with_130(typed: Typed, monkeypatch: pytest.MonkeyPatch, roo
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "verdict_of", stopped)
+    monkeypatch.setattr(pipeline, "reevaluate_gates", stopped)
     code, out, err = typed("gate", "--config", root / "configs" / "model_config.yaml")
     assert (code, out) == (130, "")
     assert len(err.strip().splitlines()) == 1

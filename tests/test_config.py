@@ -1,4 +1,4 @@
-"""YAML in, frozen choices out: strict, and every problem told at once with its dotted key."""
+"""The configuration is strict, and every problem is reported at once with its dotted key."""
 
 import copy
 import os
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from houseprice.cli import main
 from houseprice.config import Config, load
+from houseprice.config.renamed_keys import RENAMED
 from houseprice.errors import ConfigError
 
 OWN = Path(__file__).parents[1] / "configs" / "model_config.yaml"
@@ -25,7 +26,7 @@ Written = Callable[[str | bytes], Path]
 
 @pytest.fixture
 def written(tmp_path: Path) -> Written:
-    """Write a configuration; give back its path."""
+    """Write a configuration; return its path."""
 
     def one(content: str | bytes) -> Path:
         path = tmp_path / "config.yaml"
@@ -36,14 +37,14 @@ def written(tmp_path: Path) -> Written:
 
 
 def refusal(path: Path) -> ConfigError:
-    """Give back the error that loading a file ends with."""
+    """Return the error that loading a file ends with."""
     with pytest.raises(ConfigError) as err:
         load(path)
     return err.value
 
 
 def with_value(dotted: str, value: Any) -> str:
-    """Give back the project's configuration with one value set, or taken away when it is None."""
+    """Return the project's configuration with one value set, or taken away when it is None."""
     tree = copy.deepcopy(TREE)
     *parents, last = dotted.split(".")
     place = tree
@@ -89,39 +90,40 @@ def test_defaults_stand_in_for_what_is_left_out(written: Written) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "code"),
     [
-        ("", "holds nothing"),
-        ("# only a comment\n", "holds nothing"),
-        ("~", "holds nothing"),
-        ("- project\n- paths\n", "holds list"),
-        ("hello", "holds str"),
-        ("a: [1, 2", "is not YAML"),
-        ("project:\n\tname: x\n", "is not YAML"),
-        ("a: \x00", "is not YAML"),
-        ("a: 1\n---\nb: 2\n", "is not YAML"),
-        ("a: &a [*a]\n", "is not YAML"),
-        ("[1, 2]: 3\n", "a key is a list or a table"),
-        ("[" * 50_000, "is not YAML"),
-        (TEXT.replace("1900-01-01", "1900-13-45"), "is not YAML"),
-        ("a: !!python/object/apply:os.system [true]\n", "is not YAML"),
-        (TEXT.replace("USD", "US\xe9").encode("latin-1"), "expected a UTF-8 YAML file"),
+        ("", "config_not_a_mapping"),
+        ("# only a comment\n", "config_not_a_mapping"),
+        ("~", "config_not_a_mapping"),
+        ("- project\n- paths\n", "config_not_a_mapping"),
+        ("hello", "config_not_a_mapping"),
+        ("a: [1, 2", "config_not_yaml"),
+        ("project:\n\tname: x\n", "config_not_yaml"),
+        ("a: \x00", "config_not_yaml"),
+        ("a: 1\n---\nb: 2\n", "config_not_yaml"),
+        ("a: &a [*a]\n", "config_not_yaml"),
+        ("[1, 2]: 3\n", "config_not_yaml"),
+        ("[" * 50_000, "config_not_yaml"),
+        (TEXT.replace("1900-01-01", "1900-13-45"), "config_not_yaml"),
+        ("a: !!python/object/apply:os.system [true]\n", "config_not_yaml"),
+        (TEXT.replace("USD", "US\xe9").encode("latin-1"), "config_unreadable"),
     ],
     ids=lambda value: repr(value)[:24],
 )
-def test_what_is_no_configuration_is_refused_with_a_sentence(written: Written, content: str, told: str) -> None:
+def test_what_is_no_configuration_is_refused_with_a_sentence(written: Written, content: str, code: str) -> None:
     """Nothing that a file may hold gets past, and the file is named."""
     path = written(content)
     error = refusal(path)
-    assert told in str(error)
+    assert error.code == code
     assert f'"{path}"' in str(error)
 
 
 def test_a_missing_file_is_told_with_what_to_do(tmp_path: Path) -> None:
     """The path that was looked for and the option to correct are both named."""
     error = refusal(tmp_path / "no.yaml")
-    assert re.search(r'no\.yaml" was not found; expected .*--config', str(error))
-    assert "cannot be read" in str(refusal(tmp_path))
+    assert error.code == "config_not_found"
+    assert all(part in str(error) for part in (str(tmp_path / "no.yaml"), "--config"))
+    assert refusal(tmp_path).code == "config_unreadable"
 
 
 def test_a_byte_order_mark_does_no_harm(written: Written) -> None:
@@ -133,7 +135,9 @@ def test_a_byte_order_mark_does_no_harm(written: Written) -> None:
 def test_a_key_that_is_given_twice_is_refused(written: Written, again: str) -> None:
     """YAML would take the last one without a word; the line of the second is told."""
     path = written(TEXT + again)
-    assert re.search(r'key "(project|data|decimal)" is given twice .*line \d+', str(refusal(path)))
+    error = refusal(path)
+    assert error.code == "config_not_yaml"
+    assert re.search(r'"(project|data|decimal)".*line \d+', str(error))
 
 
 @pytest.mark.parametrize(
@@ -163,7 +167,11 @@ def test_a_key_that_is_given_twice_is_refused(written: Written, again: str) -> N
         ("data.columns.price.minimum", True, "data.columns.price.minimum: expected a finite number"),
         ("data.columns.price.required", False, 'data.columns: "price" has the role "target" and must be required'),
         ("data.columns.view.levels", None, "data.columns.view: an ordinal column needs its levels"),
-        ("data.columns.row", {"kind": "flag", "description": "?"}, 'data.columns: "row" is a name that the road'),
+        (
+            "data.columns.row",
+            {"kind": "flag", "description": "?"},
+            'data.columns: "row" is reserved for a column that the pipeline adds',
+        ),
         ("features.derived", "age_at_sale", "features.derived: input should be a valid"),
         ("paths.raw", 3, "paths.raw: input should be a valid string"),
         ("project", None, "project: missing"),
@@ -207,8 +215,51 @@ def test_every_problem_is_told_at_once(written: Written) -> None:
     assert all(f"\n  {problem}" in str(error) for problem in error.problems)
 
 
+OLD_KEYS = [
+    ("training.level_weight", "training.target_encoding_weight"),
+    ("training.forest_share", "training.tree_share"),
+    ("training.trust", "training.robust_weights"),
+    ("training.smooth", "training.kernel_ridge"),
+    ("training.boosting.rounds", "training.boosting.iterations"),
+    ("training.boosting.column_share", "training.boosting.feature_fraction"),
+    ("training.boosting.row_share", "training.boosting.row_fraction"),
+    ("training.boosting.borders", "training.boosting.border_count"),
+    ("training.smooth.sharpness", "training.kernel_ridge.inverse_lengthscale"),
+    ("training.smooth.text_penalty", "training.kernel_ridge.category_penalty"),
+    ("training.smooth.texts", "training.kernel_ridge.categories"),
+    ("training.smooth.further", "training.kernel_ridge.additional_kernels"),
+    ("training.kernel_ridge.sharpness", "training.kernel_ridge.inverse_lengthscale"),
+    ("training.smooth.columns.lat.sharpness", "training.kernel_ridge.columns.lat.inverse_lengthscale"),
+    ("training.kernel_ridge.columns.lat.form", "training.kernel_ridge.columns.lat.transform"),
+    ("training.smooth.further.0.others", "training.kernel_ridge.additional_kernels.0.other_columns_scale"),
+    ("gates.max_unknown_texts", "gates.max_unknown_categories"),
+    ("gates.max_row_microseconds", "gates.max_latency_microseconds"),
+    ("gates.leaks", "gates.leakage"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), OLD_KEYS)
+def test_a_renamed_key_is_refused_with_its_new_name(written: Written, old: str, new: str) -> None:
+    """Whoever comes with an older file is told what each key is called now."""
+    tree = copy.deepcopy(TREE)
+    parent: Any = tree
+    *parents, last = old.split(".")
+    for name in parents:
+        parent = parent[0] if name == "0" else parent.setdefault(name, [{}] if name == "further" else {})
+    parent[last] = 1
+    error = refusal(written(yaml.safe_dump(tree)))
+    assert error.code == "config_key_renamed"
+    assert error.details["renamed"][old] == new
+    assert new in str(error)
+
+
+def test_every_renamed_key_is_tested() -> None:
+    """A key that is renamed later needs its line above."""
+    assert {old.split(".")[-1] for old, _ in OLD_KEYS} == {old.split(".")[-1] for old in RENAMED}
+
+
 def leaves(tree: dict[str, Any], above: str = "") -> Iterator[str]:
-    """Give the dotted key of every table and value of a configuration."""
+    """Return the dotted key of every table and value of a configuration."""
     for name, value in tree.items():
         yield f"{above}{name}"
         if isinstance(value, dict):
@@ -248,7 +299,7 @@ def test_any_value_anywhere_is_taken_or_refused_with_a_sentence(written: Written
 
 
 def typed(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    """Type a command; give back its exit code and what it printed on both streams."""
+    """Type a command; return its exit code and what it printed on both streams."""
     with pytest.raises(SystemExit) as left:
         main(list(words))
     printed = capsys.readouterr()

@@ -17,7 +17,7 @@ PAID = {"kind": "number", "role": "target", "known": "at_sale", "description": "
 
 
 def schema(**columns: dict[str, Any]) -> Schema:
-    """Give back a schema of the three columns that every house has, and some more."""
+    """Return a schema of the three columns that every house has, and some more."""
     return Schema.model_validate({"columns": {"id": PARCEL, "day": DAY, "paid": PAID} | columns})
 
 
@@ -105,14 +105,14 @@ def test_every_fault_between_columns_is_told_at_once() -> None:
     """A declaration without any role hears of all three."""
     with pytest.raises(ValidationError) as err:
         Schema.model_validate({"columns": {"row": {"kind": "number", "description": "Bad name"}}})
-    for told in ('"target"', '"parcel"', '"sale_date"', '"row" is a name'):
+    for told in ('"target"', '"parcel"', '"sale_date"', '"row" is reserved'):
         assert told in str(err.value)
 
 
 @pytest.mark.parametrize("name", RESERVED)
 def test_no_column_bears_a_name_that_the_road_gives_away(name: str) -> None:
     """A declared column can never be overwritten by one that a step adds."""
-    with pytest.raises(ValidationError, match=f'"{name}" is a name that the road'):
+    with pytest.raises(ValidationError, match=f'"{name}" is reserved for a column that the pipeline adds'):
         schema(**{name: {"kind": "number", "description": "Clash"}})
 
 

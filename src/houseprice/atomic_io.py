@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic and durable writes of files and directories."""
 
 import errno
 import os
@@ -12,10 +12,10 @@ from houseprice.errors import DataError
 
 
 def write_atomically(contents: Mapping[Path, bytes]) -> None:
-    """Write several files that belong together: all are complete on disk before the first takes its name.
+    """Write several files that belong together: all are complete before the first is renamed to its path.
 
     Raises:
-        DataError: a folder cannot be written; what stood there before stands there still.
+        DataError: A folder cannot be written (code `path_unwritable`); earlier files are unchanged.
     """
     waiting: dict[Path, Path] = {}
     try:
@@ -39,12 +39,12 @@ def write_atomically(contents: Mapping[Path, bytes]) -> None:
 
 @contextmanager
 def replace_directory(path: Path) -> Iterator[Path]:
-    """Give a temporary folder that takes the place of `path` when the block ends well, and is gone when it does not.
+    """Yield a temporary folder that replaces `path` when the block succeeds, and is removed when it fails.
 
     Raises:
-        DataError: the folder cannot be written; what stood there before stands there still.
+        DataError: The folder cannot be written (code `path_unwritable`); an earlier one is unchanged.
     """
-    path = path.resolve()  # a link stays a link, and what it leads to is replaced
+    path = path.resolve()  # a link stays a link, and its target is replaced
     try:
         if path.exists() and not path.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
@@ -70,11 +70,37 @@ def replace_directory(path: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file that is whole at any time, and on disk with its name when this returns: it survives a loss of power.
+@contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """Give a temporary file that takes the place of `path` when the block ends well, and is gone when it does not.
 
     Raises:
-        DataError: it cannot be written; what stood there before stands there still.
+        DataError: The file cannot be written, or what is there is not a regular file; it stays as it was.
+    """
+    place = path.resolve()  # a link stays a link, and what it leads to is replaced
+    if place.exists() and not place.is_file():
+        raise DataError(f'"{path}" is not a regular file, so it is not replaced. Name another.', code="not_a_file")
+    temporary: Path | None = None
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+        temporary = Path(name)
+        os.fchmod(descriptor, 0o644)
+        os.close(descriptor)
+        yield temporary
+        temporary.replace(place)
+    except OSError as err:
+        raise _unwritable(path, err) from err
+    finally:
+        if temporary:
+            temporary.unlink(missing_ok=True)
+
+
+def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file atomically, and synchronise file and folder to disk, so that it survives a power failure.
+
+    Raises:
+        DataError: It cannot be written (code `path_unwritable`); an earlier file is unchanged.
     """
     new = path.with_name(f".{path.name}.new")
     try:
@@ -97,6 +123,7 @@ def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
 
 def _unwritable(path: Path, err: OSError) -> DataError:
     return DataError(
-        f'"{path}" cannot be written ({err.strerror or err}); expected a folder with room and the right to write; '
-        "free some space or name another place."
+        f'"{path}" cannot be written ({err.strerror or err}); free some space, or name a writable folder.',
+        code="path_unwritable",
+        path=str(path),
     )

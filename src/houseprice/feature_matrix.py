@@ -1,6 +1,7 @@
-"""Columns in, one array of all numeric ones out, with the names of its rows.
+"""Features of houses as one array, whose rows are found by name.
 
-A recorded graph pays for every step and hardly for a step's size, so what is done to all features is done once.
+An exported graph costs time for every node and hardly for the size of one, so operations on all features are done at
+once.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,9 +16,9 @@ class FeatureMatrix:
     """Features of some houses, found by name.
 
     Attributes:
-        names: what the rows of the table are.
+        names: features in the rows of the table.
         table: numbers, by the array API [names, houses].
-        texts: name → texts, one a house.
+        texts: name → one text per house.
     """
 
     names: tuple[str, ...]
@@ -26,28 +27,28 @@ class FeatureMatrix:
 
     @classmethod
     def of(cls, numbers: Mapping[str, Any], texts: Mapping[str, Any] | None = None) -> Self:
-        """Give back the matrix of some columns of numbers, all of one type, and of texts."""
+        """Return the matrix of some columns of numbers, all of one type, and of texts."""
         return cls(tuple(numbers), _stacked(numbers), texts or {})
 
     def __getitem__(self, name: str) -> Any:
-        """Give back one column, of numbers or of texts."""
+        """Return one column, of numbers or of texts."""
         if name in self.texts:
             return self.texts[name]
         xp = self.table.__array_namespace__()
         return xp.reshape(self.rows((name,)), (-1,))
 
     def rows(self, names: Iterable[str]) -> Any:
-        """Give back the numbers of some columns [names, houses]."""
+        """Return the numbers of some columns [names, houses]."""
         places = np.array([self.names.index(name) for name in names], dtype=np.int64)
         xp = self.table.__array_namespace__()
         return xp.take(self.table, xp.asarray(places), axis=0)
 
     def select(self, names: tuple[str, ...]) -> Self:
-        """Give back the matrix of some of the columns of numbers, and of all texts."""
+        """Return the matrix of some of the columns of numbers, and of all texts."""
         return type(self)(names, self.rows(names), self.texts)
 
     def with_columns(self, numbers: Mapping[str, Any]) -> Self:
-        """Give back the matrix with further columns of numbers."""
+        """Return the matrix with further columns of numbers."""
         if not numbers:
             return self
         xp = self.table.__array_namespace__()
@@ -55,7 +56,7 @@ class FeatureMatrix:
         return type(self)((*self.names, *numbers), xp.concat([self.table, more], axis=0), self.texts)
 
     def as_float32(self) -> Self:
-        """Give back the matrix with its numbers as float32, as the trees compare them."""
+        """Return the matrix with its numbers as float32, as the trees compare them."""
         xp = self.table.__array_namespace__()
         return type(self)(self.names, xp.astype(self.table, xp.float32), self.texts)
 

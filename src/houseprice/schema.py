@@ -1,7 +1,7 @@
-"""What a house is: columns, kinds, units, ranges, roles; said once.
+"""Schema of a house sale: columns with kinds, units, ranges and roles.
 
-The declaration comes from `configs/model_config.yaml`. From it are made the checks of the raw table, the request of
-the API with its OpenAPI text, the inputs of the ONNX graph and the model card.
+It is declared in `configs/model_config.yaml`. The checks of the raw table, the request model of the API with its
+OpenAPI document, the inputs of the ONNX graph and the model card are derived from it.
 """
 
 from contextlib import suppress
@@ -22,18 +22,18 @@ Known = Literal["before_sale", "at_sale"]
 RESERVED = (
     "row", "reasons", "split", "processed_sha256", "predicted_price", "interval_low", "interval_high", "warnings",
 )  # fmt: skip
-"""Columns that the road itself adds to a table, so that no column of a house may bear their names."""
+"""Columns that the pipeline adds to a table, whose names no column of a house may have."""
 
 
 def _level(value: Any) -> Any:
-    """Keep whole numbers and texts as they are: YAML's yes is not a level."""
+    """Accept whole numbers and texts; a boolean such as YAML's yes is not a level."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("expected a whole number or a text")
     return value
 
 
 def _bound(value: Any) -> Any:
-    """Keep numbers and dates, and make dates of their texts."""
+    """Accept numbers and dates, the latter also as texts."""
     if isinstance(value, str):
         with suppress(ValueError):
             return date.fromisoformat(value)
@@ -51,7 +51,7 @@ class Column(BaseModel):
 
     `known` tells when its value is known: a column that is only known at the sale may not be a feature.
     `minimum` and `maximum` are what a request may hold; a sale outside the narrower `learn_minimum` and
-    `learn_maximum` is not trusted enough to learn from.
+    `learn_maximum` is rejected from training.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -108,9 +108,7 @@ class Schema(BaseModel):
     @model_validator(mode="after")
     def _has_its_roles(self) -> Self:
         faults = [
-            f'"{name}" is a name that the road gives to a column of its own'
-            for name in RESERVED
-            if name in self.columns
+            f'"{name}" is reserved for a column that the pipeline adds' for name in RESERVED if name in self.columns
         ]
         seen: dict[str, str] = {}
         for name, column in self.columns.items():
@@ -130,10 +128,10 @@ class Schema(BaseModel):
         return self
 
     def named(self, role: Role) -> str:
-        """Give back the name of the column that has a role.
+        """Return the name of the column that has a role.
 
         Raises:
-            KeyError: no column has it.
+            KeyError: No column has it.
         """
         for name, column in self.columns.items():
             if column.role == role:
@@ -141,7 +139,7 @@ class Schema(BaseModel):
         raise KeyError(role)
 
     def roles(self) -> dict[str, str]:
-        """Give back role → column name."""
+        """Return role → column name."""
         return {column.role: name for name, column in self.columns.items() if column.role}
 
     @cached_property
@@ -151,7 +149,7 @@ class Schema(BaseModel):
 
     @cached_property
     def parcel(self) -> str:
-        """Name of the column that tells which sales are of one and the same house."""
+        """Name of the column that identifies the house of a sale."""
         return self.named("parcel")
 
     @cached_property
@@ -161,7 +159,7 @@ class Schema(BaseModel):
 
     @cached_property
     def request(self) -> dict[str, Column]:
-        """The columns that a question about a price may hold: all that is known before the sale, and the date."""
+        """The columns of a request: all that are known before the sale, and the date."""
         out = {self.target, self.parcel}
         return {
             name: column

@@ -1,4 +1,4 @@
-"""Nothing is sealed that was not proved first, and what is sealed appears whole or not at all."""
+"""A bundle is only written after its parity was checked, and as a whole or not at all."""
 
 import json
 import pickle
@@ -11,8 +11,8 @@ import pytest
 
 from houseprice.bundle import export
 from houseprice.bundle import manifest as manifests
-from houseprice.bundle.export import Choice, TrainedPair, compare
-from houseprice.bundle.load import Answers, Bundle, Model, open_bundle
+from houseprice.bundle.export import RowSelection, TrainedPair, check_parity
+from houseprice.bundle.load import Bundle, Model, Predictions, open_bundle
 from houseprice.errors import ArtifactError, ParityError
 from houseprice.learning import bundling
 from houseprice.learning.features import Preprocessor, columns_of
@@ -30,13 +30,15 @@ class Sealing:
     road: Road
     pair: TrainedPair
     columns: dict[str, Any]
-    choice: Choice
+    choice: RowSelection
 
     def content(self, pair: TrainedPair | None = None) -> export.Content:
-        """Give back the files, with a short identity."""
+        """Return the files, with a short identity."""
         told = json.loads((self.road.bundle / manifests.NAME).read_bytes())
-        identity = {key: told[key] for key in told if key not in ("seal", "files", "model_version", "format")}
-        return export.content(
+        identity = {
+            key: told[key] for key in told if key not in ("manifest_sha256", "files", "model_version", "format")
+        }
+        return export.bundle_files(
             pair or self.pair, self.columns, self.choice, tolerance=TOLERANCE, identity=identity,
             importance=dict.fromkeys(self.pair.preprocessor.schema.request, 0.0),
             explanation={name: (self.road.bundle / name).read_bytes() for name in EXPLANATION},
@@ -45,18 +47,18 @@ class Sealing:
 
 @pytest.fixture(scope="module")
 def sealing_(road: Road) -> Sealing:
-    """Give what the session's folder was made of."""
+    """Return what the session's folder was made of."""
     preprocessor: Preprocessor = pickle.loads(road.preprocessor.read_bytes())
     model: PriceModel = pickle.loads((road.models / "trained" / bundling.MODEL).read_bytes())
     sales = bundling.read_sales(road.cleaned, road.config.schema_)
     answers = model.predict_interval(preprocessor.transform(sales))
-    choice = Choice(np.arange(500), np.arange(500, 600), sales["price"].to_numpy())
+    choice = RowSelection(np.arange(500), np.arange(500, 600), sales["price"].to_numpy())
     return Sealing(road, TrainedPair(preprocessor, model, answers), columns_of(sales, road.config.schema_), choice)
 
 
 @pytest.fixture(scope="module")
 def bundle(road: Road) -> Bundle:
-    """Give the session's model, opened."""
+    """Return the session's model, opened."""
     return open_bundle(road.bundle)
 
 
@@ -64,10 +66,10 @@ class Fixed:
     """A model that answers what it is given."""
 
     def __init__(self, *answers: list[float]) -> None:
-        self._answers = Answers(*(np.array(values) for values in answers))
+        self._answers = Predictions(*(np.array(values) for values in answers))
 
-    def predict(self, columns: object) -> Answers:
-        """Give back the same whatever is asked."""
+    def predict(self, columns: object) -> Predictions:
+        """Return the same whatever is asked."""
         del columns
         return self._answers
 
@@ -88,26 +90,30 @@ def test_answers_are_compared_within_the_tolerance(which: int, value: float, pas
     changed[which][0] = value
     expected = tuple(np.array(values) for values in THREE)
     if passes:
-        assert 0 < compare(Fixed(*changed), {}, expected, TOLERANCE) <= TOLERANCE  # type: ignore[arg-type]
+        assert 0 < check_parity(Fixed(*changed), {}, expected, TOLERANCE) <= TOLERANCE  # type: ignore[arg-type]
         return
-    with pytest.raises(ParityError, match=r"for row 1 where the trained one answers 100\.00: .* nothing was written"):
-        compare(Fixed(*changed), {}, expected, TOLERANCE)  # type: ignore[arg-type]
+    with pytest.raises(ParityError) as excinfo:
+        check_parity(Fixed(*changed), {}, expected, TOLERANCE)  # type: ignore[arg-type]
+    assert (excinfo.value.code, excinfo.value.details["row"]) == ("parity_failed", 1)
+    assert "100.00" in str(excinfo.value)
 
 
 def test_the_worst_row_is_the_one_that_is_told() -> None:
     """Not the first that is off a little."""
     expected = tuple(np.array(values) for values in THREE)
-    with pytest.raises(ParityError, match=r"answers 300\.00 for row 2"):
-        compare(Fixed([100.1, 300.0], *THREE[1:]), {}, expected, TOLERANCE)  # type: ignore[arg-type]
+    with pytest.raises(ParityError, match=r"300\.00") as excinfo:
+        check_parity(Fixed([100.1, 300.0], *THREE[1:]), {}, expected, TOLERANCE)  # type: ignore[arg-type]
+    assert excinfo.value.details["row"] == 2
 
 
 @pytest.mark.parametrize("row", [0, 1500, 2999])
 def test_one_row_that_the_graph_answers_otherwise_stops_the_sealing(sealing_: Sealing, row: int) -> None:
     """Wherever in the data it stands."""
-    price, low, high = (values.copy() for values in sealing_.pair.answers)
+    price, low, high = (values.copy() for values in sealing_.pair.predictions)
     price[row] *= 1.0001
-    with pytest.raises(ParityError, match=f"for row {row + 1} where"):
-        sealing_.content(replace(sealing_.pair, answers=(price, low, high)))
+    with pytest.raises(ParityError) as excinfo:
+        sealing_.content(replace(sealing_.pair, predictions=(price, low, high)))
+    assert excinfo.value.details["row"] == row + 1
 
 
 def test_the_same_pair_is_sealed_as_the_same_bytes(sealing_: Sealing, road: Road) -> None:
@@ -125,12 +131,12 @@ def test_the_manifest_names_every_file_and_the_model_by_its_bytes(bundle: Bundle
     assert bundle.manifest.sources == {
         name: manifests.sha256_of(road.models / "trained" / name) for name in (bundling.PREPROCESSOR, bundling.MODEL)
     }
-    assert bundle.manifest.table == manifests.sha256_of(road.featured)
+    assert bundle.manifest.feature_table_sha256 == manifests.sha256_of(road.featured)
     assert bundle.manifest.hashes["processed"] == manifests.sha256_of(road.cleaned)
     assert bundle.manifest.hashes["config"] == road.config.sha256
 
 
-def ask(bundle: Bundle, rows: list[dict[str, Any]]) -> Answers:
+def ask(bundle: Bundle, rows: list[dict[str, Any]]) -> Predictions:
     """Answer houses as a request holds them, with the sealed graph."""
     columns: dict[str, Any] = {}
     for name, column in bundle.manifest.schema_.request.items():
@@ -200,7 +206,7 @@ def test_a_folder_lands_whole_and_replaces_the_old_one(sealing_: Sealing, tmp_pa
     place = tmp_path / "models" / "bundle"
     place.mkdir(parents=True)
     (place / "old").write_bytes(b"x")
-    export.land(sealing_.content(), place)
+    export.write_bundle(sealing_.content(), place)
     assert open_bundle(place).manifest.passed
     assert [path.name for path in place.parent.iterdir()] == ["bundle"]
 
@@ -216,7 +222,8 @@ def test_a_folder_that_would_not_open_never_lands(sealing_: Sealing, bundle_copy
         del content[manifests.GOLDEN]
     else:
         content["notes.txt"] = b"x"
-    with pytest.raises(ArtifactError, match="is not what was sealed"):
-        export.land(content, bundle_copy)
+    with pytest.raises(ArtifactError) as excinfo:
+        export.write_bundle(content, bundle_copy)
+    assert excinfo.value.code == "bundle_changed"
     assert {path.name: path.read_bytes() for path in bundle_copy.iterdir()} == before
     assert [path.name for path in bundle_copy.parent.iterdir()] == ["bundle"]

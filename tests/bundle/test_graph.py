@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import numpy_helper
 
-from houseprice.bundle.export import compare
+from houseprice.bundle.export import check_parity
 from houseprice.bundle.graph import export_model, export_onnx
 from houseprice.bundle.load import Columns, Model, open_bundle
 from houseprice.bundle.manifest import MODEL
@@ -40,7 +40,7 @@ class Both:
     sales: pl.DataFrame
 
     def expected(self, columns: Columns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Give back the trained pair's answers."""
+        """Return the trained pair's answers."""
         table = {}
         for name, column in self.schema.request.items():
             if column.is_text:
@@ -53,7 +53,7 @@ class Both:
 
 @pytest.fixture(scope="module")
 def both(road: Road) -> Both:
-    """Give the session's trained pair and its sealed graph."""
+    """Return the session's trained pair and its sealed graph."""
     preprocessor = pickle.loads(road.preprocessor.read_bytes())
     trained = pickle.loads((road.models / "trained" / "house_price_model.pkl").read_bytes())
     sales = read_sales(road.cleaned, road.config.schema_)
@@ -64,7 +64,7 @@ def both(road: Road) -> Both:
 def test_every_real_sale_is_answered_alike(both: Both) -> None:
     """Price and both ends of the interval, far closer than a cent."""
     columns = columns_of(both.sales, both.schema)
-    assert compare(both.exported, columns, both.expected(columns), TOLERANCE) <= TOLERANCE
+    assert check_parity(both.exported, columns, both.expected(columns), TOLERANCE) <= TOLERANCE
 
 
 def test_the_same_pair_is_recorded_as_the_same_bytes(both: Both) -> None:
@@ -137,11 +137,11 @@ def test_houses_on_a_threshold_and_a_bit_beside_it_are_answered_alike(both: Both
                     moved[name] = np.nextafter(single, np.float32(toward)).astype(np.float64)
             together.append(moved)
     columns = {name: np.concatenate([part[name] for part in together]) for name in together[0]}
-    assert compare(both.exported, columns, both.expected(columns), TOLERANCE) <= TOLERANCE
+    assert check_parity(both.exported, columns, both.expected(columns), TOLERANCE) <= TOLERANCE
 
 
 def tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
-    """Give every constant of a graph."""
+    """Return every constant of a graph."""
     yield from graph.initializer
     for node in graph.node:
         for attribute in node.attribute:
@@ -164,8 +164,8 @@ def test_one_threshold_that_was_moved_by_a_bit_is_caught(both: Both, jumps: dict
             if values.dtype == np.float32 and (values == border).any():
                 values = np.where(values == border, np.nextafter(border, np.float32(np.inf)), values)
                 tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
-                with pytest.raises(ParityError, match="nothing was written"):
-                    compare(Model(changed.SerializeToString()), columns, expected, TOLERANCE)
+                with pytest.raises(ParityError):
+                    check_parity(Model(changed.SerializeToString()), columns, expected, TOLERANCE)
                 caught += 1
                 break
         if caught == 3:
@@ -194,7 +194,7 @@ def test_every_kind_of_doubtful_house_is_answered_alike(both: Both) -> None:
     columns = {name: np.concatenate([house[name] for house in houses]) for name in base}
     expected = both.expected(columns)
     assert all((np.isfinite(values) & (values > 0)).all() for values in expected)
-    assert compare(both.exported, columns, expected, TOLERANCE) <= TOLERANCE
+    assert check_parity(both.exported, columns, expected, TOLERANCE) <= TOLERANCE
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -216,7 +216,7 @@ def test_any_house_is_answered_alike(both: Both, seed: int) -> None:
         elif not column.required:
             values[draw.random(rows) < 0.1] = np.nan
         columns[name] = values
-    assert compare(both.exported, columns, both.expected(columns), TOLERANCE) <= TOLERANCE
+    assert check_parity(both.exported, columns, both.expected(columns), TOLERANCE) <= TOLERANCE
 
 
 def test_no_kernel_value_of_the_graph_is_a_subnormal_number(both: Both) -> None:

@@ -39,13 +39,15 @@ def test_what_holds_objects_is_never_opened() -> None:
     stream = io.BytesIO()
     np.save(stream, np.array([{"a": 1}], dtype=object), allow_pickle=True)
     for content in (stream.getvalue(), b"", b"\x93NUMPY", pack({}, np.zeros(1))[:-1]):
-        with pytest.raises(ArtifactError, match=r"The sealed sales cannot be read .* seal the folder again"):
+        with pytest.raises(ArtifactError) as excinfo:
             unpack(content)
+        assert excinfo.value.code == "sales_store_invalid"
 
 
 def test_an_array_without_fields_is_refused() -> None:
     """Prices must be among them."""
     stream = io.BytesIO()
     np.save(stream, np.zeros(3))
-    with pytest.raises(ArtifactError, match="expected an array of records"):
+    with pytest.raises(ArtifactError) as excinfo:
         unpack(stream.getvalue())
+    assert excinfo.value.code == "sales_store_invalid"

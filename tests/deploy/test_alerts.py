@@ -26,7 +26,7 @@ PRICED = 'houseprice_predicted_price_bucket{instance="a", le="%s"}'
 MODEL = 'houseprice_model_info{instance="a", model_version="%s"}'
 AGE = 'houseprice_bundle_age_seconds{instance="a"}'
 WARNED = 'houseprice_warnings_total{instance="a", column="grade", kind="range"}'
-AT_WORK = 'houseprice_requests_at_work{instance="a"}'
+AT_WORK = 'houseprice_requests_in_progress{instance="a"}'
 WELL = {
     MODEL % "one": "1x{n}",
     AGE: "86400+300x{n}",

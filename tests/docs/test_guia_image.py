@@ -77,7 +77,8 @@ def publish(operator: Reader) -> str:
     steps = (
         ".venv/bin/houseprice image build --layout models/image",
         ".venv/bin/houseprice image test --layout models/image --audit models/audit.json",
-        f"DOCKERHUB_TOKEN={loopback.TOKEN} COSIGN_PRIVATE_KEY=../cosign.key .venv/bin/python -m houseprice.release publish models/image",
+        f"DOCKERHUB_TOKEN={loopback.TOKEN} COSIGN_PRIVATE_KEY=../cosign.key "
+        ".venv/bin/python -m houseprice.release publish models/image",
     )
     code, said = operator.types(Block(0, " && ".join(steps)))
     assert code == 0, said

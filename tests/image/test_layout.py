@@ -16,9 +16,13 @@ from houseprice.errors import ImageError
 from houseprice.release.build import BuildInputs, BuiltLayout, build_layout
 from houseprice.release.docker_build import run_build
 from houseprice.release.docker_cli import DockerCli
+from houseprice.release.image_test import REPORT
 from houseprice.release.oci_layout import OciLayout
+from programs import needs
 
 pytestmark = pytest.mark.image
+Typed = Callable[..., tuple[int, str, str]]
+LeftBehind = Callable[[str], list[str]]
 Laid = Callable[..., BuiltLayout]
 TINY = """
 ARG PYTHON_IMAGE=none
@@ -103,6 +107,29 @@ def test_labels_say_where_the_image_is_from(layout: OciLayout, base: str) -> Non
     assert layout.labels["org.opencontainers.image.base.name"] == (base or "python:3.11-slim-bookworm")
 
 
+def test_the_digest_of_the_index_is_tested(
+    typed: Typed, layout: OciLayout, docker: DockerCli, bundle_dir: Path, left_behind: LeftBehind
+) -> None:
+    """`image test --layout` pulls and runs the digest, writes its report into the folder, and leaves nothing behind."""
+    needs("docker-registry", "skopeo")
+    code, out, err = typed("image", "test", "--layout", layout.folder, "--bundle", bundle_dir, "--json")
+    assert code == 0, out + err
+    report = json.loads((layout.folder / REPORT).read_bytes())
+    assert (report["digest"], report["passed"]) == (layout.digest, True)
+    assert layout.digest not in docker.output("image", "ls", "--digests")
+    assert left_behind(layout.digest) == []
+
+
+def test_a_layout_of_another_model_fails(typed: Typed, layout: OciLayout, other_bundle: Path, tmp_path: Path) -> None:
+    """Tested against another bundle it fails, and an older success does not remain."""
+    needs("docker-registry", "skopeo")
+    copy = shutil.copytree(layout.folder, tmp_path / "image")
+    (copy / REPORT).write_text(json.dumps({"digest": layout.digest, "passed": True}))
+    code, _, _ = typed("image", "test", "--layout", copy, "--bundle", other_bundle)
+    assert code == 9
+    assert not (copy / REPORT).exists() or not json.loads((copy / REPORT).read_bytes())["passed"]
+
+
 @pytest.fixture
 def bases(docker: DockerCli, tmp_path: Path) -> Iterator[dict[str, str]]:
     """Build a base image of one file for two platforms."""
@@ -146,12 +173,21 @@ def test_several_platforms_have_one_digest(
         assert found.config(platform)["architecture"] == platform.partition("/")[2]
 
 
-def test_a_platform_without_a_base_is_refused(
-    tiny: BuildInputs, docker: DockerCli, bases: dict[str, str], tmp_path: Path
+def test_a_base_image_of_another_platform_is_refused(
+    inputs: BuildInputs, layout: OciLayout, docker: DockerCli, base: str, name: str, tmp_path: Path
 ) -> None:
-    """A base image of another platform never ends up in an image; no layout is left."""
-    wrong = {"linux/arm64": bases["linux/amd64"]}
-    with pytest.raises(ImageError) as refused:
-        build_layout(tiny, docker, tmp_path / "image", say=print, platforms=["linux/arm64"], bases=wrong)
+    """An image for one platform never holds the programs of another; no layout is left."""
+    (own,) = layout.platforms
+    other = {"linux/amd64": "linux/arm64", "linux/arm64": "linux/amd64"}[own]
+    context = tmp_path / "context"
+    context.mkdir()
+    (context / "Dockerfile").write_text(f"FROM {base or 'python:3.11-slim-bookworm'}\n")
+    run_build(docker, print, "buildx", "build", "--load", "--provenance=false", f"--tag={name}:base", str(context))
+    bases = {other: f"{name}:base"}
+    try:
+        with pytest.raises(ImageError) as refused:
+            build_layout(inputs, docker, tmp_path / "image", say=print, platforms=[other], bases=bases)
+    finally:
+        docker.remove_image(f"{name}:base")
     assert refused.value.code in {"platform_mismatch", "base_image_missing"}
     assert not (tmp_path / "image").exists()

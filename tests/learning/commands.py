@@ -11,12 +11,12 @@ Typed = Callable[..., tuple[int, str, str]]
 
 
 def files(folder: Path) -> dict[str, str]:
-    """Give back the digest of every file below a folder."""
+    """Return the digest of every file below a folder."""
     return {str(path.relative_to(folder)): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def told_once(err: str) -> str:
-    """Give back the one sentence on stderr, progress left out."""
+    """Return the one sentence on stderr, progress left out."""
     lines = [line for line in err.splitlines() if line and not line.startswith(("Training:", "Sealing"))]
     assert len(lines) == 1, err
     assert lines[0].startswith("houseprice: ")

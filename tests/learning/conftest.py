@@ -16,12 +16,12 @@ from houseprice.config import Tracking, load
 from houseprice.learning import pipeline, tracking
 from learning.commands import Typed
 from learning.houses import SCHEMA, written
-from learning.pages import QUALITY, Judged, judge
+from learning.pages import QUALITY, EvaluatedModel, evaluate_made_houses
 from road import Road, hurried
 
 
 def sold(count: int) -> list[dict[str, str]]:
-    """Give back houses with prices that hang together, as they are typed: decimal commas, other dates, yes and no."""
+    """Return houses with prices that hang together, as they are typed: decimal commas, other dates, yes and no."""
     draw = np.random.default_rng(7)
     rows = []
     for number in range(count):
@@ -45,23 +45,28 @@ def sold(count: int) -> list[dict[str, str]]:
 
 
 def little_config(text: str) -> dict[str, Any]:
-    """Give back the project's configuration with the made houses' columns and the smallest model that is one."""
+    """Return the project's configuration with the made houses' columns and the smallest model that is one."""
     told = yaml.safe_load(hurried(text))
     told["data"] |= {"separator": ";", "decimal": ",", "date_formats": ["%d.%m.%Y"]}
     told["data"]["columns"] = SCHEMA.model_dump(mode="json", exclude_none=True)["columns"]
     told["features"]["derived"] = ["months_since_first_sale", "age_at_sale", "living_area_per_room"]
-    told["training"]["boosting"] |= {"rounds": 25, "learning_rate": 0.3, "depth": 4, "column_share": 1.0}
-    told["training"] |= {"forest_share": 0.95}  # the surface cannot follow either
+    told["training"]["boosting"] |= {"iterations": 25, "learning_rate": 0.3, "depth": 4, "feature_fraction": 1.0}
+    told["training"] |= {"tree_share": 0.95}  # the surface cannot follow either
     told["training"]["trend"] |= {"knots_months": []}
-    columns = {"area": {"form": "log"}, "built": {}}
-    told["training"]["smooth"] |= {"centres": 20, "columns": columns, "texts": ["quarter"], "further": []}
+    columns = {"area": {"transform": "log"}, "built": {}}
+    told["training"]["kernel_ridge"] |= {
+        "centres": 20,
+        "columns": columns,
+        "categories": ["quarter"],
+        "additional_kernels": [],
+    }
     told["tracking"] |= {"retries": 2, "retry_seconds": 0.1}
     return dict(told)
 
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give an MLflow database without a run; to make one takes seconds, to copy it a moment."""
+    """Return an MLflow database without a run; to make one takes seconds, to copy it a moment."""
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     assert tracking.champion_errors(f"sqlite:///{path}", Tracking(experiment="e", registered_model="m")) is None
     return path
@@ -85,7 +90,7 @@ def little(tmp_path_factory: pytest.TempPathFactory, root: Path, empty_store: Pa
 
 @pytest.fixture
 def before_training(little: Road, empty_store: Path, tmp_path: Path) -> Road:
-    """Give a little road of one's own that was gone up to the features."""
+    """Return a little road of one's own that was gone up to the features."""
     home = tmp_path / "home"
     for source in (little.config_file, little.cleaned, little.featured, empty_store):
         home.mkdir(exist_ok=True)
@@ -100,7 +105,7 @@ def before_training(little: Road, empty_store: Path, tmp_path: Path) -> Road:
 
 @pytest.fixture
 def configured(little: Road, tmp_path: Path) -> Callable[..., Path]:
-    """Write the little configuration with some values changed, by dotted key; give back its path."""
+    """Write the little configuration with some values changed, by dotted key; return its path."""
 
     def one(**changed: Any) -> Path:
         told = copy.deepcopy(yaml.safe_load(little.config_file.read_text()))
@@ -119,20 +124,20 @@ def configured(little: Road, tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def typed(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> Typed:
-    """Type a command; give back its exit code and what it printed on both streams."""
+    """Type a command; return its exit code and what it printed on both streams."""
     for name in ("MLFLOW_TRACKING_URI", "HOUSEPRICE_MLFLOW_TRACKING_URI", "HOUSEPRICE_CONFIG", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
     return typed
 
 
 @pytest.fixture(scope="session")
-def judged(root: Path) -> Judged:
-    """Give a model of houses with every role that the report knows, and with names that try to break out of it."""
+def evaluated(root: Path) -> EvaluatedModel:
+    """Return a model of houses with every role that the report uses, and with names that try to break out of it."""
     text = (root / "configs/model_config.yaml").read_text()
-    return judge(text, derived=("months_since_first_sale", "age_at_sale"))
+    return evaluate_made_houses(text, derived=("months_since_first_sale", "age_at_sale"))
 
 
 @pytest.fixture(scope="session")
-def page(judged: Judged) -> str:
-    """Give the report of that model."""
-    return judged.page(quality=QUALITY)
+def page(evaluated: EvaluatedModel) -> str:
+    """Return the report of that model."""
+    return evaluated.page(quality=QUALITY)

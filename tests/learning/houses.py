@@ -41,13 +41,13 @@ HOUSE = {
 
 
 def rules(**changed: Any) -> Data:
-    """Give back how the made tables are written, and that any share may be rejected."""
+    """Return how the made tables are written, and that any share may be rejected."""
     said = {"date_formats": ("%Y-%m-%d",), "max_rejected_share": 1.0, "columns": SCHEMA.columns}
     return Data(**(said | changed))
 
 
 def written(rows: Sequence[Mapping[str, str]], separator: str = ",") -> str:
-    """Give back the CSV of some houses; a row need only hold what is not `HOUSE`'s, and each has its own plot."""
+    """Return the CSV of some houses; a row need only hold what is not `HOUSE`'s, and each has its own plot."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, list(HOUSE), delimiter=separator)
     writer.writeheader()
@@ -56,12 +56,12 @@ def written(rows: Sequence[Mapping[str, str]], separator: str = ",") -> str:
 
 
 def cleaned(*rows: Mapping[str, str], **changed: Any) -> CleanTable:
-    """Give back what becomes of some houses."""
+    """Return what becomes of some houses."""
     return clean(parse(written(rows), "made.csv", SCHEMA), SCHEMA, rules(**changed))
 
 
 def sales(*rows: Mapping[str, str]) -> pl.DataFrame:
-    """Give back some houses as a processed table."""
+    """Return some houses as a processed table."""
     table = cleaned(*rows)
     assert table.rejected.is_empty(), table.rejected
     return table.sales

@@ -1,4 +1,4 @@
-"""Reports to be read in tests: models of made houses with names that try to break out, and a reader of pages."""
+"""Reports for tests: a model of made houses whose names try to break out of the markup, and an HTML parser."""
 
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -19,15 +19,15 @@ VOID = {"meta", "br", "hr", "link", "img", "input"}
 EVIL = '<script>alert("1")</script> & $a$ \x08'
 SECTIONS = [
     "Verdict and gates",
-    "Honest numbers",
-    "Price interval",
-    "Errors over price, time and map",
-    "Importance",
+    "Performance",
+    "Prediction interval",
+    "Errors by price, time and location",
+    "Feature importance",
     "Partial dependence",
-    "Slices",
-    "Worst sales",
+    "Performance by slice",
+    "Largest errors",
     "Data quality",
-    "What this model is not for",
+    "Out-of-scope uses",
 ]
 COLUMNS: dict[str, dict[str, Any]] = {
     "plot": {"kind": "category", "role": "parcel"},
@@ -51,8 +51,8 @@ QUALITY = {
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Whatever `render` takes, and what it was made from."""
+class EvaluatedModel:
+    """The arguments of `render`, and what they were made from."""
 
     evaluation: Evaluation
     table: feature_table.FeatureTable
@@ -62,12 +62,12 @@ class Judged:
     preprocessor: Preprocessor
 
     def page(self, **more: Any) -> str:
-        """Give the report as text."""
+        """Return the report as text."""
         return report.render(self.evaluation, self.table, self.verdict, self.config, **more).decode()
 
 
 class Page(HTMLParser):
-    """Reads a page, and minds that every element is closed where it must be."""
+    """Parses a page, and checks that every element is closed where it must be."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element."""
+        """Record an element."""
         self.seen.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
@@ -88,20 +88,20 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        """Note a text and the element that it is in."""
+        """Record a text and the element that contains it."""
         self.texts.append((self.open[-1] if self.open else "", data))
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
-        """Give the attributes of every element of a kind."""
+        """Return the attributes of every element with a tag."""
         return [attributes for found, attributes in self.seen if found == tag]
 
     def text(self, tag: str) -> list[str]:
-        """Give the texts that stand directly in elements of a kind."""
+        """Return the texts directly inside elements with a tag."""
         return [text for found, text in self.texts if found == tag]
 
 
-def judge(text: str, leave_out: tuple[str, ...] = (), derived: tuple[str, ...] = ()) -> Judged:
-    """Learn from made houses of some columns in a moment, and judge what was learned."""
+def evaluate_made_houses(text: str, leave_out: tuple[str, ...] = (), derived: tuple[str, ...] = ()) -> EvaluatedModel:
+    """Train a small model on made houses with some of the columns, and evaluate it."""
     draw = np.random.default_rng(3)
     count = 400
     size, built = draw.uniform(40, 250, count).round(), draw.integers(1900, 2014, count)
@@ -117,22 +117,22 @@ def judge(text: str, leave_out: tuple[str, ...] = (), derived: tuple[str, ...] =
             "north": north,
         }
     ).drop(*leave_out)  # fmt: skip
-    told = yaml.safe_load(hurried(text))
-    told["data"]["columns"] = {
+    settings = yaml.safe_load(hurried(text))
+    settings["data"]["columns"] = {
         name: {"description": f"What {name} is", **column} for name, column in COLUMNS.items() if name not in leave_out
     }
-    told["features"]["derived"] = list(derived)
-    told["split"] |= {"holdout_share": 0.45}  # enough for slices
-    told["training"]["boosting"] |= {"rounds": 15, "depth": 3, "column_share": 1.0}
-    told["training"]["smooth"] |= {
+    settings["features"]["derived"] = list(derived)
+    settings["split"] |= {"holdout_share": 0.45}  # enough for slices
+    settings["training"]["boosting"] |= {"iterations": 15, "depth": 3, "feature_fraction": 1.0}
+    settings["training"]["kernel_ridge"] |= {
         "centres": 20,
-        "columns": {"si'ze <i>": {"form": "log"}},
-        "texts": [] if "place" in leave_out else ["place"],
-        "further": [],
+        "columns": {"si'ze <i>": {"transform": "log"}},
+        "categories": [] if "place" in leave_out else ["place"],
+        "additional_kernels": [],
     }
-    config = Config.model_validate(told)
+    config = Config.model_validate(settings)
     made, preprocessor = engineer(sales, config.schema_, config.features.derived, config.split.holdout_share)
     features = feature_table.parse(feature_table.write(made, "0" * 64), "made.csv", config.schema_)
     evaluation = evaluate(features, config, lambda what, done, of: None)
-    verdict = gates.judge(evaluation.metrics, config.gates)
-    return Judged(evaluation, features, verdict, config, sales, preprocessor)
+    verdict = gates.check_metrics(evaluation.metrics, config.gates)
+    return EvaluatedModel(evaluation, features, verdict, config, sales, preprocessor)

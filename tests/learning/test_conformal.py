@@ -10,7 +10,7 @@ from mapie.conformity_scores import ResidualNormalisedScore
 from mapie.regression import SplitConformalRegressor
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from houseprice.learning.conformal import Spread, fit_spread, quantile
+from houseprice.learning.conformal import ConformalInterval, conformal_quantile, fit_residual_scale
 from houseprice.learning.features import matrix
 
 Floats = npt.NDArray[np.float64]
@@ -29,12 +29,12 @@ class Known(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lear
         return self
 
     def predict(self, X: Floats) -> Floats:
-        """Give back the column."""
+        """Return the column."""
         return np.asarray(X)[:, self.column]
 
 
 def uneven() -> tuple[pl.DataFrame, Floats]:
-    """Give houses, and errors of their answers that are three times as large for the large ones."""
+    """Return houses, and errors of their answers that are three times as large for the large ones."""
     draw = np.random.default_rng(0)
     size = draw.random(ROWS).astype(np.float32)
     return pl.DataFrame({"size": size}), draw.normal(0.0, np.where(size > 0.5, 0.3, 0.1))
@@ -47,8 +47,8 @@ def test_the_interval_is_mapies(coverage: float, many: int) -> None:
     houses, errors = uneven()
     thirds = np.arange(ROWS) % 3
     groups = [(np.flatnonzero(thirds != group), np.flatnonzero(thirds == group)) for group in range(3)]
-    forest, _ = fit_spread(matrix(houses), errors, groups, seed=0)
-    sizes = np.exp(forest.at(matrix(houses)))
+    forest, _ = fit_residual_scale(matrix(houses), errors, groups, seed=0)
+    sizes = np.exp(forest.predict(matrix(houses)))
     draw = np.random.default_rng(many)
     answered = draw.normal(13.0, 0.5, ROWS)
     paid = answered + draw.normal(0.0, sizes)
@@ -61,8 +61,8 @@ def test_the_interval_is_mapies(coverage: float, many: int) -> None:
     ).conformalize(table[late], paid[late])
     _, theirs = oracle.predict_interval(table[asked])
 
-    factor = quantile(np.abs(paid - answered)[late] / sizes[late], coverage)
-    width = Spread(forest, factor).at(matrix(houses[asked]))
+    factor = conformal_quantile(np.abs(paid - answered)[late] / sizes[late], coverage)
+    width = ConformalInterval(forest, factor).half_width(matrix(houses[asked]))
     assert answered[asked] - width == pytest.approx(theirs[:, 0, 0], rel=1e-9)
     assert answered[asked] + width == pytest.approx(theirs[:, 1, 0], rel=1e-9)
 
@@ -72,8 +72,8 @@ def test_it_is_wider_where_answers_are_worse() -> None:
     houses, errors = uneven()
     halves = np.arange(ROWS) % 2
     groups = [(np.flatnonzero(halves != half), np.flatnonzero(halves == half)) for half in (0, 1)]
-    forest, sizes = fit_spread(matrix(houses), errors, groups, seed=0)
-    small, large = Spread(forest, 1.0).at(matrix(pl.DataFrame({"size": [0.2, 0.8]})))
+    forest, sizes = fit_residual_scale(matrix(houses), errors, groups, seed=0)
+    small, large = ConformalInterval(forest, 1.0).half_width(matrix(pl.DataFrame({"size": [0.2, 0.8]})))
     assert 2.0 < large / small < 4.0
     assert sizes[houses["size"].to_numpy() > 0.5].mean() > 2.0 * sizes[houses["size"].to_numpy() < 0.5].mean()
 
@@ -81,6 +81,6 @@ def test_it_is_wider_where_answers_are_worse() -> None:
 def test_the_quantile_is_that_of_finite_samples() -> None:
     """The ⌈(n+1)·coverage⌉-th smallest, and the largest where there are too few to promise more."""
     scores = np.arange(1.0, 20.0)
-    assert quantile(scores, 0.90) == 18.0
-    assert quantile(scores[::-1], 0.5) == 10.0
-    assert quantile(scores, 0.99) == 19.0
+    assert conformal_quantile(scores, 0.90) == 18.0
+    assert conformal_quantile(scores[::-1], 0.5) == 10.0
+    assert conformal_quantile(scores, 0.99) == 19.0

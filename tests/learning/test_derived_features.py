@@ -1,4 +1,4 @@
-"""Derived columns: each is what its name says, for every house that a request can hold."""
+"""DerivedFeature columns: each is what its name says, for every house that a request can hold."""
 
 import math
 from collections.abc import Mapping
@@ -12,20 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from houseprice.learning.derived_features import DAYS_A_MONTH, DERIVED, Derived, year_of
+from houseprice.learning.derived_features import DAYS_A_MONTH, DERIVED_FEATURES, DerivedFeature, year_of
 
 EPOCH = date(1970, 1, 1)
 
 
 def days(day: date) -> float:
-    """Give back the days since 1970-01-01."""
+    """Return the days since 1970-01-01."""
     return float((day - EPOCH).days)
 
 
 def derive(name: str, first_day: float = 0.0, **house: float) -> float:
-    """Give back one derived value of one house."""
+    """Return one derived value of one house."""
     arrays = {role: np.array([value], dtype=np.float64) for role, value in house.items()}
-    return float(DERIVED[name].compute(arrays, first_day)[0])
+    return float(DERIVED_FEATURES[name].compute(arrays, first_day)[0])
 
 
 def test_the_year_of_a_day_is_the_calendars() -> None:
@@ -84,8 +84,8 @@ def test_months_are_counted_from_the_first_sale_that_was_learned_from() -> None:
     assert derive("months_since_first_sale", first, sale_date=first + 365.2425) == pytest.approx(12.0)
 
 
-EVERY = sorted(DERIVED.items())
-ROLES = sorted({role for derived in DERIVED.values() for role in derived.roles})
+EVERY = sorted(DERIVED_FEATURES.items())
+ROLES = sorted({role for derived in DERIVED_FEATURES.values() for role in derived.roles})
 
 
 class Watched(dict[str, Any]):
@@ -93,21 +93,21 @@ class Watched(dict[str, Any]):
 
     def __init__(self, house: Mapping[str, Any]) -> None:
         super().__init__(house)
-        self.asked: set[str] = set()
+        self.feature_index: set[str] = set()
 
     def __getitem__(self, role: str) -> Any:
-        """Give back a column, and remember."""
-        self.asked.add(role)
+        """Return a column, and remember."""
+        self.feature_index.add(role)
         return super().__getitem__(role)
 
 
 @pytest.mark.parametrize(("name", "derived"), EVERY, ids=[name for name, _ in EVERY])
-def test_a_derived_column_reads_just_the_roles_that_it_declares(name: str, derived: Derived) -> None:
+def test_a_derived_column_reads_just_the_roles_that_it_declares(name: str, derived: DerivedFeature) -> None:
     """Never the target or the parcel; and it is described."""
     house = Watched({role: np.array([3.0]) for role in ROLES})
     derived.compute(house, 0.0)
-    assert house.asked == set(derived.roles)
-    assert not house.asked & {"target", "parcel"}
+    assert house.feature_index == set(derived.roles)
+    assert not house.feature_index & {"target", "parcel"}
     assert derived.description
 
 
@@ -131,7 +131,7 @@ def test_every_house_gives_finite_numbers_row_by_row(houses: list[dict[str, floa
 
 @pytest.fixture(scope="module")
 def graph() -> ort.InferenceSession:
-    """Give all derived columns as one ONNX graph, recorded by the very same functions."""
+    """Return all derived columns as one ONNX graph, recorded by the very same functions."""
     house = {role: ndx.argument(shape=("n",), dtype=ndx.float64) for role in ROLES}
     made = {name: derived.compute(house, 16000.0) for name, derived in EVERY}
     return ort.InferenceSession(ndx.build(house, made).SerializeToString(), providers=["CPUExecutionProvider"])

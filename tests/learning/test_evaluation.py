@@ -18,18 +18,18 @@ pytestmark = pytest.mark.long
 
 
 def quiet(what: str, done: int, of: int) -> None:
-    """Tell nobody."""
+    """ProgressCallback nobody."""
 
 
 @pytest.fixture(scope="module")
 def table(little: Road) -> FeatureTable:
-    """Give the little road's features."""
+    """Return the little road's features."""
     return tables.read(little.featured, little.config.schema_)
 
 
 @pytest.fixture(scope="module")
 def found(little: Road, table: FeatureTable) -> Evaluation:
-    """Give the little road's evaluation."""
+    """Return the little road's evaluation."""
     return evaluate(table, little.config, quiet)
 
 

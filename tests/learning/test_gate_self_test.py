@@ -11,18 +11,18 @@ pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
-def results(config: Config, root: Path) -> list[gate_self_test.Result]:
+def results(config: Config, root: Path) -> list[gate_self_test.MutationResult]:
     """Plant every defect once, into a quarter of the real sales."""
     return pipeline.self_test(config, root / config.paths.raw)
 
 
-def test_without_a_defect_nothing_is_red(results: list[gate_self_test.Result]) -> None:
-    """The ground that defects are planted into passes every gate, so that red means the defect."""
-    assert results[0].red == ()
+def test_without_a_defect_nothing_is_failed(results: list[gate_self_test.MutationResult]) -> None:
+    """The baseline that defects are planted into passes every gate, so that red means the defect."""
+    assert results[0].failed == ()
 
 
-@pytest.mark.parametrize("defect", list(gate_self_test.DEFECTS))
-def test_the_right_gate_goes_red(results: list[gate_self_test.Result], defect: str) -> None:
+@pytest.mark.parametrize("mutation", list(gate_self_test.MUTATIONS))
+def test_the_right_gate_goes_failed(results: list[gate_self_test.MutationResult], mutation: str) -> None:
     """Each defect turns the gate red that is there for it."""
-    result = next(result for result in results if result.defect == defect)
-    assert result.killed, f"{result.gate} did not go red, but {result.red or 'nothing'}"
+    result = next(result for result in results if result.mutation == mutation)
+    assert result.caught, f"{result.gate} did not fail, but {result.failed or 'nothing'}"

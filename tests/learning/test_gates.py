@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from houseprice.learning.gates import Gate, Verdict, judge
+from houseprice.learning.gates import Gate, Verdict, check_metrics
 from road import Road
 
 GREEN, RED = Gate("a", 0.1, "at most 0.2", passed=True), Gate("b", 0.3, "at most 0.2", passed=False)
@@ -16,7 +16,7 @@ def test_a_verdict_is_green_when_every_gate_is() -> None:
     assert Verdict((GREEN,)).passed
     assert not Verdict((GREEN, RED)).passed
     assert not Verdict(()).passed
-    assert Verdict((GREEN, RED)).red == (RED,)
+    assert Verdict((GREEN, RED)).failed == (RED,)
     assert not Verdict((GREEN,)).with_gates(RED).passed
 
 
@@ -29,17 +29,17 @@ def test_a_verdict_tells_what_was_found_and_required() -> None:
 
 def test_the_little_road_is_green(little: Road) -> None:
     """The tests below turn one gate of it red at a time."""
-    assert judge(little.trained.metrics, little.config.gates).passed
+    assert check_metrics(little.trained.metrics, little.config.gates).passed
 
 
 @pytest.mark.parametrize(
     ("key", "value", "gate"),
     [
-        ("holdout.log_rmse", 0.31, "error"),
-        ("holdout.log_rmse", 0.01, "error"),
-        ("holdout.log_rmse", float("nan"), "error"),
-        ("holdout.median_ape", 0.26, "median_error_share"),
-        ("holdout.median_ape", float("nan"), "median_error_share"),
+        ("holdout.log_rmse", 0.31, "log_rmse"),
+        ("holdout.log_rmse", 0.01, "log_rmse"),
+        ("holdout.log_rmse", float("nan"), "log_rmse"),
+        ("holdout.median_ape", 0.26, "median_ape"),
+        ("holdout.median_ape", float("nan"), "median_ape"),
         ("baselines.constant.log_rmse", 0.16, "gain_over_constant"),
         ("baselines.ridge.log_rmse", 0.14, "gain_over_ridge"),
         ("baselines.ridge.log_rmse", float("nan"), "gain_over_ridge"),
@@ -47,7 +47,7 @@ def test_the_little_road_is_green(little: Road) -> None:
         ("holdout.coverage", float("nan"), "coverage"),
     ],
 )
-def test_a_number_beyond_its_limit_turns_its_gate_red(little: Road, key: str, value: float, gate: str) -> None:
+def test_a_number_beyond_its_limit_turns_its_gate_failed(little: Road, key: str, value: float, gate: str) -> None:
     """And a number that is not a number passes nothing."""
     metrics: dict[str, Any] = copy.deepcopy(little.trained.metrics)
     *parents, last = key.split(".")
@@ -55,8 +55,8 @@ def test_a_number_beyond_its_limit_turns_its_gate_red(little: Road, key: str, va
     for name in parents:
         place = place[name]
     place[last] = value
-    verdict = judge(metrics, little.config.gates)
-    assert gate in {one.name for one in verdict.red}
+    verdict = check_metrics(metrics, little.config.gates)
+    assert gate in {one.name for one in verdict.failed}
     assert not verdict.passed
 
 
@@ -64,4 +64,4 @@ def test_a_limit_itself_is_allowed(little: Road) -> None:
     """At most is at most."""
     metrics = copy.deepcopy(little.trained.metrics)
     metrics["holdout"]["log_rmse"] = little.config.gates.max_log_rmse
-    assert "error" not in {gate.name for gate in judge(metrics, little.config.gates).red}
+    assert "log_rmse" not in {gate.name for gate in check_metrics(metrics, little.config.gates).failed}

@@ -11,7 +11,7 @@ PRICES = st.lists(st.tuples(st.floats(1e4, 1e7), st.floats(1e4, 1e7)), min_size=
 
 
 def arrays(pairs: list[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:
-    """Give back prices paid and answered."""
+    """Return prices paid and answered."""
     return np.array([paid for paid, _ in pairs]), np.array([answered for _, answered in pairs])
 
 

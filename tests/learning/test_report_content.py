@@ -1,4 +1,4 @@
-"""What a report tells of a model: the truth, whatever the data hold and whatever they lack."""
+"""What a report says about a model is true, whatever the data contain and whatever they lack."""
 
 import re
 from dataclasses import replace
@@ -9,110 +9,128 @@ import polars as pl
 import pytest
 
 from houseprice.learning.gates import Gate, Verdict
-from houseprice.learning.report.holdout import Newest
-from houseprice.learning.report.what_if import Question
+from houseprice.learning.report.holdout import Holdout
+from houseprice.learning.report.what_if import WhatIf
 from houseprice.learning.splitting import RESOLD
-from learning.pages import SECTIONS, Judged, Page, judge
+from learning.pages import SECTIONS, EvaluatedModel, Page, evaluate_made_houses
 from road import Road
 
 
 @pytest.fixture(scope="module")
-def bare(root: Path) -> Judged:
-    """Give a model of houses of which only the size is known."""
+def size_only(root: Path) -> EvaluatedModel:
+    """Return a model of houses of which only the size is known."""
     text = (root / "configs/model_config.yaml").read_text()
-    return judge(text, leave_out=("built", "lift", "place", "east", "north"))
+    return evaluate_made_houses(text, leave_out=("built", "lift", "place", "east", "north"))
 
 
-def test_it_is_written_for_houses_of_which_only_the_size_is_known(bare: Judged) -> None:
-    """Without places, coordinates, years or the time of sale every part is still there, and says what it lacks."""
-    page = bare.page()
+def gate(name: str, found: float, *, passed: bool, detail: str = "") -> Gate:
+    """Return a gate that requires at least zero."""
+    return Gate(name, found, "at least -0", passed=passed, detail=detail)
+
+
+def test_a_report_is_written_for_houses_of_which_only_the_size_is_known(size_only: EvaluatedModel) -> None:
+    """Without locations, years or derived features every section is still there, and says what it lacks."""
+    page = size_only.page()
     assert re.findall(r"<h2[^>]*>(.*?)</h2>", page) == SECTIONS
     assert "There is no map" in page
-    assert "The report of the cleaning was not at hand." in page
+    assert "The cleaning report was not available." in page
     assert Page(page).open == []
 
 
-def test_a_red_gate_is_told_first(judged: Judged) -> None:
-    """The reader sees at once that the model may not be published, and why."""
-    red = Verdict(
-        (Gate("fine", 1.0, "at least 1", passed=True), Gate("worse", -0.5, "at least 0", passed=False, detail="<x>"))
-    )
-    page = replace(judged, verdict=red).page()
+def test_failed_gates_come_first(evaluated: EvaluatedModel) -> None:
+    """The reader sees at once that the model must not be published, and why."""
+    failed = Verdict((gate("fine", 1.0, passed=True), gate("worse", -0.5, passed=False, detail="<x>")))
+    page = replace(evaluated, verdict=failed).page()
     assert page.index("Not to be published") < page.index("median error")
     assert page.index('<th scope="row">worse') < page.index('<th scope="row">fine')
-    assert "1 of 2 gates are red." in page
+    assert "1 of 2 gates passed." in page
     assert "&lt;x&gt;" in page
-    green = replace(judged, verdict=Verdict((Gate("fine", 1.0, "at least 1", passed=True),))).page()
-    assert "All gates passed" in green
-    assert "RED" not in green
+    assert "<td>−0.5</td><td>at least −0</td>" in page, "negative numbers have a true minus sign"
+    passed = replace(evaluated, verdict=Verdict((gate("fine", 1.0, passed=True),))).page()
+    assert "All gates passed" in passed
+    assert "failed" not in re.findall(r'class="badge (\w+)"', passed)
 
 
-def test_the_numbers_are_those_of_the_evaluation(judged: Judged, page: str) -> None:
-    """Every honest number stands there with its bounds, beside its baselines; the worst slice is named."""
-    metrics = judged.evaluation.metrics
-    for side in ("holdout", "rolling_origin", "grouped_folds", "resold"):
-        assert f'<td class="number">{metrics[side]["log_rmse"]:.4f}' in page
+def test_without_gates_a_model_must_not_be_published(evaluated: EvaluatedModel) -> None:
+    """A verdict without gates is no approval."""
+    page = replace(evaluated, verdict=Verdict(())).page()
+    assert "No gate was evaluated." in page
+    assert "All gates passed" not in page
+
+
+def test_every_gate_of_the_pipeline_is_explained(road: Road) -> None:
+    """Each gate has a sentence that says what it measures."""
+    page = (road.reports / "model_report.html").read_text()
+    rows = re.findall(r'<tr><th scope="row">([^<]*)(<small>)?.*?class="badge', page, re.DOTALL)
+    assert {name.replace(" ", "_") for name, _ in rows} == {gate.name for gate in road.trained.verdict.gates}
+    assert [name for name, explanation in rows if not explanation] == []
+
+
+def test_the_numbers_are_those_of_the_evaluation(evaluated: EvaluatedModel, page: str) -> None:
+    """Every split is listed with its confidence intervals, beside the baselines; the worst slice is named."""
+    metrics = evaluated.evaluation.metrics
+    for split in ("holdout", "rolling_origin", "grouped_folds", "resold"):
+        assert f"<td>{metrics[split]['log_rmse']:.4f}" in page
     low, high = metrics["holdout"]["ci95"]["log_rmse"]
     assert f"{low:.4f} … {high:.4f}" in page
-    assert f'<td class="number">{metrics["holdout"]["coverage"]:.1%}</td>' in page
-    assert f'<td class="number">{metrics["holdout"]["constant_width"]["coverage"]:.1%}</td>' in page
-    texts = Page(page).text("strong")
-    assert metrics["worst_slice"] in texts
+    assert f"<td>{metrics['holdout']['coverage']:.1%}</td>" in page
+    assert f"<td>{metrics['holdout']['constant_width']['coverage']:.1%}</td>" in page
+    assert metrics["worst_slice"] in Page(page).text("strong")
 
 
-def test_the_worst_sales_are_the_worst_and_a_house_sold_before_is_told(judged: Judged) -> None:
-    """A house that went for thrice its first price stands at the top, with that price."""
-    row = int(judged.table.rows(RESOLD)[0])
-    prices = judged.table.prices.copy()
-    prices[row] = 9 * judged.evaluation.answers[0][row]
-    keys = judged.table.keys.with_columns(pl.Series(judged.table.schema.target, prices))
-    page = replace(judged, table=replace(judged.table, keys=keys)).page()
-    first = re.findall(r'<li class="sale">(.*?)</details>', page)[0]
-    assert f"1. Parcel {judged.table.parcels[row]} " in first
-    assert "Sold 13 months before" in first
-    assert f"Paid <strong>{prices[row]:,.0f}</strong>" in first
-    assert len(re.findall('<li class="sale">', page)) == 12
+def test_the_largest_errors_include_a_resale(evaluated: EvaluatedModel) -> None:
+    """A house that sold for nine times its prediction comes first, with its earlier price."""
+    row = int(evaluated.table.rows(RESOLD)[0])
+    prices = evaluated.table.prices.copy()
+    prices[row] = 9 * evaluated.evaluation.answers[0][row]
+    keys = evaluated.table.keys.with_columns(pl.Series(evaluated.table.schema.target, prices))
+    page = replace(evaluated, table=replace(evaluated.table, keys=keys)).page()
+    sales = re.findall(r'<li class="sale">(.*?)</details>', page, re.DOTALL)
+    assert len(sales) == 12
+    assert f"1. Parcel {evaluated.table.parcels[row]} " in sales[0]
+    assert "Sold 13 months earlier" in sales[0]
+    assert f"Actual <strong>{prices[row]:,.0f}</strong>" in sales[0]
+    assert "outside" in sales[0]
 
 
-def test_what_is_asked_otherwise_is_derived_anew(judged: Judged) -> None:
-    """A house asked for with another year or day has the features that the preprocessor would give it."""
-    question = Question(Newest(judged.evaluation, judged.table, judged.config))
+def test_changed_columns_change_the_derived_features(evaluated: EvaluatedModel) -> None:
+    """A house with another year, day or location has the features that the preprocessor would give it."""
+    what_if = WhatIf(Holdout(evaluated.evaluation, evaluated.table, evaluated.config))
     rows = np.array([3, 77, 399])
     years, days = np.array([1950.0, 2001.0, 1999.0]), np.array([16010.0, 16400.0, 16222.0])
-    places = judged.sales["place"].to_numpy().astype(str)[[8, 9, 10]]
-    expected = judged.preprocessor.transform(
-        judged.sales[rows].with_columns(
+    places = evaluated.sales["place"].to_numpy().astype(str)[[8, 9, 10]]
+    expected = evaluated.preprocessor.transform(
+        evaluated.sales[rows].with_columns(
             pl.Series("built", years).cast(pl.Int64),
             pl.Series("day", days).cast(pl.Int32).cast(pl.Date),
             pl.Series("place", places.tolist()),
         )
     )
-    changed = question.with_values(rows, {"built": years, "day": days, "place": places})
+    changed = what_if.with_values(rows, {"built": years, "day": days, "place": places})
     assert changed.select(expected.columns).equals(expected)
 
 
-def test_the_cleaning_is_told_when_it_is_at_hand(page: str) -> None:
+def test_the_cleaning_report_is_shown_when_it_is_available(page: str) -> None:
     """How many rows were kept, why others were not, what was blank and what was ignored."""
     assert "400 of 420 raw rows were kept, 20 rejected." in page
-    assert "Ignored, as they are not declared: &lt;b&gt;." in page
-    blanks = re.findall(r'<th scope="row">built<small>[^<]*</small></th><td class="number">(\d+)</td>', page)
+    assert "Ignored because the configuration does not declare them: &lt;b&gt;." in page
+    blanks = re.findall(r'<th scope="row">built<small>[^<]*</small></th>\s*<td>(\d+)</td>', page)
     assert blanks == ["7"]
 
 
-def test_training_writes_it_small_and_whole(road: Road) -> None:
-    """The road's report of real sales lies beside its numbers, with maps and with what cleaning found."""
+def test_training_writes_a_small_and_complete_report(road: Road) -> None:
+    """The report on real sales is written beside the metrics, with maps and with the cleaning report."""
     content = (road.reports / "model_report.html").read_bytes()
     assert len(content) < 1_000_000
     page = content.decode()
     assert re.findall(r"<h2[^>]*>(.*?)</h2>", page) == SECTIONS
-    assert "Error of each sale on the map" in page
+    assert "Map of errors by sale" in page
     assert "raw rows were kept" in page
     assert Page(page).open == []
 
 
-def test_many_sales_do_not_make_a_heavy_page(judged: Judged) -> None:
-    """Of a hundred times as many newest sales only some are drawn."""
-    every = judged.evaluation
-    many = np.repeat(every.holdout, 400)
-    page = replace(judged, evaluation=replace(every, holdout=many)).page()
+def test_many_sales_do_not_make_a_heavy_page(evaluated: EvaluatedModel) -> None:
+    """Of four hundred times as many held-out sales only a sample is drawn."""
+    evaluation = evaluated.evaluation
+    page = replace(evaluated, evaluation=replace(evaluation, holdout=np.repeat(evaluation.holdout, 400))).page()
     assert len(page.encode()) < 3_000_000

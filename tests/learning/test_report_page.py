@@ -1,25 +1,30 @@
-"""A report is one HTML page: whole, safe, in need of nothing else, the same every time, and legible for everybody."""
+"""A report is one HTML page: complete, safe, self-contained, reproducible and accessible."""
 
 import re
+import subprocess
+import sys
+import zipfile
+from importlib.resources import files
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from houseprice.learning.report import style
-from learning.pages import QUALITY, SECTIONS, Judged, Page
+from houseprice.learning.report.colours import COLOURS
+from learning.pages import QUALITY, SECTIONS, EvaluatedModel, Page
 
 
-def test_every_part_is_there_in_order_with_a_sentence_that_says_how_to_read_it(page: str) -> None:
-    """Verdict first, limits last."""
-    parts = re.findall(r'<section id="([a-z-]+)".*?<h2[^>]*>(.*?)</h2><p class="lead">(.*?)</p>', page)
+def test_every_section_is_there_in_order_and_says_how_to_read_it(page: str) -> None:
+    """The verdict comes first, the limits last."""
+    parts = re.findall(r'<section id="([a-z-]+)".*?<h2[^>]*>(.*?)</h2>\s*<p class="lead">(.*?)</p>', page, re.DOTALL)
     assert [title for _, title, _ in parts] == SECTIONS
     assert all(sentence.endswith(".") and len(sentence) > 40 for _, _, sentence in parts)
     linked = [attributes["href"] for attributes in Page(page).all("a")]
     assert linked == [f"#{anchor}" for anchor, _, _ in parts]
 
 
-def test_it_needs_nothing_from_outside(page: str) -> None:
-    """No link leaves the page, nothing is fetched, nothing runs; the page itself forbids it to the browser."""
+def test_it_is_self_contained(page: str) -> None:
+    """No link leaves the page, nothing is fetched, nothing runs; its own content security policy forbids both."""
     found = Page(page)
     assert not {"script", "link", "img", "iframe", "object", "base"} & {tag for tag, _ in found.seen}
     for tag, attributes in found.seen:
@@ -35,8 +40,8 @@ def test_it_needs_nothing_from_outside(page: str) -> None:
     assert policy == ["default-src 'none'; style-src 'unsafe-inline'"]
 
 
-def test_it_is_well_formed_and_no_name_is_given_twice(page: str) -> None:
-    """Every element is closed in its turn, and whatever is referred to is there."""
+def test_it_is_well_formed_and_its_ids_are_unique(page: str) -> None:
+    """Every element is closed, and whatever is referred to exists."""
     found = Page(page)
     assert found.open == []
     ids = [attributes["id"] for _, attributes in found.seen if "id" in attributes]
@@ -47,29 +52,29 @@ def test_it_is_well_formed_and_no_name_is_given_twice(page: str) -> None:
     assert referred <= set(ids)
 
 
-def test_texts_from_the_data_stay_texts(page: str) -> None:
-    """Names of columns, places, units and reasons are shown, and are never markup."""
+def test_texts_from_the_data_are_escaped(page: str) -> None:
+    """Names of columns, locations, units and reasons are shown, and never become markup."""
     found = Page(page)
     assert not {"script", "img", "b", "u"} & {tag for tag, _ in found.seen}
     assert "si'ze <i>" in found.text("h3")
     assert any('<script>alert("1")</script> & $a$' in text for text in found.text("th"))
     assert any('<script>alert("1")</script> & $a$ \N{REPLACEMENT CHARACTER}' in text for text in found.text("th"))
-    assert any("si'ze <i>" in text for text in found.text("text")), "a label of a drawing"
+    assert any("si'ze <i>" in text for text in found.text("text")), "a label of a figure"
     assert "\x08" not in page
 
 
-def test_the_same_inputs_give_the_same_bytes(judged: Judged, page: str) -> None:
-    """There is no clock, no counter and no chance in it."""
-    assert judged.page(quality=QUALITY) == page
+def test_the_same_inputs_give_the_same_bytes(evaluated: EvaluatedModel, page: str) -> None:
+    """The page depends on no clock, no counter and no unseeded random number."""
+    assert evaluated.page(quality=QUALITY) == page
     assert not re.search(r"20[2-9]\d-\d\d-\d\d", page), "a date of this decade; the made sales are older"
 
 
-def test_drawings_are_told_in_words_and_tables_have_headings(page: str) -> None:
-    """Who cannot see a drawing hears what it shows; every cell belongs to a row and a column."""
+def test_figures_have_text_alternatives_and_tables_have_headings(page: str) -> None:
+    """A screen reader can read what each figure shows; every cell belongs to a row and a column."""
     found = Page(page)
-    drawings = found.all("svg")
-    assert len(drawings) >= 18
-    assert all(drawing["role"] == "img" and len(drawing["aria-label"] or "") > 20 for drawing in drawings)
+    figures = found.all("svg")
+    assert len(figures) >= 18
+    assert all(figure["role"] == "img" and len(figure["aria-label"] or "") > 20 for figure in figures)
     assert len(found.all("table")) == len(found.all("caption")) >= 6
     assert {attributes.get("scope") for attributes in found.all("th")} == {"row", "col"}
     levels = [int(tag[1]) for tag, _ in found.seen if re.fullmatch("h[1-6]", tag)]
@@ -77,28 +82,46 @@ def test_drawings_are_told_in_words_and_tables_have_headings(page: str) -> None:
     assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-def test_drawings_take_every_colour_from_the_page(page: str) -> None:
-    """What is drawn follows the reader's dark or light browser; no colour is fixed in a drawing."""
+def test_figures_take_every_colour_from_the_page(page: str) -> None:
+    """Figures follow the dark or light mode of the browser: no colour is fixed in a drawing, each has both values."""
     drawn = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
     assert re.findall(r"(?:fill|stroke): ?(#[0-9a-f]{3,8})", drawn) == []
-    assert set(re.findall(r"var\(--(\w+)\)", page)) <= set(style.COLOURS)
+    assert set(re.findall(r"var\(--(\w+)\)", page)) <= set(COLOURS) == set(colours())
 
 
 @pytest.mark.parametrize("side", [0, 1], ids=["light", "dark"])
-def test_words_can_be_read_on_a_light_and_on_a_dark_page(side: int) -> None:
-    """Texts have a contrast of 4.5 to 1 at least, and what is drawn of 3 to 1 (WCAG 2.2, 1.4.3 and 1.4.11)."""
-    for ground in ("paper", "card"):
-        for name in ("ink", "soft", "ours", "good", "bad"):
-            assert contrast(style.COLOURS[name][side], style.COLOURS[ground][side]) >= 4.5, (name, ground)
-        for name in ("other", "low3", "low2", "high3"):
-            assert contrast(style.COLOURS[name][side], style.COLOURS[ground][side]) >= 3.0, (name, ground)
+def test_contrast_is_sufficient_in_light_and_in_dark_mode(side: int) -> None:
+    """Text has a contrast of at least 4.5 to 1, and figures of 3 to 1 (WCAG 2.2, 1.4.3 and 1.4.11)."""
+    for ground in ("background", "surface"):
+        for name in ("text", "muted", "primary", "success", "danger"):
+            assert contrast(colours()[name][side], colours()[ground][side]) >= 4.5, (name, ground)
+        for name in ("secondary", "low3", "low2", "high3"):
+            assert contrast(colours()[name][side], colours()[ground][side]) >= 3.0, (name, ground)
+
+
+def colours() -> dict[str, tuple[str, str]]:
+    """Return name → light and dark value, as the style sheet of the installed package defines them."""
+    sheet = files("houseprice.learning.report").joinpath("templates/report.css").read_text()
+    return {name: (light, dark) for name, light, dark in re.findall(r"--(\w+):light-dark\((#\w+),(#\w+)\)", sheet)}
 
 
 def contrast(one: str, other: str) -> float:
-    """Give the contrast of two colours as WCAG reckons it."""
+    """Return the contrast ratio of two colours by the formula of WCAG."""
     lights = []
     for colour in (one, other):
         parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
         linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
         lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
     return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+def test_the_wheel_contains_every_template(root: Path, tmp_path: Path) -> None:
+    """An installed package has the templates and style sheets of the source tree."""
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)],
+        cwd=root, check=True, capture_output=True,
+    )  # fmt: skip
+    (wheel,) = tmp_path.glob("*.whl")
+    templates = {str(path.relative_to(root / "src")) for path in root.glob("src/houseprice/**/templates/**/*.*")}
+    assert len(templates) > 10
+    assert templates <= set(zipfile.ZipFile(wheel).namelist())

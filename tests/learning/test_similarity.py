@@ -15,16 +15,16 @@ from houseprice.errors import ParityError
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning import bundling, similarity
 from houseprice.learning.features import Preprocessor, columns_of, look_up
-from houseprice.learning.kernel_ridge import Bumps, Surface
-from houseprice.learning.similarity import BACKGROUND, Likeness, stand_for_all, steepness
+from houseprice.learning.kernel_ridge import AdditiveKernelRidge, RbfKernel
+from houseprice.learning.similarity import BACKGROUND, SimilaritySpace, kernel_herding, rms_gradient
 from houseprice.learning.training import PriceModel
 from road import Road
 
 KERNELS = (
-    Bumps(np.array([0, 2]), np.array([0.7, 1.5]), np.array([[0.1, -0.2], [1.0, 0.4]]), np.array([0.8, -0.5])),
-    Bumps(np.array([0, 1, 2]), np.array([0.3, 0.2, 0.1]), np.array([[0.5, 0.1, 0.2]]), np.array([1.3])),
+    RbfKernel(np.array([0, 2]), np.array([0.7, 1.5]), np.array([[0.1, -0.2], [1.0, 0.4]]), np.array([0.8, -0.5])),
+    RbfKernel(np.array([0, 1, 2]), np.array([0.3, 0.2, 0.1]), np.array([[0.5, 0.1, 0.2]]), np.array([1.3])),
 )
-SURFACE = Surface(
+REGRESSION = AdditiveKernelRidge(
     dict.fromkeys(("a", "b", "c"), "none"), np.zeros(3), np.ones(3), np.full(3, -np.inf), np.full(3, np.inf), KERNELS,
     np.array([0.2, -0.1, 0.05]), {}, 1.0,
 )  # fmt: skip
@@ -32,7 +32,7 @@ SURFACE = Surface(
 
 @pytest.fixture(scope="module")
 def pair(little: Road) -> tuple[Preprocessor, PriceModel]:
-    """Give the little road's preprocessor and model."""
+    """Return the little road's preprocessor and model."""
     preprocessor: Preprocessor = pickle.loads(little.preprocessor.read_bytes())
     model: PriceModel = pickle.loads((little.models / "trained" / bundling.MODEL).read_bytes())
     return preprocessor, model
@@ -40,35 +40,35 @@ def pair(little: Road) -> tuple[Preprocessor, PriceModel]:
 
 @pytest.fixture(scope="module")
 def sold(little: Road, pair: tuple[Preprocessor, PriceModel]) -> tuple[dict[str, Any], Any]:
-    """Give the little road's houses and their prices."""
+    """Return the little road's houses and their prices."""
     sales = bundling.read_sales(little.cleaned, pair[0].schema)
     return columns_of(sales, pair[0].schema), sales["paid"].to_numpy().astype(float)
 
 
-def test_steepness_is_the_surface_s_own_slope() -> None:
-    """Differences of the surface's answers say the same as the formula."""
+def test_the_rms_gradient_is_that_of_the_regression() -> None:
+    """Finite differences of its predictions give the same as the formula."""
     table = np.random.default_rng(3).normal(size=(3, 40))
 
     def answers(at: Any) -> Any:
-        return SURFACE.at(FeatureMatrix(("a", "b", "c"), at, {}), look_up)
+        return REGRESSION.predict(FeatureMatrix(("a", "b", "c"), at, {}), look_up)
 
     step = 1e-6
-    for coordinate, found in enumerate(steepness(SURFACE, table)):
+    for coordinate, found in enumerate(rms_gradient(REGRESSION, table)):
         aside = np.zeros((3, 1))
         aside[coordinate] = step
         slopes = (answers(table + aside) - answers(table - aside)) / (2 * step)
         assert found == pytest.approx(np.sqrt((slopes**2).mean()), rel=1e-6)
 
 
-def test_those_who_stand_for_all_are_spread_as_all() -> None:
+def test_kernel_herding_keeps_the_distribution() -> None:
     """Two thirds in one place and a third in another are told so by six houses, whichever order they come in."""
     draw = np.random.default_rng(0)
     table = np.hstack([draw.normal(0, 0.1, (2, 200)), draw.normal(5, 0.1, (2, 100))])
     for order in (np.arange(300), draw.permutation(300)):
-        chosen = order[stand_for_all(table[:, order], 6)]
+        chosen = order[kernel_herding(table[:, order], 6)]
         assert len(set(chosen.tolist())) == 6
         assert (chosen < 200).sum() == 4
-    assert sorted(stand_for_all(table[:, :3], 6).tolist()) == [0, 1, 2]
+    assert sorted(kernel_herding(table[:, :3], 6).tolist()) == [0, 1, 2]
 
 
 def test_the_sealed_graph_places_houses_as_the_trained_pair_does(
@@ -77,12 +77,12 @@ def test_the_sealed_graph_places_houses_as_the_trained_pair_does(
     """Coordinates are named, made of columns that a request has, and the trend is the model's."""
     preprocessor, model = pair
     folder = little.bundle
-    places, trend = sealed.Similarity((folder / manifests.SIMILARITY).read_bytes()).place(sold[0])
-    surface = model.surface_
+    places, trend = sealed.Similarity((folder / manifests.SIMILARITY).read_bytes()).coordinates(sold[0])
+    surface = model.kernel_ridge_
     drawn = surface.coordinates(preprocessor.compute(sold[0]).as_float32())
-    expected = Likeness(preprocessor, model, steepness(surface, drawn)).compute(sold[0])
+    expected = SimilaritySpace(preprocessor, model, rms_gradient(surface, drawn)).compute(sold[0])
     np.testing.assert_allclose(places, expected[0], atol=1e-9)
-    np.testing.assert_allclose(trend, model.trend_.at(preprocessor.compute(sold[0]).as_float32()), atol=1e-9)
+    np.testing.assert_allclose(trend, model.trend_.predict(preprocessor.compute(sold[0]).as_float32()), atol=1e-9)
     told = json.loads((folder / manifests.EXPLANATION).read_bytes())
     assert len(told["coordinates"]) == len(places)
     assert told["coordinates"] == {"area": ["area"], "built": ["built"], "quarter_effect": ["quarter"]}
@@ -105,7 +105,7 @@ def test_the_same_sales_give_the_same_bytes(
     little: Road, pair: tuple[Preprocessor, PriceModel], sold: tuple[dict[str, Any], Any]
 ) -> None:
     """What is made anew is what lies sealed in the folder."""
-    for name, content in similarity.insight(*pair, *sold).items():
+    for name, content in similarity.explanation_files(*pair, *sold).items():
         assert (little.bundle / name).read_bytes() == content
 
 
@@ -114,9 +114,10 @@ def test_a_graph_that_places_houses_otherwise_is_not_sealed(
 ) -> None:
     """The graph is held against the pair on every sale."""
     graph = (little.bundle / manifests.SIMILARITY).read_bytes()
-    other = Likeness(*pair, np.full(len(pair[1].surface_.columns), 0.3))
-    with pytest.raises(ParityError, match=r"places a house .* nothing was written"):
-        similarity._prove(graph, other, sold[0])
+    other = SimilaritySpace(*pair, np.full(len(pair[1].kernel_ridge_.columns), 0.3))
+    with pytest.raises(ParityError) as excinfo:
+        similarity._check_parity(graph, other, sold[0])
+    assert excinfo.value.code == "similarity_parity_failed"
 
 
 def test_without_a_trend_prices_stay_as_they_are(
@@ -125,6 +126,6 @@ def test_without_a_trend_prices_stay_as_they_are(
     """A model to which time is not known adds nothing on any day."""
     model: Any = pickle.loads(pickle.dumps(pair[1]))
     model.trend_ = replace(model.trend_, knots=(), slopes=())
-    _, trend = Likeness(pair[0], model, np.ones(len(model.surface_.columns))).compute(sold[0])
+    _, trend = SimilaritySpace(pair[0], model, np.ones(len(model.kernel_ridge_.columns))).compute(sold[0])
     assert trend.shape == sold[1].shape
     assert not trend.any()

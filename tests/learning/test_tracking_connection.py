@@ -1,5 +1,6 @@
 """Which MLflow a training asks, and what is said when it does not answer or cannot be used."""
 
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from road import Road
 
 
 class Odd(BaseHTTPRequestHandler):
-    """Answers otherwise than MLflow does: with a status, or with what is no HTTP at all."""
+    """Predictions otherwise than MLflow does: with a status, or with what is no HTTP at all."""
 
     def do_GET(self) -> None:
         """Answer /health."""
@@ -34,7 +35,7 @@ class Odd(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def odd() -> Iterator[ThreadingHTTPServer]:
-    """Give a server that is none of MLflow's; what it says is set by the test."""
+    """Return a server that is none of MLflow's; what it says is set by the test."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Odd) as one:
         thread = threading.Thread(target=one.serve_forever, args=(0.01,), daemon=True)
         thread.start()
@@ -51,8 +52,9 @@ def test_who_answers_otherwise_than_mlflow_is_told(odd: ThreadingHTTPServer, say
     odd.says = says  # type: ignore[attr-defined]
     waited: list[float] = []
     uri = f"http://127.0.0.1:{odd.server_port}"
-    with pytest.raises(TrackingError, match=rf"did not answer /health in 3 tries \(.*{told}.*\); expected a running"):
+    with pytest.raises(TrackingError, match=told) as excinfo:
         tracking.connect(uri, RULES, waited.append)
+    assert excinfo.value.code == "tracking_unreachable"
     assert waited == [0.0, 0.0]
 
 
@@ -65,15 +67,17 @@ def test_who_answers_otherwise_than_mlflow_is_told(odd: ThreadingHTTPServer, say
 )  # fmt: skip
 def test_where_nobody_answers_is_told(uri: str) -> None:
     """Refused, unknown, impossible: always one sentence that says how to start one."""
-    with pytest.raises(TrackingError, match=r"did not answer /health in 3 tries .* `mlflow server`"):
+    with pytest.raises(TrackingError, match="mlflow server") as excinfo:
         tracking.connect(uri, RULES, lambda _: None)
+    assert excinfo.value.code == "tracking_unreachable"
 
 
 @pytest.mark.parametrize("uri", ["localhost:5000", "file:///tmp/runs", "postgresql://x/y", "sqlite://", "databricks"])
 def test_a_uri_of_no_known_kind_is_told(uri: str) -> None:
     """Rather than guessed at."""
-    with pytest.raises(TrackingError, match=f'URI "{uri}" is of no known kind; expected http://'):
+    with pytest.raises(TrackingError, match=re.escape(uri)) as excinfo:
         tracking.connect(uri, RULES, lambda _: None)
+    assert excinfo.value.code == "tracking_uri_invalid"
 
 
 def test_the_uri_is_taken_from_the_option_then_the_configuration_then_beside_the_models(tmp_path: Path) -> None:
@@ -90,12 +94,12 @@ def test_option_environment_and_configuration_are_asked_in_this_order(
     """--mlflow-tracking-uri, HOUSEPRICE_MLFLOW_TRACKING_URI, MLFLOW_TRACKING_URI, then tracking.uri."""
     road = before_training
     road.config_file.write_text(road.config_file.read_text().replace("uri: null", "uri: 'yaml://'"))
-    assert '"yaml://" is of no known kind' in train(road, typed)[2]
+    assert '\"yaml://\"' in train(road, typed)[2]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "standard://")
-    assert '"standard://" is of no known kind' in train(road, typed)[2]
+    assert '\"standard://\"' in train(road, typed)[2]
     monkeypatch.setenv("HOUSEPRICE_MLFLOW_TRACKING_URI", "own://")
-    assert '"own://" is of no known kind' in train(road, typed)[2]
-    assert '"option://" is of no known kind' in train(road, typed, "--mlflow-tracking-uri", "option://")[2]
+    assert '\"own://\"' in train(road, typed)[2]
+    assert '\"option://\"' in train(road, typed, "--mlflow-tracking-uri", "option://")[2]
 
 
 def test_a_server_that_is_not_there_ends_with_code_7_before_anything_is_learned(
@@ -106,7 +110,7 @@ def test_a_server_that_is_not_there_ends_with_code_7_before_anything_is_learned(
     before = files(road.models.parent)
     code, out, err = train(road, typed, "--mlflow-tracking-uri", "http://127.0.0.1:1")
     assert (code, out) == (7, "")
-    assert 'MLflow at "http://127.0.0.1:1" did not answer /health in 2 tries' in told_once(err)
+    assert '"http://127.0.0.1:1"' in told_once(err)
     assert files(road.models.parent) == before
     code, _, err = typed(
         "--debug", "train", "--config", road.config_file, "--data", road.featured, "--models-dir", road.models,

@@ -17,13 +17,13 @@ TIME = "months_since_first_sale"
 
 @pytest.fixture(scope="module")
 def table(little: Road) -> FeatureTable:
-    """Give the little road's features."""
+    """Return the little road's features."""
     return tables.read(little.featured, little.config.schema_)
 
 
 @pytest.fixture(scope="module")
 def model(little: Road, table: FeatureTable) -> PriceModel:
-    """Give a model of the training sales."""
+    """Return a model of the training sales."""
     rows = table.rows(TRAIN)
     return PriceModel(little.config.training).fit(table.features[rows], table.prices[rows])
 
@@ -96,7 +96,7 @@ def test_a_model_without_time_has_no_trend(little: Road, table: FeatureTable) ->
 
 def test_importance_is_shared_out_among_features(model: PriceModel, table: FeatureTable) -> None:
     """All shares are one together."""
-    shares = model.importance()
+    shares = model.feature_importance()
     assert sum(shares.values()) == pytest.approx(1.0, abs=1e-6)
-    known = {*table.features.columns, *(f"{name}_level" for name in table.features.columns)}
+    known = {*table.features.columns, *(f"{name}_target_encoding" for name in table.features.columns)}
     assert set(shares) <= known

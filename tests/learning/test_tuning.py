@@ -42,7 +42,7 @@ def test_a_search_goes_on_where_it_stopped(searched: tuple[tuning.Search, tuning
     (name,) = optuna.get_all_study_names(storage)
     first, second = optuna.load_study(study_name=name, storage=storage).trials
     assert first.params != second.params
-    assert set(first.user_attrs) == {"forest_share", "grouped_log_rmse", "rolling_log_rmse"}
+    assert set(first.user_attrs) == {"tree_share", "grouped_log_rmse", "rolling_log_rmse"}
 
 
 def test_what_is_printed_fits_into_the_configuration(searched: tuple[tuning.Search, tuning.Tuned], road: Road) -> None:

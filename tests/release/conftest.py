@@ -92,7 +92,7 @@ def seal_tiny(directory: Path, dollars_per_sqft: float = 200.0, *, green: bool =
             project={"name": "house-price-model", "currency": "USD"},
             files={name: manifests.sha256(value) for name, value in content.items()},
             sources={name: manifests.sha256(name.encode()) for name in ("preprocessor.pkl", "house_price_model.pkl")},
-            table="0" * 64,
+            feature_table_sha256="0" * 64,
             schema_=SCHEMA,
             reference_date="2015-05-27",
             fitted_on="all sales",

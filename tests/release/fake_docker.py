@@ -98,7 +98,6 @@ class FakeDocker(DockerCli):
         answers_ = {
             "/proc/1/status": "Uid:\t10001\t10001\t10001\t10001",
             "errno": json.dumps({"/": "EROFS", "/app": "EROFS"}),
-            "sbom": json.dumps([40, []]),
             "manifest.json": manifests.sha256_of(self.bundle.directory / manifests.NAME),
             "find_spec": "[]",
         } | self.inside

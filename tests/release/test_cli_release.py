@@ -18,7 +18,8 @@ from houseprice.release.image_test import ImageTest, ImageTester, LayoutTest
 
 Typed = Callable[..., tuple[int, str, str]]
 Tested = Callable[..., list[str]]
-PASSED = ImageTest("some:image", "", tuple(CheckResult(c.name, True, "good", c.expected) for c in CHECKS), 3.21)
+RESULTS = tuple(CheckResult(check.name, True, "good", check.expected) for check in CHECKS)
+PASSED = ImageTest("some:image", "sha256:1", "", RESULTS, 3.21)
 FAILED = replace(
     PASSED, results=(*PASSED.results[:-1], CheckResult(CHECKS[-1].name, False, "exit code 137", "exit code 0"))
 )
@@ -29,8 +30,8 @@ def tested(monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path) -> Tested:
     """Let the test of an image end as wished; return the words of a command line."""
 
     def ends(end: ImageTest | ImageError) -> list[str]:
-        def test_image(self: ImageTester, _name: str) -> ImageTest:
-            self.show_logs("what the container printed")
+        def test_image(self: ImageTester, name: str) -> ImageTest:
+            self.show_logs(f"what the container of {name} printed")
             if isinstance(end, ImageError):
                 raise end
             return end
@@ -47,8 +48,8 @@ def test_results_go_to_stdout_and_logs_to_stderr(typed: Typed, tested: Tested, t
     ended, out, err = typed(*tested(test))
     assert ended == code
     assert all(check.name in out for check in CHECKS)
-    assert "what the container printed" in err
-    assert "what the container printed" not in out
+    assert "of some:image printed" in err
+    assert "of some:image printed" not in out
     assert ("exit code 137" in out, "exit code 137" in err) == (code == 9, code == 9)
 
 
@@ -80,7 +81,7 @@ def test_a_tested_layout_is_described_by_platform(
 ) -> None:
     """Each platform with its results, and whether it ran."""
     ran = replace(PASSED if passed else FAILED, platform="linux/amd64")
-    result = LayoutTest("sha256:1", (ran, ImageTest("some:image", "linux/arm64", (), 0.0)))
+    result = LayoutTest("sha256:1", (ran, ImageTest("some:image", "sha256:1", "linux/arm64", (), 0.0)))
     monkeypatch.setattr(ImageTester, "test_layout", lambda *_: result)
     words = ["image", "test", "--layout", "out", "--bundle", str(tiny_bundle)]
     code, out, _ = typed(*words)

@@ -36,8 +36,6 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "not writable for another reason": ({"inside": {"errno": '{"/": "EACCES"}'}}, "read-only root", "EACCES"),
     "nothing tried": ({"inside": {"errno": "{}"}}, "read-only root", "0"),
     "a training package": ({"inside": {"find_spec": '["sklearn"]'}}, "serving only", "sklearn"),
-    "a library that the SBOM lacks": ({"inside": {"sbom": '[40, ["evil"]]'}}, "SBOM", "evil"),
-    "an empty SBOM": ({"inside": {"sbom": "[0, []]"}}, "SBOM", "0"),
     "another bundle": ({"inside": {"manifest.json": "f" * 64}}, "bundle", "ffffffffffff"),
     "no health command": ({"config": {"Healthcheck": None}}, "health command", "HEALTHCHECK"),
     "health command in a shell": ({"config": {"Healthcheck": {"Test": ["CMD-SHELL", "x"]}}}, "health command", "SHELL"),

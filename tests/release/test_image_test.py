@@ -107,7 +107,7 @@ def test_what_an_engine_does_not_declare_is_read_from_the_image(
 
 def test_a_layout_of_which_nothing_ran_has_not_passed() -> None:
     """Verifying an image is not testing it."""
-    unrun = ImageTest("x", "linux/arm64", (), 0.0)
+    unrun = ImageTest("x", "x", "linux/arm64", (), 0.0)
     assert not LayoutTest("sha256:1", (unrun,)).passed
     assert not LayoutTest("sha256:1", ()).passed
     with pytest.raises(ImageError):

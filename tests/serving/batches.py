@@ -1,4 +1,4 @@
-"""Houses written in every format, answers read from every format, and who sends them."""
+"""Houses written in every format, answers read from every format, and how they are sent."""
 
 import csv
 import io
@@ -8,16 +8,13 @@ from typing import Any
 
 import anyio
 import httpx
-import pyarrow as pa
-import pyarrow.parquet as pq
 from fastapi import FastAPI
 
 from houseprice.serving.request import House
 
-JSON, LINES, CSV = "application/json", "application/x-ndjson", "text/csv"
-PARQUET, ARROW = "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"
+JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 GERMAN = 'text/csv; delimiter=";"; decimal=","'
-ALL = (JSON, LINES, CSV, GERMAN, PARQUET, ARROW)
+ALL = (JSON, NDJSON, CSV, GERMAN)
 
 
 def send(
@@ -57,27 +54,6 @@ def separated(houses: list[House], delimiter: str = ",", decimal: str = ".") -> 
     return sink.getvalue().encode()
 
 
-def table(houses: list[House]) -> pa.Table:
-    """Put houses into columns."""
-    names = list(dict.fromkeys(name for house in houses for name in house))
-    return pa.table({name: [house.get(name) for house in houses] for name in names})
-
-
-def parquet(columns: pa.Table, **options: Any) -> bytes:
-    """Write a Parquet file."""
-    sink = io.BytesIO()
-    pq.write_table(columns, sink, **options)
-    return sink.getvalue()
-
-
-def arrow(columns: pa.Table, codec: str | None = None) -> bytes:
-    """Write an Arrow stream."""
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, columns.schema, options=pa.ipc.IpcWriteOptions(compression=codec)) as stream:
-        stream.write_table(columns)
-    return sink.getvalue()
-
-
 def write(houses: list[House], kind: str) -> bytes:
     """Write houses in a format."""
     match kind:
@@ -87,27 +63,19 @@ def write(houses: list[House], kind: str) -> bytes:
             return lines(houses)
         case "text/csv":
             return separated(houses)
-        case "application/vnd.apache.parquet":
-            return parquet(table(houses))
-        case "application/vnd.apache.arrow.stream":
-            return arrow(table(houses))
     return separated(houses, ";", ",")
 
 
 def rows(answer: httpx.Response) -> list[dict[str, Any]]:
     """Read a table of answers; numbers of a CSV are texts."""
     kind = answer.headers["content-type"]
-    if kind == PARQUET:
-        return list(pq.read_table(io.BytesIO(answer.content)).to_pylist())
-    if kind == ARROW:
-        return list(pa.ipc.open_stream(answer.content).read_all().to_pylist())
     return list(csv.DictReader(io.StringIO(answer.text, newline=""), delimiter=";" if '";"' in kind else ","))
 
 
 def prices(answer: httpx.Response) -> list[tuple[float, float, float, str]]:
     """Read price, interval and warnings of each house from an answer of any format."""
     kind = answer.headers["content-type"]
-    if kind in (JSON, LINES):
+    if kind in (JSON, NDJSON):
         found = answer.json()["predictions"] if kind == JSON else [json.loads(line) for line in answer.iter_lines()]
         return [
             (

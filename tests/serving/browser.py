@@ -11,8 +11,8 @@ from typing import Any, Self
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WATCH = """
 window.refused = [];
-addEventListener("securitypolicyviolation", (told) => refused.push(`${told.violatedDirective} ${told.blockedURI}`));
-addEventListener("error", (told) => refused.push(told.message));
+addEventListener("securitypolicyviolation", (event) => refused.push(`${event.violatedDirective} ${event.blockedURI}`));
+addEventListener("error", (event) => refused.push(event.message));
 """
 
 

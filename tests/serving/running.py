@@ -53,7 +53,7 @@ class Server:
         self._said = threading.Condition()
         self._reader = threading.Thread(target=self._read)  # a pipe that nobody reads would hold the server up
         self._reader.start()
-        found = self.wait_for(r"address=http://(\S+):(\d+).*")
+        found = self.wait_for(r'"address": "http://(\S+):(\d+)".*')
         self.line = found[0]
         self.host, self.port = found[1], int(found[2])
 

@@ -1,68 +1,64 @@
-"""The log of requests: one JSON line each, and nothing of what was asked."""
+"""The access log: one line of JSON per request, with nothing of what was asked."""
 
-import asyncio
 import json
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from toy import FULL, Client
 
 from houseprice.bundle.load import Bundle
-from houseprice.serving.access_log import Journal
+from houseprice.serving import access_log
+from houseprice.serving.access_log import AccessLog
 from houseprice.serving.app import create_app
+from houseprice.serving.json_logging import JsonQueueHandler
 from houseprice.serving.settings import Settings
 
 
-def written(path: Path, *told: tuple[str, str, str, int, float, str]) -> list[str]:
-    """Give the lines of a log after some requests."""
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Path]:
+    """Configure the log of requests as the server does, into a file; reading it ends the log."""
+    path = tmp_path / "log"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
+    handler = JsonQueueHandler(descriptor)
+    logger = logging.getLogger(access_log.__name__)
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield path
+    logger.removeHandler(handler)
+    logger.setLevel(logging.NOTSET)
+    handler.close()
+    os.close(descriptor)
 
-    async def work() -> None:
-        with path.open("wb") as file:
-            journal = Journal(file.fileno())
-            for request in told:
-                journal.write(*request)
-            journal.flush()
 
-    asyncio.run(work())
+def lines_of(path: Path) -> list[str]:
+    """Return the lines, after all of them were written."""
+    for handler in logging.getLogger(access_log.__name__).handlers:
+        handler.close()
     return path.read_text().splitlines()
 
 
-def test_each_request_is_one_json_line(tmp_path: Path) -> None:
-    """Also when its path tries to be two, or to be more than a text."""
+def test_each_request_is_one_line_of_json(log: Path) -> None:
+    """Also when its path tries to be two lines, or to add fields."""
     evil = '/x"\n{"status": 200}' + "y" * 500
-    lines = written(
-        tmp_path / "log", ("abc", "GET", evil, 404, 0.00123, ""), ("d-1", "POST", "/predict", 200, 0.5, "ann")
-    )
-    first, second = map(json.loads, lines)
-    assert (first["path"], first["status"], first["milliseconds"]) == (evil[:200], 404, 1.23)
+    AccessLog().write("abc", "GET", evil, 404, 0.00123, "")
+    AccessLog().write("d-1", "POST", "/predict", 200, 0.5, "ann")
+    AccessLog(enabled=False).write("e", "GET", "/", 200, 0.5, "")
+    first, second = map(json.loads, lines_of(log))
+    assert (first["event"], first["path"], first["status"]) == ("request", evil[:200], 404)
+    assert first["milliseconds"] == 1.23
     assert "caller" not in first
     assert (second["request_id"], second["method"], second["caller"]) == ("d-1", "POST", "ann")
 
 
-def test_what_was_asked_is_not_in_the_log(toy: Bundle, tmp_path: Path) -> None:
-    """No value of the house, whatever becomes of it, and neither the query."""
-    with (tmp_path / "log").open("wb") as file:
-        journal = Journal(file.fileno())
-        client = Client(create_app(toy, Settings(), journal))
-        client.post("/predict", FULL)
-        client.post("/predict?secret=1", {**FULL, "zip": "98178x", "grade": 77})
-        journal.flush()
-    log = (tmp_path / "log").read_text()
-    assert [json.loads(line)["status"] for line in log.splitlines()] == [200, 422]
-    assert "98178" not in log
-    assert "secret" not in log
-
-
-def test_lines_that_cannot_be_written_are_counted(tmp_path: Path) -> None:
-    """And nothing is raised."""
-
-    async def work() -> int:
-        full = os.open("/dev/full", os.O_WRONLY)
-        journal = Journal(full)
-        journal.write("a", "GET", "/", 200, 0.0, "")
-        journal.write("b", "GET", "/", 200, 0.0, "")
-        journal.flush()
-        os.close(full)
-        return journal.lost
-
-    assert asyncio.run(work()) == 2
+def test_what_was_asked_is_not_in_the_log(toy: Bundle, log: Path) -> None:
+    """No value of the house, whatever the answer, and no query."""
+    client = Client(create_app(toy, Settings()))
+    client.post("/predict", FULL)
+    client.post("/predict?secret=1", {**FULL, "zip": "98178x", "grade": 77})
+    lines = lines_of(log)
+    assert [json.loads(line)["status"] for line in lines] == [200, 422]
+    assert "98178" not in "".join(lines)
+    assert "secret" not in "".join(lines)

@@ -1,34 +1,26 @@
-"""Keys and budgets by themselves."""
+"""API keys are recognised in either header, and nothing else is."""
 
-from houseprice.serving.auth import MOST_CALLERS, Budget
+import hashlib
 
+import pytest
 
-def test_a_budget_fills_up_again_with_time() -> None:
-    """So many at once, then one each time its share of a minute has gone by; never more than the whole."""
-    now = [0.0]
-    budget = Budget(6, clock=lambda: now[0])
-    assert [budget.wait("ann") for _ in range(6)] == [0.0] * 6
-    assert budget.wait("ann") == 10.0
-    now[0] = 10.0
-    assert budget.wait("ann") == 0.0
-    assert budget.wait("ann") == 10.0
-    now[0] = 10_000.0
-    assert [budget.wait("ann") for _ in range(7)] == [0.0] * 6 + [10.0]
+from houseprice.serving.auth import ApiKeys
+
+KEYS = ApiKeys((("ann", hashlib.sha256(b"secret").hexdigest()), ("bob", hashlib.sha256(b"other").hexdigest())))
 
 
-def test_a_clock_that_jumps_back_takes_nothing_away() -> None:
-    """The budget stays as it was."""
-    now = [100.0]
-    budget = Budget(2, clock=lambda: now[0])
-    budget.wait("ann")
-    now[0] = 0.0
-    assert budget.wait("ann") == 0.0
-    assert budget.wait("ann") > 0.0
-
-
-def test_callers_beyond_counting_are_forgotten() -> None:
-    """A million addresses cost the memory of some thousand."""
-    budget = Budget(1)
-    for number in range(MOST_CALLERS + 5):
-        budget.wait(str(number))
-    assert len(budget._left) == MOST_CALLERS
+@pytest.mark.parametrize(
+    ("headers", "holder"),
+    [
+        ([(b"x-api-key", b"secret")], "ann"),
+        ([(b"authorization", b"Bearer other")], "bob"),
+        ([(b"authorization", b"bearer  other ")], "bob"),
+        ([(b"authorization", b"Basic other")], None),
+        ([(b"x-api-key", b"")], None),
+        ([(b"x-api-key", hashlib.sha256(b"secret").hexdigest().encode())], None),
+        ([], None),
+    ],
+)
+def test_a_valid_key_has_a_holder(headers: list[tuple[bytes, bytes]], holder: str | None) -> None:
+    """In X-API-Key or as a bearer token; its hash is no key."""
+    assert KEYS.holder(headers) == holder

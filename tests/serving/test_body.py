@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from batches import ARROW, CSV, LINES
+from batches import CSV, NDJSON
 from openinference import URL, in_json
 from toy import FULL, LEAST, Client
 
@@ -15,9 +15,8 @@ ROADS: list[tuple[str, Any, str]] = [
     ("/explain", FULL, "application/json"),
     ("/comparables", FULL, "application/json"),
     ("/batch-predict", [FULL], "application/json"),
-    ("/batch-predict", FULL, LINES),
+    ("/batch-predict", FULL, NDJSON),
     ("/batch-predict", b"rooms\n1\n", CSV),
-    ("/batch-predict", b"", ARROW),
     ("/invocations", {"instances": [FULL]}, "application/json"),
     ("/invocations", b"rooms\n1\n", CSV),
     ("/v1/models/toy:predict", {"instances": [FULL]}, "application/json"),

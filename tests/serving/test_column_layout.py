@@ -6,14 +6,14 @@ import numpy as np
 from toy import FULL, LEAST
 
 from houseprice.bundle.load import Bundle
-from houseprice.serving.column_layout import Layout, from_iso, to_iso
+from houseprice.serving.column_layout import ColumnLayout, from_iso, to_iso
 from houseprice.serving.scorer import Scorer
 
 
 def test_each_column_holds_a_value_a_house(toy: Bundle, scorer: Scorer) -> None:
     """Dates are days since 1970, blanks are NaN or an empty text."""
-    layout = Layout(toy)
-    named = layout.named(layout.fill(scorer.request.rows([FULL, LEAST])))
+    layout = ColumnLayout(toy)
+    named = layout.named(layout.fill(scorer.request.validate([FULL, LEAST])))
     assert set(named) == set(toy.model.inputs)
     assert named["living area"].tolist() == [120.5, 80.0]
     assert named["heating"].tolist() == ["gas", ""]
@@ -23,7 +23,7 @@ def test_each_column_holds_a_value_a_house(toy: Bundle, scorer: Scorer) -> None:
 
 def test_the_valuation_date_is_the_newest_sale_unless_it_is_given(toy: Bundle) -> None:
     """A request without a date asks for a price at the end of what was learned from."""
-    layout = Layout(toy)
+    layout = ColumnLayout(toy)
     assert layout.valuation_date({}) == date(2015, 5, 27)
     assert layout.valuation_date({"sold": None}) == date(2015, 5, 27)
     assert layout.valuation_date({"sold": date(2014, 10, 13)}) == date(2014, 10, 13)

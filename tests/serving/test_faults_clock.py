@@ -94,7 +94,7 @@ def test_connections_are_kept_and_counts_stay_true(start: Start, clock: Clock) -
 @pytest.mark.parametrize("jump", [DAY, -DAY])
 def test_a_time_limit_is_neither_reached_nor_moved_by_a_jump(start: Start, clock: Clock, jump: int) -> None:
     """A client that stops in the middle of its body, or of its head, is cut off when its own time is over."""
-    server = start(HOUSEPRICE_BODY_SECONDS=str(LIMIT), **clock.environment)
+    server = start(HOUSEPRICE_BODY_TIMEOUT_SECONDS=str(LIMIT), **clock.environment)
     for begun in (HEAD + BODY[:10], HEAD[:10]):
         with socket.create_connection((server.host, server.port), timeout=START_SECONDS) as line:
             line.sendall(begun)

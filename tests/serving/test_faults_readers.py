@@ -25,7 +25,7 @@ ARRAY = b"[" + b",".join(LINES.splitlines()) + b"]"
 @pytest.fixture
 def server(start: Start) -> Server:
     """Give a server whose limits are soon reached."""
-    return start(HOUSEPRICE_REQUEST_SECONDS=str(LIMIT), HOUSEPRICE_MAX_ROWS=str(MANY))
+    return start(HOUSEPRICE_REQUEST_TIMEOUT_SECONDS=str(LIMIT), HOUSEPRICE_MAX_ROWS=str(MANY))
 
 
 def asked(server: Server, kind: str, body: bytes) -> socket.socket:
@@ -65,11 +65,11 @@ def longest_wait(server: Server, until: Callable[[], bool]) -> float:
 def test_a_streamed_answer_that_nobody_reads_is_given_up(server: Server) -> None:
     """Others are answered meanwhile, the time limit ends it, and the connection and its place are given back."""
     with asked(server, "application/x-ndjson", LINES) as line:
-        wait_for(lambda: counted(server, "houseprice_requests_at_work") == 2)  # with the one that asks for this
-        waited = longest_wait(server, lambda: "limit=HOUSEPRICE_REQUEST_SECONDS" in server.log())
+        wait_for(lambda: counted(server, "houseprice_requests_in_progress") == 2)  # with the one that asks for this
+        waited = longest_wait(server, lambda: "HOUSEPRICE_REQUEST_TIMEOUT_SECONDS" in server.log())
         assert waited < LIMIT
         longest_wait(server, lambda: not is_open(server, line))
-        assert counted(server, "houseprice_requests_at_work") == 1
+        assert counted(server, "houseprice_requests_in_progress") == 1
 
 
 def test_a_whole_answer_that_nobody_reads_is_given_up(server: Server) -> None:

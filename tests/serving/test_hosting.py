@@ -39,7 +39,7 @@ def test_server_and_probe_hear_the_same_port(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     option = next(part for part in serve.params if part.name == "port")
-    assert option.get_default(click.Context(serve)) == platforms.usual_port(os.environ)
+    assert option.get_default(click.Context(serve)) == platforms.default_port(os.environ)
     heard = serve.make_context("serve", []).params["port"]
     assert heard == port
     monkeypatch.delenv("HOUSEPRICE_HOST", raising=False)
@@ -50,8 +50,8 @@ def test_server_and_probe_hear_the_same_port(
 
 def test_the_help_says_which_variables_are_heard() -> None:
     """All of them are in the help, in their order."""
-    said = "".join(CliRunner().invoke(serve, ["--help"]).output.split())
-    assert ",".join(platforms.PORT_VARIABLES) in said
+    text = "".join(CliRunner().invoke(serve, ["--help"]).output.split())
+    assert ",".join(platforms.PORT_VARIABLES) in text
 
 
 def test_a_server_serves_the_routes_that_vertex_sets(start: Callable[..., Server]) -> None:
@@ -64,6 +64,6 @@ def test_a_server_serves_the_routes_that_vertex_sets(start: Callable[..., Server
 
 def test_the_image_leaves_the_port_open(root: Path) -> None:
     """A port in the image's own environment would be heard before a platform's; its command is the one they give."""
-    said = (root / "Dockerfile").read_text()
-    assert not any(f"{name}=" in said for name in platforms.PORT_VARIABLES)
-    assert 'ENTRYPOINT ["python", "-m", "houseprice"]\nCMD ["serve"]' in said
+    text = (root / "Dockerfile").read_text()
+    assert not any(f"{name}=" in text for name in platforms.PORT_VARIABLES)
+    assert 'ENTRYPOINT ["python", "-m", "houseprice"]\nCMD ["serve"]' in text

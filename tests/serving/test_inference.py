@@ -14,6 +14,7 @@ from toy import FULL, FULL_PRICE, LEAST, LEAST_PRICE, Client, altered_golden, se
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.serving import protocols
 from houseprice.serving.app import create_app
+from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.protocols.open_inference import HEADER_LENGTH
 from houseprice.serving.scorer import Scorer
 
@@ -30,10 +31,10 @@ def test_json_gives_price_and_interval(api: Bytes) -> None:
     """All three outputs, FP64, one number a house, in the order of the houses; the id comes back."""
     answer = api.post(URL, {"id": "a1", "inputs": in_json(LEAST, LEAST | {"rooms": 4})})
     assert answer.status_code == 200
-    said = answer.json()
-    assert (said["model_name"], said["model_version"], said["id"]) == ("toy", "0123456789ab", "a1")
+    found = answer.json()
+    assert (found["model_name"], found["model_version"], found["id"]) == ("toy", "0123456789ab", "a1")
     prices = [LEAST_PRICE, LEAST_PRICE + 2000]
-    assert said["outputs"] == [
+    assert found["outputs"] == [
         {"name": "predicted_price", "datatype": "FP64", "shape": [2], "data": prices},
         {"name": "interval_low", "datatype": "FP64", "shape": [2], "data": [price * 0.8 for price in prices]},
         {"name": "interval_high", "datatype": "FP64", "shape": [2], "data": [price * 1.25 for price in prices]},
@@ -95,9 +96,9 @@ def test_faults_are_those_of_a_batch(api: Bytes) -> None:
     """Missing and unknown columns, and values that are not allowed, in the same words."""
     houses = [LEAST, {**LEAST, "grade": 4, "rooms": 51}]
     inputs = in_json(*houses)
-    words = [fault["msg"] for fault in api.post("/batch-predict", houses).json()["detail"]]
-    told = api.post(URL, {"inputs": inputs}).json()["error"]
-    assert told == "; ".join(f"house 1: {word.rstrip('.')}" for word in words) + "."
+    words = [error["msg"] for error in api.post("/batch-predict", houses).json()["detail"]]
+    error = api.post(URL, {"inputs": inputs}).json()["error"]
+    assert error == "; ".join(f"house 1: {word.rstrip('.')}" for word in words) + "."
     strange = {"name": "zipp", "datatype": "BYTES", "shape": [2], "data": ["1", "2"]}
     assert '(did you mean "zip"?)' in api.post(URL, {"inputs": [*inputs, strange]}).json()["error"]
     assert '"zip" is missing' in api.post(URL, {"inputs": in_json({"rooms": 3})}).json()["error"]
@@ -106,10 +107,10 @@ def test_faults_are_those_of_a_batch(api: Bytes) -> None:
 
 
 def test_limits_are_those_of_a_batch(toy: Bundle, scorer: Scorer) -> None:
-    """More houses or bytes than allowed are 413, told before they are read."""
+    """More houses or bytes than allowed are 413, error before they are read."""
     app = FastAPI()
     app.state.ready = True
-    protocols.add(app, toy, scorer, 3, 2000)
+    protocols.add(app, toy, MicroBatcher(scorer), 3, 2000)
     small = Bytes(app)
     assert small.post(URL, {"inputs": in_json(*[LEAST] * 3)}).status_code == 200
     assert "more than 3 houses" in small.post(URL, {"inputs": in_json(*[LEAST] * 4)}).json()["error"]
@@ -120,8 +121,8 @@ def test_limits_are_those_of_a_batch(toy: Bundle, scorer: Scorer) -> None:
 
 def test_the_server_and_the_model_tell_about_themselves(api: Bytes) -> None:
     """The binary extension is announced; each column of a request is a tensor."""
-    said = api.get("/v2").json()
-    assert (said["name"], said["extensions"]) == ("houseprice", ["binary_tensor_data"])
+    found = api.get("/v2").json()
+    assert (found["name"], found["extensions"]) == ("houseprice", ["binary_tensor_data"])
     for path in ("/v2/models/toy", "/v2/models/toy/versions/0123456789ab"):
         model = api.get(path).json()
         assert (model["name"], model["versions"]) == ("toy", ["0123456789ab"])
@@ -149,7 +150,12 @@ def test_other_models_and_versions_are_not_found(api: Bytes) -> None:
     """404 with `error`, on every route."""
     for path in ("/v2/models/x", "/v2/models/x/ready", "/v2/models/toy/versions/2", "/v2/models/toy/versions/2/ready"):
         assert (api.get(path).status_code, set(api.get(path).json())) == (404, {"error"})
-    for path in ("/v2/models/x/infer", "/v2/models/toy/versions/2/infer"):
+    for path in (
+        "/v2/models/x/infer",
+        "/v2/models/toy/versions/2/infer",
+        "/v2/models/toy/versions/{version}/infer",
+        "/v2/models/{model}/infer",
+    ):
         assert api.post(path, {}).status_code == 404
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from batches import LINES
+from batches import NDJSON
 from hypothesis import given
 from hypothesis import strategies as st
 from openinference import URL, in_json
@@ -13,11 +13,11 @@ from toy import FULL, FULL_PRICE, LEAST, Client
 
 from houseprice.bundle.load import Bundle
 from houseprice.serving.app import create_app
-from houseprice.serving.json_duplicate_keys import Repeat, count_names, repeats
+from houseprice.serving.json_duplicate_keys import DuplicateKey, count_keys, find_duplicate_keys
 
 TEXT = json.dumps(FULL)
 TWICE = TEXT.replace('"rooms": 4', '"rooms": 9, "rooms": 4').encode()
-MESSAGE = '"rooms" is given more than once; expected each name once; leave all but one out.'
+MESSAGE = '"rooms" is given more than once; send each name only once.'
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,8 @@ def test_a_batch_says_which_house_it_is(api: Client) -> None:
     whole = b"[" + TEXT.encode() + b"," + TWICE + b"]"
     assert api.post("/batch-predict", whole).json() == {"detail": [fault(1, "rooms")]}
     lines = TEXT.encode() + b"\n\n" + TWICE + b"\n"
-    for accept in (LINES, "application/json"):
-        answer = api.post("/batch-predict", lines, LINES, {"Accept": accept})
+    for accept in (NDJSON, "application/json"):
+        answer = api.post("/batch-predict", lines, NDJSON, {"Accept": accept})
         assert (answer.status_code, answer.json()) == (422, {"detail": [fault(1, "rooms", line=3)]})
 
 
@@ -123,7 +123,7 @@ values = st.recursive(
 def test_no_json_without_a_repeat_is_taken_for_one(value: Any) -> None:
     """Names and texts of any kind, nested in any way."""
     text = json.dumps(value).encode()
-    assert repeats(text, count_names(from_json(text))) == []
+    assert find_duplicate_keys(text, count_keys(from_json(text))) == []
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c:", '"']), values), max_size=5), values)
@@ -132,5 +132,5 @@ def test_every_repeat_is_found(pairs: list[tuple[str, Any]], beside: Any) -> Non
     inner = "{" + ",".join(f"{json.dumps(name)} : {json.dumps(value)}" for name, value in pairs) + "}"
     text = f'{{"at": [{json.dumps(beside)}, {inner}]}}'.encode()
     names = [name for name, _ in pairs]
-    expected = [Repeat(("at", 1), name) for name in dict.fromkeys(names) if names.count(name) > 1]
-    assert repeats(text, count_names(from_json(text))) == expected
+    expected = [DuplicateKey(("at", 1), name) for name in dict.fromkeys(names) if names.count(name) > 1]
+    assert find_duplicate_keys(text, count_keys(from_json(text))) == expected

@@ -10,7 +10,7 @@ from houseprice.serving.scorer import Scorer
 
 def cautions(scorer: Scorer, house: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Give the warnings of one house."""
-    (answer,) = scorer.score(scorer.request.rows([house]))
+    (answer,) = scorer.score(scorer.request.validate([house]))
     return [(caution.column, caution.kind, caution.message) for caution in answer.warnings]
 
 
@@ -64,7 +64,7 @@ def test_the_edge_of_what_was_learned_and_columns_that_hardly_matter_pass(
 def test_in_a_batch_each_house_has_its_own_warnings(scorer: Scorer) -> None:
     """Warnings never stray to a neighbour."""
     rows = [FULL, {**FULL, "zip": "10115", "rooms": 40}, FULL, LEAST]
-    answers = scorer.score(scorer.request.rows(rows))
+    answers = scorer.score(scorer.request.validate(rows))
     assert [[caution.column for caution in answer.warnings] for answer in answers] == [
         [],
         ["rooms", "zip"],

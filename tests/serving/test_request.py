@@ -11,7 +11,7 @@ from toy import FULL, LEAST
 
 from houseprice.serving.request import RequestModel
 from houseprice.serving.scorer import Scorer
-from houseprice.serving.validation_errors import RefusedError, TooManyError
+from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def request_model(scorer: Scorer) -> RequestModel:
 
 def one(rules: RequestModel, **changes: Any) -> Any:
     """Read one house that differs from a good one."""
-    return rules.one(json.dumps({**FULL, **changes}).encode())
+    return rules.parse(json.dumps({**FULL, **changes}).encode())
 
 
 def test_a_full_house_is_read_as_the_model_takes_it(request_model: RequestModel) -> None:
@@ -32,9 +32,9 @@ def test_a_full_house_is_read_as_the_model_takes_it(request_model: RequestModel)
 
 def test_what_is_optional_may_be_left_out_or_null(request_model: RequestModel) -> None:
     """The least house is read, also when it says null where it may."""
-    assert request_model.one(json.dumps(LEAST).encode()) == LEAST
+    assert request_model.parse(json.dumps(LEAST).encode()) == LEAST
     blank = dict.fromkeys(["sold", "lot", "heating", "state", "pool"])
-    assert request_model.one(json.dumps(LEAST | blank).encode()) == LEAST | blank
+    assert request_model.parse(json.dumps(LEAST | blank).encode()) == LEAST | blank
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_spellings_that_mean_the_same_are_read_alike(
 )
 def test_what_is_not_allowed_is_refused_with_its_column(request_model: RequestModel, column: str, sent: Any) -> None:
     """Each refusal names one column, what was sent and what is expected."""
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(InvalidRequestError) as caught:
         one(request_model, **{column: sent})
-    (fault,) = caught.value.faults
+    (fault,) = caught.value.errors
     assert fault.column == column
     assert f'"{column}" is ' in fault.message
     assert "expected" in fault.message
@@ -125,9 +125,9 @@ def test_what_is_not_allowed_is_refused_with_its_column(request_model: RequestMo
 
 def test_all_faults_of_a_house_are_told_at_once(request_model: RequestModel) -> None:
     """Whoever corrects a house corrects it once."""
-    with pytest.raises(RefusedError) as caught:
-        request_model.one(b'{"rooms": -1, "zip": "98178", "grad": 3}')
-    assert {fault.column for fault in caught.value.faults} == {"living area", "rooms", "grade", "grad"}
+    with pytest.raises(InvalidRequestError) as caught:
+        request_model.parse(b'{"rooms": -1, "zip": "98178", "grad": 3}')
+    assert {fault.column for fault in caught.value.errors} == {"living area", "rooms", "grade", "grad"}
 
 
 @pytest.mark.parametrize(
@@ -136,32 +136,32 @@ def test_all_faults_of_a_house_are_told_at_once(request_model: RequestModel) -> 
 )
 def test_a_body_that_is_no_house_is_refused_as_a_whole(request_model: RequestModel, body: bytes) -> None:
     """Broken JSON, other JSON, bytes that are no UTF-8 and nested bombs have no column to name."""
-    with pytest.raises(RefusedError, match="expected one house as a JSON object") as caught:
-        request_model.one(body)
-    assert [fault.column for fault in caught.value.faults] == [None]
+    with pytest.raises(InvalidRequestError, match="expected one house as a JSON object") as caught:
+        request_model.parse(body)
+    assert [fault.column for fault in caught.value.errors] == [None]
 
 
 def test_a_batch_names_the_house_that_is_wrong(request_model: RequestModel) -> None:
     """The position counts from 0, as in the array that was sent."""
-    with pytest.raises(RefusedError) as caught:
-        request_model.batch(5)(json.dumps([FULL, {**FULL, "rooms": -1}, 7]).encode())
-    assert [(fault.house, fault.column) for fault in caught.value.faults] == [(1, "rooms"), (2, None)]
+    with pytest.raises(InvalidRequestError) as caught:
+        request_model.array_parser(5)(json.dumps([FULL, {**FULL, "rooms": -1}, 7]).encode())
+    assert [(fault.house, fault.column) for fault in caught.value.errors] == [(1, "rooms"), (2, None)]
 
 
 def test_a_batch_over_the_limit_is_not_read(request_model: RequestModel) -> None:
     """The limit itself is allowed, one more is not, and the message says the limit."""
-    read = request_model.batch(2)
+    read = request_model.array_parser(2)
     assert len(read(json.dumps([FULL] * 2).encode())) == 2
-    with pytest.raises(TooManyError, match="more than 2 houses"):
+    with pytest.raises(BatchTooLargeError, match="more than 2 houses"):
         read(json.dumps([FULL] * 3).encode())
 
 
 @pytest.mark.parametrize("sent", ["x" * 201, 1e201])
 def test_a_text_that_is_too_long_is_no_batch_that_is(request_model: RequestModel, sent: Any) -> None:
     """The column is named, as in a house alone."""
-    with pytest.raises(RefusedError) as caught:
-        request_model.batch(2)(json.dumps([{**FULL, "zip": sent}]).encode())
-    assert [(fault.house, fault.column) for fault in caught.value.faults] == [(0, "zip")]
+    with pytest.raises(InvalidRequestError) as caught:
+        request_model.array_parser(2)(json.dumps([{**FULL, "zip": sent}]).encode())
+    assert [(fault.house, fault.column) for fault in caught.value.errors] == [(0, "zip")]
 
 
 @settings(deadline=None)
@@ -173,8 +173,8 @@ def test_any_value_of_any_column_is_read_or_refused(request_model: RequestModel,
     for column in FULL:
         body = json.dumps({**FULL, column: value}).encode()
         try:
-            house = request_model.one(body)
-        except RefusedError as err:
-            assert all(fault.column in (column, None) for fault in err.faults)  # noqa: PT017 - both ends are good
+            house = request_model.parse(body)
+        except InvalidRequestError as err:
+            assert all(fault.column in (column, None) for fault in err.errors)  # noqa: PT017 - both ends are good
         else:
             assert isinstance(house[column], float | str | date | None)

@@ -7,7 +7,7 @@ import pytest
 from toy import Client
 
 from houseprice.errors import ConfigError
-from houseprice.serving.settings import DEFAULT, Settings, from_environment, unknown_variables, variable
+from houseprice.serving.settings import DEFAULT, RENAMED, Settings, from_environment, unknown_variables, variable
 
 HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -16,11 +16,11 @@ HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
     ("name", "text", "value"),
     [
         ("max_body_bytes", "1000", 1000), ("max_rows", "5", 5), ("max_concurrent", "1", 1),
-        ("request_seconds", "2.5", 2.5), ("body_seconds", "3", 3.0), ("grace_seconds", "20", 20),
+        ("request_timeout_seconds", "2.5", 2.5), ("body_timeout_seconds", "3", 3.0), ("grace_seconds", "20", 20),
         ("api_keys", f"ann:{HASH}, {HASH.upper()}", (("ann", HASH), ("key2", HASH))),
         ("requests_per_minute", "60", 60), ("cors_origins", "https://a.example, https://b.example",
         ("https://a.example", "https://b.example")), ("trusted_proxies", "10.0.0.1", "10.0.0.1"),
-        ("metrics", "off", False), ("docs", "OFF", False), ("request_log", "off", False), ("workers", "2", 2),
+        ("metrics", "off", False), ("docs", "OFF", False), ("access_log", "off", False), ("workers", "2", 2),
     ],
 )  # fmt: skip
 def test_a_variable_sets_one_setting(name: str, text: str, value: object) -> None:
@@ -37,7 +37,8 @@ def test_nothing_stated_is_the_default() -> None:
     ("name", "text"),
     [
         ("max_rows", "0"), ("max_rows", "-1"), ("max_rows", "1e3"), ("max_rows", "٣"), ("workers", "two"),
-        ("request_seconds", "0"), ("request_seconds", "nan"), ("request_seconds", "inf"), ("metrics", "yes"),
+        ("request_timeout_seconds", "0"), ("request_timeout_seconds", "nan"), ("request_timeout_seconds", "inf"),
+        ("metrics", "yes"),
         ("api_keys", "secret"), ("api_keys", f"a:{HASH},a:{HASH}"),
     ],
 )  # fmt: skip
@@ -75,3 +76,12 @@ def test_the_switches_switch(client: Client, without: Client) -> None:
         assert client.get(path).status_code == 200
         assert without.get(path).status_code == 404
     assert without.get("/").headers["location"] == "model"
+
+
+@pytest.mark.parametrize("old", ["REQUEST_SECONDS", "BODY_SECONDS", "REQUEST_LOG"])
+def test_a_former_name_is_refused_with_the_new_one(old: str) -> None:
+    """A deployment that still uses it does not start with the default instead."""
+    with pytest.raises(ConfigError) as caught:
+        from_environment({f"HOUSEPRICE_{old}": "5"})
+    assert caught.value.code == "settings_invalid"
+    assert f"HOUSEPRICE_{RENAMED[old]}" in str(caught.value)

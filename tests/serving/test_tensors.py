@@ -1,6 +1,7 @@
-"""The bytes and the JSON of tensors: what is well formed comes back, what is not is refused with a reason."""
+"""Tensors in bytes and in JSON: well-formed ones are read, malformed ones refused."""
 
 import math
+import re
 import struct
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from houseprice.serving.protocols import tensors
-from houseprice.serving.validation_errors import RefusedError
+from houseprice.serving.validation_errors import InvalidRequestError
 
 TYPES = [*tensors.NUMERIC, "BYTES"]
 
@@ -48,7 +49,7 @@ def test_no_bytes_do_harm(datatype: str, content: bytes, count: int) -> None:
     """Whatever is sent gives as many values as were promised, or a refusal: nothing else."""
     try:
         found = tensors.from_bytes("x", datatype, memoryview(content), count)
-    except RefusedError:
+    except InvalidRequestError:
         return
     assert len(found) == count
     assert count <= len(content)
@@ -66,7 +67,7 @@ def test_no_json_does_harm(datatype: str, data: Any, count: int) -> None:
     """The same holds for a tensor in JSON, and its values are of the data type."""
     try:
         found = tensors.from_json("x", datatype, data, count)
-    except RefusedError:
+    except InvalidRequestError:
         return
     assert len(found) == count
     allowed = {"BYTES": str, "BOOL": bool | int}.get(datatype, int | float | None)
@@ -76,20 +77,20 @@ def test_no_json_does_harm(datatype: str, data: Any, count: int) -> None:
 @pytest.mark.parametrize(
     ("datatype", "content", "count", "reason"),
     [
-        ("FP64", b"\0" * 15, 2, "brings 15 bytes; expected 16 for 2 values of FP64"),
-        ("FP64", b"", 10**18, "expected 8000000000000000000 for"),
-        ("BOOL", b"\2", 1, "the byte 2; expected 0 or 1"),
-        ("BF16", b"\0\0", 1, "datatype 'BF16'"),
-        ("BYTES", b"\xff\xff\xff\xffab", 1, "text 0 has 4294967295 bytes, and 2 are left"),
-        ("BYTES", b"\1\0\0", 1, "brings 3 bytes; expected at least 4 for each of 1"),
-        ("BYTES", packed("abcdef"), 2, "ends before text 1"),
-        ("BYTES", packed("a") + b"!", 1, "1 bytes behind its 1 texts"),
+        ("FP64", b"\0" * 15, 2, "15 bytes"),
+        ("FP64", b"", 10**18, "8000000000000000000"),
+        ("BOOL", b"\2", 1, "byte 2"),
+        ("BF16", b"\0\0", 1, "'BF16'"),
+        ("BYTES", b"\xff\xff\xff\xffab", 1, "4294967295"),
+        ("BYTES", b"\1\0\0", 1, "3 bytes"),
+        ("BYTES", packed("abcdef"), 2, "text 1 of 2"),
+        ("BYTES", packed("a") + b"!", 1, "1 bytes"),
         ("BYTES", packed("a")[:4] + b"\xff", 1, "not UTF-8"),
     ],
 )
 def test_what_is_malformed_is_named(datatype: str, content: bytes, count: int, reason: str) -> None:
-    """Sizes that do not add up, lengths that are cut off, and bytes that are no value are told as such."""
-    with pytest.raises(RefusedError) as caught:
+    """Sizes that do not add up, lengths that are cut off, and bytes that are no value are named."""
+    with pytest.raises(InvalidRequestError) as caught:
         tensors.from_bytes("x", datatype, content, count)
     assert reason in str(caught.value)
 
@@ -98,7 +99,7 @@ def test_what_is_malformed_is_named(datatype: str, content: bytes, count: int, r
 def test_only_a_column_is_a_shape(shape: list[int]) -> None:
     """[n] and [n, 1] hold one value a house; whatever else is refused."""
     assert tensors.length("x", [3]) == tensors.length("x", [3, 1]) == 3
-    with pytest.raises(RefusedError, match="expected \\[n\\] or \\[n, 1\\]"):
+    with pytest.raises(InvalidRequestError, match=re.escape(str(shape))):
         tensors.length("x", shape)
 
 
@@ -108,12 +109,12 @@ def test_only_a_column_is_a_shape(shape: list[int]) -> None:
 )
 def test_json_of_another_type_is_refused(datatype: str, data: Any) -> None:
     """A value has to be of the type that its tensor states."""
-    with pytest.raises(RefusedError, match="expected"):
+    with pytest.raises(InvalidRequestError, match="'x'"):
         tensors.from_json("x", datatype, data, 1)
 
 
 def test_null_is_allowed_where_nan_is() -> None:
     """JSON has no NaN: null stands for it in floats, and nowhere else; [n, 1] may be nested."""
     assert tensors.from_json("x", "FP64", [[1], [None]], 2) == [1, None]
-    with pytest.raises(RefusedError):
+    with pytest.raises(InvalidRequestError):
         tensors.from_json("x", "INT64", [None], 1)

@@ -174,7 +174,7 @@ def seal(directory: Path, changes: dict[str, Any] | None = None, **said: Any) ->
             "project": {"name": "toy", "currency": "EUR"},
             "files": {name: manifests.sha256(content) for name, content in files.items()},
             "sources": {},
-            "table": "0" * 64,
+            "feature_table_sha256": "0" * 64,
             "schema": Schema.model_validate({"columns": COLUMNS}),
             "reference_date": "2015-05-27",
             "fitted_on": "all sales",

@@ -61,3 +61,13 @@ def alone(text: str, job: str) -> str:
     blocks = re.split(r"(?m)^(?=  [a-z-]+:$)", jobs)
     (block,) = [block for block in blocks if block.startswith(f"  {job}:")]
     return f"{head}\njobs:\n{re.sub(r'(?m)^    needs: .*$', '', block)}"
+
+
+def with_small_image(text: str) -> str:
+    """Return the workflow with a small image instead of the one that is built and tested."""
+    head, begin, rest = text.partition("      - name: Set up Buildx\n")
+    _, end, tail = rest.partition("      - name: Install cosign\n")
+    assert begin
+    assert end
+    run = "PYTHONPATH=src:tests/release python3 -SP tests/workflow/small_image.py"
+    return f"{head}      - name: Small image\n        run: {run}\n{end}{tail}"

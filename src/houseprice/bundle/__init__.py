@@ -1,1 +1,1 @@
-"""The wall between learning and serving: trained model in, sealed folder out; sealed folder in, verified model out."""
+"""The bundle: the folder of the exported model, its export from training and its verified loading for serving."""

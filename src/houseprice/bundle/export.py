@@ -1,6 +1,6 @@
-"""Trained pair in, content of the sealed folder out; nothing is written that was not proved first.
+"""Export of the trained pair as a bundle.
 
-The exported graph must give the trained pair's own answers on every row of the data, or there is no bundle.
+The exported graph must predict what the trained pair predicts on every row of the data, or no bundle is written.
 """
 
 import datetime as dt
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from houseprice import atomic_io
 from houseprice.bundle import manifest as manifests
-from houseprice.bundle.graph import Preprocess, Price, export_onnx
+from houseprice.bundle.graph import ModelLike, PreprocessorLike, export_onnx
 from houseprice.bundle.load import Columns, Model, open_bundle
 from houseprice.bundle.manifest import Manifest, canonical, sha256
 from houseprice.bundle.model_card import render_model_card
@@ -30,89 +30,93 @@ Content = dict[str, bytes]
 
 @dataclass(frozen=True)
 class TrainedPair:
-    """A preprocessor and a model that were fitted together, and what they answer for every row: price, low, high."""
+    """A preprocessor and a model that were fitted together, and their predictions for every row: price, low, high."""
 
-    preprocessor: Preprocess
-    model: Price
-    answers: tuple[Floats, Floats, Floats]
+    preprocessor: PreprocessorLike
+    model: ModelLike
+    predictions: tuple[Floats, Floats, Floats]
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Positions of the training rows, positions of the sample of the newest sales, and all prices paid."""
+class RowSelection:
+    """Positions of the training rows, positions of the sample of the holdout, and the prices of all rows."""
 
     training: npt.NDArray[np.int64]
     sample: npt.NDArray[np.int64]
     prices: Floats
 
 
-def content(
+def bundle_files(
     pair: TrainedPair,
     columns: Columns,
-    choice: Choice,
+    rows: RowSelection,
     *,
     tolerance: float,
     identity: Mapping[str, Any],
     importance: Mapping[str, float],
     explanation: Content,
 ) -> Content:
-    """Return every file of the bundle, manifest included; `explanation` are those that the learning side made itself.
+    """Return every file of the bundle, manifest included; `explanation` are those of `learning.similarity`.
 
     Raises:
-        ParityError: the graph answers otherwise than the pair on some row.
+        ParityError: The graph and the pair predict differently for some row.
     """
     schema = pair.preprocessor.schema
     graph = export_onnx(pair.preprocessor, pair.model)
     model = Model(graph)
-    compare(model, columns, pair.answers, tolerance)
-    made: Content = {
+    check_parity(model, columns, pair.predictions, tolerance)
+    files: Content = {
         manifests.MODEL: graph,
-        manifests.GOLDEN: canonical(_golden(model, columns, choice, schema, tolerance)),
-        manifests.REFERENCE: canonical(_reference(columns, choice.training, schema, importance)),
-        manifests.SAMPLE: canonical(_sample(model, columns, choice, schema)),
+        manifests.GOLDEN: canonical(_golden(model, columns, rows, schema, tolerance)),
+        manifests.REFERENCE: canonical(_reference(columns, rows.training, schema, importance)),
+        manifests.SAMPLE: canonical(_sample(model, columns, rows, schema)),
         **explanation,
     }
-    said = {**identity, "model_version": sha256(graph)[:12]}
-    made[manifests.MODEL_CARD] = render_model_card(said).encode()
-    manifest = Manifest.model_validate({**said, "files": {name: sha256(made[name]) for name in sorted(made)}})
-    return {**made, manifests.NAME: manifests.write(manifest)}
+    values = {**identity, "model_version": sha256(graph)[:12]}
+    files[manifests.MODEL_CARD] = render_model_card(values).encode()
+    manifest = Manifest.model_validate({**values, "files": {name: sha256(files[name]) for name in sorted(files)}})
+    return {**files, manifests.NAME: manifests.write(manifest)}
 
 
-def land(made: Content, directory: Path) -> None:
-    """Put a bundle in its place, whole, after it was opened once from where it waits."""
+def write_bundle(files: Content, directory: Path) -> None:
+    """Replace a bundle as a whole, after it was verified in a temporary directory."""
     with atomic_io.replace_directory(directory) as staging:
-        for name, bytes_ in made.items():
+        for name, bytes_ in files.items():
             (staging / name).write_bytes(bytes_)
         open_bundle(staging)
 
 
-def compare(model: Model, columns: Columns, expected: tuple[Floats, Floats, Floats], tolerance: float) -> float:
-    """Return the largest relative difference between the graph's answers and the expected ones.
+def check_parity(model: Model, columns: Columns, expected: tuple[Floats, Floats, Floats], tolerance: float) -> float:
+    """Return the largest relative difference between the graph's predictions and the expected ones.
 
     Raises:
-        ParityError: it is above the tolerance, or not a number.
+        ParityError: It is above the tolerance, or NaN (details `row`, from 1, and `difference`).
     """
-    found = model.predict(columns)
-    apart = np.stack([np.abs(mine / theirs - 1) for mine, theirs in zip(_three(found), expected, strict=True)])
-    worst = float(np.nan_to_num(apart, nan=np.inf).max())
+    exported = model.predict(columns)
+    pairs = zip(_arrays(exported), expected, strict=True)
+    differences = np.nan_to_num(np.stack([np.abs(one / other - 1) for one, other in pairs]), nan=np.inf)
+    worst = float(differences.max())
     if not worst <= tolerance:
-        row = int(np.nan_to_num(apart, nan=np.inf).max(axis=0).argmax())
+        row = int(differences.max(axis=0).argmax())
         raise ParityError(
-            f"The exported model answers {found.price[row]:,.2f} for row {row + 1} where the trained one answers "
-            f"{expected[0][row]:,.2f}: {worst:.2e} apart, expected at most {tolerance:.0e}; nothing was written."
+            f"The exported model predicts {exported.price[row]:,.2f} for row {row + 1}, the trained model "
+            f"{expected[0][row]:,.2f}: a relative difference of {worst:.2e}, more than {tolerance:.0e}; nothing was "
+            "written.",
+            row=row + 1,
+            difference=worst,
         )
     return worst
 
 
-def _three(answers: Any) -> tuple[Floats, Floats, Floats]:
-    return answers.price, answers.low, answers.high
+def _arrays(predictions: Any) -> tuple[Floats, Floats, Floats]:
+    return predictions.price, predictions.low, predictions.high
 
 
-def row(columns: Columns, place: int, schema: Schema) -> dict[str, Any]:
-    """Return one house as a request holds it; what is missing is left out."""
+def row(columns: Columns, position: int, schema: Schema) -> dict[str, Any]:
+    """Return one house as in a request, without missing values."""
     house: dict[str, Any] = {}
     for name, column in schema.request.items():
-        value = columns[name][place]
+        value = columns[name][position]
         if column.is_text:
             if value:
                 house[name] = str(value)
@@ -127,14 +131,14 @@ def _number(value: float, column: Column) -> Any:
     return int(value) if column.kind in ("integer", "flag", "ordinal") else value
 
 
-def _answers(model: Model, columns: Columns) -> list[dict[str, float]]:
-    three = np.stack(_three(model.predict(columns)), axis=1)
-    return [dict(zip(Model.OUTPUTS, map(float, row), strict=True)) for row in three]
+def _predictions(model: Model, columns: Columns) -> list[dict[str, float]]:
+    predictions = np.stack(_arrays(model.predict(columns)), axis=1)
+    return [dict(zip(Model.OUTPUTS, map(float, row), strict=True)) for row in predictions]
 
 
-def _golden(model: Model, columns: Columns, choice: Choice, schema: Schema, tolerance: float) -> dict[str, Any]:
-    """Choose houses from cheap to dear, one of them with nothing but what is required, one with unknown texts."""
-    ordered = choice.training[np.argsort(choice.prices[choice.training], kind="stable")]
+def _golden(model: Model, columns: Columns, rows: RowSelection, schema: Schema, tolerance: float) -> dict[str, Any]:
+    """Return houses from cheap to dear, one of them with required columns only, one with unknown categories."""
+    ordered = rows.training[np.argsort(rows.prices[rows.training], kind="stable")]
     chosen = ordered[np.linspace(0, len(ordered) - 1, GOLDEN_ROWS).round().astype(int)]
     houses = {name: values[chosen].copy() for name, values in columns.items()}
     for name, column in schema.request.items():
@@ -142,20 +146,20 @@ def _golden(model: Model, columns: Columns, choice: Choice, schema: Schema, tole
             houses[name][-1] = "" if column.is_text else np.nan
         if column.is_text:
             houses[name][-2] = UNKNOWN if column.levels is None else houses[name][-2]
-    rows = [row(houses, place, schema) for place in range(len(chosen))]
-    return {"tolerance": tolerance, "rows": rows, "answers": _answers(model, houses)}
+    golden = [row(houses, position, schema) for position in range(len(chosen))]
+    return {"tolerance": tolerance, "rows": golden, "answers": _predictions(model, houses)}
 
 
-def _sample(model: Model, columns: Columns, choice: Choice, schema: Schema) -> dict[str, Any]:
-    houses = {name: values[choice.sample] for name, values in columns.items()}
-    answers = _answers(model, houses)
-    paid = choice.prices[choice.sample]
-    answered = np.array([answer["predicted_price"] for answer in answers])
+def _sample(model: Model, columns: Columns, rows: RowSelection, schema: Schema) -> dict[str, Any]:
+    houses = {name: values[rows.sample] for name, values in columns.items()}
+    answers = _predictions(model, houses)
+    prices = rows.prices[rows.sample]
+    predicted = np.array([answer["predicted_price"] for answer in answers])
     return {
-        "rows": [row(houses, place, schema) for place in range(len(paid))],
-        "prices": paid.tolist(),
+        "rows": [row(houses, position, schema) for position in range(len(prices))],
+        "prices": prices.tolist(),
         "answers": answers,
-        "log_rmse": float(np.sqrt(np.mean((np.log(answered) - np.log(paid)) ** 2))),
+        "log_rmse": float(np.sqrt(np.mean((np.log(predicted) - np.log(prices)) ** 2))),
     }
 
 

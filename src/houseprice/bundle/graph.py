@@ -1,7 +1,7 @@
-"""Fitted preprocessor and model in, one ONNX graph out: raw house columns in, price and interval out.
+"""ONNX export of the fitted preprocessor and model as one graph, from raw house columns to price and interval.
 
-Nothing is written twice: the preprocessor's and the model's own `compute` run on recording arrays (ndonnx), so the
-graph holds the very steps that learning ran on numbers. Only the look-up of texts has another form in the graph.
+Nothing is implemented twice: the `compute` methods of preprocessor and model run on tracing arrays (ndonnx), so the
+graph holds the very steps that training ran on numbers. Only the lookup of texts has another form in the graph.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,8 +17,8 @@ from houseprice.feature_matrix import FeatureMatrix
 from houseprice.schema import Schema
 
 
-class Preprocess(Protocol):
-    """What the exporter needs of a fitted preprocessor."""
+class PreprocessorLike(Protocol):
+    """A fitted preprocessor, as far as the exporter needs it."""
 
     schema: Schema
 
@@ -26,8 +26,8 @@ class Preprocess(Protocol):
         """Return the matrix of features, as float64, from the request's columns."""
 
 
-class Price(Protocol):
-    """What the exporter needs of a fitted model."""
+class ModelLike(Protocol):
+    """A fitted model, as far as the exporter needs it."""
 
     inputs_: dict[str, bool]
 
@@ -35,27 +35,27 @@ class Price(Protocol):
         """Return price, low and high from the matrix of float32 features and texts."""
 
 
-def export_onnx(preprocessor: Preprocess, model: Price) -> bytes:
-    """Return the graph from the request's columns to the answers, as bytes that depend on nothing else."""
+def export_onnx(preprocessor: PreprocessorLike, model: ModelLike) -> bytes:
+    """Return the graph from the columns of a request to the predictions, as bytes that depend on nothing else."""
     columns = _columns(preprocessor.schema)
     return _build(columns, preprocessor.compute(columns, _look_up).as_float32(), model)
 
 
-class Place(Protocol):
-    """What the exporter needs of what tells how alike houses are."""
+class SimilarityLike(Protocol):
+    """A similarity space, as far as the exporter needs it."""
 
     def compute(self, columns: Mapping[str, Any], lookup: Callable[..., Any]) -> tuple[Any, Any]:
         """Return coordinates [coordinates, houses] and the market's trend from the request's columns."""
 
 
-def export_similarity(schema: Schema, similarity: Place) -> bytes:
-    """Return the graph from the request's columns to where a house stands, and to the market's trend on its day."""
+def export_similarity(schema: Schema, similarity: SimilarityLike) -> bytes:
+    """Return the graph from the columns of a request to the similarity coordinates and the market trend."""
     columns = _columns(schema)
-    return _built(columns, dict(zip(Similarity.OUTPUTS, similarity.compute(columns, _look_up), strict=True)))
+    return _build_graph(columns, dict(zip(Similarity.OUTPUTS, similarity.compute(columns, _look_up), strict=True)))
 
 
-def export_model(model: Price) -> bytes:
-    """Return the graph from features to the answers, for when the preprocessor is not at hand."""
+def export_model(model: ModelLike) -> bytes:
+    """Return the graph from features to the predictions, for when there is no preprocessor."""
     features = {
         name: ndx.argument(shape=("houses",), dtype=ndx.utf8 if is_text else ndx.float32)
         for name, is_text in model.inputs_.items()
@@ -72,32 +72,33 @@ def _columns(schema: Schema) -> dict[str, ndx.Array]:
     }
 
 
-def _build(inputs: Mapping[str, ndx.Array], features: FeatureMatrix, model: Price) -> bytes:
-    return _built(inputs, dict(zip(Model.OUTPUTS, model.compute(features, _look_up), strict=True)))
+def _build(inputs: Mapping[str, ndx.Array], features: FeatureMatrix, model: ModelLike) -> bytes:
+    return _build_graph(inputs, dict(zip(Model.OUTPUTS, model.compute(features, _look_up), strict=True)))
 
 
-def _built(inputs: Mapping[str, ndx.Array], outputs: dict[str, ndx.Array]) -> bytes:
-    built = ndx.build(dict(inputs), outputs)
-    _unguard(built.graph)
-    built.producer_name = "houseprice"
-    built.producer_version = ""
-    onnx.checker.check_model(built)
-    return bytes(built.SerializeToString(deterministic=True))
+def _build_graph(inputs: Mapping[str, ndx.Array], outputs: dict[str, ndx.Array]) -> bytes:
+    graph = ndx.build(dict(inputs), outputs)
+    _remove_empty_guards(graph.graph)
+    graph.producer_name = "houseprice"
+    graph.producer_version = ""
+    onnx.checker.check_model(graph)
+    return bytes(graph.SerializeToString(deterministic=True))
 
 
-def _unguard(graph: onnx.GraphProto) -> None:
-    """Put the bare product where a product is guarded against empty arrays; a request holds a house at least.
+def _remove_empty_guards(graph: onnx.GraphProto) -> None:
+    """Replace each matrix product that is guarded against empty arrays by the bare product.
 
-    The recorder writes each as a condition with two branches; what only fed the condition is left out with it.
+    The tracer writes a condition with two branches; a request holds at least one house, so the guard is not needed.
+    Nodes that only fed the condition are removed with it.
     """
     nodes = list(graph.node)
-    for place, node in enumerate(nodes):
+    for index, node in enumerate(nodes):
         if node.op_type != "If":
             continue
         product = onnx.NodeProto()
         product.CopyFrom(next(inner.g.node[0] for inner in node.attribute if inner.g.node[0].op_type == "MatMul"))
         product.output[0] = node.output[0]
-        nodes[place] = product
+        nodes[index] = product
     needed = {output.name for output in graph.output}
     kept = []
     for node in reversed(nodes):
@@ -109,7 +110,7 @@ def _unguard(graph: onnx.GraphProto) -> None:
 
 
 def _look_up(texts: ndx.Array, table: dict[str, float], unknown: float) -> ndx.Array:
-    """Record a look-up of texts as one node; it answers in float32."""
+    """Trace a lookup of texts as one node, whose output is float32."""
     found = onnx_ml.label_encoder(
         texts.unwrap_spox(),
         keys_strings=list(table),

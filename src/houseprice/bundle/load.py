@@ -1,7 +1,8 @@
-"""Sealed folder in, verified model out; as light as serving, and the only way in.
+"""Verified loading of a bundle.
 
 Everything is checked before anything is parsed, and what is parsed are the very bytes that were checked. Only ONNX,
-JSON and plain numpy arrays are read: which files a folder may hold is written here, never in the folder.
+JSON and plain numpy arrays are read; which files a bundle may hold is defined here, never in the bundle. It imports
+nothing that only training needs.
 """
 
 import json
@@ -14,7 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when onnxruntime is imported, which otherwise reports home
+os.environ.setdefault(
+    "ORT_DISABLE_TELEMETRY", "1"
+)  # read when onnxruntime is imported, which sends telemetry otherwise
 import onnxruntime as ort
 
 from houseprice.bundle import manifest as manifests
@@ -26,12 +29,12 @@ Columns = Mapping[str, npt.NDArray[Any]]
 object arrays of `str` for texts ("" is missing)."""
 
 
-BLOCK = 128  # houses a call: every house is held against all trees and centres at once, and that must fit the cache
+BLOCK = 128  # houses per call: all trees and centres of a block must fit the cache
 
 
 @dataclass(frozen=True)
-class Answers:
-    """One price a house, in the model's currency, with the interval that should hold it."""
+class Predictions:
+    """The price of each house and the ends of its prediction interval, in the model's currency."""
 
     price: npt.NDArray[np.float64]
     low: npt.NDArray[np.float64]
@@ -39,7 +42,7 @@ class Answers:
 
 
 class Model:
-    """The exported graph, ready to answer."""
+    """The exported graph, ready to predict."""
 
     OUTPUTS = ("predicted_price", "interval_low", "interval_high")
 
@@ -48,15 +51,15 @@ class Model:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        options.enable_mem_pattern = False  # it keeps a plan for every number of houses, and they are of all numbers
+        options.enable_mem_pattern = False  # it would keep a plan for every batch size
         self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         self.inputs: dict[str, bool] = {i.name: i.type == "tensor(string)" for i in self._session.get_inputs()}
 
-    def predict(self, columns: Columns) -> Answers:
+    def predict(self, columns: Columns) -> Predictions:
         """Return the price of each house; all columns must have one length.
 
         Raises:
-            KeyError: a column is missing; the scorer fills optional ones before it asks.
+            KeyError: A column is missing; the scorer fills optional ones before.
         """
         feeds = {
             name: np.asarray(columns[name], dtype=object if is_text else np.float64)
@@ -64,30 +67,30 @@ class Model:
         }
         houses = len(next(iter(feeds.values())))
         if houses <= BLOCK:
-            return Answers(*self._session.run(self.OUTPUTS, feeds))
+            return Predictions(*self._session.run(self.OUTPUTS, feeds))
         blocks = [
             self._session.run(self.OUTPUTS, {name: values[start : start + BLOCK] for name, values in feeds.items()})
             for start in range(0, houses, BLOCK)
         ]
-        return Answers(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
+        return Predictions(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A sealed folder whose every byte was checked.
+    """A bundle whose every byte was verified.
 
     Attributes:
-        directory: where it was found.
-        manifest: what it says about itself.
-        model: the graph, loaded.
-        golden: `rows` (houses as a request holds them) and `answers` (the sealed model's own), `tolerance` (relative).
-        reference: column → what it looked like in training: `minimum` and `maximum`, or `levels` with their counts.
-        sample: `rows`, `prices`, `answers` and `log_rmse` of some of the newest sales, held out.
+        directory: its folder.
+        manifest: its manifest.
+        model: the exported graph, loaded.
+        golden: `rows` (houses as in a request), `answers` (the exported model's predictions), `tolerance` (relative).
+        reference: column → its values in training: `minimum` and `maximum`, or `levels` with their counts.
+        sample: `rows`, `prices`, `answers` and `log_rmse` of some sales of the holdout.
         card: the model card, Markdown.
-        similarity: bytes of the graph that measures how alike houses are, for `bundle.similarity`.
-        sales: the houses that were learned from, for `bundle.sales_store`; their bytes.
-        explanation: `background` (representative houses, as a request holds them) and `coordinates` (name of each
-            similarity coordinate → columns it is made of).
+        similarity: bytes of the similarity graph, for `bundle.similarity`.
+        sales: bytes of the training sales, for `bundle.sales_store`.
+        explanation: `background` (representative houses, as in a request) and `coordinates` (name of each similarity
+            coordinate → columns it is computed from).
     """
 
     directory: Path
@@ -103,27 +106,31 @@ class Bundle:
 
 
 def read_manifest(directory: Path) -> Manifest:
-    """Return the manifest of a sealed folder, its own seal checked, the other files not.
+    """Return the manifest of a bundle, verified by its own digest; the other files are not verified.
 
     Raises:
-        ArtifactError: there is none, or it cannot be trusted.
+        ArtifactError: There is none (code `bundle_not_found`), or it is invalid (see `manifest.read`).
     """
     path = directory / manifests.NAME
     try:
         content = path.read_bytes()
     except OSError as err:
         raise ArtifactError(
-            f'No sealed model was found in "{directory}" ({manifests.NAME} cannot be read); expected the folder that '
-            "`houseprice bundle` writes; run `make run`, or give the folder with --bundle."
+            f'No bundle was found in "{directory}" ({manifests.NAME} cannot be read). Run `make run`, or give the '
+            "folder that `houseprice bundle` wrote with --bundle.",
+            code="bundle_not_found",
+            path=str(directory),
         ) from err
     return manifests.read(content, path)
 
 
 def open_bundle(directory: Path, threads: int = 1) -> Bundle:
-    """Return the model that a sealed folder holds.
+    """Return the content of a bundle, verified.
 
     Raises:
-        ArtifactError: the folder is missing, newer than this program, or a file is missing, changed or not named.
+        ArtifactError: The folder is no bundle (code `bundle_not_found`), its manifest is invalid (see
+            `manifest.read`) or names other files (`bundle_files_unknown`), a file is missing, changed or extra
+            (`bundle_changed`, details `missing`, `changed`, `extra`), or the graph cannot run (`graph_not_runnable`).
     """
     manifest = read_manifest(directory)
     files = _checked(directory, manifest)
@@ -131,8 +138,9 @@ def open_bundle(directory: Path, threads: int = 1) -> Bundle:
         model = Model(files[manifests.MODEL], threads)
     except Exception as err:
         raise ArtifactError(
-            f'"{directory / manifests.MODEL}" is whole but cannot be run here ({err}); expected a graph for '
-            f"onnxruntime {manifest.libraries.get('onnxruntime', 'of the lock')}; install the locked requirements."
+            f'"{directory / manifests.MODEL}" is intact but cannot be loaded ({err}). It was exported for onnxruntime '
+            f"{manifest.libraries.get('onnxruntime', 'of the lock')}; install the locked requirements.",
+            code="graph_not_runnable",
         ) from err
     return Bundle(
         directory,
@@ -149,35 +157,41 @@ def open_bundle(directory: Path, threads: int = 1) -> Bundle:
 
 
 def check_sources(directory: Path, trained: Path) -> Manifest:
-    """Check the two pickles of a training run against the sealed manifest, without opening them.
+    """Check the two pickles of a training run against the manifest, without unpickling them.
 
     Raises:
-        ArtifactError: a pickle is missing, or is not the one that the folder was sealed from.
+        ArtifactError: A pickle is missing (code `source_missing`), or the bundle was exported from another one
+            (`source_mismatch`); details `path`.
     """
     manifest = read_manifest(directory)
     for name, expected in manifest.sources.items():
         path = trained / name
         if not path.is_file():
             raise ArtifactError(
-                f'"{path}" is missing; expected the file that the sealed model in "{directory}" was made from; '
-                "download the artifacts trained-model and preprocessor of one run, or run `make run`."
+                f'"{path}" is missing, from which the bundle in "{directory}" was exported. Download the artifacts '
+                "trained-model and preprocessor of one run, or run `make run`.",
+                code="source_missing",
+                path=str(path),
             )
         found = manifests.sha256_of(path)
         if found != expected:
             raise ArtifactError(
-                f'"{path}" does not belong to the sealed model in "{directory}": found sha256 {found[:12]}…, expected '
-                f"{expected[:12]}…; use the artifacts of one run, or seal again with `houseprice bundle`."
+                f'"{path}" does not belong to the bundle in "{directory}": its sha256 is {found[:12]}… instead of '
+                f"{expected[:12]}…. Use the artifacts of one run, or export again with `houseprice bundle`.",
+                code="source_mismatch",
+                path=str(path),
             )
     return manifest
 
 
 def _checked(directory: Path, manifest: Manifest) -> dict[str, bytes]:
-    """Return the content of every file, once each is known to be the one that was sealed."""
-    again = "seal the folder again with `houseprice bundle`, or fetch it again."
+    """Return the content of every file, each verified by the digest in the manifest."""
+    again = "Export it again with `houseprice bundle`, or download it again."
     if set(manifest.files) != set(manifests.CONTENT):
         raise ArtifactError(
-            f'The manifest in "{directory}" names the files {sorted(manifest.files)}; '
-            f"expected {sorted(manifests.CONTENT)}; {again}"
+            f'The manifest in "{directory}" names the files {sorted(manifest.files)} instead of '
+            f"{sorted(manifests.CONTENT)}. {again}",
+            code="bundle_files_unknown",
         )
     present = {path.name for path in directory.iterdir() if path.is_file() or path.name not in manifest.files}
     present -= {manifests.NAME}
@@ -187,12 +201,15 @@ def _checked(directory: Path, manifest: Manifest) -> dict[str, bytes]:
     changed = [name for name, content in contents.items() if manifests.sha256(content) != manifest.files[name]]
     faults = [
         f"{what}: {', '.join(names)}"
-        for what, names in (("missing", missing), ("changed", changed), ("not sealed", extra))
+        for what, names in (("missing", missing), ("changed", changed), ("extra", extra))
         if names
     ]
     if faults:
         raise ArtifactError(
-            f'The sealed model in "{directory}" is not what was sealed ({"; ".join(faults)}); '
-            f"expected every file as its manifest names it; {again}"
+            f'The bundle in "{directory}" does not match its manifest ({"; ".join(faults)}). {again}',
+            code="bundle_changed",
+            missing=missing,
+            changed=changed,
+            extra=extra,
         )
     return contents

@@ -1,6 +1,6 @@
-"""What a sealed folder says about itself: `manifest.json` in, frozen `Manifest` out, and back to the same bytes.
+"""The manifest of a bundle: identity of the model, and digests of all files.
 
-The manifest names every other file of the folder by sha256 and carries a seal over itself, so that one changed byte
+It names every other file of the folder by sha256 and holds the digest of its own content, so that one changed byte
 anywhere is found. It holds no time and no run number: the same inputs and seed give the same bytes.
 """
 
@@ -14,8 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from houseprice.errors import ArtifactError
 from houseprice.schema import Schema
 
-FORMAT = 2
+FORMAT = 3
 NAME = "manifest.json"
+DIGEST = "manifest_sha256"
+"""Key of the digest of all other keys of the manifest."""
 MODEL = "model.onnx"
 GOLDEN = "golden.json"
 REFERENCE = "reference.json"
@@ -28,25 +30,25 @@ CONTENT = (MODEL, GOLDEN, REFERENCE, SAMPLE, MODEL_CARD, SIMILARITY, SALES, EXPL
 
 
 class Manifest(BaseModel):
-    """The sealed model's identity.
+    """Identity of an exported model.
 
     Attributes:
-        format: version of this layout; a program refuses a newer one than it knows.
-        model_version: short name of this very model, made from the bytes of `model.onnx`.
+        format: version of this layout; a program reads only its own.
+        model_version: short name of this model, the beginning of the digest of `model.onnx`.
         project: `name` and `currency`.
-        files: name → sha256 of every other file in the folder.
-        sources: name → sha256 of the two pickles that it was exported from; they are not in the folder.
-        table: sha256 of the feature table that both pickles belong to.
+        files: name → sha256 of every other file of the bundle.
+        sources: name → sha256 of the two pickles that it was exported from; they are not in the bundle.
+        feature_table_sha256: sha256 of the feature table that both pickles belong to.
         schema_: the columns, as declared in the configuration (`schema` in the file).
-        reference_date: newest sale that was learned from, ISO; a request's valuation date when it gives none.
-        fitted_on: `all sales` or `training sales`; the metrics are always of a model fitted on training sales alone.
-        functional: `median` or `mean`: what the answered price is of the distribution of prices.
+        reference_date: newest training sale, ISO; the valuation date of a request that gives none.
+        fitted_on: `all sales` or `training sales`; the metrics are always of a model fitted on training sales only.
+        functional: `median` or `mean`: which functional of the price distribution is predicted.
         smearing_factor: mean price divided by median price (Duan 1983); multiplies a median into a mean.
-        coverage: share of prices that the interval is made to hold.
-        metrics: honest numbers, as in `reports/metrics.json`.
+        coverage: nominal coverage of the interval.
+        metrics: as in `reports/metrics.json`.
         verdict: name of each gate → `passed`, `found`, `required`.
         hashes: `commit`, and sha256 of `processed`, `config` and `lock`.
-        libraries: name → version of what the model was made with.
+        libraries: name → version that the model was trained with.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True, validate_by_name=True)
@@ -56,7 +58,7 @@ class Manifest(BaseModel):
     project: dict[str, str]
     files: dict[str, str]
     sources: dict[str, str]
-    table: str
+    feature_table_sha256: str
     schema_: Schema = Field(alias="schema")
     reference_date: str
     fitted_on: str
@@ -70,7 +72,7 @@ class Manifest(BaseModel):
 
     @property
     def passed(self) -> bool:
-        """Whether the model was judged, and every gate is green."""
+        """Whether there is a verdict, and every gate passed."""
         return bool(self.verdict) and all(gate["passed"] for gate in self.verdict.values())
 
 
@@ -86,49 +88,54 @@ def sha256_of(path: Path) -> str:
 
 
 def canonical(content: Any) -> bytes:
-    """Return JSON in the order of the content and a closing newline: one content, one spelling.
+    """Return canonical JSON: keys in the order of the content, one spelling, and a final newline.
 
     Raises:
-        ValueError: the content holds NaN or an infinity, which JSON does not have.
+        ValueError: The content holds NaN or an infinity, which JSON does not have.
     """
     return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def write(manifest: Manifest) -> bytes:
-    """Return the bytes of `manifest.json`, seal included."""
+    """Return the bytes of `manifest.json`, its own digest included."""
     content = manifest.model_dump(mode="json")
-    return canonical({**content, "seal": sha256(canonical(content))})
+    return canonical({**content, DIGEST: sha256(canonical(content))})
 
 
 def read(content: bytes, where: Path) -> Manifest:
     """Return the manifest that `write` wrote.
 
     Raises:
-        ArtifactError: it is not JSON, of a newer format, changed since it was sealed, or lacks a part.
+        ArtifactError: It is not JSON (code `manifest_not_json`), names no format (`manifest_without_format`) or another
+            one (`manifest_format_older`, `manifest_format_newer`), was changed (`manifest_changed`), or lacks a part
+            (`manifest_invalid`, details `keys`).
     """
-    again = "seal the folder again with `houseprice bundle`."
+    again = "Export the model again with `houseprice bundle`."
     try:
-        found = json.loads(content)
-        spelling = canonical(found)  # fails where JSON would: at NaN, infinities and half characters
+        values = json.loads(content)
+        spelling = canonical(values)  # fails where JSON would: at NaN, infinities and lone surrogates
     except (ValueError, RecursionError) as err:
-        raise ArtifactError(f'"{where}" is not JSON ({err}); expected the manifest of a sealed model; {again}') from err
-    if not isinstance(found, dict) or not isinstance(found.get("format"), int):
-        raise ArtifactError(f'"{where}" names no format; expected a manifest of format {FORMAT}; {again}')
-    if found["format"] < FORMAT:
+        raise ArtifactError(f'The manifest "{where}" is not JSON ({err}). {again}', code="manifest_not_json") from err
+    if not isinstance(values, dict) or not isinstance(values.get("format"), int):
+        raise ArtifactError(f'The manifest "{where}" names no format. {again}', code="manifest_without_format")
+    if (version := values["format"]) != FORMAT:
+        older = version < FORMAT
         raise ArtifactError(
-            f'"{where}" is of format {found["format"]}; this program reads format {FORMAT}, which also '
-            f"holds what prices are explained and compared with; {again}"
+            f'The manifest "{where}" has format {version}, but this program reads format {FORMAT}. '
+            + (again if older else "Use a newer release of houseprice."),
+            code="manifest_format_older" if older else "manifest_format_newer",
         )
-    if found["format"] > FORMAT:
+    digest = values.pop(DIGEST, None)
+    if spelling != content or sha256(canonical(values)) != digest:
         raise ArtifactError(
-            f'"{where}" is of format {found["format"]}; this program reads format {FORMAT}; '
-            "use a newer release of houseprice."
+            f'The manifest "{where}" was changed after it was written. {again}', code="manifest_changed"
         )
-    seal = found.pop("seal", None)
-    if spelling != content or sha256(canonical(found)) != seal:
-        raise ArtifactError(f'"{where}" was changed after it was sealed; expected seal "{seal}"; {again}')
     try:
-        return Manifest.model_validate(found)
+        return Manifest.model_validate(values)
     except ValidationError as err:
-        parts = ", ".join(".".join(map(str, item["loc"])) for item in err.errors())
-        raise ArtifactError(f'"{where}" does not hold what format {FORMAT} promises (see {parts}); {again}') from err
+        keys = [".".join(map(str, item["loc"])) for item in err.errors()]
+        raise ArtifactError(
+            f'The manifest "{where}" is invalid for format {FORMAT} (see {", ".join(keys)}). {again}',
+            code="manifest_invalid",
+            keys=keys,
+        ) from err

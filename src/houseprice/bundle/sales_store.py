@@ -1,7 +1,7 @@
-"""Sold houses and their prices in, the bytes of `sales.npy` out, and back again.
+"""Binary store of the training sales, `sales.npy`, from which comparables are taken.
 
-One array of records in numpy's own format, read without pickle: a field a column, each of the smallest kind that holds
-all of its values exactly. The same sales give the same bytes. No parcel is named.
+One structured array in numpy's own format, read without pickle: one field per column, each of the smallest type that
+holds all of its values exactly. The same sales give the same bytes. Parcel numbers are left out.
 """
 
 import io
@@ -21,11 +21,11 @@ _NUMBERS = ("i1", "<i2", "<i4", "<f4", "<f8")
 
 @dataclass(frozen=True)
 class Sales:
-    """Houses that were sold, and what was paid.
+    """Houses that were sold, and their prices.
 
     Attributes:
-        columns: name → one value a sale, as the model takes them.
-        prices: what was paid on the day of the sale.
+        columns: name → one value per sale, as the model takes them.
+        prices: sale prices.
     """
 
     columns: dict[str, npt.NDArray[Any]]
@@ -33,7 +33,7 @@ class Sales:
 
 
 def pack(columns: Mapping[str, npt.NDArray[Any]], prices: npt.NDArray[np.float64]) -> bytes:
-    """Return the bytes that hold some sales."""
+    """Return the sales as bytes."""
     fields = {name: _smallest(values) for name, values in {**columns, PRICE: prices}.items()}
     records = np.empty(len(prices), dtype=[(name, values.dtype) for name, values in fields.items()])
     for name, values in fields.items():
@@ -47,21 +47,21 @@ def unpack(content: bytes) -> Sales:
     """Return the sales that `pack` packed.
 
     Raises:
-        ArtifactError: the bytes are none of them.
+        ArtifactError: The bytes are not such a store (code `sales_store_invalid`).
     """
     try:
         records = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
-        columns = {name: _own(records[name]) for name in records.dtype.names or ()}
+        columns = {name: _as_column(records[name]) for name in records.dtype.names or ()}
         return Sales({name: values for name, values in columns.items() if name != PRICE}, columns[PRICE])
     except (ValueError, TypeError, KeyError, EOFError) as err:
         raise ArtifactError(
-            f"The sealed sales cannot be read ({err}); expected an array of records with columns and prices; seal the "
-            "folder again with `houseprice bundle`."
+            f"The sales of the bundle cannot be read ({err}). Export it again with `houseprice bundle`.",
+            code="sales_store_invalid",
         ) from err
 
 
 def _smallest(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return the values in the smallest kind that tells them all; texts as UTF-8."""
+    """Return the values in the smallest type that holds them exactly; texts as UTF-8."""
     if values.dtype == object:
         return np.array([str(text).encode() for text in values.tolist()], dtype=np.bytes_)
     for kind in _NUMBERS:
@@ -72,8 +72,8 @@ def _smallest(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return values
 
 
-def _own(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return one field as the model takes it."""
+def _as_column(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return one field as a column of the model."""
     if values.dtype.kind == "S":
         levels, places = np.unique(values, return_inverse=True)
         return np.array([level.decode() for level in levels.tolist()], dtype=object)[places]

@@ -1,4 +1,4 @@
-"""Columns of houses in, where each stands in the model's own terms out, by a small graph beside the model's."""
+"""Similarity coordinates of houses, by a small graph beside the model's."""
 
 import os
 from collections.abc import Mapping
@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when onnxruntime is imported, which otherwise reports home
+os.environ.setdefault(
+    "ORT_DISABLE_TELEMETRY", "1"
+)  # read when onnxruntime is imported, which sends telemetry otherwise
 import onnxruntime as ort
 
 from houseprice.errors import ArtifactError
@@ -16,9 +18,9 @@ Floats = npt.NDArray[np.float64]
 
 
 class Similarity:
-    """The exported graph of what makes houses alike, ready to answer.
+    """The exported similarity graph.
 
-    Two houses whose coordinates are d apart differ by about 100 × d % of a price, if all their differences added up.
+    A distance d between the coordinates of two houses is a price difference of about 100 × d %.
     """
 
     OUTPUTS = ("coordinates", "trend")
@@ -29,15 +31,16 @@ class Similarity:
         options.log_severity_level = 3
         try:
             self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        except Exception as err:  # onnxruntime raises its own unrelated kinds, one a cause
+        except Exception as err:  # onnxruntime raises unrelated classes of its own
             raise ArtifactError(
-                f"The sealed graph of similarity cannot be run here ({err}); expected a graph for this onnxruntime; "
-                "install the locked requirements, or seal the folder again with `houseprice bundle`."
+                f"The similarity graph of the bundle cannot be loaded ({err}). Install the locked requirements, or "
+                "export the model again with `houseprice bundle`.",
+                code="graph_not_runnable",
             ) from err
         self.inputs = {i.name: i.type == "tensor(string)" for i in self._session.get_inputs()}
 
-    def place(self, columns: Mapping[str, npt.NDArray[Any]]) -> tuple[Floats, Floats]:
-        """Return coordinates [coordinates, houses], and the log of the market's level on each one's day."""
+    def coordinates(self, columns: Mapping[str, npt.NDArray[Any]]) -> tuple[Floats, Floats]:
+        """Return the coordinates [coordinates, houses], and the market trend of each house in log price."""
         feeds = {
             name: np.asarray(columns[name], dtype=object if is_text else np.float64)
             for name, is_text in self.inputs.items()

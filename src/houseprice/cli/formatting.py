@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from houseprice.config import Config
-from houseprice.learning.gate_self_test import Result
+from houseprice.learning.gate_self_test import MutationResult
 from houseprice.learning.gates import Verdict
-from houseprice.learning.pipeline import Trained
+from houseprice.learning.pipeline import TrainingResult
 from houseprice.learning.report import NAME as REPORT
 
 SIDES = {
@@ -70,32 +70,32 @@ def verdict(judged: Verdict) -> Table:
     for heading in ("gate", "found", "required", "verdict"):
         table.add_column(heading)
     for gate in judged.gates:
-        word = Text("passed", "green") if gate.passed else Text("RED", "bold red")
+        word = Text("passed", "green") if gate.passed else Text("FAILED", "bold red")
         table.add_row(gate.name, f"{gate.found:.4g}", gate.required, word)
     return table
 
 
-def self_test(nothing: Result, results: Sequence[Result]) -> RenderableType:
-    """Show what each planted defect turned red, and the share that the right gate caught."""
-    table = Table(title="Planted defects", box=box.SIMPLE_HEAD, title_justify="left", padding=0)
-    for heading in ("defect", "must go red", "went red"):
+def self_test(unmutated: MutationResult, results: Sequence[MutationResult]) -> RenderableType:
+    """Show the gates that each mutation failed, and the share of mutations that were caught."""
+    table = Table(title="Mutation tests of the gates", box=box.SIMPLE_HEAD, title_justify="left", padding=0)
+    for heading in ("mutation", "must fail", "failed"):
         table.add_column(heading)
     for result in results:
         table.add_row(
-            result.defect, result.gate, Text(", ".join(result.red) or "nothing", "" if result.killed else "red")
+            result.mutation, result.gate, Text(", ".join(result.failed) or "nothing", "" if result.caught else "red")
         )
-    killed = sum(result.killed for result in results)
-    without = f"without a defect: {', '.join(nothing.red) or 'nothing'} went red"
-    return Group(table, Text(f" {killed} of {len(results)} caught ({killed / len(results):.0%}); {without}", "bold"))
+    caught = sum(result.caught for result in results)
+    without = f"without a mutation, {', '.join(unmutated.failed) or 'nothing'} failed"
+    return Group(table, Text(f" {caught} of {len(results)} caught ({caught / len(results):.0%}); {without}", "bold"))
 
 
-def trained(outcome: Trained, config: Config) -> RenderableType:
+def trained(outcome: TrainingResult, config: Config) -> RenderableType:
     """Show the numbers, the verdict and where each file lies."""
     table = Table(title="Files", box=box.SIMPLE_HEAD, title_justify="left", show_header=False, padding=(0, 1, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("model", str(outcome.model))
-    table.add_row("bundle", str(outcome.bundle) if outcome.bundle else f"not sealed: {outcome.reason}")
+    table.add_row("bundle", str(outcome.bundle) if outcome.bundle else f"not written: {outcome.reason}")
     table.add_row("metrics", str(outcome.metrics_file))
     table.add_row("report", str(outcome.metrics_file.with_name(REPORT)))
     tracked = outcome.tracked
@@ -111,19 +111,19 @@ def trained(outcome: Trained, config: Config) -> RenderableType:
     return Group(numbers(outcome.metrics), interval, verdict(outcome.verdict), table)
 
 
-def road(report: Mapping[str, Any], outcome: Trained, config: Config) -> RenderableType:
-    """Show the whole road, and the next command to type."""
+def run(report: Mapping[str, Any], outcome: TrainingResult, config: Config) -> RenderableType:
+    """Show the result of the whole pipeline, and the next command."""
     following = (
         "Next: `make serve`, then open http://127.0.0.1:8000/docs; or `make image smoke`."
         if outcome.verdict.passed
-        else "Next: see the red gate above; nothing may be published."
+        else "Next: see the failed gate above; nothing may be published."
     )
     return Group(
         Text(), Text(processed(report, config.paths.cleaned)), trained(outcome, config), Text(following, "bold")
     )
 
 
-def append_summary(outcome: Trained, config: Config) -> None:
+def append_summary(outcome: TrainingResult, config: Config) -> None:
     """Add the numbers and the verdict to the workflow job's summary, where there is one."""
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if not path:
@@ -133,7 +133,7 @@ def append_summary(outcome: Trained, config: Config) -> None:
     lines += [f"| {words} | {' | '.join(found)} |" for words, found in _rows(outcome.metrics)]
     lines += ["", "| gate | found | required | verdict |", "| --- | --- | --- | --- |"]
     lines += [
-        f"| {gate.name} | {gate.found:.4g} | {gate.required} | {'passed' if gate.passed else '**RED**'} |"
+        f"| {gate.name} | {gate.found:.4g} | {gate.required} | {'passed' if gate.passed else '**FAILED**'} |"
         for gate in outcome.verdict.gates
     ]
     lines += ["", f"Registered as {config.tracking.registered_model} version {outcome.tracked.version}.", ""]

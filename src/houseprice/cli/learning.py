@@ -1,4 +1,4 @@
-"""Commands of the workshop: run, process, features, train, tune, gate, bundle."""
+"""Commands of the training side: run, process, features, train, tune, gate, bundle."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -19,22 +19,22 @@ from houseprice.learning.gates import Verdict
 FILE = click.Path(path_type=Path)
 config_option = click.option(
     "--config", "config_path", type=FILE, default="configs/model_config.yaml", envvar="HOUSEPRICE_CONFIG",
-    help="The configuration.",
+    help="Configuration file.",
 )  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 uri_option = click.option(
     "--mlflow-tracking-uri", "uri", envvar=["HOUSEPRICE_MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_URI"],
-    show_default="an SQLite file beside the models folder", help="Where MLflow keeps the run.",
+    show_default="an SQLite file beside the models folder", help="Where MLflow stores the run.",
 )  # fmt: skip
 
 
 @click.command(epilog="Example: houseprice process --input data/raw/house_data.csv --output data/processed/cleaned.csv")
 @click.option("--input", "source", type=FILE, required=True, help="The raw CSV.")
-@click.option("--output", type=FILE, required=True, help="Where the trusted sales go; rejected ones go beside it.")
+@click.option("--output", type=FILE, required=True, help="The cleaned CSV; rejected rows are written beside it.")
 @config_option
 @json_option
 def process(source: Path, output: Path, config_path: Path, as_json: bool) -> None:
-    """Clean a raw CSV: trusted sales, rejected rows with reasons, and a report."""
+    """Clean a raw CSV: accepted sales, rejected rows with reasons, and a report."""
     cleaned = pipeline.process(load(config_path), source, output)
     _show(cleaned.report, as_json, lambda: formatting.processed(cleaned.report, output))
 
@@ -43,89 +43,98 @@ def process(source: Path, output: Path, config_path: Path, as_json: bool) -> Non
     epilog="Example: houseprice features --input CLEAN --output FEATURED --preprocessor models/trained/preprocessor.pkl"
 )
 @click.option("--input", "source", type=FILE, required=True, help="The processed CSV.")
-@click.option("--output", type=FILE, required=True, help="Where the feature table goes.")
+@click.option("--output", type=FILE, required=True, help="The feature table to write.")
 @click.option(
-    "--preprocessor", type=FILE, default="models/trained/preprocessor.pkl", help="Where the fitted preprocessor goes."
+    "--preprocessor", type=FILE, default="models/trained/preprocessor.pkl", help="The fitted preprocessor to write."
 )
 @config_option
 @json_option
 def features(source: Path, output: Path, preprocessor: Path, config_path: Path, as_json: bool) -> None:
-    """Make the columns to learn from, and fit the preprocessor on the training rows."""
+    """Compute the features, and fit the preprocessor on the training rows."""
     rows, columns = pipeline.make_features(load(config_path), source, output, preprocessor)
-    said = {"rows": rows, "columns": columns, "output": str(output), "preprocessor": str(preprocessor)}
-    _show(said, as_json, lambda: f"{rows:,} rows × {columns} columns: {output}; preprocessor: {preprocessor}")
+    result = {"rows": rows, "columns": columns, "output": str(output), "preprocessor": str(preprocessor)}
+    _show(result, as_json, lambda: f"{rows:,} rows × {columns} columns: {output}; preprocessor: {preprocessor}")
 
 
 @click.command(epilog="Example: houseprice train --data data/processed/featured_house_data.csv --models-dir models")
 @config_option
 @click.option("--data", type=FILE, default="data/processed/featured_house_data.csv", help="The feature table.")
-@click.option("--models-dir", type=FILE, default="models", envvar="HOUSEPRICE_MODELS_DIR", help="Where the models go.")
-@click.option("--reports-dir", type=FILE, show_default="reports beside the models folder", help="Where the numbers go.")
+@click.option("--models-dir", type=FILE, default="models", envvar="HOUSEPRICE_MODELS_DIR", help="Folder of the models.")
+@click.option(
+    "--reports-dir",
+    type=FILE,
+    show_default="reports beside the models folder",
+    help="Folder of metrics, verdict and report.",
+)
 @uri_option
 @json_option
 def train(
     config_path: Path, data: Path, models_dir: Path, reports_dir: Path | None, uri: str | None, as_json: bool
 ) -> None:
-    """Learn, judge, seal and track; ends with code 6 when a gate is red."""
+    """Train, evaluate, export and track; exits with code 6 when a gate fails."""
     config = load(config_path)
-    with _progress("Training") as tell:
-        trained = pipeline.train(config, data, models_dir, reports_dir or models_dir.parent / "reports", uri, tell)
-    said = {"metrics": trained.metrics, "verdict": trained.verdict.as_dict(), "run_id": trained.tracked.run_id}
-    _show(said, as_json, lambda: formatting.trained(trained, config))
+    with _progress("Training") as progress:
+        trained = pipeline.train(config, data, models_dir, reports_dir or models_dir.parent / "reports", uri, progress)
+    result = {"metrics": trained.metrics, "verdict": trained.verdict.as_dict(), "run_id": trained.tracked.run_id}
+    _show(result, as_json, lambda: formatting.trained(trained, config))
     formatting.append_summary(trained, config)
-    _stop_when_red(trained.verdict)
+    _stop_when_failed(trained.verdict)
 
 
 @click.command(epilog="Example: houseprice tune --minutes 20 --trials 100")
 @config_option
 @click.option("--data", type=FILE, default="data/processed/featured_house_data.csv", help="The feature table.")
-@click.option("--trials", type=click.IntRange(min=1), default=50, help="At most so many further trials.")
-@click.option("--minutes", type=click.FloatRange(min=0), default=30.0, help="No trial begins after so many minutes.")
-@click.option("--store", type=FILE, default="reports/tune.db", help="SQLite file from which a search goes on.")
+@click.option("--trials", type=click.IntRange(min=1), default=50, help="Maximum number of further trials.")
+@click.option("--minutes", type=click.FloatRange(min=0), default=30.0, help="Start no trial after this many minutes.")
+@click.option(
+    "--store", type=FILE, default="reports/tune.db", help="SQLite file in which the search is stored and resumed."
+)
 @uri_option
 @json_option
 def tune(
     config_path: Path, data: Path, trials: int, minutes: float, store: Path, uri: str | None, as_json: bool
 ) -> None:
-    """Search for better values of `training`, on training rows alone; print the part of the config to keep."""
+    """Search for better values of `training` on the training rows; print the part of the configuration to change."""
     from houseprice.learning import feature_table, tracking, tuning
 
     config = load(config_path)
     features = feature_table.read(data, config.schema_)
     where = tracking.resolve(uri, config.tracking, store.resolve().parent.parent)
     search = tuning.Search(store, where)
-    with _progress("Tuning") as tell:
-        tuned = tuning.tune(features, config, search, tuning.Budget(trials, minutes), tell)
-    said = {"training": tuned.training, "configured": tuned.configured, "found": tuned.found, "trials": tuned.trials}
-    _show(said, as_json, lambda: tuned.yaml)
+    with _progress("Tuning") as progress:
+        tuned = tuning.tune(features, config, search, tuning.Budget(trials, minutes), progress)
+    result = {"training": tuned.training, "configured": tuned.configured, "found": tuned.found, "trials": tuned.trials}
+    _show(result, as_json, lambda: tuned.yaml)
 
 
 @click.command(epilog="Example: houseprice gate --models-dir models")
 @config_option
-@click.option("--models-dir", type=FILE, default="models", envvar="HOUSEPRICE_MODELS_DIR", help="Where the model is.")
-@click.option("--self-test", is_flag=True, help="Plant defects, and demand that the right gate goes red for each.")
+@click.option("--models-dir", type=FILE, default="models", envvar="HOUSEPRICE_MODELS_DIR", help="Folder of the models.")
+@click.option(
+    "--self-test", is_flag=True, help="Run the mutation tests: introduce defects, each of which must fail its gate."
+)
 @json_option
 def gate(config_path: Path, models_dir: Path, self_test: bool, as_json: bool) -> None:
-    """Judge the trained model by the gates of the configuration; ends with code 6 when one is red."""
+    """Check the trained model by the gates of the configuration; exits with code 6 when one fails."""
     if self_test:
         _self_test(load(config_path), as_json)
         return
-    verdict = pipeline.verdict_of(load(config_path), models_dir)
+    verdict = pipeline.reevaluate_gates(load(config_path), models_dir)
     _show(verdict.as_dict(), as_json, lambda: formatting.verdict(verdict))
-    _stop_when_red(verdict)
+    _stop_when_failed(verdict)
 
 
 @click.command(epilog="Example: houseprice bundle --models-dir models")
-@click.option("--models-dir", type=FILE, default="models", envvar="HOUSEPRICE_MODELS_DIR", help="Where the pair is.")
-@click.option("--data", type=FILE, show_default="searched beside the models", help="The processed table.")
+@click.option("--models-dir", type=FILE, default="models", envvar="HOUSEPRICE_MODELS_DIR", help="Folder of the models.")
+@click.option("--data", type=FILE, show_default="searched beside the models folder", help="The processed table.")
 @config_option
 @json_option
 def bundle(models_dir: Path, data: Path | None, config_path: Path, as_json: bool) -> None:
-    """Seal preprocessor and model into one folder, proved on every row of the data."""
-    with _waiting("Sealing"):
-        folder = pipeline.seal(load(config_path), models_dir, data)
+    """Export preprocessor and model as one bundle, with parity checked on every row of the data."""
+    with _waiting("Exporting"):
+        folder = pipeline.make_bundle(load(config_path), models_dir, data)
     sizes = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
-    _show({"bundle": str(folder), "bytes": sizes}, as_json, lambda: f"Sealed {sum(sizes.values()):,} bytes: {folder}")
+    _show({"bundle": str(folder), "bytes": sizes}, as_json, lambda: f"Exported {sum(sizes.values()):,} bytes: {folder}")
 
 
 @click.command(epilog="Example: houseprice run --config configs/model_config.yaml --raw my_sales.csv")
@@ -134,53 +143,61 @@ def bundle(models_dir: Path, data: Path | None, config_path: Path, as_json: bool
 @uri_option
 @json_option
 def run(config_path: Path, raw: Path | None, uri: str | None, as_json: bool) -> None:
-    """Go the whole road: process, features, train, bundle, verdict."""
+    """Run the whole pipeline: process, features, train, bundle, verdict."""
     config = load(config_path)
     paths = config.paths
     with _waiting("Processing"):
         cleaned = pipeline.process(config, raw or paths.raw, paths.cleaned)
-    with _waiting("Making features"):
+    with _waiting("Computing features"):
         pipeline.make_features(config, paths.cleaned, paths.featured, paths.models / "trained" / "preprocessor.pkl")
-    with _progress("Training") as tell:
-        trained = pipeline.train(config, paths.featured, paths.models, paths.reports, uri, tell)
-    said = {"processing": cleaned.report, "metrics": trained.metrics, "verdict": trained.verdict.as_dict()}
-    _show(said, as_json, lambda: formatting.road(cleaned.report, trained, config))
-    _stop_when_red(trained.verdict)
+    with _progress("Training") as progress:
+        trained = pipeline.train(config, paths.featured, paths.models, paths.reports, uri, progress)
+    result = {"processing": cleaned.report, "metrics": trained.metrics, "verdict": trained.verdict.as_dict()}
+    _show(result, as_json, lambda: formatting.run(cleaned.report, trained, config))
+    _stop_when_failed(trained.verdict)
 
 
 def _self_test(config: Config, as_json: bool) -> None:
-    with _waiting("Planting defects"):
-        nothing, *results = pipeline.self_test(config, config.paths.raw)
-    killed = sum(result.killed for result in results)
-    said = {
-        "killed": killed,
-        "planted": len(results),
-        "red_without_defect": nothing.red,
-        "defects": [{"defect": one.defect, "gate": one.gate, "red": one.red, "killed": one.killed} for one in results],
+    with _waiting("Running mutation tests"):
+        unmutated, *results = pipeline.self_test(config, config.paths.raw)
+    caught = sum(result.caught for result in results)
+    result = {
+        "caught": caught,
+        "mutations": len(results),
+        "failed_without_mutation": unmutated.failed,
+        "results": [
+            {"mutation": one.mutation, "gate": one.gate, "failed": one.failed, "caught": one.caught} for one in results
+        ],
     }
-    _show(said, as_json, lambda: formatting.self_test(nothing, results))
-    if nothing.red:
-        raise GateError(f"Without a defect {', '.join(nothing.red)} went red; expected none; see to the gates.")
-    if killed < len(results):
-        alive = "; ".join(result.defect for result in results if not result.killed)
+    _show(result, as_json, lambda: formatting.self_test(unmutated, results))
+    if unmutated.failed:
         raise GateError(
-            f"{killed} of {len(results)} defects turned the right gate red; not so: {alive}; mend the gates."
+            f"{', '.join(unmutated.failed)} failed without a mutation; correct the gates.",
+            code="gate_failed_without_mutation",
+            gates=unmutated.failed,
+        )
+    if caught < len(results):
+        missed = [one.mutation for one in results if not one.caught]
+        raise GateError(
+            f"The gates caught {caught} of {len(results)} mutations, but not: {'; '.join(missed)}. Correct the gates.",
+            code="mutation_not_caught",
+            mutations=missed,
         )
 
 
-def _show(said: Any, as_json: bool, drawn: Callable[[], Any]) -> None:
+def _show(result: Any, as_json: bool, drawn: Callable[[], Any]) -> None:
     if as_json:
-        click.echo(json.dumps(said, indent=1))
+        click.echo(json.dumps(result, indent=1))
     elif isinstance(shown := drawn(), str):
         click.echo(shown)
     else:
         console = Console()
-        (console if console.is_terminal else Console(width=110)).print(shown)  # a log is no terminal of 80 columns
+        (console if console.is_terminal else Console(width=110)).print(shown)  # logs have no 80 columns
 
 
-def _stop_when_red(verdict: Verdict) -> None:
+def _stop_when_failed(verdict: Verdict) -> None:
     if not verdict.passed:
-        red = "; ".join(f"{gate.name} is {gate.found:.4g}, required {gate.required}" for gate in verdict.red)
+        red = "; ".join(f"{gate.name} is {gate.found:.4g}, required {gate.required}" for gate in verdict.failed)
         raise GateError(f"The model may not be published: {red}; improve it, or change the gates in the configuration.")
 
 
@@ -192,15 +209,15 @@ def _waiting(what: str) -> Iterator[None]:
 
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar on a terminal, and now and then a line elsewhere."""
+    """Show a progress bar on a terminal, and a line after every fifth step elsewhere."""
     console = Console(stderr=True)
     columns = (TextColumn(f"{what}: {{task.description}}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("starting", total=None)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
 
-        def tell(step: str, done: int, of: int) -> None:
-            progress.update(task, description=step, completed=done, total=of)
+        def progress(step: str, done: int, of: int) -> None:
+            bar.update(task, description=step, completed=done, total=of)
             if not console.is_terminal and (done == of or done % 5 == 0):
                 click.echo(f"{what}: {done} of {of} ({step})", err=True)
 
-        yield tell
+        yield progress

@@ -1,4 +1,4 @@
-"""The shop's commands: price the houses of a CSV, and answer over HTTP."""
+"""Commands that use a bundle: `predict` prices the houses of a file, `serve` answers over HTTP."""
 
 import json
 import os
@@ -9,63 +9,67 @@ from pathlib import Path
 
 import click
 
-from houseprice.serving import predicting, server, settings
+from houseprice import batch_prediction
+from houseprice.serving import server, settings
 from houseprice.serving.protocols import platforms
 
-PATIENCE_SECONDS = 2.0
+PROGRESS_SECONDS = 2.0
 _bundle = click.option(
     "--bundle",
     type=click.Path(path_type=Path),
     default=Path("models/bundle"),
     envvar="HOUSEPRICE_BUNDLE",
     show_envvar=True,
-    help="The sealed folder.",
+    help="The bundle.",
 )
 
 
 @click.command()
 @_bundle
 @click.option(
-    "--input", "source", type=click.Path(path_type=Path), required=True, help="CSV with the request's columns."
+    "--input", "source", type=click.Path(path_type=Path), required=True, help="CSV or Parquet with a request's columns."
 )
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="CSV to write; may be the input.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), required=True, help="CSV or Parquet to write; may be the input."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def predict(bundle: Path, source: Path, output: Path, as_json: bool) -> None:
-    """Price the houses of a CSV.
+    """Price the houses of a CSV or Parquet file.
 
-    Writes its rows in order, with predicted_price, interval_low, interval_high and warnings added. Other columns are
-    passed through. Nothing is written when a row cannot be priced; rows are counted from 1 after the header.
+    Writes its rows in their order with the columns predicted_price, interval_low, interval_high and warnings added; all
+    other columns are kept. Files named .parquet or .pq are Parquet, which needs polars; others are CSV. Nothing is
+    written when a house cannot be priced.
 
     Example: houseprice predict --input data/processed/cleaned_house_data.csv --output priced.csv
     """
     progress = _Progress()
-    scored = predicting.predict(bundle, source, output, progress)
+    summary = batch_prediction.predict(bundle, source, output, progress)
     progress.end()
     if as_json:
-        click.echo(json.dumps({**asdict(scored), "output": str(scored.output)}))
+        click.echo(json.dumps({**asdict(summary), "output": str(summary.output)}))
     else:
-        click.echo(f"{scored.rows} houses priced, {scored.warned} of them with warnings: {scored.output}")
+        click.echo(f"{summary.rows} houses priced, {summary.warned} of them with warnings: {summary.output}")
 
 
 @click.command()
 @_bundle
 @click.option(
-    "--host", default="127.0.0.1", envvar="HOUSEPRICE_HOST", show_envvar=True, help="Address; 0.0.0.0 is every one."
+    "--host", default="127.0.0.1", envvar="HOUSEPRICE_HOST", show_envvar=True, help="Address; 0.0.0.0 for all."
 )
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    default=lambda: platforms.usual_port(os.environ),
+    default=lambda: platforms.default_port(os.environ),
     show_default="8000, in SageMaker 8080",
     envvar=platforms.PORT_VARIABLES,
     show_envvar=True,
-    help="Port; 0 is any free one.",
+    help="Port; 0 for any free one.",
 )
 def serve(bundle: Path, host: str, port: int) -> None:
-    """Answer over HTTP from a sealed model, until SIGTERM or Ctrl-C.
+    """Serve a bundle over HTTP until SIGTERM or Ctrl-C.
 
-    Starts only when the folder is as it was sealed and the model gives its own answers here. Then see /docs. Limits,
-    keys and switches are HOUSEPRICE_* variables; docs/api.md lists them.
+    Starts only when no file of the bundle has changed and the model reproduces its golden rows. The API is documented
+    at /docs. Limits, keys and switches are HOUSEPRICE_* variables, listed in docs/api.md.
 
     Example: houseprice serve --bundle models/bundle --host 0.0.0.0 --port 8000
     """
@@ -75,14 +79,14 @@ def serve(bundle: Path, host: str, port: int) -> None:
 
 
 class _Progress:
-    """Tells how many rows are done, once it takes longer than one cares to wait."""
+    """Prints how many rows are done, once it takes more than two seconds."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
         self._shown = False
 
     def __call__(self, rows: int) -> None:
-        if time.monotonic() - self._last < PATIENCE_SECONDS:
+        if time.monotonic() - self._last < PROGRESS_SECONDS:
             return
         self._last, self._shown = time.monotonic(), True
         click.echo(f"\r{rows} houses priced …", nl=not sys.stderr.isatty(), err=True)

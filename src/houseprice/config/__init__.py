@@ -1,4 +1,4 @@
-"""YAML in, frozen `Config` out: read once at the edge, strict, every problem told at once with its dotted key."""
+"""Configuration of the project: YAML, read once into a frozen and validated `Config`."""
 
 from houseprice.config.loading import load
 from houseprice.config.parts import (
@@ -8,13 +8,21 @@ from houseprice.config.parts import (
     Gates,
     Image,
     Interval,
-    LeakRules,
+    LeakageRules,
     Paths,
     Project,
     Split,
     Tracking,
 )
-from houseprice.config.training import Boosting, Kernel, Smooth, SmoothColumn, Training, TrendRules, Trust
+from houseprice.config.training import (
+    Boosting,
+    Kernel,
+    KernelRidgeColumn,
+    KernelRidgeConfig,
+    RobustWeightsConfig,
+    Training,
+    TrendRules,
+)
 from houseprice.config.whole import Config
 
 __all__ = [
@@ -27,15 +35,15 @@ __all__ = [
     "Image",
     "Interval",
     "Kernel",
-    "LeakRules",
+    "KernelRidgeColumn",
+    "KernelRidgeConfig",
+    "LeakageRules",
     "Paths",
     "Project",
-    "Smooth",
-    "SmoothColumn",
+    "RobustWeightsConfig",
     "Split",
     "Tracking",
     "Training",
     "TrendRules",
-    "Trust",
     "load",
 ]

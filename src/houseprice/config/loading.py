@@ -1,4 +1,4 @@
-"""YAML in, `Config` out; every problem told at once with its dotted key."""
+"""Reader of the YAML configuration: strict, and every problem reported at once with its dotted key."""
 
 import json
 from collections.abc import Hashable
@@ -7,18 +7,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from houseprice.config.parts import Data, said
-from houseprice.config.training import Smooth, SmoothColumn
+from houseprice.config.parts import Data, message_of
+from houseprice.config.renamed_keys import renamed_keys
+from houseprice.config.training import KernelRidgeColumn, KernelRidgeConfig
 from houseprice.config.whole import Config
 from houseprice.errors import ConfigError, nearest
 from houseprice.schema import Column
 
 
 def load(path: Path) -> Config:
-    """Give back the configuration that a YAML file holds.
+    """Return the configuration that a YAML file holds.
 
     Raises:
-        ConfigError: the file is missing, is not YAML, or has problems, which are all listed.
+        ConfigError: The file is missing (code `config_not_found`), cannot be read (`config_unreadable`), is not YAML
+            (`config_not_yaml`) or not a mapping (`config_not_a_mapping`), holds keys that were renamed
+            (`config_key_renamed`), or has other problems, which are all listed (`config_invalid`).
     """
     import yaml  # the serving image reads no YAML and has no reader for it
 
@@ -26,34 +29,47 @@ def load(path: Path) -> Config:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as err:
         raise ConfigError(
-            f'Configuration file "{path}" was not found; expected a YAML file such as configs/model_config.yaml; '
-            "give its path with --config."
+            f'Configuration file "{path}" was not found; give the path of a YAML file such as '
+            "configs/model_config.yaml with --config.",
+            code="config_not_found",
         ) from err
     except (OSError, UnicodeDecodeError) as err:
-        raise ConfigError(f'Configuration file "{path}" cannot be read ({err}); expected a UTF-8 YAML file.') from err
+        raise ConfigError(
+            f'Configuration file "{path}" cannot be read ({err}); save it as UTF-8.', code="config_unreadable"
+        ) from err
     try:
         content = yaml.load(text, Loader=_strict_loader())  # noqa: S506 - a SafeLoader that also refuses repeated keys
     except (yaml.YAMLError, ValueError, RecursionError) as err:  # PyYAML lets an impossible date pass as ValueError
         where = " ".join(str(err).split())
-        raise ConfigError(f'Configuration file "{path}" is not YAML: {where}; correct it.') from err
+        raise ConfigError(f'Configuration file "{path}" is not YAML: {where}', code="config_not_yaml") from err
     if not isinstance(content, dict):
         found = "nothing" if content is None else type(content).__name__
-        raise ConfigError(f'Configuration file "{path}" holds {found}; expected the keys of configs/model_config.yaml.')
+        raise ConfigError(
+            f'Configuration file "{path}" holds {found} instead of the keys of configs/model_config.yaml.',
+            code="config_not_a_mapping",
+        )
+    if renamed := dict(renamed_keys(content)):
+        problems = [f"{old}: renamed to {new}" for old, new in renamed.items()]
+        raise ConfigError(_listed(path, problems), problems, code="config_key_renamed", renamed=renamed)
     try:
         # Strict as JSON is: a text is no number, and neither is yes; dates are texts again until a column takes them.
         return Config.model_validate_json(json.dumps(content, default=str), strict=True)
     except ValidationError as err:
         problems = [_problem(item) for item in err.errors()]
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        lines = "".join(f"\n  {line}" for line in problems)
-        raise ConfigError(f'Configuration file "{path}" has {count}; correct the keys below:{lines}', problems) from err
+        raise ConfigError(_listed(path, problems), problems) from err
+
+
+def _listed(path: Path, problems: list[str]) -> str:
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    lines = "".join(f"\n  {line}" for line in problems)
+    return f'Configuration file "{path}" has {count}; correct these keys:{lines}'
 
 
 def _strict_loader() -> type:
     import yaml
 
     class StrictLoader(yaml.SafeLoader):
-        """YAML without the silence: a key that is given twice is an error."""
+        """A safe loader that refuses repeated keys, of which YAML would take the last."""
 
     def mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
         seen: dict[Any, Any] = {}
@@ -71,24 +87,24 @@ def _strict_loader() -> type:
 
 
 def _problem(item: Any) -> str:
-    """Say one of pydantic's findings with its dotted key."""
+    """Return one of pydantic's findings with its dotted key."""
     key = ".".join(str(part) for part in item["loc"]) or "(the whole file)"
     if item["type"] == "extra_forbidden":
         return f"{key}: unknown key{nearest(str(item['loc'][-1]), _known_keys(item['loc'][:-1]))}"
     if item["type"] == "missing":
         return f"{key}: missing"
-    message = said(item)
+    message = message_of(item)
     found = item.get("input")
     shown = f', found "{found}"' if isinstance(found, str | int | float | bool) else ""
     return f"{key}: {message[0].lower()}{message[1:]}{shown}"
 
 
 def _known_keys(parents: tuple[Any, ...]) -> list[str]:
-    """Give back the keys that are allowed below a place in the file."""
+    """Return the keys that are allowed below a path of the file."""
     model: Any = Config
     for part in parents:
-        if part == "columns" and model in (Data, Smooth):
-            return list((Column if model is Data else SmoothColumn).model_fields)
+        if part == "columns" and model in (Data, KernelRidgeConfig):
+            return list((Column if model is Data else KernelRidgeColumn).model_fields)
         field = model.model_fields.get(part)
         model = field.annotation if field else model
     return list(model.model_fields)

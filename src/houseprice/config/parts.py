@@ -1,4 +1,4 @@
-"""The parts of the configuration, each frozen and strict, that are not about learning."""
+"""Sections of the configuration, each frozen and strict, but for `training`."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -19,14 +19,14 @@ class Part(BaseModel):
 
 
 class Project(Part):
-    """Name and currency of what is built."""
+    """Name and currency of the model."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
 class Paths(Part):
-    """Where each step reads and writes when the command line does not say otherwise."""
+    """Files that each step reads and writes unless the command line names others."""
 
     raw: Path
     cleaned: Path
@@ -35,34 +35,34 @@ class Paths(Part):
     reports: Path
 
 
-def _are_a_house(columns: dict[str, Column]) -> dict[str, Column]:
-    """Check the columns against each other, at the key where they stand."""
+def _form_a_schema(columns: dict[str, Column]) -> dict[str, Column]:
+    """Check the columns against each other, so that the error names the key `data.columns`."""
     try:
         Schema(columns=columns)
     except ValidationError as err:
-        raise ValueError("; ".join(said(item) for item in err.errors())) from err
+        raise ValueError("; ".join(message_of(item) for item in err.errors())) from err
     return columns
 
 
 class Data(Part):
-    """How the raw table is written, and what its columns mean."""
+    """Format of the raw table, and the declaration of its columns."""
 
     separator: Literal["auto", ",", ";", "\t", "|"] = "auto"
     decimal: Literal[".", ","] = "."
     date_formats: Annotated[tuple[str, ...], Field(min_length=1)]
     max_rejected_share: Share
     max_years_sold_before_built: Annotated[int, Field(ge=0)] = 0
-    columns: Annotated[dict[str, Column], AfterValidator(_are_a_house)]
+    columns: Annotated[dict[str, Column], AfterValidator(_form_a_schema)]
 
 
 class Features(Part):
-    """Which derived columns are made."""
+    """Derived features to compute."""
 
     derived: tuple[str, ...] = ()
 
 
 class Split(Part):
-    """How the sales are divided for learning and judging."""
+    """How the sales are split for training and evaluation."""
 
     holdout_share: InnerShare
     folds: Annotated[int, Field(ge=2)]
@@ -70,7 +70,7 @@ class Split(Part):
 
 
 class Interval(Part):
-    """The share of prices that should fall into the interval of their answer."""
+    """Prediction intervals: the share of prices that should fall into theirs."""
 
     coverage: InnerShare
 
@@ -78,8 +78,8 @@ class Interval(Part):
 Band = tuple[float, float]
 
 
-class LeakRules(Part):
-    """When a column tells the price that it should help to find.
+class LeakageRules(Part):
+    """When a column leaks the target.
 
     `min_spread` is the least spread (robust standard deviation of the log) that price may have around a column, or
     around a sum, difference, product or ratio of two; below, the column holds the price. A column may be waived, with
@@ -91,7 +91,7 @@ class LeakRules(Part):
 
 
 class Gates(Part):
-    """What a model must show before it may be published, each on the newest sales where nothing else is said."""
+    """Conditions for publishing a model, on the holdout unless stated otherwise."""
 
     max_log_rmse: Annotated[float, Field(gt=0)]
     min_log_rmse: Annotated[float, Field(ge=0)] = 0.0
@@ -105,10 +105,10 @@ class Gates(Part):
     max_cod: Annotated[float, Field(gt=0)]
     prd: Band
     prb: Band
-    max_unknown_texts: Share
-    leaks: LeakRules
+    max_unknown_categories: Share
+    leakage: LeakageRules
     max_model_bytes: Positive
-    max_row_microseconds: Annotated[float, Field(gt=0)]
+    max_latency_microseconds: Annotated[float, Field(gt=0)]
 
     @model_validator(mode="after")
     def _bands_are_ordered(self) -> Self:
@@ -120,7 +120,7 @@ class Gates(Part):
 
 
 class Tracking(Part):
-    """Where MLflow keeps what was learned."""
+    """Where MLflow tracks the runs."""
 
     uri: str | None = None
     experiment: str
@@ -130,17 +130,17 @@ class Tracking(Part):
 
 
 class BundleRules(Part):
-    """What the sealed folder must hold to."""
+    """Requirements for the exported bundle."""
 
     max_relative_difference: Annotated[float, Field(gt=0)]
 
 
 class Image(Part):
-    """How the image is called."""
+    """Name of the image."""
 
     repository: Annotated[str, Field(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$")]
 
 
-def said(item: Any) -> str:
-    """Give back what one of pydantic's findings says."""
+def message_of(item: Any) -> str:
+    """Return the message of one of pydantic's findings."""
     return str(item["msg"]).removeprefix("Value error, ")

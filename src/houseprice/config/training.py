@@ -1,4 +1,4 @@
-"""What a modeller may choose about learning: the parts below `training`."""
+"""Options of the model: the keys below `training`."""
 
 from typing import Annotated, Literal, Self
 
@@ -10,87 +10,94 @@ from houseprice.config.parts import Part, Positive, Share
 class Boosting(Part):
     """Parameters of the boosted oblivious trees."""
 
-    rounds: Positive
+    iterations: Positive
     learning_rate: Annotated[float, Field(gt=0, le=1)]
     depth: Annotated[int, Field(ge=1, le=8)]
     l2_leaf_reg: Annotated[float, Field(gt=0)] = 3.0
     random_strength: Annotated[float, Field(ge=0)] = 1.0
-    column_share: Annotated[float, Field(gt=0, le=1)] = 1.0
-    row_share: Annotated[float, Field(gt=0, le=1)] = 1.0
-    borders: Annotated[int, Field(ge=1, le=254)] = 128
+    feature_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    row_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    border_count: Annotated[int, Field(ge=1, le=254)] = 128
 
 
-class SmoothColumn(Part):
-    """How one column becomes a coordinate of the smooth surface.
+class KernelRidgeColumn(Part):
+    """How the kernel ridge regression sees one column.
 
-    `sharpness` is how fast likeness falls with distance, in kernel widths a standard deviation; none is the common one.
+    `transform` comes before standardisation. `inverse_lengthscale` is in 1 / standard deviations of the transformed
+    column; without one, that of the whole regression holds.
     """
 
-    form: Literal["none", "log", "root"] = "none"
-    sharpness: Annotated[float, Field(gt=0)] | None = None
+    transform: Literal["none", "log", "sqrt"] = "none"
+    inverse_lengthscale: Annotated[float, Field(gt=0)] | None = None
 
 
 class Kernel(Part):
-    """A further kernel of the smooth surface.
+    """An additional kernel of the kernel ridge regression.
 
-    `columns` are those that it sees, each with its sharpness; with `others`, it sees the other columns too, each so
-    many times as sharp as the first kernel does.
+    `columns` are those that it sees, each with its inverse lengthscale. With `other_columns_scale` it sees the other
+    columns too, each with the first kernel's inverse lengthscale times this factor.
     """
 
     centres: Positive
     penalty: Annotated[float, Field(gt=0)]
     columns: Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(default_factory=dict)]
-    others: Annotated[float, Field(ge=0)] = 0.0
+    other_columns_scale: Annotated[float, Field(ge=0)] = 0.0
 
     @model_validator(mode="after")
-    def _sees_something(self) -> Self:
-        if not self.columns and not self.others:
-            raise ValueError("a kernel must see a column; name some under columns, or set others")
+    def _sees_a_column(self) -> Self:
+        if not self.columns and not self.other_columns_scale:
+            raise ValueError("a kernel must see a column; name some under columns, or set other_columns_scale")
         return self
 
 
-class Smooth(Part):
-    """Parameters of the smooth surface: those of its first kernel, which sees every column, and the further ones."""
+class KernelRidgeConfig(Part):
+    """Parameters of the kernel ridge regression: those of its first kernel, of all columns, and additional kernels."""
 
     centres: Positive
     penalty: Annotated[float, Field(gt=0)]
-    sharpness: Annotated[float, Field(gt=0)]
-    text_penalty: Annotated[float, Field(gt=0)] = 3.0
-    columns: Annotated[dict[str, SmoothColumn], Field(min_length=1)]
-    texts: tuple[str, ...] = ()
-    further: tuple[Kernel, ...] = ()
+    inverse_lengthscale: Annotated[float, Field(gt=0)]
+    category_penalty: Annotated[float, Field(gt=0)] = 3.0
+    columns: Annotated[dict[str, KernelRidgeColumn], Field(min_length=1)]
+    categories: tuple[str, ...] = ()
+    additional_kernels: tuple[Kernel, ...] = ()
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:
-        """Every kernel, with each column that it sees named."""
-        first = {name: column.sharpness or self.sharpness for name, column in self.columns.items()}
-        seen = [
+        """Every kernel, with the inverse lengthscale of each column that it sees."""
+        first = {name: column.inverse_lengthscale or self.inverse_lengthscale for name, column in self.columns.items()}
+        additional = [
             kernel.model_copy(
-                update={"columns": {name: kernel.columns.get(name, first[name] * kernel.others) for name in first}}
+                update={
+                    "columns": {
+                        name: kernel.columns.get(name, first[name] * kernel.other_columns_scale) for name in first
+                    }
+                }
             )
-            for kernel in self.further
+            for kernel in self.additional_kernels
         ]
-        return (Kernel(centres=self.centres, penalty=self.penalty, columns=first), *seen)
+        return (Kernel(centres=self.centres, penalty=self.penalty, columns=first), *additional)
 
     def with_at_most(self, centres: int) -> Self:
-        """Give back the same surface with at most so many centres in each kernel."""
-        fewer = [kernel.model_copy(update={"centres": min(kernel.centres, centres)}) for kernel in self.further]
-        return self.model_copy(update={"centres": min(self.centres, centres), "further": tuple(fewer)})
+        """Return the same regression with at most so many centres in each kernel."""
+        additional = tuple(
+            kernel.model_copy(update={"centres": min(kernel.centres, centres)}) for kernel in self.additional_kernels
+        )
+        return self.model_copy(update={"centres": min(self.centres, centres), "additional_kernels": additional})
 
     @model_validator(mode="after")
     def _kernels_see_known_columns(self) -> Self:
-        for kernel in self.further:
+        for kernel in self.additional_kernels:
             for name in kernel.columns:
                 if name not in self.columns:
-                    raise ValueError(f'a further kernel names "{name}"; expected one of smooth.columns')
+                    raise ValueError(f'an additional kernel names "{name}", which is not in kernel_ridge.columns')
         return self
 
 
-class Trust(Part):
-    """How much a sale counts that is far from what a pilot surface says of it.
+class RobustWeightsConfig(Part):
+    """How far sales are down-weighted whose price is far from the prices of similar houses.
 
-    `scale` is the distance, in robust standard deviations, at which a sale counts half; `centres` are those of each of
-    the pilot's kernels, at most.
+    `scale` is the residual of a pilot fit, in robust standard deviations, that halves the weight; the kernels of the
+    pilot have at most `centres` centres each.
     """
 
     scale: Annotated[float, Field(gt=0)]
@@ -98,22 +105,22 @@ class Trust(Part):
 
 
 class TrendRules(Part):
-    """Where the market's trend may bend, and how far it is carried on past the newest sale, in months."""
+    """Knots of the piecewise linear market trend, and how far it is extrapolated past the newest sale, in months."""
 
     knots_months: tuple[float, ...] = ()
     horizon_months: Annotated[float, Field(ge=0)]
 
 
 class Training(Part):
-    """How the model is learned."""
+    """Options of the model and its fit."""
 
     seed: Annotated[int, Field(ge=0)]
     threads: Positive
     ridge_alpha: Annotated[float, Field(gt=0)]
-    level_weight: Annotated[float, Field(ge=0)] = 10.0
-    forest_share: Share
+    target_encoding_weight: Annotated[float, Field(ge=0)] = 10.0
+    tree_share: Share
     refit: bool = True
     trend: TrendRules
-    trust: Trust
+    robust_weights: RobustWeightsConfig
     boosting: Boosting
-    smooth: Smooth
+    kernel_ridge: KernelRidgeConfig

@@ -1,4 +1,4 @@
-"""The whole configuration: every part, and the schema that its columns make."""
+"""The whole configuration: every section, and the schema that its columns form."""
 
 import hashlib
 from functools import cached_property
@@ -24,7 +24,7 @@ from houseprice.schema import Schema
 
 
 class Config(Part):
-    """Every choice of the project, checked and frozen."""
+    """Every option of the project, validated and frozen."""
 
     project: Project
     paths: Paths
@@ -50,5 +50,5 @@ class Config(Part):
 
     @property
     def sha256(self) -> str:
-        """Digest of every choice, whatever the file's comments and order of keys."""
+        """Digest of all options; the comments and the order of keys of the file do not count."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

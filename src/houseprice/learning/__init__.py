@@ -1,1 +1,1 @@
-"""The workshop: raw table in, trained and judged model out."""
+"""Training: from the raw table to a trained model, its evaluation, its verdict and its bundle."""

@@ -1,4 +1,4 @@
-"""The silly baselines that a model has to beat: what it would be to know nothing, and to know only straight lines."""
+"""Baselines that the model must beat: a constant, and a linear model."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 
 def constant_log(prices: npt.NDArray[np.float64], rows: int) -> npt.NDArray[np.float64]:
-    """Give back the mean log price of the training sales for every row."""
+    """Return the mean log price of the training sales for every row."""
     return np.full(rows, np.log(prices).mean())
 
 
 def ridge(features: pl.DataFrame, alpha: float) -> Pipeline:
-    """Give back a linear model of log price: numbers, their square roots, and one column for each text."""
+    """Return a linear model of log price: numbers, their square roots, and one column for each text."""
     numbers = features.select(cs.numeric()).columns
     texts = features.select(cs.string()).columns
     both = FunctionTransformer(_with_roots, check_inverse=False)
@@ -32,6 +32,6 @@ def ridge(features: pl.DataFrame, alpha: float) -> Pipeline:
 
 
 def _with_roots(X: Any) -> npt.NDArray[np.float64]:
-    """Put beside every number its signed square root: areas and ages act with falling returns."""
+    """Return the numbers and their signed square roots, for the diminishing effect of areas and ages."""
     values = np.asarray(X, dtype=np.float64)
     return np.hstack([values, np.sign(values) * np.sqrt(np.abs(values))])

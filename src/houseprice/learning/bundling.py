@@ -1,4 +1,4 @@
-"""Trained pair and its sales in, sealed bundle out: what the wall needs to know is gathered here."""
+"""Content of the bundle: the trained pair, its sales and its provenance, handed to the exporter."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from houseprice.bundle.manifest import sha256_of
 from houseprice.config import Config
 from houseprice.errors import ArtifactError, DataError
 from houseprice.learning import similarity
-from houseprice.learning.derived_features import DERIVED
+from houseprice.learning.derived_features import DERIVED_FEATURES
 from houseprice.learning.features import EPOCH, Preprocessor, columns_of
 from houseprice.learning.processing import TYPES
 from houseprice.learning.splitting import HOLDOUT, TRAIN, split
@@ -29,12 +29,17 @@ MODEL = "house_price_model.pkl"
 
 
 def read_sales(path: Path, schema: Schema) -> pl.DataFrame:
-    """Give back a processed table as `houseprice process` wrote it.
+    """Return a processed table as `houseprice process` wrote it.
 
     Raises:
-        DataError: it is missing, or is not a processed table of this schema.
+        DataError: It is missing (code `processed_table_not_found`), or is not a whole processed table of this schema
+            (`processed_table_invalid`).
     """
-    again = "run `houseprice process`."
+    again = "Run `houseprice process`."
+
+    def invalid(reason: str) -> DataError:
+        return DataError(f'"{path}" is not a processed table: it {reason}. {again}', code="processed_table_invalid")
+
     days = cs.by_name([name for name, column in schema.columns.items() if column.kind == "date"], require_all=False)
     types = {
         name: pl.String if column.is_text or column.kind == "date" else TYPES.get(column.kind, pl.Int64)
@@ -46,44 +51,45 @@ def read_sales(path: Path, schema: Schema) -> pl.DataFrame:
         table = table.with_columns(days.str.to_date("%Y-%m-%d"))  # as it was written; left to itself, polars guesses
     except FileNotFoundError as err:
         raise DataError(
-            f'The processed table "{path}" was not found; expected the CSV that `houseprice process` writes (artifact '
-            f"processed-data); check the path, or {again}"
+            f'The processed table "{path}" (artifact processed-data) was not found; check the path. {again}',
+            code="processed_table_not_found",
         ) from err
     except (pl.exceptions.PolarsError, OSError) as err:
         reason = str(err).strip().split("\n", 1)[0]
-        raise DataError(f'"{path}" is not a processed table ({reason}); {again}') from err
+        raise invalid(f"cannot be read ({reason})") from err
     if not content.endswith(b"\n"):
-        raise DataError(f'"{path}" was cut short: its last line has no end; expected a whole processed table; {again}')
+        raise invalid("is truncated, as its last line has no end")
     if missing := [name for name in schema.columns if name not in table.columns]:
-        raise DataError(f'"{path}" lacks the columns {", ".join(missing)}; expected a processed table; {again}')
+        raise invalid(f"lacks the columns {', '.join(missing)}")
     keys = [name for name, column in schema.columns.items() if column.required]
     if blank := [name for name in keys if table[name].null_count()]:
-        raise DataError(f'"{path}" has blanks in {", ".join(blank)}; expected a processed table; {again}')
+        raise invalid(f"has blanks in {', '.join(blank)}")
     return table.select(*schema.columns)
 
 
 def check_pair(preprocessor: Preprocessor, model: PriceModel) -> None:
-    """Check that both were made with one and the same feature table.
+    """Check that both belong to the same feature table.
 
     Raises:
-        ArtifactError: they were not.
+        ArtifactError: They do not (code `pair_mismatch`).
     """
-    if preprocessor.made_ != model.made_from_:
+    if preprocessor.feature_table_sha256_ != model.feature_table_sha256_:
         raise ArtifactError(
-            f"The preprocessor made feature table {preprocessor.made_[:12] or '(none)'}… and the model was fitted on "
-            f"{model.made_from_[:12]}…; expected one and the same; make the features and train again, or use the "
-            "artifacts of one run."
+            f"The preprocessor belongs to feature table {preprocessor.feature_table_sha256_[:12] or '(none)'}…, but "
+            f"the model was fitted on {model.feature_table_sha256_[:12]}…. Run `houseprice features` and "
+            "`houseprice train` again, or use the artifacts of one run.",
+            code="pair_mismatch",
         )
 
 
-def seal(
+def build_bundle(
     trained: Path, preprocessor: Preprocessor, model: PriceModel, sales: pl.DataFrame, config: Config
 ) -> export.Content:
-    """Give back the content of the bundle, proved on every row of the sales.
+    """Return the content of the bundle, with parity checked on every row of the sales.
 
     Raises:
-        ArtifactError: the pair does not belong together.
-        ParityError: the exported graph answers otherwise than the trained pair.
+        ArtifactError: The pair does not belong together (code `pair_mismatch`).
+        ParityError: The exported graph predicts otherwise than the trained pair.
     """
     check_pair(preprocessor, model)
     schema = preprocessor.schema
@@ -95,15 +101,15 @@ def seal(
     newest = np.flatnonzero(side == HOLDOUT)
     prices = sales[schema.target].cast(pl.Float64).to_numpy()
     newest = newest[np.argsort(days[newest], kind="stable")][-SAMPLE_ROWS:]
-    return export.content(
+    return export.bundle_files(
         export.TrainedPair(preprocessor, model, model.predict_interval(preprocessor.transform(sales))),
         columns,
-        export.Choice(training, np.sort(newest), prices),
+        export.RowSelection(training, np.sort(newest), prices),
         tolerance=config.bundle.max_relative_difference,
         identity={
             "project": {"name": config.project.name, "currency": config.project.currency},
             "sources": {name: sha256_of(trained / name) for name in (PREPROCESSOR, MODEL)},
-            "table": model.made_from_,
+            "feature_table_sha256": model.feature_table_sha256_,
             "schema": schema.model_dump(mode="json"),
             "reference_date": (EPOCH + timedelta(days=int(days[training].max()))).isoformat(),
             "fitted_on": "all sales" if refitted else "training sales",
@@ -112,32 +118,32 @@ def seal(
             "coverage": config.interval.coverage,
             "metrics": model.metrics_,
             "verdict": model.verdict_,
-            "hashes": hashes(config) | {"processed": model.processed_},
+            "hashes": hashes(config) | {"processed": model.processed_sha256_},
             "libraries": {name: version(name) for name in LIBRARIES},
         },
         importance=importance(preprocessor, model),
-        explanation=similarity.insight(
+        explanation=similarity.explanation_files(
             preprocessor, model, {name: values[training] for name, values in columns.items()}, prices[training]
         ),
     )
 
 
 def importance(preprocessor: Preprocessor, model: PriceModel) -> dict[str, float]:
-    """Give back each request column's share of the trees' gain; a derived column's is divided among its parts."""
+    """Return each request column's share of the trees' importance; a derived feature's is divided among its sources."""
     roles = preprocessor.schema.roles()
     shares = dict.fromkeys(preprocessor.schema.request, 0.0)
-    for feature, gain in model.importance().items():
-        if feature in DERIVED:
-            parts = [roles[role] for role in DERIVED[feature].roles]
+    for feature, gain in model.feature_importance().items():
+        if feature in DERIVED_FEATURES:
+            parts = [roles[role] for role in DERIVED_FEATURES[feature].roles]
         else:
-            parts = [feature.removesuffix("_position").removesuffix("_level")]
+            parts = [feature.removesuffix("_ordinal").removesuffix("_target_encoding")]
         for name in parts:
             shares[name] += gain / len(parts)
     return shares
 
 
 def hashes(config: Config, root: Path | None = None) -> dict[str, str]:
-    """Give back what this run was made from: commit, configuration and lock."""
+    """Return the provenance of this run: commit, and digests of configuration and lock."""
     root = root or Path(__file__).resolve().parents[3]
     lock = root / "requirements.txt"
     return {
@@ -148,14 +154,14 @@ def hashes(config: Config, root: Path | None = None) -> dict[str, str]:
 
 
 def commit(root: Path) -> str:
-    """Give back the commit that is checked out, from the workflow or from git, or "unknown"."""
+    """Return the commit that is checked out, from the workflow or from git, or "unknown"."""
     if named := os.environ.get("GITHUB_SHA"):
         return named
     try:
-        asked = subprocess.run(
+        done = subprocess.run(
             ["git", "-C", str(root), "rev-parse", "HEAD"],  # noqa: S607 - git is where the PATH says
             capture_output=True, text=True, check=True, timeout=10,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-    return asked.stdout.strip()
+    return done.stdout.strip()

@@ -1,8 +1,7 @@
-"""How far off an answer may be, house by house: errors in, an adaptive interval out.
+"""Normalised split conformal prediction intervals (Papadopoulos et al. 2002; Lei et al. 2018, section 5.2).
 
-Normalised split conformal prediction (Papadopoulos et al. 2002; Lei et al. 2018, section 5.2): a small forest learns
-how large errors are for houses of this kind, and one number, measured on sales that neither the model nor this forest
-learned from, widens its answer until the asked share of prices is held.
+A small ensemble of trees learns how large errors are for houses of a kind. One factor, measured on sales that neither
+the model nor these trees were trained on, widens its prediction until the interval covers the wanted share of prices.
 """
 
 from collections.abc import Iterable
@@ -14,52 +13,55 @@ import numpy.typing as npt
 
 from houseprice.config import Boosting
 from houseprice.feature_matrix import FeatureMatrix
-from houseprice.learning.oblivious_trees import Forest, fit_forest
+from houseprice.learning.oblivious_trees import ObliviousTrees, fit_oblivious_trees
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
-FLOOR = 0.02  # log price; keeps a sale that was answered to the dollar from promising that the next one will be
-SIZES = Boosting(rounds=200, learning_rate=0.05, depth=4, l2_leaf_reg=10.0, column_share=0.5, row_share=0.8, borders=64)
+MIN_RESIDUAL = 0.02  # log price; one sale that was predicted exactly does not promise that the next one will be
+PARAMETERS = Boosting(
+    iterations=200, learning_rate=0.05, depth=4, l2_leaf_reg=10.0, feature_fraction=0.5, row_fraction=0.8,
+    border_count=64,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Spread:
-    """Half the width of the interval, in log price.
+class ConformalInterval:
+    """Half-width of the interval, in log price.
 
     Attributes:
-        forest: answers with the log of the error's usual size.
-        factor: what that size is multiplied with.
+        residual_scale: predicts the log of the usual size of the residual.
+        factor: quantile of the normalised residuals, by which that size is multiplied.
     """
 
-    forest: Forest
+    residual_scale: ObliviousTrees
     factor: float
 
-    def at(self, features: FeatureMatrix) -> Any:
-        """Give back half the width for each house, by the array API; its features are float32."""
-        size = self.forest.at(features)
-        return size.__array_namespace__().exp(size) * self.factor
+    def half_width(self, features: FeatureMatrix) -> Any:
+        """Return the half-width for each house, by the array API; its features are float32."""
+        log_scale = self.residual_scale.predict(features)
+        return log_scale.__array_namespace__().exp(log_scale) * self.factor
 
 
-def quantile(scores: Floats, coverage: float) -> float:
-    """Give back the ⌈(n+1)·coverage⌉-th smallest score: the finite-sample quantile of split conformal prediction."""
-    place = min(int(np.ceil((len(scores) + 1) * coverage)), len(scores))
-    return float(np.sort(scores)[place - 1])
+def conformal_quantile(scores: Floats, coverage: float) -> float:
+    """Return the ⌈(n+1)·coverage⌉-th smallest score: the finite-sample quantile of split conformal prediction."""
+    rank = min(int(np.ceil((len(scores) + 1) * coverage)), len(scores))
+    return float(np.sort(scores)[rank - 1])
 
 
-def fit_spread(
-    features: FeatureMatrix, errors: Floats, groups: Iterable[tuple[Rows, Rows]], seed: int
-) -> tuple[Forest, Floats]:
-    """Fit the size of errors; give back the forest, and for each row the size that the other groups' forest gives.
+def fit_residual_scale(
+    features: FeatureMatrix, residuals: Floats, groups: Iterable[tuple[Rows, Rows]], seed: int
+) -> tuple[ObliviousTrees, Floats]:
+    """Fit the size of the residuals; return the trees, and each row's size as trees of the other groups predict it.
 
-    `errors` are log errors of answers to sales that were not learned from.
+    `residuals` are out-of-fold errors in log price.
     """
-    sizes = np.log(np.abs(errors) + FLOOR)
-    apart = np.zeros(len(errors))
+    log_sizes = np.log(np.abs(residuals) + MIN_RESIDUAL)
+    out_of_fold = np.zeros(len(residuals))
     for others, group in groups:
-        forest = fit_forest(_houses(features, others), sizes[others], SIZES, seed, 1)
-        apart[group] = forest.at(_houses(features, group))
-    return fit_forest(features, sizes, SIZES, seed, 1), np.exp(apart)
+        trees = fit_oblivious_trees(_rows(features, others), log_sizes[others], PARAMETERS, seed, 1)
+        out_of_fold[group] = trees.predict(_rows(features, group))
+    return fit_oblivious_trees(features, log_sizes, PARAMETERS, seed, 1), np.exp(out_of_fold)
 
 
-def _houses(features: FeatureMatrix, rows: Rows) -> FeatureMatrix:
+def _rows(features: FeatureMatrix, rows: Rows) -> FeatureMatrix:
     return FeatureMatrix(features.names, features.table[:, rows], {})

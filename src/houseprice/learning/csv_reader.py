@@ -1,4 +1,4 @@
-"""A CSV as people write it in, a table of texts out; every field still as it was typed.
+"""Reader of raw CSV files of sales, with every field as the text that was typed.
 
 Python's own reader is used here and not a faster one: it tells a row that was cut short from a row with blanks, and
 nothing may be lost silently.
@@ -22,7 +22,7 @@ REASONS = "reasons"
 
 @dataclass(frozen=True)
 class RawTable:
-    """The declared columns as texts, and what could not be taken.
+    """The declared columns as texts, and the rows that could not be read.
 
     Attributes:
         texts: `row` (1 is the first after the header) and every declared column, blanks as null.
@@ -41,23 +41,23 @@ class RawTable:
 
 
 def read(path: Path, schema: Schema, separator: str = "auto") -> RawTable:
-    """Give back the rows of a raw CSV.
+    """Return the rows of a raw CSV.
 
     Raises:
-        DataError: no such file, not UTF-8, no header, a declared column is missing or stands there twice.
+        DataError: No such file, not UTF-8, no header, a declared column is missing or repeated.
     """
     return parse(_text(path), str(path), schema, separator)
 
 
 def parse(text: str, where: str, schema: Schema, separator: str = "auto") -> RawTable:
-    """Give back the rows of a raw CSV that was already read; `where` names it in messages.
+    """Return the rows of a raw CSV that was already read; `where` names it in messages.
 
     Raises:
-        DataError: no header, a declared column is missing or stands there twice, or a quote is never closed.
+        DataError: No header, a declared column is missing or repeated, or a quote is never closed.
     """
     lines = re.sub(r"\A[\s,;|]*[\r\n]", "", text)  # lines before the header that hold nothing but separators
     if not lines.strip():
-        raise DataError(f'"{where}" is empty; expected a CSV with a header row; check the path and the download.')
+        raise DataError(f'"{where}" is empty; provide a CSV with a header row.', code="csv_empty")
     sign = _separator(lines) if separator == "auto" else separator
     reader = csv.reader(io.StringIO(lines, newline=""), delimiter=sign, strict=True)
     taken: list[list[str]] = []
@@ -73,7 +73,8 @@ def parse(text: str, where: str, schema: Schema, separator: str = "auto") -> Raw
                 broken.append((number, f"has {len(fields)} fields, expected {len(header)}"))
     except csv.Error as err:
         raise DataError(
-            f'"{where}" cannot be read as CSV near line {reader.line_num} ({err}); expected quotes that are closed.'
+            f'"{where}" is not valid CSV near line {reader.line_num} ({err}); check that every quote is closed.',
+            code="csv_malformed",
         ) from err
     _check_header(header, where, schema, sign)
     columns = list(zip(*taken, strict=True)) if taken else [() for _ in header]
@@ -95,14 +96,16 @@ def _text(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as err:
         raise DataError(
-            f'"{path}" was not found; expected a CSV of house sales; check the path (data/raw/house_data.csv is ours).'
+            f'"{path}" was not found; check the path of the CSV of sales (such as data/raw/house_data.csv).',
+            code="csv_not_found",
         ) from err
     except OSError as err:
-        raise DataError(f'"{path}" cannot be read ({err.strerror}); expected a CSV file.') from err
+        raise DataError(f'"{path}" cannot be read ({err.strerror}).', code="csv_unreadable") from err
     except UnicodeDecodeError as err:
         raise DataError(
-            f'"{path}" is not UTF-8: found byte 0x{err.object[err.start]:02x} at position {err.start}; '
-            "save it as UTF-8 (for instance `iconv -f latin1 -t utf8`)."
+            f'"{path}" is not UTF-8 (byte 0x{err.object[err.start]:02x} at position {err.start}); '
+            "save it as UTF-8, for instance with `iconv -f latin1 -t utf8`.",
+            code="csv_not_utf8",
         ) from err
 
 
@@ -117,9 +120,15 @@ def _check_header(header: list[str], where: str, schema: Schema, separator: str)
         others = [name for name in header if name and name not in schema.columns]
         hints = ", ".join(f'"{name}"{nearest(name, others)}' for name in missing)
         raise DataError(
-            f'"{where}" lacks {hints}; found {len(header)} columns separated by "{separator}"; expected every column '
-            "that the configuration declares under data.columns; correct the header or the declaration."
+            f'"{where}" lacks {hints} among its {len(header)} columns separated by "{separator}"; correct the '
+            "header, or the declaration under data.columns.",
+            code="csv_columns_missing",
+            columns=missing,
         )
     twice = sorted({name for name in header if name and header.count(name) > 1})
     if twice:
-        raise DataError(f'"{where}" has the columns {twice} more than once; expected each once; rename or remove one.')
+        raise DataError(
+            f'"{where}" has the columns {twice} more than once; rename or remove one.',
+            code="csv_columns_repeated",
+            columns=twice,
+        )

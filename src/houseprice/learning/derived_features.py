@@ -1,8 +1,8 @@
-"""Columns of a house in, derived columns out, each by the function of its name.
+"""Derived features, each computed by the function of its name.
 
 Every function is written once against the array API, works on rows that have only what a request has, and needs
-neither the target nor the clock. numpy runs it when we learn; the exporter runs the very same code to record it into
-the ONNX graph. Only +, −, ×, ÷, floor and comparisons are used: both sides round them alike to the last bit.
+neither the target nor the clock. numpy runs it in training; the exporter traces the very same code into the ONNX
+graph. Only +, −, ×, ÷, floor and comparisons are used: numpy and onnxruntime round them equally to the last bit.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,14 +12,14 @@ from typing import Any
 DAYS_A_MONTH = 365.2425 / 12
 
 House = Mapping[str, Any]
-"""Role → array of float64, one value a sale, nothing missing; dates are days since 1970-01-01."""
+"""Role → array of float64, one value per sale, nothing missing; dates are days since 1970-01-01."""
 
 
 @dataclass(frozen=True)
-class Derived:
-    """One derived column: the roles that it is made of, and how.
+class DerivedFeature:
+    """One derived feature: the roles of its sources, and its function.
 
-    `compute` takes the house and the day of the first sale that was learned from.
+    `compute` takes the house and the day of the first training sale.
     """
 
     roles: tuple[str, ...]
@@ -28,7 +28,7 @@ class Derived:
 
 
 def year_of(days: Any) -> Any:
-    """Give back the calendar year of days since 1970-01-01.
+    """Return the calendar year of days since 1970-01-01.
 
     Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
     """
@@ -43,17 +43,17 @@ def year_of(days: Any) -> Any:
 
 
 def months_since_first_sale(house: House, first_day: float) -> Any:
-    """Time on the market's own scale."""
+    """Time since the first sale."""
     return (house["sale_date"] - first_day) / DAYS_A_MONTH
 
 
 def age_at_sale(house: House, _: float) -> Any:
-    """Years from building to sale."""
+    """Years between construction and sale."""
     return year_of(house["sale_date"]) - house["year_built"]
 
 
 def years_since_renovation(house: House, _: float) -> Any:
-    """Years since the last work on the house: its renovation, or its building when it never had one."""
+    """Years since the last renovation, or since the house was built if it never had one."""
     built, renovated = house["year_built"], house["year_renovated"]
     xp = built.__array_namespace__()
     return year_of(house["sale_date"]) - xp.where(renovated > built, renovated, built)
@@ -65,37 +65,37 @@ def _ratio(above: Any, below: Any) -> Any:
     return above / xp.where(below >= 1.0, below, xp.asarray(1.0))
 
 
-DERIVED: dict[str, Derived] = {
-    "months_since_first_sale": Derived(("sale_date",), months_since_first_sale, "Months since the first sale"),
-    "age_at_sale": Derived(("sale_date", "year_built"), age_at_sale, "Years from building to sale"),
-    "years_since_renovation": Derived(
+DERIVED_FEATURES: dict[str, DerivedFeature] = {
+    "months_since_first_sale": DerivedFeature(("sale_date",), months_since_first_sale, "Months since the first sale"),
+    "age_at_sale": DerivedFeature(("sale_date", "year_built"), age_at_sale, "Years from building to sale"),
+    "years_since_renovation": DerivedFeature(
         ("sale_date", "year_built", "year_renovated"), years_since_renovation, "Years since renovation or building"
     ),
-    "living_area_per_lot_area": Derived(
+    "living_area_per_lot_area": DerivedFeature(
         ("living_area", "lot_area"), lambda h, _: _ratio(h["living_area"], h["lot_area"]), "Living area ÷ lot area"
     ),
-    "living_area_per_room": Derived(
+    "living_area_per_room": DerivedFeature(
         ("living_area", "bedrooms"),
         lambda h, _: h["living_area"] / (h["bedrooms"] + 1.0),
         "Living area ÷ (bedrooms + 1)",
     ),
-    "bathrooms_per_room": Derived(
+    "bathrooms_per_room": DerivedFeature(
         ("bathrooms", "bedrooms"), lambda h, _: h["bathrooms"] / (h["bedrooms"] + 1.0), "Bathrooms ÷ (bedrooms + 1)"
     ),
-    "living_area_to_neighbours": Derived(
+    "living_area_to_neighbours": DerivedFeature(
         ("living_area", "neighbour_living_area"),
         lambda h, _: _ratio(h["living_area"], h["neighbour_living_area"]),
         "Living area ÷ that of the nearest houses",
     ),
-    "lot_area_to_neighbours": Derived(
+    "lot_area_to_neighbours": DerivedFeature(
         ("lot_area", "neighbour_lot_area"),
         lambda h, _: _ratio(h["lot_area"], h["neighbour_lot_area"]),
         "Lot area ÷ that of the nearest houses",
     ),
-    "north_east": Derived(
+    "north_east": DerivedFeature(
         ("latitude", "longitude"), lambda h, _: h["latitude"] + h["longitude"], "How far north-east, degrees"
     ),
-    "north_west": Derived(
+    "north_west": DerivedFeature(
         ("latitude", "longitude"), lambda h, _: h["latitude"] - h["longitude"], "How far north-west, degrees"
     ),
 }

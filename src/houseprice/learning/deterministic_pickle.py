@@ -14,7 +14,7 @@ class PlainPickle:
     _values: ClassVar[dict[str, type[BaseModel]]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Give back the attributes, plain, in the order of their names."""
+        """Return the attributes as plain values, in the order of their names."""
         inherited: Any = super().__getstate__()
         state = dict(inherited)
         for name in self._values:
@@ -22,6 +22,6 @@ class PlainPickle:
         return dict(sorted(state.items()))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take the attributes back, with the plain values made whole again."""
+        """Restore the attributes, with plain values turned back into models."""
         revived = {name: kind.model_validate(state[name]) for name, kind in self._values.items()}
-        super().__setstate__(state | revived)  # type: ignore[misc]  # scikit-learn's BaseEstimator stands behind
+        super().__setstate__(state | revived)  # type: ignore[misc]  # of scikit-learn's BaseEstimator

@@ -1,7 +1,7 @@
-"""Feature table in, honest numbers and the model that they are about out.
+"""Evaluation of the model: grouped folds, rolling origins and the newest sales.
 
-Three numbers are always given: folds by parcel and rolling origins, both within the training rows, and the newest
-sales, which nothing has seen and which are opened once, here, at the end.
+Grouped folds by parcel and rolling origins both lie within the training rows; the newest sales are held out, seen by
+nothing before, and used once, here, at the end.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,117 +13,125 @@ import polars as pl
 
 from houseprice.config import Config
 from houseprice.learning import baselines, model_comparison
-from houseprice.learning.conformal import Spread, fit_spread, quantile
+from houseprice.learning.conformal import ConformalInterval, conformal_quantile, fit_residual_scale
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import matrix
 from houseprice.learning.metrics import Prices, measure, measure_interval, with_bounds
-from houseprice.learning.slices import Answers, by_slice, worst
+from houseprice.learning.slices import Predictions, by_slice, worst
 from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Rows, folds, origins
 from houseprice.learning.training import PriceModel
 
-Tell = Callable[[str, int, int], None]
-"""Called with what is being done, how many steps are done, and how many there are."""
+ProgressCallback = Callable[[str, int, int], None]
+"""Called with the current step, the number of finished steps and the total."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was learned, and how well it answers.
+    """A trained model and its metrics.
 
     Attributes:
-        model: fitted on the training rows, its interval measured on answers to rows not learned from.
+        model: fitted on the training rows, its interval calibrated on out-of-sample predictions.
         metrics: `holdout`, `rolling_origin`, `grouped_folds`, `resold` (when there are such sales) and `baselines`,
             as `metrics.measure` gives them, the first three with bounds; `slices` of the holdout; what was counted.
         holdout: positions of the newest sales in the table.
-        answers: the model's price, low and high for every row of the table.
+        predictions: price, low and high for every row of the table.
         out_of_fold: log error of every training row in the grouped folds, to compare with another model's.
-        constant_width: half the width, in log price, that an interval as wide for every house would have.
+        constant_width: half-width, in log price, of the conformal interval that is as wide for every house.
     """
 
     model: PriceModel
     metrics: dict[str, Any]
     holdout: Rows
-    answers: Answers
+    predictions: Predictions
     out_of_fold: pl.DataFrame
     constant_width: float
 
 
-def evaluate(table: FeatureTable, config: Config, tell: Tell) -> Evaluation:
-    """Give back the model fitted on the training rows, and its honest numbers."""
+def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) -> Evaluation:
+    """Return the model fitted on the training rows, and its metrics."""
     train, seed = table.rows(TRAIN), config.training.seed
     by_parcel = list(folds(table.parcels[train], config.split.folds, seed))
     by_time = list(origins(table.days[train], table.parcels[train], config.split.origins))
-    steps = Steps(tell, len(by_parcel) + len(by_time) + 2 + int(config.training.refit))
+    steps = Steps(progress, len(by_parcel) + len(by_time) + 2 + int(config.training.refit))
 
     metrics: dict[str, Any] = {}
-    rows, answered = _refit(table, train, by_parcel, config, steps, "grouped folds")
-    metrics["grouped_folds"] = with_bounds(table.prices[rows], answered, seed)
-    errors = np.zeros(len(table.prices))
-    errors[rows] = np.log(table.prices[rows]) - np.log(answered)
-    fold = np.repeat(np.arange(len(by_parcel)), [len(judged) for _, judged in by_parcel])
-    out_of_fold = model_comparison.answers(table.parcels[rows], table.days[rows], fold, errors[rows])
-    rolled, answered = _refit(table, train, by_time, config, steps, "rolling origins")
-    metrics["rolling_origin"] = with_bounds(table.prices[rolled], answered, seed)
-    late = np.log(table.prices[rolled]) - np.log(answered)
+    rows, y_pred = _cross_predict(table, train, by_parcel, config, steps, "grouped folds")
+    metrics["grouped_folds"] = with_bounds(table.prices[rows], y_pred, seed)
+    residuals = np.zeros(len(table.prices))
+    residuals[rows] = np.log(table.prices[rows]) - np.log(y_pred)
+    fold = np.repeat(np.arange(len(by_parcel)), [len(validate) for _, validate in by_parcel])
+    out_of_fold = model_comparison.out_of_fold_errors(table.parcels[rows], table.days[rows], fold, residuals[rows])
+    rolled, y_pred = _cross_predict(table, train, by_time, config, steps, "rolling origins")
+    metrics["rolling_origin"] = with_bounds(table.prices[rolled], y_pred, seed)
+    rolling_residuals = np.log(table.prices[rolled]) - np.log(y_pred)
 
     steps.take("all training sales")
     model = fit(table, train, config)
-    forest, sizes = fit_spread(matrix(table.features[train]), errors[train], by_parcel, seed)
-    usual = np.zeros(len(table.prices))
-    usual[train] = sizes
-    spread = Spread(forest, quantile(np.abs(late) / usual[rolled], config.interval.coverage))
-    model.calibrate(spread, smearing=float(np.exp(late).mean()))
+    residual_scale, scales = fit_residual_scale(matrix(table.features[train]), residuals[train], by_parcel, seed)
+    scale = np.zeros(len(table.prices))
+    scale[train] = scales
+    interval = ConformalInterval(
+        residual_scale, conformal_quantile(np.abs(rolling_residuals) / scale[rolled], config.interval.coverage)
+    )
+    model.calibrate(interval, smearing=float(np.exp(rolling_residuals).mean()))
     steps.take("newest sales")
-    answers = model.predict_interval(table.features)
-    constant = quantile(np.abs(late), config.interval.coverage)
-    metrics |= measure_newest(table, config, answers, constant)
-    return Evaluation(model, metrics, table.rows(HOLDOUT), answers, out_of_fold, constant)
+    predictions = model.predict_interval(table.features)
+    constant = conformal_quantile(np.abs(rolling_residuals), config.interval.coverage)
+    metrics |= measure_holdout(table, config, predictions, constant)
+    return Evaluation(model, metrics, table.rows(HOLDOUT), predictions, out_of_fold, constant)
 
 
 def refit(table: FeatureTable, evaluation: Evaluation, config: Config) -> PriceModel:
-    """Give back the model that is to be published: fitted on every sale when so configured, the newest ones included.
+    """Return the model to publish: fitted on every sale if so configured, the newest ones included.
 
-    Its interval and its numbers are those of the judged model, which saw fewer sales.
+    Its interval and its metrics are those of the evaluated model, which was fitted on fewer sales.
     """
     if not config.training.refit:
         return evaluation.model
     model = fit(table, np.arange(len(table.prices)), config)
-    judged = evaluation.model
-    assert judged.spread_ is not None  # noqa: S101 - evaluate() has measured it
-    return model.calibrate(judged.spread_, judged.smearing_)
+    evaluated = evaluation.model
+    assert evaluated.interval_ is not None  # noqa: S101 - evaluate() has measured it
+    return model.calibrate(evaluated.interval_, evaluated.smearing_)
 
 
 def fit(table: FeatureTable, rows: Rows, config: Config) -> PriceModel:
-    """Give back a model fitted on some rows."""
+    """Return a model fitted on some rows."""
     return PriceModel(config.training).fit(table.features[rows], table.prices[rows])
 
 
 class Steps:
-    """Counts the fits, so that whoever waits can be told."""
+    """Counter of the fits, for reports of the progress."""
 
-    def __init__(self, tell: Tell, total: int) -> None:
-        self._tell, self._total, self._taken = tell, total, 0
+    def __init__(self, progress: ProgressCallback, total: int) -> None:
+        self._progress, self._total, self._taken = progress, total, 0
 
     def take(self, what: str) -> None:
-        """Tell that a step begins."""
-        self._tell(what, self._taken, self._total)
+        """ProgressCallback that a step begins."""
+        self._progress(what, self._taken, self._total)
         self._taken += 1
 
 
-def measure_newest(table: FeatureTable, config: Config, answers: Answers, constant_width: float) -> dict[str, Any]:
-    """Open the newest sales: give back the measures of what was answered to them, and of the baselines.
+def measure_holdout(
+    table: FeatureTable, config: Config, predictions: Predictions, constant_width: float
+) -> dict[str, Any]:
+    """Open the newest sales: return the measures of what was y_pred to them, and of the baselines.
 
     `constant_width` is half the width, in log price, of the interval that would be as wide for every house.
     """
     train, holdout, resold = table.rows(TRAIN), table.rows(HOLDOUT), table.rows(RESOLD)
-    paid = table.prices[holdout]
-    price, low, high = (values[holdout] for values in answers)
-    found = with_bounds(paid, price, config.training.seed) | measure_interval(paid, price, low, high)
-    flat = measure_interval(paid, price, price * np.exp(-constant_width), price * np.exp(constant_width))
-    found["constant_width"] = flat
+    y_true = table.prices[holdout]
+    price, low, high = (values[holdout] for values in predictions)
+    holdout_metrics = with_bounds(y_true, price, config.training.seed) | measure_interval(y_true, price, low, high)
+    flat = measure_interval(y_true, price, price * np.exp(-constant_width), price * np.exp(constant_width))
+    holdout_metrics["constant_width"] = flat
     slices = by_slice(table, holdout, (price, low, high))
-    metrics: dict[str, Any] = {"holdout": found, "slices": slices, "worst_slice": worst(slices) if slices else ""}
+    metrics: dict[str, Any] = {
+        "holdout": holdout_metrics,
+        "slices": slices,
+        "worst_slice": worst(slices) if slices else "",
+    }
     if len(resold):
-        metrics["resold"] = measure(table.prices[resold], answers[0][resold])
+        metrics["resold"] = measure(table.prices[resold], predictions[0][resold])
     metrics["baselines"] = _baselines(table, train, holdout, config)
     metrics["sides"] = {"train": len(train), "holdout": len(holdout), "resold": len(resold)}
     metrics["first_holdout_date"] = _date(table.days[holdout].min())
@@ -136,26 +144,26 @@ def _date(day: Any) -> str:
     return str(np.datetime64(int(day), "D"))
 
 
-def _refit(
+def _cross_predict(
     table: FeatureTable, train: Rows, pairs: list[tuple[Rows, Rows]], config: Config, steps: Steps, what: str
 ) -> tuple[Rows, Prices]:
-    """Fit anew for each pair; give back the judged rows of the table and the price that each was answered with."""
+    """Fit anew for each pair; return the validation rows of the table and their predicted prices."""
 
-    def answers() -> Iterator[tuple[Rows, Prices]]:
-        for number, (learned, judged) in enumerate(pairs, 1):
+    def folds_of_pairs() -> Iterator[tuple[Rows, Prices]]:
+        for number, (learn, validate) in enumerate(pairs, 1):
             steps.take(f"{what} {number} of {len(pairs)}")
-            yield train[judged], fit(table, train[learned], config).predict(table.features[train[judged]])
+            yield train[validate], fit(table, train[learn], config).predict(table.features[train[validate]])
 
-    rows, prices = zip(*answers(), strict=True)
+    rows, prices = zip(*folds_of_pairs(), strict=True)
     return np.concatenate(rows), np.concatenate(prices)
 
 
 def _baselines(table: FeatureTable, train: Rows, holdout: Rows, config: Config) -> dict[str, dict[str, float]]:
-    paid = table.prices[holdout]
-    learned: pl.DataFrame = table.features[train]
-    linear = baselines.ridge(learned, config.training.ridge_alpha).fit(learned, np.log(table.prices[train]))
+    y_true = table.prices[holdout]
+    training: pl.DataFrame = table.features[train]
+    linear = baselines.ridge(training, config.training.ridge_alpha).fit(training, np.log(table.prices[train]))
     logs: dict[str, Prices] = {
         "constant": baselines.constant_log(table.prices[train], len(holdout)),
         "ridge": linear.predict(table.features[holdout]),
     }
-    return {name: measure(paid, np.exp(log)) for name, log in logs.items()}
+    return {name: measure(y_true, np.exp(log)) for name, log in logs.items()}

@@ -1,4 +1,4 @@
-"""Feature table from disk in, checked `FeatureTable` out: what the model learns from, and no more."""
+"""The feature table: its CSV, and its validation when it is read."""
 
 import hashlib
 import io
@@ -15,12 +15,10 @@ from houseprice.learning.features import PROCESSED, SPLIT
 from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN
 from houseprice.schema import Schema
 
-AGAIN = "make it again with `houseprice features`."
-
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """One sale a row.
+    """Features and keys, one sale per row.
 
     Attributes:
         keys: parcel, date and price.
@@ -39,7 +37,7 @@ class FeatureTable:
 
     @cached_property
     def prices(self) -> npt.NDArray[np.float64]:
-        """Prices paid."""
+        """Sale prices."""
         return self.keys[self.schema.target].cast(pl.Float64).to_numpy()
 
     @cached_property
@@ -49,56 +47,66 @@ class FeatureTable:
 
     @cached_property
     def parcels(self) -> npt.NDArray[np.str_]:
-        """Which house was sold."""
+        """Parcel of each sale."""
         return self.keys[self.schema.parcel].to_numpy().astype(str)
 
     def rows(self, side: str) -> npt.NDArray[np.int64]:
-        """Give back the positions of the rows on one side."""
+        """Return the positions of the rows of one side of the split."""
         return np.flatnonzero(self.side == side)
 
 
 def write(table: pl.DataFrame, processed_sha256: str) -> bytes:
-    """Give back the CSV of a feature table; its last column names the processed table that it was made from."""
+    """Return the CSV of a feature table; its last column names the processed table that it was made from."""
     stream = io.BytesIO()
     table.with_columns(pl.lit(processed_sha256).alias(PROCESSED)).write_csv(stream)
     return stream.getvalue()
 
 
 def read(path: Path, schema: Schema) -> FeatureTable:
-    """Give back the feature table that `write` wrote.
+    """Return the feature table that `write` wrote.
 
     Raises:
-        DataError: the file is missing, or is not a feature table of this schema, whole and with both sides.
+        DataError: The file cannot be read (code `feature_table_unreadable`), or is not a whole feature table of this
+            schema with both sides of the split (`feature_table_invalid`).
     """
     try:
         content = path.read_bytes()
     except OSError as err:
         raise DataError(
-            f'The feature table "{path}" cannot be read ({err.strerror}); expected the CSV that `houseprice features` '
-            "writes (artifact featured-data); check the path given with --data."
+            f'The feature table "{path}" (artifact featured-data) cannot be read ({err.strerror}); check the path of '
+            "--data.",
+            code="feature_table_unreadable",
         ) from err
     return parse(content, str(path), schema)
 
 
 def parse(content: bytes, path: str, schema: Schema) -> FeatureTable:
-    """Give back the feature table that some bytes hold; `path` names them in messages.
+    """Return the feature table of some bytes; `path` names them in messages.
 
     Raises:
-        DataError: they are not a feature table of this schema, whole and with both sides.
+        DataError: They are not a whole feature table of this schema with both sides of the split (code
+            `feature_table_invalid`).
     """
+
+    def invalid(reason: str) -> DataError:
+        return DataError(
+            f'"{path}" is not a feature table: it {reason}. Run `houseprice features` again.',
+            code="feature_table_invalid",
+        )
+
     try:
         table = pl.read_csv(content, infer_schema=False, raise_if_empty=True)
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as err:
         reason = str(err).split("\n", 1)[0]
-        raise DataError(f'"{path}" cannot be read as CSV ({reason}); expected a feature table; {AGAIN}') from err
+        raise invalid(f"is not CSV ({reason})") from err
     keys = [schema.parcel, schema.sale_date, schema.target]
     lacking = [name for name in [*keys, SPLIT, PROCESSED] if name not in table.columns]
     if lacking:
-        raise DataError(f'"{path}" lacks the columns {", ".join(lacking)}; expected a feature table; {AGAIN}')
+        raise invalid(f"lacks the columns {', '.join(lacking)}")
     texts = [name for name, column in schema.request.items() if column.is_text and name in table.columns]
     numbers = [name for name in table.columns if name not in {*keys, SPLIT, PROCESSED, *texts}]
     if not numbers:
-        raise DataError(f'"{path}" holds no numeric feature; expected a feature table; {AGAIN}')
+        raise invalid("has no numeric feature")
     features = table.select(
         pl.col(numbers).cast(pl.Float64, strict=False).cast(pl.Float32), pl.col(texts).fill_null("")
     )
@@ -110,15 +118,13 @@ def parse(content: bytes, path: str, schema: Schema) -> FeatureTable:
     if dates.null_count():
         bad.append(schema.sale_date)
     if bad:
-        raise DataError(f'"{path}" holds blanks or texts in {", ".join(bad)}; expected a value in every row; {AGAIN}')
+        raise invalid(f"has blanks or texts in {', '.join(bad)}")
     side = table[SPLIT].fill_null("").to_numpy().astype(str)
     if not {TRAIN, HOLDOUT} <= set(side) <= {TRAIN, HOLDOUT, RESOLD}:
-        raise DataError(
-            f'"{path}" has the sides {sorted(set(side.tolist()))} in "{SPLIT}"; expected train and holdout; {AGAIN}'
-        )
+        raise invalid(f'has {sorted(set(side.tolist()))} in "{SPLIT}" instead of {TRAIN} and {HOLDOUT}')
     origins = table[PROCESSED].fill_null("").unique()
     if len(origins) != 1:
-        raise DataError(f'"{path}" names {len(origins)} processed tables; expected one; {AGAIN}')
+        raise invalid(f"names {len(origins)} processed tables")
     return FeatureTable(
         keys=table.select(pl.col(schema.parcel), dates, prices),
         features=features,

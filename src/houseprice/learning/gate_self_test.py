@@ -1,7 +1,7 @@
-"""Gates in, proof that they gate out: defects are planted one by one, and the right gate must go red for each.
+"""Mutation tests of the quality gates: defects are introduced one by one, and each must fail its gate.
 
-It runs on some of the sales with few trees. What only says how good a model is (error, coverage, slices, speed) is set
-by the same small model without a defect, so that a defect, and not the hurry, is what turns a gate red.
+They run on a quarter of the sales with few trees. Limits on how good a model is (error, coverage, slices, latency) are
+set around the same small model without a mutation, so that the mutation, and not the small size, fails a gate.
 """
 
 from collections.abc import Callable
@@ -10,28 +10,29 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from houseprice.bundle.export import compare
+from houseprice.bundle.export import check_parity
 from houseprice.bundle.graph import export_onnx
 from houseprice.bundle.load import Columns, Model
 from houseprice.config import Config, Gates
 from houseprice.errors import ArtifactError, ParityError
-from houseprice.learning import bundling, feature_table, gates, judging, model_comparison
-from houseprice.learning.evaluation import Evaluation, evaluate, measure_newest
+from houseprice.learning import bundling, feature_table, gates, model_comparison
+from houseprice.learning.evaluation import Evaluation, evaluate, measure_holdout
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import Preprocessor, columns_of, engineer
 from houseprice.learning.gates import Verdict
-from houseprice.learning.slices import Answers
+from houseprice.learning.leakage import TrainingSource, detect_leakage
+from houseprice.learning.slices import Predictions
 from houseprice.learning.splitting import HOLDOUT, TRAIN
 from houseprice.learning.training import PriceModel
 from houseprice.schema import Schema
 
-PARCELS = 4  # every so manieth parcel is kept
-SLOWER = 10
+PARCEL_FRACTION = 4  # one parcel in four is kept
+SLOWDOWN = 10
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What defects are planted into: sales, features, a small model and gates that it passes."""
+class Baseline:
+    """What is mutated: sales, features, a small model and gates that it passes."""
 
     config: Config
     sales: pl.DataFrame
@@ -46,157 +47,162 @@ class Ground:
         """The gates."""
         return self.config.gates
 
-    def verdict(self, prices_from: FeatureTable | None = None, answers: Answers | None = None) -> Verdict:
-        """Judge the newest sales again, with other prices or other answers."""
-        given, found = prices_from or self.table, answers or self.evaluation.answers
-        metrics = measure_newest(given, self.config, found, self.evaluation.constant_width)
-        return gates.judge(self.evaluation.metrics | metrics, self.rules)
+    def verdict(self, prices_from: FeatureTable | None = None, predictions: Predictions | None = None) -> Verdict:
+        """Return the verdict on the holdout with other prices or other predictions."""
+        table, predicted = prices_from or self.table, predictions or self.evaluation.predictions
+        metrics = measure_holdout(table, self.config, predicted, self.evaluation.constant_width)
+        return gates.check_metrics(self.evaluation.metrics | metrics, self.rules)
 
 
 @dataclass(frozen=True)
-class Result:
-    """One defect, the gate that must go red for it, what did, and whether that was it."""
+class MutationResult:
+    """One mutation, the gate that must fail for it, and the gates that did."""
 
-    defect: str
+    mutation: str
     gate: str
-    red: tuple[str, ...]
+    failed: tuple[str, ...]
 
     @property
-    def killed(self) -> bool:
-        """Whether the right gate went red."""
-        return self.gate in self.red
+    def caught(self) -> bool:
+        """Whether the right gate failed."""
+        return self.gate in self.failed
 
 
-def prepare(sales: pl.DataFrame, config: Config) -> Ground:
-    """Give back the ground: a small model of some of the sales, with gates set around what it reaches."""
+def prepare(sales: pl.DataFrame, config: Config) -> Baseline:
+    """Return the baseline: a small model of some of the sales, with gates set around its metrics."""
     schema = config.schema_
-    kept = sales.filter(sales[schema.parcel].hash(seed=0) % PARCELS == 0)
-    small = config.training.boosting.model_copy(update={"rounds": 150, "learning_rate": 0.15})
-    few = config.training.smooth.with_at_most(300)
-    training = config.training.model_copy(update={"boosting": small, "smooth": few, "refit": False})
+    kept = sales.filter(sales[schema.parcel].hash(seed=0) % PARCEL_FRACTION == 0)
+    small = config.training.boosting.model_copy(update={"iterations": 150, "learning_rate": 0.15})
+    few = config.training.kernel_ridge.with_at_most(300)
+    training = config.training.model_copy(update={"boosting": small, "kernel_ridge": few, "refit": False})
     split = config.split.model_copy(update={"folds": 3, "origins": 2})
-    hurried = config.model_copy(update={"training": training, "split": split})
+    reduced = config.model_copy(update={"training": training, "split": split})
     made, preprocessor = engineer(kept, schema, config.features.derived, config.split.holdout_share)
     features = feature_table.parse(feature_table.write(made, "0" * 64), "planting", schema)
-    evaluation = evaluate(features, hurried, _quietly)
-    evaluation.model.made_from_ = preprocessor.made_ = features.sha256
-    ground = Ground(hurried, kept, features, preprocessor, evaluation, evaluation.model, columns_of(kept, schema))
-    return replace(ground, config=hurried.model_copy(update={"gates": _around(ground)}))
+    evaluation = evaluate(features, reduced, _quietly)
+    evaluation.model.feature_table_sha256_ = preprocessor.feature_table_sha256_ = features.sha256
+    baseline = Baseline(reduced, kept, features, preprocessor, evaluation, evaluation.model, columns_of(kept, schema))
+    return replace(baseline, config=reduced.model_copy(update={"gates": _around(baseline)}))
 
 
-def plant(ground: Ground) -> list[Result]:
-    """Give back what each planted defect turned red; the first is none, which must turn nothing red.
+def run_mutations(baseline: Baseline) -> list[MutationResult]:
+    """Return the gates that each mutation failed; the first has no mutation, and must fail none.
 
     Raises:
-        ArtifactError: the ground itself cannot be exported.
+        ArtifactError: The baseline itself cannot be exported.
     """
-    nothing = Result("(none)", "", _red(_all_gates(ground)))
-    return [nothing, *(Result(name, gate, defect(ground)) for name, (gate, defect) in DEFECTS.items())]
+    unmutated = MutationResult("(none)", "", _failed(_all_gates(baseline)))
+    return [
+        unmutated,
+        *(MutationResult(name, gate, mutation(baseline)) for name, (gate, mutation) in MUTATIONS.items()),
+    ]
 
 
 def _quietly(what: str, done: int, of: int) -> None:
-    """Tell nobody how far a small model is."""
+    """ProgressCallback nobody how far a small model is."""
 
 
-def _around(ground: Ground) -> Gates:
-    """Give back gates that the small model passes by a little, where a gate is about how good a model is."""
-    found = ground.evaluation.metrics
-    held = found["holdout"]
-    worst = found["slices"][found["worst_slice"]]["log_rmse"]
-    by_price = min(value["coverage"] for name, value in found["slices"].items() if name.startswith("price,"))
-    speed = gates.judge_sealed(_graph(ground), _one(ground), 1, 0.0, 1.0, ground.rules)[-1].found
-    return ground.rules.model_copy(
+def _around(baseline: Baseline) -> Gates:
+    """Return gates that the small model passes by a small margin, where a gate is about how good a model is."""
+    metrics = baseline.evaluation.metrics
+    holdout = metrics["holdout"]
+    worst = metrics["slices"][metrics["worst_slice"]]["log_rmse"]
+    by_price = min(value["coverage"] for name, value in metrics["slices"].items() if name.startswith("price,"))
+    speed = gates.check_exported(_graph(baseline), _one(baseline), 1, 0.0, 1.0, baseline.rules)[-1].found
+    return baseline.rules.model_copy(
         update={
-            "max_log_rmse": held["log_rmse"] * 1.1,
-            "max_median_ape": held["median_ape"] * 1.1,
-            "coverage": (held["coverage"] - 0.03, held["coverage"] + 0.03),
+            "max_log_rmse": holdout["log_rmse"] * 1.1,
+            "max_median_ape": holdout["median_ape"] * 1.1,
+            "coverage": (holdout["coverage"] - 0.03, holdout["coverage"] + 0.03),
             "min_coverage_by_price": by_price - 0.05,
             "max_width_to_constant": 1.2,
             "max_worst_slice_log_rmse": worst * 1.2,
-            "max_cod": held["cod"] * 1.1,
-            "prd": (held["prd"] - 0.02, held["prd"] + 0.02),
-            "prb": (held["prb"] - 0.03, held["prb"] + 0.03),
+            "max_cod": holdout["cod"] * 1.1,
+            "prd": (holdout["prd"] - 0.02, holdout["prd"] + 0.02),
+            "prb": (holdout["prb"] - 0.03, holdout["prb"] + 0.03),
             "min_gain_over_ridge": 0.0,
-            "max_row_microseconds": speed * 3,
+            "max_latency_microseconds": speed * 3,
         }
     )
 
 
-def _red(verdict: Verdict) -> tuple[str, ...]:
-    return tuple(gate.name for gate in verdict.red)
+def _failed(verdict: Verdict) -> tuple[str, ...]:
+    return tuple(gate.name for gate in verdict.failed)
 
 
-def _graph(ground: Ground) -> Model:
-    return Model(export_onnx(ground.preprocessor, ground.model))
+def _graph(baseline: Baseline) -> Model:
+    return Model(export_onnx(baseline.preprocessor, baseline.model))
 
 
-def _one(ground: Ground) -> dict[str, object]:
-    return {name: values[:1] for name, values in ground.columns.items()}
+def _one(baseline: Baseline) -> dict[str, object]:
+    return {name: values[:1] for name, values in baseline.columns.items()}
 
 
-def _all_gates(ground: Ground) -> Verdict:
-    source = judging.Source(ground.sales, ground.preprocessor)
-    verdict = judging.judge(ground.table, ground.evaluation, ground.config, source, None)
-    return verdict.with_gates(*gates.judge_sealed(_graph(ground), _one(ground), 1, 0.0, 1.0, ground.rules))
+def _all_gates(baseline: Baseline) -> Verdict:
+    source = TrainingSource(baseline.sales, baseline.preprocessor)
+    verdict = gates.evaluate_gates(baseline.table, baseline.evaluation, baseline.config, source, None)
+    return verdict.with_gates(*gates.check_exported(_graph(baseline), _one(baseline), 1, 0.0, 1.0, baseline.rules))
 
 
-def _with_feature(ground: Ground, name: str, values: np.ndarray) -> tuple[str, ...]:
-    features = ground.table.features.with_columns(pl.Series(name, values, dtype=pl.Float32))
-    leaks = judging.probe(replace(ground.table, features=features), ground.config, None)
-    return _red(Verdict((gates.judge_leaks(leaks, ground.rules),)))
+def _with_feature(baseline: Baseline, name: str, values: np.ndarray) -> tuple[str, ...]:
+    features = baseline.table.features.with_columns(pl.Series(name, values, dtype=pl.Float32))
+    leaks = detect_leakage(replace(baseline.table, features=features), baseline.config, None)
+    return _failed(Verdict((gates.check_leakage(leaks, baseline.rules),)))
 
 
-def _price_per_area(ground: Ground) -> tuple[str, ...]:
-    area = ground.table.features[ground.config.schema_.named("living_area")].to_numpy()
-    return _with_feature(ground, "price_per_area", ground.table.prices / area)
+def _price_per_area(baseline: Baseline) -> tuple[str, ...]:
+    area = baseline.table.features[baseline.config.schema_.named("living_area")].to_numpy()
+    return _with_feature(baseline, "price_per_area", baseline.table.prices / area)
 
 
-def _noisy_copy(ground: Ground) -> tuple[str, ...]:
-    noise = np.random.default_rng(2).normal(0.0, 0.03, len(ground.table.prices))
-    return _with_feature(ground, "list_price", ground.table.prices * np.exp(noise))
+def _noisy_copy(baseline: Baseline) -> tuple[str, ...]:
+    noise = np.random.default_rng(2).normal(0.0, 0.03, len(baseline.table.prices))
+    return _with_feature(baseline, "list_price", baseline.table.prices * np.exp(noise))
 
 
-def _known_at_sale(ground: Ground) -> tuple[str, ...]:
-    schema = ground.config.schema_
+def _known_at_sale(baseline: Baseline) -> tuple[str, ...]:
+    schema = baseline.config.schema_
     name = schema.named("living_area")
     columns = schema.columns | {name: schema.columns[name].model_copy(update={"known": "at_sale"})}
-    declared = replace(ground.table, schema=Schema(columns=columns))
-    return _red(Verdict((gates.judge_leaks(judging.probe(declared, ground.config, None), ground.rules),)))
+    declared = replace(baseline.table, schema=Schema(columns=columns))
+    return _failed(Verdict((gates.check_leakage(detect_leakage(declared, baseline.config, None), baseline.rules),)))
 
 
-def _shuffled(ground: Ground) -> tuple[str, ...]:
-    schema = ground.config.schema_
-    prices = np.random.default_rng(3).permutation(ground.table.prices)
-    keys = ground.table.keys.with_columns(pl.Series(schema.target, prices))
-    evaluation = evaluate(replace(ground.table, keys=keys), ground.config, _quietly)
-    return _red(gates.judge(evaluation.metrics, ground.rules))
+def _shuffled(baseline: Baseline) -> tuple[str, ...]:
+    schema = baseline.config.schema_
+    prices = np.random.default_rng(3).permutation(baseline.table.prices)
+    keys = baseline.table.keys.with_columns(pl.Series(schema.target, prices))
+    evaluation = evaluate(replace(baseline.table, keys=keys), baseline.config, _quietly)
+    return _failed(gates.check_metrics(evaluation.metrics, baseline.rules))
 
 
-def _held_out_among_training(ground: Ground) -> tuple[str, ...]:
-    side = ground.table.side.copy()
-    side[ground.table.rows(HOLDOUT)[:5]] = TRAIN
-    return _red(Verdict(gates.judge_sides(replace(ground.table, side=side), ground.rules)))
+def _held_out_among_training(baseline: Baseline) -> tuple[str, ...]:
+    side = baseline.table.side.copy()
+    side[baseline.table.rows(HOLDOUT)[:5]] = TRAIN
+    return _failed(Verdict(gates.check_split(replace(baseline.table, side=side), baseline.rules)))
 
 
-def _parcel_on_both_sides(ground: Ground) -> tuple[str, ...]:
-    parcels = ground.table.parcels.copy()
-    parcels[ground.table.rows(HOLDOUT)[0]] = parcels[ground.table.rows(TRAIN)[0]]
-    keys = ground.table.keys.with_columns(pl.Series(ground.config.schema_.parcel, parcels.tolist()))
-    return _red(Verdict(gates.judge_sides(replace(ground.table, keys=keys), ground.rules)))
+def _parcel_on_both_sides(baseline: Baseline) -> tuple[str, ...]:
+    parcels = baseline.table.parcels.copy()
+    parcels[baseline.table.rows(HOLDOUT)[0]] = parcels[baseline.table.rows(TRAIN)[0]]
+    keys = baseline.table.keys.with_columns(pl.Series(baseline.config.schema_.parcel, parcels.tolist()))
+    return _failed(Verdict(gates.check_split(replace(baseline.table, keys=keys), baseline.rules)))
 
 
-def _supervised_preprocessor(ground: Ground) -> tuple[str, ...]:
-    schema, config = ground.config.schema_, ground.config
+def _supervised_preprocessor(baseline: Baseline) -> tuple[str, ...]:
+    schema, config = baseline.config.schema_, baseline.config
     place = schema.named("location")
 
     def make(sales: pl.DataFrame) -> tuple[pl.DataFrame, Preprocessor]:
         made, fitted = engineer(sales, schema, config.features.derived, config.split.holdout_share)
         return made.with_columns(_means(sales, place, schema.target)), fitted
 
-    features = make(ground.sales)[0].select([*ground.table.features.columns, "price_of_location"])
-    spoiled = replace(ground.table, features=features)
-    leaks = judging.probe(spoiled, config, judging.Source(ground.sales, ground.preprocessor), make)
-    return _red(Verdict((gates.judge_leaks([leak for leak in leaks if "replaced" in leak.reason], ground.rules),)))
+    features = make(baseline.sales)[0].select([*baseline.table.features.columns, "price_of_location"])
+    spoiled = replace(baseline.table, features=features)
+    leaks = detect_leakage(spoiled, config, TrainingSource(baseline.sales, baseline.preprocessor), make)
+    return _failed(
+        Verdict((gates.check_leakage([leak for leak in leaks if leak.kind == "depends_on_target"], baseline.rules),))
+    )
 
 
 def _means(sales: pl.DataFrame, place: str, target: str) -> pl.Series:
@@ -204,88 +210,91 @@ def _means(sales: pl.DataFrame, place: str, target: str) -> pl.Series:
     return means["price_of_location"]
 
 
-def _other_preprocessor(ground: Ground) -> tuple[str, ...]:
-    other = Preprocessor(ground.config.schema_, ground.config.features.derived).fit(ground.sales.head(100))
-    other.made_ = "0" * 64
+def _other_preprocessor(baseline: Baseline) -> tuple[str, ...]:
+    other = Preprocessor(baseline.config.schema_, baseline.config.features.derived).fit(baseline.sales.head(100))
+    other.feature_table_sha256_ = "0" * 64
     try:
-        bundling.check_pair(other, ground.model)
+        bundling.check_pair(other, baseline.model)
     except ArtifactError:
         return ("pair",)
     return ()
 
 
-def _changed_threshold(ground: Ground) -> tuple[str, ...]:
-    forest = ground.model.forest_
-    borders = forest.borders.copy()
-    borders[0, 0] = np.nextafter(borders[0, 0], np.float32(-np.inf)) - np.float32(np.abs(borders[0, 0]) * 0.02 + 0.5)
-    changed = PriceModel(ground.model.config)
-    changed.__dict__.update(ground.model.__dict__ | {"forest_": replace(forest, borders=borders)})
-    expected = ground.model.predict_interval(ground.preprocessor.transform(ground.sales))
+def _changed_threshold(baseline: Baseline) -> tuple[str, ...]:
+    trees = baseline.model.trees_
+    thresholds = trees.thresholds.copy()
+    lower = np.nextafter(thresholds[0, 0], np.float32(-np.inf))
+    thresholds[0, 0] = lower - np.float32(np.abs(thresholds[0, 0]) * 0.02 + 0.5)
+    changed = PriceModel(baseline.model.config)
+    changed.__dict__.update(baseline.model.__dict__ | {"trees_": replace(trees, thresholds=thresholds)})
+    expected = baseline.model.predict_interval(baseline.preprocessor.transform(baseline.sales))
     try:
-        compare(
-            Model(export_onnx(ground.preprocessor, changed)),
-            ground.columns,
+        check_parity(
+            Model(export_onnx(baseline.preprocessor, changed)),
+            baseline.columns,
             expected,
-            ground.config.bundle.max_relative_difference,
+            baseline.config.bundle.max_relative_difference,
         )
     except ParityError:
         return ("parity",)
     return ()
 
 
-def _halved_intervals(ground: Ground) -> tuple[str, ...]:
-    price, low, high = ground.evaluation.answers
-    return _red(ground.verdict(answers=(price, np.sqrt(price * low), np.sqrt(price * high))))
+def _halved_intervals(baseline: Baseline) -> tuple[str, ...]:
+    price, low, high = baseline.evaluation.predictions
+    return _failed(baseline.verdict(predictions=(price, np.sqrt(price * low), np.sqrt(price * high))))
 
 
-def _doubled_region(ground: Ground) -> tuple[str, ...]:
-    schema, rows = ground.config.schema_, ground.table.rows(HOLDOUT)
-    places = ground.table.features[schema.named("location")].to_numpy().astype(str)
+def _doubled_region(baseline: Baseline) -> tuple[str, ...]:
+    schema, rows = baseline.config.schema_, baseline.table.rows(HOLDOUT)
+    places = baseline.table.features[schema.named("location")].to_numpy().astype(str)
     names, counts = np.unique(places[rows], return_counts=True)
-    inside = (ground.table.side == HOLDOUT) & (places == names[counts.argmax()])
-    prices = np.where(inside, ground.table.prices * 2.0, ground.table.prices)
-    return _red(
-        ground.verdict(replace(ground.table, keys=ground.table.keys.with_columns(pl.Series(schema.target, prices))))
+    inside = (baseline.table.side == HOLDOUT) & (places == names[counts.argmax()])
+    prices = np.where(inside, baseline.table.prices * 2.0, baseline.table.prices)
+    return _failed(
+        baseline.verdict(
+            replace(baseline.table, keys=baseline.table.keys.with_columns(pl.Series(schema.target, prices)))
+        )
     )
 
 
-def _respelled(ground: Ground) -> tuple[str, ...]:
-    place = ground.config.schema_.named("location")
-    held = pl.Series(ground.table.side == HOLDOUT)
+def _respelled(baseline: Baseline) -> tuple[str, ...]:
+    place = baseline.config.schema_.named("location")
+    held = pl.Series(baseline.table.side == HOLDOUT)
     spelled = pl.when(held).then("ZIP " + pl.col(place)).otherwise(pl.col(place)).alias(place)
-    changed = replace(ground.table, features=ground.table.features.with_columns(spelled))
-    return _red(Verdict(gates.judge_sides(changed, ground.rules)))
+    changed = replace(baseline.table, features=baseline.table.features.with_columns(spelled))
+    return _failed(Verdict(gates.check_split(changed, baseline.rules)))
 
 
-def _slower(ground: Ground) -> tuple[str, ...]:
-    model = _graph(ground)
+def _slower(baseline: Baseline) -> tuple[str, ...]:
+    model = _graph(baseline)
 
     class Slower:
         def predict(self, columns: Columns) -> object:
-            return [model.predict(columns) for _ in range(SLOWER)][-1]
+            return [model.predict(columns) for _ in range(SLOWDOWN)][-1]
 
-    return _red(Verdict(gates.judge_sealed(Slower(), _one(ground), 1, 0.0, 1.0, ground.rules)))
+    return _failed(Verdict(gates.check_exported(Slower(), _one(baseline), 1, 0.0, 1.0, baseline.rules)))
 
 
-def _better_champion(ground: Ground) -> tuple[str, ...]:
-    mine = ground.evaluation.out_of_fold
+def _better_champion(baseline: Baseline) -> tuple[str, ...]:
+    mine = baseline.evaluation.out_of_fold
     better = mine.with_columns(pl.col("log_error") * 0.9)
-    return _red(Verdict(gates.judge_champion(model_comparison.compare(mine, better))))
+    return _failed(Verdict(gates.check_champion(model_comparison.compare(mine, better))))
 
 
-DEFECTS: dict[str, tuple[str, Callable[[Ground], tuple[str, ...]]]] = {
-    "a column derived from the price": ("leaks", _price_per_area),
-    "a copy of the price with noise": ("leaks", _noisy_copy),
-    "a column known only at the sale": ("leaks", _known_at_sale),
+MUTATIONS: dict[str, tuple[str, Callable[[Baseline], tuple[str, ...]]]] = {
+    "a column derived from the price": ("leakage", _price_per_area),
+    "a copy of the price with noise": ("leakage", _noisy_copy),
+    "a column known only at the sale": ("leakage", _known_at_sale),
     "the prices shuffled": ("gain_over_constant", _shuffled),
-    "held-out rows among the training rows": ("held_out_apart", _held_out_among_training),
-    "one parcel on both sides": ("held_out_apart", _parcel_on_both_sides),
-    "a supervised encoding fitted on everything": ("leaks", _supervised_preprocessor),
+    "held-out rows among the training rows": ("holdout_separation", _held_out_among_training),
+    "one parcel on both sides": ("holdout_separation", _parcel_on_both_sides),
+    "a supervised encoding fitted on everything": ("leakage", _supervised_preprocessor),
     "a preprocessor of another run": ("pair", _other_preprocessor),
     "one changed threshold in the exported model": ("parity", _changed_threshold),
     "intervals halved": ("coverage", _halved_intervals),
     "one region's prices doubled in the holdout": ("worst_slice", _doubled_region),
-    "a category respelled at serving time": ("unknown_texts", _respelled),
-    "a model ten times slower": ("row_microseconds", _slower),
-    "a champion that is better": ("no_worse_than_champion", _better_champion),
+    "a category respelled at serving time": ("unknown_categories", _respelled),
+    "a model ten times slower": ("latency_microseconds", _slower),
+    "a champion that is better": ("champion_comparison", _better_champion),
 }

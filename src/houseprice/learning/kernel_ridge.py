@@ -1,9 +1,9 @@
-"""Features and log prices in, a smooth surface out: what houses near and alike were sold for.
+"""Kernel ridge regression of log prices: a smooth function of location and of what a house is like.
 
-Kernel ridge regression on a few thousand of the sales as centres (the subset of regressors of Smola & Bartlett 2001; a
-Gaussian process's mean), with straight lines and one effect for each text beside it. Several kernels are added up (an
-additive model, Duvenaud et al. 2011), so that one can be sharp in place and blind to the house, and another the other
-way round. It errs otherwise than trees do, which is what a blend needs, and in the graph it is a few matrix products.
+Some thousand sales are centres (the subset of regressors of Smola & Bartlett 2001; the mean of a Gaussian process),
+with a linear term and an effect of each category beside them. Several kernels are added up (an additive model, Duvenaud
+et al. 2011), so that one can have a short lengthscale in location and be blind to the house, and another the other way
+round. Its errors differ from those of trees, which is what a blend needs, and in the graph it is a few matrix products.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,156 +15,166 @@ import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
-from houseprice.config import Smooth
+from houseprice.config import KernelRidgeConfig
 from houseprice.errors import DataError
 from houseprice.feature_matrix import FeatureMatrix
 
 Floats = npt.NDArray[np.float64]
 Lookup = Callable[[Any, dict[str, float], float], Any]
 MIN_LOG_KERNEL = -230.0
-"""Kernel values below exp(−230) = 1e-100 are that much. A sharp kernel gives values near 1e-310 between houses that are
-far apart, and a product with such a subnormal number takes a hundred times as long as any other."""
+"""Kernel values below exp(−230) = 1e-100 are raised to it. A short lengthscale gives values near 1e-310 between houses
+that are far apart, and a product with such a subnormal number can take a hundred times as long as any other."""
 
 
 @dataclass(frozen=True)
-class Bumps:
-    """One kernel: a bump exp(−|x − c|²) on each centre.
+class RbfKernel:
+    """One radial basis function kernel, exp(−|x − c|²) for each centre c.
 
     Attributes:
-        seen: positions of the coordinates that it sees.
-        reach: its sharpness in each of them, in kernel widths a standard deviation.
-        centres: the sales that it hangs on, in its own coordinates [centres, seen].
-        heights: weight of each centre.
+        column_index: positions of the coordinates that it sees.
+        inverse_lengthscale: scale of each of them, in 1 / standard deviations.
+        centres: the sales that are centres, in its own coordinates [centres, columns].
+        dual_coef: coefficient of each centre.
     """
 
-    seen: npt.NDArray[np.int64]
-    reach: Floats
+    column_index: npt.NDArray[np.int64]
+    inverse_lengthscale: Floats
     centres: Floats
-    heights: Floats
+    dual_coef: Floats
 
-    def apart(self, coordinates: Any) -> Any:
-        """Give back the log of each centre's nearness to each house [centres, houses], by the array API.
+    def log_kernel(self, coordinates: Any) -> Any:
+        """Return the log of the kernel between each centre and each house [centres, houses], by the array API.
 
-        −|x − c|² is 2c·x − |c|² − |x|², which is one product when |x|² and 1 stand below the coordinates x.
+        −|x − c|² is 2c·x − |c|² − |x|², which is one product when |x|² and 1 are appended to the coordinates x.
         """
         xp = coordinates.__array_namespace__()
-        if len(self.seen) < coordinates.shape[0]:
-            coordinates = xp.take(coordinates, xp.asarray(self.seen), axis=0)
-        place = coordinates * xp.asarray(self.reach[:, None])
-        own = xp.sum(place * place, axis=0, keepdims=True)
+        if len(self.column_index) < coordinates.shape[0]:
+            coordinates = xp.take(coordinates, xp.asarray(self.column_index), axis=0)
+        scaled = coordinates * xp.asarray(self.inverse_lengthscale[:, None])
+        squared_norm = xp.sum(scaled * scaled, axis=0, keepdims=True)
         ones = np.ones((len(self.centres), 1))
-        theirs = (self.centres**2).sum(axis=1, keepdims=True)
-        at_one = xp.asarray(np.column_stack([2.0 * self.centres, -ones, -theirs]))
-        return xp.matmul(at_one, xp.concat([place, own, own * 0.0 + 1.0], axis=0))
+        centre_norms = (self.centres**2).sum(axis=1, keepdims=True)
+        coefficients = xp.asarray(np.column_stack([2.0 * self.centres, -ones, -centre_norms]))
+        return xp.matmul(coefficients, xp.concat([scaled, squared_norm, squared_norm * 0.0 + 1.0], axis=0))
 
 
 @dataclass(frozen=True)
-class Surface:
-    """A fitted surface.
+class AdditiveKernelRidge:
+    """A fitted sum of kernels, a linear term and effects of categories.
 
     Attributes:
-        columns: name → how it is bent before it is standardised: `none`, `log` or `root`; alike ones in a row.
-        shifts, scales: what makes each bent column a coordinate: (value − shift) × scale.
-        lowest, highest: the coordinates that were learned from; what lies outside counts as if it lay on the edge.
-        kernels: the bumps that are added up.
-        slopes: weight of each coordinate.
-        effects: text column → text → effect.
-        level: what is added to all.
+        columns: name → transform before standardisation: `none`, `log` or `sqrt`; equal ones are adjacent.
+        shifts, scales: standardisation of each transformed column: (value − shift) × scale.
+        minimum, maximum: range of the training coordinates; values outside are clipped to it.
+        kernels: the kernels that are added up.
+        linear_coef: coefficient of each coordinate.
+        effects: category column → category → effect.
+        intercept: constant term.
     """
 
     columns: dict[str, str]
     shifts: Floats
     scales: Floats
-    lowest: Floats
-    highest: Floats
-    kernels: tuple[Bumps, ...]
-    slopes: Floats
+    minimum: Floats
+    maximum: Floats
+    kernels: tuple[RbfKernel, ...]
+    linear_coef: Floats
     effects: dict[str, dict[str, float]]
-    level: float
+    intercept: float
 
     def coordinates(self, features: FeatureMatrix) -> Any:
-        """Give back where each house stands, bent and standardised [columns, houses], by the array API.
+        """Return the transformed and standardised columns of each house [columns, houses], by the array API.
 
-        A straight line goes on for ever: on the other side of the earth a house would cost more than all there are.
+        They are clipped, because a linear term would extrapolate without end: near the pole a house would cost more
+        than all houses there are.
         """
         xp = features.table.__array_namespace__()
-        bent = _bent(features, self.columns)
-        place = (bent - xp.asarray(self.shifts[:, None])) * xp.asarray(self.scales[:, None])
-        return xp.clip(place, xp.asarray(self.lowest[:, None]), xp.asarray(self.highest[:, None]))
+        transformed = _transformed(features, self.columns)
+        standardised = (transformed - xp.asarray(self.shifts[:, None])) * xp.asarray(self.scales[:, None])
+        return xp.clip(standardised, xp.asarray(self.minimum[:, None]), xp.asarray(self.maximum[:, None]))
 
-    def at(self, features: FeatureMatrix, lookup: Lookup) -> Any:
-        """Give back the surface's log price for each house, by the array API."""
+    def predict(self, features: FeatureMatrix, lookup: Lookup) -> Any:
+        """Return the predicted log price of each house, by the array API."""
         xp = features.table.__array_namespace__()
         coordinates = self.coordinates(features)
-        near = rbf(xp.concat([kernel.apart(coordinates) for kernel in self.kernels], axis=0))
-        heights = np.concatenate([self.slopes, *(kernel.heights for kernel in self.kernels)])
-        found = xp.matmul(xp.asarray(heights[None, :]), xp.concat([coordinates, near], axis=0))
-        found = xp.reshape(found, (-1,)) + self.level
-        for name, table in self.effects.items():
-            found = found + lookup(features[name], table, 0.0)
-        return found
+        kernel = rbf(xp.concat([kernel.log_kernel(coordinates) for kernel in self.kernels], axis=0))
+        coef = np.concatenate([self.linear_coef, *(kernel.dual_coef for kernel in self.kernels)])
+        prediction = xp.matmul(xp.asarray(coef[None, :]), xp.concat([coordinates, kernel], axis=0))
+        prediction = xp.reshape(prediction, (-1,)) + self.intercept
+        for name, effects in self.effects.items():
+            prediction = prediction + lookup(features[name], effects, 0.0)
+        return prediction
 
 
-def fit_surface(
-    features: FeatureMatrix, log: Floats, config: Smooth, seed: int, weights: Floats | None = None
-) -> Surface:
-    """Fit the surface to log prices, each row counting as much as its weight says.
+def fit_kernel_ridge(
+    features: FeatureMatrix,
+    log_prices: Floats,
+    config: KernelRidgeConfig,
+    seed: int,
+    sample_weight: Floats | None = None,
+) -> AdditiveKernelRidge:
+    """Fit the regression to log prices.
 
-    `config.columns` names what it is made of; those that the table lacks are left out.
+    `config.columns` names the columns that it may use; those that the table lacks are left out.
 
     Raises:
-        DataError: the table has none of them.
+        DataError: The table has none of them (code `kernel_ridge_without_columns`).
     """
-    found_there = {name: column.form for name, column in config.columns.items() if name in features.names}
-    columns: dict[str, str] = dict(sorted(found_there.items(), key=lambda item: item[1]))
+    present = {name: column.transform for name, column in config.columns.items() if name in features.names}
+    columns: dict[str, str] = dict(sorted(present.items(), key=lambda item: item[1]))
     if not columns:
         raise DataError(
-            f"The features {', '.join(features.names)} hold none of the columns of training.smooth.columns "
-            f"({', '.join(config.columns)}); expected one at least; name columns of this table there."
+            f"None of the columns of training.kernel_ridge.columns ({', '.join(config.columns)}) is among the features "
+            f"{', '.join(features.names)}; name at least one of them there.",
+            code="kernel_ridge_without_columns",
         )
-    bent = _bent(features, columns).T
-    spread = bent.std(axis=0)
-    shifts, scales = bent.mean(axis=0), 1.0 / np.where(spread > 0.0, spread, 1.0)
-    coordinates = (bent - shifts) * scales
-    order = np.random.default_rng(seed).permutation(len(log))
-    bare, start = [], 0
+    transformed = _transformed(features, columns).T
+    deviation = transformed.std(axis=0)
+    shifts, scales = transformed.mean(axis=0), 1.0 / np.where(deviation > 0.0, deviation, 1.0)
+    coordinates = (transformed - shifts) * scales
+    order = np.random.default_rng(seed).permutation(len(log_prices))
+    unfitted, start = [], 0
     for kernel in config.kernels:
-        reach = np.array([kernel.columns[name] for name in columns])
-        seen = np.flatnonzero(reach)
+        inverse_lengthscale = np.array([kernel.columns[name] for name in columns])
+        index = np.flatnonzero(inverse_lengthscale)
         chosen = np.sort(np.roll(order, -start)[: kernel.centres])  # other sales than those of the kernel before
         start += kernel.centres
-        bare.append(Bumps(seen, reach[seen], coordinates[chosen][:, seen] * reach[seen], np.zeros(len(chosen))))
-    texts = {name: features.texts[name].astype(str) for name in config.texts if name in features.texts}
-    names = [(name, level) for name, values in texts.items() for level in np.unique(values).tolist()]
-    # A slope is penalised in units of the first kernel's reach; a text with few sales is drawn towards no effect.
-    steep = np.array([config.kernels[0].columns[name] for name in columns])
+        centres = coordinates[chosen][:, index] * inverse_lengthscale[index]
+        unfitted.append(RbfKernel(index, inverse_lengthscale[index], centres, np.zeros(len(chosen))))
+    categories = {name: features.texts[name].astype(str) for name in config.categories if name in features.texts}
+    levels = [(name, level) for name, values in categories.items() for level in np.unique(values).tolist()]
+    # The linear term is penalised in units of the first kernel's lengthscale; rare categories shrink to no effect.
+    linear_scale = np.array([config.kernels[0].columns[name] for name in columns])
     design = np.column_stack(
         [
-            *(kernel_matrix(coordinates[:, kernel.seen] * kernel.reach, kernel.centres) for kernel in bare),
-            coordinates * steep,
-            *((texts[name] == level).astype(np.float64) for name, level in names),
-            np.ones(len(log)),
+            *(
+                kernel_matrix(coordinates[:, kernel.column_index] * kernel.inverse_lengthscale, kernel.centres)
+                for kernel in unfitted
+            ),
+            coordinates * linear_scale,
+            *((categories[name] == level).astype(np.float64) for name, level in levels),
+            np.ones(len(log_prices)),
         ]
     )
-    sizes = [len(kernel.centres) for kernel in bare]
+    sizes = [len(kernel.centres) for kernel in unfitted]
     ends = np.cumsum([*sizes, len(columns)])
     penalty = np.r_[
-        np.full(sum(sizes), 1e-6), np.full(len(columns), 1e-3), np.full(len(names), config.text_penalty), 1e-6
+        np.full(sum(sizes), 1e-6), np.full(len(columns), 1e-3), np.full(len(levels), config.category_penalty), 1e-6
     ]
     blocks = [
-        (end - size, kernel.penalty * kernel_matrix(bumps.centres, bumps.centres))
-        for end, size, kernel, bumps in zip(ends, sizes, config.kernels, bare, strict=False)
+        (end - size, kernel.penalty * kernel_matrix(rbf_kernel.centres, rbf_kernel.centres))
+        for end, size, kernel, rbf_kernel in zip(ends, sizes, config.kernels, unfitted, strict=False)
     ]
-    middle = float(log.mean())
-    found = _solve(design, log - middle, penalty, blocks, weights)
-    heights = np.split(found, ends)
-    tables: dict[str, dict[str, float]] = {name: {} for name in texts}
-    for (name, level), effect in zip(names, heights[-1][:-1].tolist(), strict=True):
-        tables[name][level] = effect
-    kernels = tuple(replace(bumps, heights=part) for bumps, part in zip(bare, heights, strict=False))
-    return Surface(
-        columns, shifts, scales, coordinates.min(axis=0), coordinates.max(axis=0), kernels, heights[-2] * steep, tables,
-        float(found[-1]) + middle,
+    mean = float(log_prices.mean())
+    coef = _solve(design, log_prices - mean, penalty, blocks, sample_weight)
+    parts = np.split(coef, ends)
+    effects: dict[str, dict[str, float]] = {name: {} for name in categories}
+    for (name, level), effect in zip(levels, parts[-1][:-1].tolist(), strict=True):
+        effects[name][level] = effect
+    kernels = tuple(replace(kernel, dual_coef=part) for kernel, part in zip(unfitted, parts, strict=False))
+    return AdditiveKernelRidge(
+        columns, shifts, scales, coordinates.min(axis=0), coordinates.max(axis=0), kernels, parts[-2] * linear_scale,
+        effects, float(coef[-1]) + mean,
     )  # fmt: skip
 
 
@@ -180,31 +190,35 @@ def kernel_matrix(rows: Floats, centres: Floats) -> Floats:
 
 
 def _solve(
-    design: Floats, log: Floats, penalty: Floats, blocks: list[tuple[int, Floats]], weights: Floats | None
+    design: Floats,
+    target: Floats,
+    penalty: Floats,
+    blocks: list[tuple[int, Floats]],
+    sample_weight: Floats | None,
 ) -> Floats:
-    """Solve the weighted ridge regression whose penalty is a diagonal and, from given positions on, blocks beside."""
-    if weights is not None:
-        root = np.sqrt(weights)
+    """Solve the weighted ridge regression whose penalty is a diagonal plus blocks that begin at given positions."""
+    if sample_weight is not None:
+        root = np.sqrt(sample_weight)
         design *= root[:, None]
-        log = log * root
+        target = target * root
     gram = scipy.linalg.blas.dsyrk(1.0, design.T, trans=0, lower=1)
     for start, block in blocks:
         gram[start : start + len(block), start : start + len(block)] += block
     gram[np.diag_indices_from(gram)] += penalty
     factor = scipy.linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
-    found: Floats = scipy.linalg.cho_solve(factor, design.T @ log, check_finite=False)
-    return found
+    coef: Floats = scipy.linalg.cho_solve(factor, design.T @ target, check_finite=False)
+    return coef
 
 
-def _bent(features: FeatureMatrix, columns: Mapping[str, str]) -> Any:
-    """Give back some columns as float64, those bent whose effect falls off; columns of one form must stand in a row."""
+def _transformed(features: FeatureMatrix, columns: Mapping[str, str]) -> Any:
+    """Return the columns as float64 after their transforms; columns of one transform must be adjacent."""
     xp = features.table.__array_namespace__()
     parts = []
-    for form, names in groupby(columns, key=lambda name: columns[name]):
+    for transform, names in groupby(columns, key=lambda name: columns[name]):
         values = xp.astype(features.rows(names), xp.float64)
-        if form == "log":  # of 1 at least
+        if transform == "log":  # of 1 at least
             values = xp.log(xp.where(values > 1.0, values, xp.asarray(1.0)))
-        elif form == "root":
+        elif transform == "sqrt":
             values = xp.sqrt(xp.abs(values))
         parts.append(values)
     return xp.concat(parts, axis=0)

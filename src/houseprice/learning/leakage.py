@@ -1,68 +1,130 @@
-"""Columns and prices in, the columns that hold the price out.
+"""Target leakage: detection of columns that hold the price.
 
-How strongly a column goes with the price proves nothing: an honest floor area can do so more strongly than a column
-that the price was worked into. What a column is made of does. So these probes look at structure: can the price be put
-together from a column or two, do features change when prices do, do they need more than a request has, are they known
-before the sale.
+A strong correlation with the price proves nothing: an honest floor area can correlate more than a column that was
+computed from the price. So these checks look at structure: can the price be reconstructed from one column or two, do
+features change when prices do, do they need more than a request has, are they known before the sale.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from houseprice.errors import HousePriceError
+from houseprice.config import Config
+from houseprice.errors import DataError, HousePriceError
+from houseprice.learning.feature_table import FeatureTable
+from houseprice.learning.features import Preprocessor, engineer
+from houseprice.learning.processing import CleanTable
 from houseprice.schema import Schema
 
 Floats = npt.NDArray[np.float64]
-PROBED = 2000  # rows are enough to tell an identity from a coincidence
-FEWEST = 30  # with fewer, or with prices all alike, nothing could be told from chance
+Kind = Literal["reconstruction", "depends_on_target", "not_from_request", "known_at_sale"]
+MakeFeatures = Callable[[pl.DataFrame], tuple[pl.DataFrame, Preprocessor]]
+"""Function from processed sales to the feature table and the fitted preprocessor."""
+SAMPLED_ROWS = 2000  # enough to tell an identity from a coincidence
+MIN_ROWS = 30  # with fewer, or with prices all alike, nothing can be distinguished from chance
 
 
 @dataclass(frozen=True)
 class Leak:
-    """One column that must not be learned from, and why."""
+    """One column that must not be a feature, how it leaks the price, and the evidence as a sentence."""
 
     column: str
+    kind: Kind
     reason: str
 
 
-def reconstructions(columns: Mapping[str, Floats], prices: Floats, least: float) -> list[Leak]:
-    """Find columns from which the price follows, alone or two together, but for a factor and a spread below `least`.
+@dataclass(frozen=True)
+class TrainingSource:
+    """The processed sales that a feature table was made from, and the preprocessor that made it."""
 
-    The spread is 1.4826 times the median absolute deviation of log(made) − log(price).
+    sales: pl.DataFrame
+    preprocessor: Preprocessor
+
+
+def detect_leakage(
+    table: FeatureTable, config: Config, source: TrainingSource | None, make: MakeFeatures | None = None
+) -> list[Leak]:
+    """Return every leak that the structure of the data shows; without a source, only the feature table is checked."""
+    schema, min_spread = table.schema, config.gates.leakage.min_spread
+    leaks = known_at_sale(schema, table.features.columns)
+    leaks += reconstructions(numbers(table.features, set()), table.prices, min_spread)
+    if source is None:
+        return leaks
+    names = table.features.columns
+
+    def features_of(sales: pl.DataFrame) -> pl.DataFrame:
+        engineered = make or (lambda rows: engineer(rows, schema, config.features.derived, config.split.holdout_share))
+        return engineered(sales)[0].select(names)
+
+    raw = numbers(source.sales, {schema.target, schema.parcel, schema.sale_date})
+    leaks += reconstructions(raw, source.sales[schema.target].cast(pl.Float64).to_numpy(), min_spread)
+    leaks += depends_on_target(source.sales, schema, features_of)
+    leaks += needs_more_than_request(source.sales, schema, table.features, source.preprocessor.transform)
+    first: dict[str, Leak] = {}
+    for leak in leaks:
+        first.setdefault(leak.column, leak)
+    return list(first.values())
+
+
+def check_raw_columns(cleaned: CleanTable, config: Config) -> None:
+    """Check that the price cannot be computed from the columns of the raw table, declared or not.
+
+    Raises:
+        DataError: It can, from a column that is not waived (code `target_leakage`, details `columns`).
     """
-    rows = np.random.default_rng(0).permutation(len(prices))[:PROBED]
-    log = np.log(prices[rows])
-    if len(rows) < FEWEST or _spread(np.ones(len(rows)), log) < least:
+    schema, rules = config.schema_, config.gates.leakage
+    columns = numbers(cleaned.undeclared, set())
+    columns |= numbers(cleaned.sales, {schema.target, schema.parcel, schema.sale_date})
+    prices = cleaned.sales[schema.target].cast(pl.Float64).to_numpy()
+    if leaks := drop_waived(reconstructions(columns, prices, rules.min_spread), rules.waivers):
+        names = [leak.column for leak in leaks]
+        raise DataError(
+            f"The price can be computed from the raw table ({'; '.join(leak.reason for leak in leaks)}). Remove "
+            f"{', '.join(names)}, or waive it with a reason in gates.leakage.waivers.",
+            code="target_leakage",
+            columns=names,
+        )
+
+
+def reconstructions(columns: Mapping[str, Floats], prices: Floats, min_spread: float) -> list[Leak]:
+    """Find columns from which the price follows, alone or in pairs, up to a factor and a spread below `min_spread`.
+
+    The spread is 1.4826 times the median absolute deviation of log(reconstruction) − log(price).
+    """
+    rows = np.random.default_rng(0).permutation(len(prices))[:SAMPLED_ROWS]
+    log_prices = np.log(prices[rows])
+    if len(rows) < MIN_ROWS or _spread(np.ones(len(rows)), log_prices) < min_spread:
         return []
-    taken = {name: values[rows].astype(np.float64) for name, values in columns.items()}
+    samples = {name: values[rows].astype(np.float64) for name, values in columns.items()}
     leaks: dict[str, Leak] = {}
-    for name, values in taken.items():
-        if (spread := _spread(values, log)) < least:
-            leaks[name] = Leak(name, f'"{name}" is the price but for {spread:.1%}')
-    for one, other in combinations([name for name in taken if name not in leaks], 2):
-        for words, made in _together(taken[one], taken[other]):
-            spread = _spread(made, log)
-            # The one that alone goes better with the price is the one that the price was worked into.
-            if spread < least and not {one, other} & set(leaks):
-                guilty = min(one, other, key=lambda name: (_plain(taken[name]), _spread(taken[name], log)))
-                made_of = words.format(f'"{one}"', f'"{other}"')
-                leaks[guilty] = Leak(guilty, f"{made_of} is the price but for {spread:.1%}")
+    for name, values in samples.items():
+        if (spread := _spread(values, log_prices)) < min_spread:
+            leaks[name] = Leak(name, "reconstruction", f'"{name}" is the price up to {spread:.1%}')
+    for one, other in combinations([name for name in samples if name not in leaks], 2):
+        for formula, combined in _combinations(samples[one], samples[other]):
+            spread = _spread(combined, log_prices)
+            # Of the two, the one that alone is closer to the price is the one that was computed from it.
+            if spread < min_spread and not {one, other} & set(leaks):
+                culprit = min(
+                    one, other, key=lambda name: (_is_whole(samples[name]), _spread(samples[name], log_prices))
+                )
+                expression = formula.format(f'"{one}"', f'"{other}"')
+                leaks[culprit] = Leak(culprit, "reconstruction", f"{expression} is the price up to {spread:.1%}")
     return list(leaks.values())
 
 
 def depends_on_target(sales: pl.DataFrame, schema: Schema, make: Callable[[pl.DataFrame], pl.DataFrame]) -> list[Leak]:
-    """Find features that change when every price is replaced; `make` gives the features of some sales."""
+    """Find features that change when every price is replaced; `make` returns the features of some sales."""
     prices = sales[schema.target].cast(pl.Float64)
     other = pl.Series(schema.target, np.random.default_rng(1).permutation(prices.to_numpy()) * 1.7 + 1.0)
     before, after = make(sales), make(sales.with_columns(other))
     return [
-        Leak(name, f'"{name}" changes when the prices are replaced')
+        Leak(name, "depends_on_target", f'"{name}" changes when the prices are replaced')
         for name in before.columns
         if not before[name].equals(after[name])
     ]
@@ -71,41 +133,41 @@ def depends_on_target(sales: pl.DataFrame, schema: Schema, make: Callable[[pl.Da
 def needs_more_than_request(
     sales: pl.DataFrame, schema: Schema, features: pl.DataFrame, make: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> list[Leak]:
-    """Find features that cannot be made, or come out otherwise, from rows that have only what a request has."""
+    """Find features that cannot be computed, or differ, from rows that have only the columns of a request."""
     try:
         made = make(sales.select(*schema.request))
     except (pl.exceptions.PolarsError, HousePriceError, KeyError) as err:
-        return [Leak("(features)", f"they cannot be made from what a request has: {err}")]
+        return [Leak("(features)", "not_from_request", f"they cannot be computed from the columns of a request: {err}")]
     names = [name for name in features.columns if name not in made.columns or not made[name].equals(features[name])]
-    return [Leak(name, f'"{name}" comes out otherwise from what a request has') for name in names]
+    return [Leak(name, "not_from_request", f'"{name}" differs when computed from a request') for name in names]
 
 
-def known_too_late(schema: Schema, features: list[str]) -> list[Leak]:
-    """Find features that are only known at the sale, by their declaration."""
+def known_at_sale(schema: Schema, features: list[str]) -> list[Leak]:
+    """Find features that are declared as known only at the sale."""
     return [
-        Leak(name, f'"{name}" is only known at the sale, by its declaration')
+        Leak(name, "known_at_sale", f'"{name}" is declared as known only at the sale')
         for name in features
         if name in schema.columns and name not in schema.request
     ]
 
 
-def unwaived(leaks: list[Leak], waivers: Mapping[str, str]) -> list[Leak]:
-    """Leave out the columns that are waived with a reason."""
+def drop_waived(leaks: list[Leak], waivers: Mapping[str, str]) -> list[Leak]:
+    """Return the leaks of columns that are not waived."""
     return [leak for leak in leaks if leak.column not in waivers]
 
 
-def numbers(table: pl.DataFrame, leave_out: set[str]) -> dict[str, Floats]:
-    """Give back the columns of a table that are numbers, or texts that are, NaN where they are not."""
-    found: dict[str, Any] = {}
+def numbers(table: pl.DataFrame, exclude: set[str]) -> dict[str, Floats]:
+    """Return the columns of a table that are mostly numbers, also as texts, with NaN for other values."""
+    columns: dict[str, Any] = {}
     for name in table.columns:
-        if name not in leave_out:
+        if name not in exclude:
             values = table[name].cast(pl.Float64, strict=False)
             if values.null_count() < len(values) / 2:
-                found[name] = values.fill_null(float("nan")).to_numpy()
-    return found
+                columns[name] = values.fill_null(float("nan")).to_numpy()
+    return columns
 
 
-def _together(one: Floats, other: Floats) -> Iterator[tuple[str, Floats]]:
+def _combinations(one: Floats, other: Floats) -> Iterator[tuple[str, Floats]]:
     with np.errstate(all="ignore"):
         yield "{} × {}", one * other
         yield "{} ÷ {}", one / other
@@ -115,17 +177,17 @@ def _together(one: Floats, other: Floats) -> Iterator[tuple[str, Floats]]:
         yield "{1} − {0}", other - one
 
 
-def _spread(made: Floats, log: Floats) -> float:
-    """Give back how far apart made and paid are, log, but for a factor; infinite when mostly not comparable."""
+def _spread(values: Floats, log_prices: Floats) -> float:
+    """Return the robust deviation of log(values) − log(price); infinite when most rows cannot be compared."""
     with np.errstate(all="ignore"):
-        apart = np.log(made) - log
-    apart = apart[np.isfinite(apart)]
-    if len(apart) < len(log) / 2:
+        differences = np.log(values) - log_prices
+    differences = differences[np.isfinite(differences)]
+    if len(differences) < len(log_prices) / 2:
         return float("inf")
-    return float(1.4826 * np.median(np.abs(apart - np.median(apart))))
+    return float(1.4826 * np.median(np.abs(differences - np.median(differences))))
 
 
-def _plain(values: Floats) -> bool:
-    """Whether a column holds whole numbers only, as what was counted or measured mostly does."""
+def _is_whole(values: Floats) -> bool:
+    """Return whether a column holds whole numbers only, as counts and measurements mostly do."""
     known = values[np.isfinite(values)]
     return bool((known == np.round(known)).all())

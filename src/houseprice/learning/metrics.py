@@ -1,4 +1,4 @@
-"""Prices paid and prices answered in, the trade's measures of error out."""
+"""Metrics of predicted prices: regression errors, and the ratio statistics of assessors."""
 
 from typing import Any
 
@@ -6,29 +6,31 @@ import numpy as np
 import numpy.typing as npt
 
 Prices = npt.NDArray[np.float64]
-RESAMPLINGS = 300
+BOOTSTRAP_SAMPLES = 300
 
 
-def measure(paid: Prices, answered: Prices) -> dict[str, float]:
-    """Give back the measures of error of some answers.
+def measure(y_true: Prices, y_pred: Prices) -> dict[str, float]:
+    """Return the metrics of some predictions.
 
-    `log_rmse` is of natural logs; `rmse` and `mae` are in the currency; `bias_log` is the mean of answered − paid in
-    logs; `median_ape`, `within_10` and `within_20` are shares. `cod` (percent), `prd` and `prb` are the assessors'
-    (IAAO, Standard on Ratio Studies, 2013, appendix B): how far ratios of answered to paid scatter, and whether
-    dear houses are treated like cheap ones.
+    `log_rmse` is of natural logs; `rmse` and `mae` are in the currency; `bias_log` is the mean log(predicted / actual);
+    `median_ape`, `within_10` and `within_20` are shares. `cod` (percent), `prd` and `prb` are those of assessors (IAAO,
+    Standard on Ratio Studies, 2013, appendix B): the dispersion of predicted / actual, and whether expensive houses
+    are treated like cheap ones.
     """
-    log_error = np.log(answered) - np.log(paid)
-    error = answered - paid
-    share = np.abs(error) / paid
-    ratio = answered / paid
+    log_error = np.log(y_pred) - np.log(y_true)
+    error = y_pred - y_true
+    share = np.abs(error) / y_true
+    ratio = y_pred / y_true
     median = float(np.median(ratio))
-    # PRB regresses the ratio on the binary log of half answer, half price: neither alone is without error.
-    value = np.log2(0.5 * paid + 0.5 * answered / median)
-    spread = value - value.mean()
-    wide = float((spread**2).mean())
-    slope = float((spread * (ratio - median) / median).mean() / wide) if wide > 1e-12 else 0.0  # all of one value: none
+    # PRB regresses the ratio on the binary log of half predicted, half actual price: neither alone is without error.
+    value = np.log2(0.5 * y_true + 0.5 * y_pred / median)
+    centred = value - value.mean()
+    variance = float((centred**2).mean())
+    slope = (
+        float((centred * (ratio - median) / median).mean() / variance) if variance > 1e-12 else 0.0
+    )  # all of one value: none
     return {
-        "sales": len(paid),
+        "sales": len(y_true),
         "log_rmse": float(np.sqrt((log_error**2).mean())),
         "bias_log": float(log_error.mean()),
         "rmse": float(np.sqrt((error**2).mean())),
@@ -37,29 +39,29 @@ def measure(paid: Prices, answered: Prices) -> dict[str, float]:
         "within_10": float((share <= 0.10).mean()),
         "within_20": float((share <= 0.20).mean()),
         "cod": float(100 * np.abs(ratio - median).mean() / median),
-        "prd": float(ratio.mean() / (answered.sum() / paid.sum())),
+        "prd": float(ratio.mean() / (y_pred.sum() / y_true.sum())),
         "prb": slope,
     }
 
 
-def with_bounds(paid: Prices, answered: Prices, seed: int) -> dict[str, Any]:
-    """Give back the measures, and below `ci95` the bounds of each in 95 % of resamplings (percentile bootstrap)."""
+def with_bounds(y_true: Prices, y_pred: Prices, seed: int) -> dict[str, Any]:
+    """Return the metrics, and as `ci95` a 95 % interval of each (percentile bootstrap)."""
     draw = np.random.default_rng(seed)
     resampled = []
-    for _ in range(RESAMPLINGS):
-        rows = draw.integers(0, len(paid), len(paid))
-        resampled.append(measure(paid[rows], answered[rows]))
+    for _ in range(BOOTSTRAP_SAMPLES):
+        rows = draw.integers(0, len(y_true), len(y_true))
+        resampled.append(measure(y_true[rows], y_pred[rows]))
     bounds = {
         name: np.quantile([found[name] for found in resampled], [0.025, 0.975]).tolist()
         for name in resampled[0]
         if name != "sales"
     }
-    return {**measure(paid, answered), "ci95": bounds}
+    return {**measure(y_true, y_pred), "ci95": bounds}
 
 
-def measure_interval(paid: Prices, answered: Prices, low: Prices, high: Prices) -> dict[str, float]:
-    """Give back the share of prices that fell into their interval, and the interval's mean width over the answer."""
+def measure_interval(y_true: Prices, y_pred: Prices, low: Prices, high: Prices) -> dict[str, float]:
+    """Return the share of prices within their interval, and its mean width relative to the prediction."""
     return {
-        "coverage": float(((paid >= low) & (paid <= high)).mean()),
-        "mean_relative_width": float(((high - low) / answered).mean()),
+        "coverage": float(((y_true >= low) & (y_true <= high)).mean()),
+        "mean_relative_width": float(((high - low) / y_pred).mean()),
     }

@@ -1,4 +1,4 @@
-"""Two models' answers to the same folds in, whether one is better beyond the noise out."""
+"""Comparison of two models on the same out-of-fold sales, paired by fold."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ LEVEL = 0.95
 class Comparison:
     """How much larger the challenger's mean squared log error is than the champion's, paired by fold.
 
-    `low` and `high` bound the difference with 95 % confidence (Student's t over folds); all 0 for equal answers.
+    `low` and `high` bound the difference with 95 % confidence (Student's t over folds); all 0 for equal predictions.
     """
 
     difference: float
@@ -34,22 +34,29 @@ class Comparison:
         return self.high < 0.0 or (self.difference == 0.0 and self.high == 0.0)
 
 
-def answers(
+def out_of_fold_errors(
     parcels: npt.NDArray[np.str_],
     days: npt.NDArray[np.int64],
     fold: npt.NDArray[np.int64],
     log_error: npt.NDArray[np.float64],
 ) -> pl.DataFrame:
-    """Give back the table of one model's out-of-fold log errors, as it is kept with its run."""
+    """Return the table of a model's out-of-fold log errors, as it is stored with its run."""
     return pl.DataFrame({"parcel": parcels.tolist(), "day": days, "fold": fold, "log_error": log_error})
 
 
+def compare_with_champion(challenger: pl.DataFrame, champion_csv: bytes | None) -> Comparison | None:
+    """Compare with the champion by the CSV of its out-of-fold errors; None where there is none to compare with."""
+    if champion_csv is None:
+        return None
+    return compare(challenger, pl.read_csv(champion_csv, schema_overrides={"parcel": pl.String}))
+
+
 def compare(challenger: pl.DataFrame, champion: pl.DataFrame) -> Comparison | None:
-    """Compare on the sales that both answered out of fold; None when they share too few to say anything."""
-    both = challenger.join(champion.select(*KEYS, theirs="log_error"), on=list(KEYS), how="inner")
+    """Compare on the sales that both predicted out of fold; None when they share less than half of them."""
+    both = challenger.join(champion.select(*KEYS, champion_error="log_error"), on=list(KEYS), how="inner")
     by_fold = (
         both.group_by("fold")
-        .agg((pl.col("log_error") ** 2 - pl.col("theirs") ** 2).mean().alias("difference"))
+        .agg((pl.col("log_error") ** 2 - pl.col("champion_error") ** 2).mean().alias("difference"))
         .sort("fold")["difference"]
         .to_numpy()
     )

@@ -1,7 +1,7 @@
-"""Features and log prices in, boosted oblivious trees out: one question for each level of a tree.
+"""Boosted oblivious trees, in which all nodes of a level share one split.
 
-CatBoost learns them (Prokhorenkova et al. 2018); what is kept are three plain tables, so that the same code answers
-here and in the graph, and no converter stands between.
+CatBoost fits them (Prokhorenkova et al. 2018); what is kept are three plain tables, so that the same code predicts here
+and in the ONNX graph, and no converter is needed.
 """
 
 import json
@@ -21,83 +21,88 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Forest:
+class ObliviousTrees:
     """A sum of oblivious trees.
 
     Attributes:
-        names: features that the questions are about.
-        asked: for each level and tree, the position of the feature in `names` [depth, trees].
-        borders: and the float32 that it must be above for a yes [depth, trees]; infinite where a tree is shallower.
-        leaves: what each tree answers for each row of yes and no, the first level the lowest bit [trees × 2^depth].
-        level: what is added to all.
-        shares: feature → its share of all trees' importance.
+        names: features that the trees split on.
+        feature_index: for each level and tree, the position of its feature in `names` [depth, trees].
+        thresholds: float32 that the feature must exceed [depth, trees]; infinite where a tree is shallower.
+        leaf_values: value of each leaf, the first level being the lowest bit of its number [trees × 2^depth].
+        intercept: constant term.
+        feature_importance: feature → its share of the importance in all trees.
     """
 
     names: tuple[str, ...]
-    asked: npt.NDArray[np.int64]
-    borders: npt.NDArray[np.float32]
-    leaves: Floats
-    level: float
-    shares: dict[str, float]
+    feature_index: npt.NDArray[np.int64]
+    thresholds: npt.NDArray[np.float32]
+    leaf_values: Floats
+    intercept: float
+    feature_importance: dict[str, float]
 
-    def at(self, features: FeatureMatrix) -> Any:
-        """Give back the sum of the trees for each house, by the array API; its features are float32."""
+    def predict(self, features: FeatureMatrix) -> Any:
+        """Return the sum of the trees for each house, by the array API; its features are float32."""
         xp = features.table.__array_namespace__()
-        depth, trees = self.asked.shape
-        places = np.array([features.names.index(name) for name in self.names], dtype=np.int64)
-        values = xp.take(features.table, xp.asarray(places[self.asked.ravel()]), axis=0)
-        yes = xp.astype(values > xp.asarray(self.borders.reshape(-1, 1)), xp.float32)
+        depth, trees = self.feature_index.shape
+        rows = np.array([features.names.index(name) for name in self.names], dtype=np.int64)
+        values = xp.take(features.table, xp.asarray(rows[self.feature_index.ravel()]), axis=0)
+        above = xp.astype(values > xp.asarray(self.thresholds.reshape(-1, 1)), xp.float32)
         bits = np.repeat(2.0 ** np.arange(depth), trees).astype(np.float32)[:, None]  # small whole numbers: exact
-        place = xp.sum(xp.reshape(yes * xp.asarray(bits), (depth, trees, -1)), axis=0)
-        leaf = xp.astype(place, xp.int64) + xp.asarray(np.arange(trees, dtype=np.int64)[:, None] * 2**depth)
-        picked = xp.take(xp.asarray(self.leaves), xp.reshape(leaf, (-1,)), axis=0)
-        return xp.sum(xp.reshape(picked, (trees, -1)), axis=0) + self.level
+        leaf = xp.sum(xp.reshape(above * xp.asarray(bits), (depth, trees, -1)), axis=0)
+        leaf_index = xp.astype(leaf, xp.int64) + xp.asarray(np.arange(trees, dtype=np.int64)[:, None] * 2**depth)
+        leaf_values = xp.take(xp.asarray(self.leaf_values), xp.reshape(leaf_index, (-1,)), axis=0)
+        return xp.sum(xp.reshape(leaf_values, (trees, -1)), axis=0) + self.intercept
 
 
-def fit_forest(
-    features: FeatureMatrix, log: Floats, config: Boosting, seed: int, threads: int, weights: Floats | None = None
-) -> Forest:
-    """Fit the trees to log prices, each row counting by its weight; the features are float32."""
+def fit_oblivious_trees(
+    features: FeatureMatrix,
+    target: Floats,
+    config: Boosting,
+    seed: int,
+    threads: int,
+    sample_weight: Floats | None = None,
+) -> ObliviousTrees:
+    """Fit the trees by least squares; the features are float32."""
     names, table = features.names, np.ascontiguousarray(features.table.T)
-    centre = float(log.mean())
+    mean = float(target.mean())
     model = catboost.CatBoostRegressor(
         loss_function="RMSE",
-        iterations=config.rounds,
+        iterations=config.iterations,
         learning_rate=config.learning_rate,
         depth=config.depth,
         l2_leaf_reg=config.l2_leaf_reg,
         random_strength=config.random_strength,
-        rsm=config.column_share,
+        rsm=config.feature_fraction,
         bootstrap_type="Bernoulli",
-        subsample=config.row_share,
-        border_count=config.borders,
+        subsample=config.row_fraction,
+        border_count=config.border_count,
         random_seed=seed,
         thread_count=threads,
         allow_writing_files=False,
         verbose=False,
     )
-    model.fit(table, log - centre, sample_weight=weights)
+    model.fit(table, target - mean, sample_weight=sample_weight)
     importance = np.maximum(model.get_feature_importance(), 0.0)
-    shares = importance / max(float(importance.sum()), 1e-300)
-    return _plain(model, names, centre, dict(zip(names, shares.tolist(), strict=True)), config.depth)
+    importance = importance / max(float(importance.sum()), 1e-300)
+    return _as_tables(model, names, mean, dict(zip(names, importance.tolist(), strict=True)), config.depth)
 
 
-def _plain(
-    model: catboost.CatBoostRegressor, names: tuple[str, ...], centre: float, shares: dict[str, float], depth: int
-) -> Forest:
+def _as_tables(
+    model: catboost.CatBoostRegressor, names: tuple[str, ...], mean: float, importance: dict[str, float], depth: int
+) -> ObliviousTrees:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.json"
         model.save_model(str(path), format="json")
-        told = json.loads(path.read_text())
-    trees = told["oblivious_trees"]
-    scale, (bias,) = told["scale_and_bias"]
-    asked = np.zeros((depth, len(trees)), dtype=np.int64)
-    borders = np.full((depth, len(trees)), np.inf, dtype=np.float32)
-    leaves = np.zeros((len(trees), 2**depth))
+        content = json.loads(path.read_text())
+    trees = content["oblivious_trees"]
+    scale, (bias,) = content["scale_and_bias"]
+    feature_index = np.zeros((depth, len(trees)), dtype=np.int64)
+    thresholds = np.full((depth, len(trees)), np.inf, dtype=np.float32)
+    leaf_values = np.zeros((len(trees), 2**depth))
     for number, tree in enumerate(trees):
-        for level, question in enumerate(tree["splits"] or []):
-            asked[level, number] = question["float_feature_index"]
-            borders[level, number] = question["border"]
+        for level, split in enumerate(tree["splits"] or []):
+            feature_index[level, number] = split["float_feature_index"]
+            thresholds[level, number] = split["border"]
         values = tree["leaf_values"]
-        leaves[number, : len(values)] = np.array(values) * scale
-    return Forest(names, asked, borders, leaves.ravel(), bias + centre, shares)
+        leaf_values[number, : len(values)] = np.array(values) * scale
+    return ObliviousTrees(names, feature_index, thresholds, leaf_values.ravel(), bias + mean, importance)

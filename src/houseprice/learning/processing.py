@@ -1,7 +1,7 @@
-"""Raw table in, trusted sales out; the others leave with the reason.
+"""Cleaning: split raw sales into accepted rows, and rejected rows with the reasons.
 
-Nothing is imputed here: blanks in optional columns are left for the preprocessor, so that learning and serving treat
-them alike. A row is judged by itself, except for copies of an earlier sale.
+Nothing is imputed: blanks in optional columns are left to the preprocessor, so that training and serving treat them
+alike. Each row is checked by itself, except for duplicates of an earlier sale.
 """
 
 from collections.abc import Iterator
@@ -29,11 +29,11 @@ FLAGS = {"true": 1, "false": 0, "yes": 1, "no": 0, "y": 1, "n": 0, "1": 1, "0": 
 
 @dataclass(frozen=True)
 class CleanTable:
-    """Sales that can be trusted, in schema order and in the order of the file, and the others with the reason.
+    """Accepted sales, in the order of schema and file, and the rejected ones with the reason.
 
     Attributes:
         sales: every declared column, typed.
-        undeclared: the file's other columns for the same sales, as texts; for probing only.
+        undeclared: the file's other columns for the same sales, as texts; only for the detection of leakage.
         rejected: `row`, `reasons`, and the columns as they were typed.
         report: what was read, kept and rejected, with counts by reason and blanks by column.
     """
@@ -45,10 +45,10 @@ class CleanTable:
 
 
 def clean(raw: RawTable, schema: Schema, rules: Data) -> CleanTable:
-    """Give back the sales that can be trusted, and the others with the reason.
+    """Return the accepted and the rejected sales, the latter with the reason.
 
     Raises:
-        RejectedShareError: more rows would be rejected than `rules.max_rejected_share`.
+        RejectedShareError: More rows would be rejected than `rules.max_rejected_share`.
         DataError: no row survives.
     """
     typed = raw.texts.select(ROW, *(_typed(name, column, rules) for name, column in schema.columns.items()))
@@ -60,19 +60,19 @@ def clean(raw: RawTable, schema: Schema, rules: Data) -> CleanTable:
             raw.broken,
         ]
     )
-    found = pl.concat([found, _copies(typed.join(found, on=ROW, how="anti"), schema)])
+    found = pl.concat([found, _duplicates(typed.join(found, on=ROW, how="anti"), schema)])
     reasons = found.group_by(ROW).agg(pl.col(REASONS).unique(maintain_order=True).str.join("; "))
     rejected = reasons.join(raw.texts, on=ROW, how="left").sort(ROW)
     kept = typed.join(reasons, on=ROW, how="anti").sort(ROW)
     sales = kept.drop(ROW)
     undeclared = kept.select(ROW).join(raw.undeclared, on=ROW, how="left", maintain_order="left").drop(ROW)
     report = _report(raw, sales, found, schema)
-    _judge(sales, rejected, found, rules)
+    _check_share(sales, rejected, found, rules)
     return CleanTable(sales, undeclared, rejected, report)
 
 
 def pandera_schema(schema: Schema) -> pa.DataFrameSchema:
-    """Give back the checks of a typed table, made from the declaration."""
+    """Return the checks of a typed table, made from the declaration."""
     return pa.DataFrameSchema(
         {
             name: pa.Column(_type(column), _checks(column), nullable=not column.required)
@@ -100,7 +100,7 @@ def _checks(column: Column) -> list[pa.Check]:
 
 
 def _typed(name: str, column: Column, rules: Data) -> pl.Expr:
-    """Say how a text becomes a value; what cannot becomes null here and is rejected by `_unreadable`."""
+    """Return the conversion of a text to its type; what cannot be converted becomes null, for `_unreadable`."""
     text = pl.col(name)
     if column.is_text:
         return text
@@ -171,12 +171,12 @@ def _impossible(typed: pl.DataFrame, schema: Schema, rules: Data) -> Iterator[pl
         yield typed.filter((renovated > 0) & (renovated < built)).select(ROW, reason.alias(REASONS))
 
 
-def _copies(typed: pl.DataFrame, schema: Schema) -> pl.DataFrame:
-    """Find sales of one parcel on one day for one price that stand in the table already."""
+def _duplicates(typed: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """Find duplicates: sales of one parcel on one day for one price that are already in the table."""
     key = [schema.parcel, schema.sale_date, schema.target]
     first = pl.col(ROW).min().over(key)
-    copies = typed.with_columns(first.alias("first")).filter(pl.col(ROW) != pl.col("first"))
-    return copies.select(ROW, pl.format("duplicate of row {}", pl.col("first")).alias(REASONS))
+    duplicates = typed.with_columns(first.alias("first")).filter(pl.col(ROW) != pl.col("first"))
+    return duplicates.select(ROW, pl.format("duplicate of row {}", pl.col("first")).alias(REASONS))
 
 
 def _report(raw: RawTable, sales: pl.DataFrame, found: pl.DataFrame, schema: Schema) -> dict[str, object]:
@@ -192,22 +192,25 @@ def _report(raw: RawTable, sales: pl.DataFrame, found: pl.DataFrame, schema: Sch
 
 
 def _counts(found: pl.DataFrame) -> pl.DataFrame:
-    """Count the reasons, with the values that differ from row to row left out."""
+    """Count the reasons, without the values that differ from row to row."""
     verdict = pl.col(REASONS).str.replace(r"(?s): .* is (not a|not yes|below|above|none of)", ": … is $1")
     kind = verdict.str.replace_all(r"\b(row|in) -?\d+", "$1 …").alias("reason")
     return found.select(kind).group_by("reason").len("rows").sort("rows", "reason", descending=[True, False])
 
 
-def _judge(sales: pl.DataFrame, rejected: pl.DataFrame, found: pl.DataFrame, rules: Data) -> None:
+def _check_share(sales: pl.DataFrame, rejected: pl.DataFrame, found: pl.DataFrame, rules: Data) -> None:
     total = sales.height + rejected.height
     share = rejected.height / total if total else 0.0
     top = "; ".join(f"{rows} × {reason}" for reason, rows in _counts(found).head(3).iter_rows())
     if share > rules.max_rejected_share:
         raise RejectedShareError(
-            f"{rejected.height} of {total} rows ({share:.1%}) would be rejected ({top}); expected at most "
-            f"{rules.max_rejected_share:.1%} (data.max_rejected_share); correct the table or the declaration."
+            f"{rejected.height} of {total} rows ({share:.1%}) would be rejected ({top}), more than "
+            f"{rules.max_rejected_share:.1%} (data.max_rejected_share); correct the table or the declaration.",
+            rejected=rejected.height,
+            total=total,
         )
     if not sales.height:
         raise DataError(
-            f"The table has a header and no sale that could be kept ({top or 'no row'}); expected rows; check the file."
+            f"The table has a header, but no row that could be accepted ({top or 'no row'}); check the file.",
+            code="no_accepted_rows",
         )

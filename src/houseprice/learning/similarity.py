@@ -1,7 +1,7 @@
-"""Trained pair and its sales in, what the shop explains and compares with out: three sealed files.
+"""Similarity of houses as the model sees it, and the files of the bundle that explanations and comparables need.
 
-Houses are alike when the model finds them so: each coordinate of its surface counts by how steep the surface is along
-it, so that a distance is a share of a price.
+Each coordinate of the kernel ridge regression counts by how much the predicted log price changes along it, so that a
+distance between two houses is a share of a price.
 """
 
 from collections.abc import Mapping
@@ -13,135 +13,140 @@ import numpy.typing as npt
 
 from houseprice.bundle import export, sales_store
 from houseprice.bundle import manifest as manifests
-from houseprice.bundle import similarity as sealed
 from houseprice.bundle.graph import export_similarity
+from houseprice.bundle.similarity import Similarity
 from houseprice.errors import ParityError
-from houseprice.learning.derived_features import DERIVED
+from houseprice.learning.derived_features import DERIVED_FEATURES
 from houseprice.learning.features import Lookup, Preprocessor, look_up
-from houseprice.learning.kernel_ridge import Surface, rbf
+from houseprice.learning.kernel_ridge import AdditiveKernelRidge, rbf
 from houseprice.learning.training import PriceModel
 from houseprice.schema import Schema
 
 BACKGROUND = 16
-"""Sales that stand for all others when a price is explained, which asks the model some forty times for each."""
-DRAWN = 2000
-"""So many of the sales, evenly drawn, are looked at where all would take long."""
+"""Sales that represent all others when a price is explained, for which the model predicts some forty times each."""
+SAMPLED = 2000
+"""Number of sales, evenly drawn, that are used where all of them would take long."""
 Floats = npt.NDArray[np.float64]
 Columns = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Likeness:
-    """Where a house stands: the surface's coordinates and the texts' effects, each in shares of a price.
+class SimilaritySpace:
+    """Coordinates in which a distance is a share of a price: those of the kernel ridge regression, and its effects.
 
     Attributes:
         preprocessor, model: the trained pair.
-        weights: how much the log price changes along each of the surface's coordinates.
+        gradient: root mean squared change of the log price along each coordinate.
     """
 
     preprocessor: Preprocessor
     model: PriceModel
-    weights: Floats
+    gradient: Floats
 
     def compute(self, columns: Mapping[str, Any], lookup: Lookup = look_up) -> tuple[Any, Any]:
-        """Give back coordinates [coordinates, houses] and the market's trend, by the array API."""
+        """Return the coordinates [coordinates, houses] and the market trend of each house, by the array API."""
         features = self.preprocessor.compute(columns, lookup).as_float32()
         xp = features.table.__array_namespace__()
-        surface = self.model.surface_
-        place = surface.coordinates(features) * xp.asarray(self.weights[:, None])
-        texts = [xp.reshape(lookup(features[name], table, 0.0), (1, -1)) for name, table in surface.effects.items()]
-        trend = self.model.trend_.at(features)
+        kernel_ridge = self.model.kernel_ridge_
+        coordinates = kernel_ridge.coordinates(features) * xp.asarray(self.gradient[:, None])
+        effects = [
+            xp.reshape(lookup(features[name], table, 0.0), (1, -1)) for name, table in kernel_ridge.effects.items()
+        ]
+        trend = self.model.trend_.predict(features)
         if not self.model.trend_.knots:
-            trend = place[0, :] * 0.0
-        return xp.concat([place, *(xp.astype(text, xp.float64) for text in texts)], axis=0), trend
+            trend = coordinates[0, :] * 0.0
+        return xp.concat([coordinates, *(xp.astype(effect, xp.float64) for effect in effects)], axis=0), trend
 
-    def parts(self) -> dict[str, list[str]]:
-        """Give back name of each coordinate → the columns of a request that it is made of, its day left out."""
-        schema, surface = self.preprocessor.schema, self.model.surface_
-        effects = {f"{name}_effect": [name] for name in surface.effects}
-        return {name: columns_of(name, schema) for name in surface.columns} | effects
+    def source_columns(self) -> dict[str, list[str]]:
+        """Return name of each coordinate → the request columns that it is computed from, without the date."""
+        schema, kernel_ridge = self.preprocessor.schema, self.model.kernel_ridge_
+        effects = {f"{name}_effect": [name] for name in kernel_ridge.effects}
+        return {name: columns_of(name, schema) for name in kernel_ridge.columns} | effects
 
 
 def columns_of(feature: str, schema: Schema) -> list[str]:
-    """Give back the columns of a request that a feature is made of; the day is named only when there is no other."""
-    if feature not in DERIVED:
-        return [feature.removesuffix("_position")]
+    """Return the request columns that a feature is computed from; the date only when there is no other."""
+    if feature not in DERIVED_FEATURES:
+        return [feature.removesuffix("_ordinal")]
     roles = schema.roles()
-    made_of = [roles[role] for role in DERIVED[feature].roles]
-    return [name for name in made_of if name != schema.sale_date] or made_of
+    columns = [roles[role] for role in DERIVED_FEATURES[feature].roles]
+    return [name for name in columns if name != schema.sale_date] or columns
 
 
-def steepness(surface: Surface, coordinates: Floats) -> Floats:
-    """Give back how much the log price changes a standard deviation along each coordinate, at some houses on average.
+def rms_gradient(kernel_ridge: AdditiveKernelRidge, coordinates: Floats) -> Floats:
+    """Return how much the log price changes per standard deviation of each coordinate, averaged over some houses.
 
-    The root of the mean squared slope, √E[(∂s/∂z)²], with ∂/∂z exp(−|rz − c|²) = −2r(rz − c)·exp(−|rz − c|²).
+    The root mean squared partial derivative, √E[(∂f/∂z)²], with ∂/∂z exp(−|rz − c|²) = −2r(rz − c)·exp(−|rz − c|²).
     Source: Sobol & Kucherenko 2009, "Derivative based global sensitivity measures and their link with global
     sensitivity indices".
 
     Args:
-        surface: the fitted surface.
+        kernel_ridge: the fitted regression.
         coordinates: of the houses [coordinates, houses].
     """
-    slopes = np.repeat(surface.slopes[:, None], coordinates.shape[1], axis=1)
-    for kernel in surface.kernels:
-        place = coordinates[kernel.seen] * kernel.reach[:, None]
-        pull = kernel.heights[:, None] * rbf(kernel.apart(coordinates))
-        slopes[kernel.seen] += -2.0 * kernel.reach[:, None] * (place * pull.sum(axis=0) - kernel.centres.T @ pull)
-    steep: Floats = np.sqrt((slopes**2).mean(axis=1))
-    return steep
+    gradient = np.repeat(kernel_ridge.linear_coef[:, None], coordinates.shape[1], axis=1)
+    for kernel in kernel_ridge.kernels:
+        scale = kernel.inverse_lengthscale[:, None]
+        scaled = coordinates[kernel.column_index] * scale
+        weighted = kernel.dual_coef[:, None] * rbf(kernel.log_kernel(coordinates))
+        gradient[kernel.column_index] += -2.0 * scale * (scaled * weighted.sum(axis=0) - kernel.centres.T @ weighted)
+    return np.asarray(np.sqrt((gradient**2).mean(axis=1)))
 
 
-def stand_for_all(table: Floats, count: int) -> npt.NDArray[np.int64]:
-    """Give back the positions of some houses that together are spread as all of them are.
+def kernel_herding(coordinates: Floats, count: int) -> npt.NDArray[np.int64]:
+    """Return the positions of some houses that together are distributed as all of them are.
 
-    Kernel herding (Chen, Welling & Smola 2010): each next one is where most houses are and fewest were chosen. The
-    kernel is a bump as wide as the median distance.
+    Kernel herding (Chen, Welling & Smola 2010): each next one is where houses are dense and few were chosen. The kernel
+    is as wide as the median distance.
 
     Args:
-        table: the houses [coordinates, houses].
+        coordinates: the houses [coordinates, houses].
         count: how many to choose, at most.
     """
-    squares = (table**2).sum(axis=0)
-    apart = np.maximum(squares[:, None] + squares - 2.0 * table.T @ table, 0.0)
-    near = rbf(-apart / max(float(np.median(apart)), 1e-12))
-    wanted, given, chosen = near.mean(axis=0), np.zeros(len(squares)), []
+    squares = (coordinates**2).sum(axis=0)
+    distances = np.maximum(squares[:, None] + squares - 2.0 * coordinates.T @ coordinates, 0.0)
+    kernel = rbf(-distances / max(float(np.median(distances)), 1e-12))
+    density, herded, chosen = kernel.mean(axis=0), np.zeros(len(squares)), []
     free = np.ones(len(squares), dtype=bool)
     for number in range(min(count, len(squares))):
-        best = int(np.where(free, wanted - given / (number + 1), -np.inf).argmax())
+        best = int(np.where(free, density - herded / (number + 1), -np.inf).argmax())
         free[best] = False
-        given += near[best]
+        herded += kernel[best]
         chosen.append(best)
     return np.array(chosen, dtype=np.int64)
 
 
-def insight(preprocessor: Preprocessor, model: PriceModel, columns: Columns, prices: Floats) -> export.Content:
-    """Give back the files that explanations and comparisons need, from the sales that the model was fitted on.
+def explanation_files(
+    preprocessor: Preprocessor, model: PriceModel, columns: Columns, prices: Floats
+) -> export.Content:
+    """Return the files that explanations and comparables need, from the sales that the model was fitted on.
 
     Raises:
-        ParityError: the exported graph places a house otherwise than the trained pair.
+        ParityError: The exported graph gives other coordinates than the trained pair (code `similarity_parity_failed`).
     """
-    drawn = np.unique(np.linspace(0, len(prices) - 1, DRAWN).round().astype(np.int64))
-    some = {name: values[drawn] for name, values in columns.items()}
-    surface = model.surface_
-    steep = steepness(surface, surface.coordinates(preprocessor.compute(some).as_float32()))
-    likeness = Likeness(preprocessor, model, steep)
-    graph = export_similarity(preprocessor.schema, likeness)
-    _prove(graph, likeness, columns)
-    place, _ = likeness.compute(some)
-    background = np.sort(drawn[stand_for_all(np.vstack([place, np.log(prices[drawn])]), BACKGROUND)])
+    sampled = np.unique(np.linspace(0, len(prices) - 1, SAMPLED).round().astype(np.int64))
+    sample = {name: values[sampled] for name, values in columns.items()}
+    kernel_ridge = model.kernel_ridge_
+    gradient = rms_gradient(kernel_ridge, kernel_ridge.coordinates(preprocessor.compute(sample).as_float32()))
+    space = SimilaritySpace(preprocessor, model, gradient)
+    graph = export_similarity(preprocessor.schema, space)
+    _check_parity(graph, space, columns)
+    coordinates, _ = space.compute(sample)
+    background = np.sort(sampled[kernel_herding(np.vstack([coordinates, np.log(prices[sampled])]), BACKGROUND)])
     rows = [export.row(columns, int(position), preprocessor.schema) for position in background]
     return {
         manifests.SIMILARITY: graph,
         manifests.SALES: sales_store.pack(columns, prices),
-        manifests.EXPLANATION: manifests.canonical({"background": rows, "coordinates": likeness.parts()}),
+        manifests.EXPLANATION: manifests.canonical({"background": rows, "coordinates": space.source_columns()}),
     }
 
 
-def _prove(graph: bytes, likeness: Likeness, columns: Columns) -> None:
-    expected, found = np.vstack(likeness.compute(columns)), np.vstack(sealed.Similarity(graph).place(columns))
-    worst = float(np.nan_to_num(np.abs(found - expected), nan=np.inf).max())
+def _check_parity(graph: bytes, space: SimilaritySpace, columns: Columns) -> None:
+    expected, exported = np.vstack(space.compute(columns)), np.vstack(Similarity(graph).coordinates(columns))
+    worst = float(np.nan_to_num(np.abs(exported - expected), nan=np.inf).max())
     if not worst <= 1e-6:
         raise ParityError(
-            f"The exported graph of likeness places a house {worst:.2e} from where the trained pair does; expected at "
-            "most 1e-06; nothing was written."
+            f"The exported similarity graph and the trained model differ by {worst:.2e} in a coordinate, more than "
+            "1e-06; nothing was written.",
+            code="similarity_parity_failed",
         )

@@ -1,4 +1,4 @@
-"""Judged sales in, the same measures by kind of house out: an average hides whom it is wrong about."""
+"""Metrics by slice, such as price band or location, which an average would hide."""
 
 from collections.abc import Iterator
 
@@ -9,23 +9,23 @@ from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.metrics import Prices, measure, measure_interval
 from houseprice.learning.splitting import Rows
 
-FEWEST = 30  # sales; below, a slice's error says more about chance than about the model
-Answers = tuple[Prices, Prices, Prices]
+MIN_SALES = 30  # with fewer, the error of a slice is mostly noise
+Predictions = tuple[Prices, Prices, Prices]
 
 
-def by_slice(table: FeatureTable, rows: Rows, answers: Answers) -> dict[str, dict[str, float]]:
-    """Give back slice → measures of some rows, for price, living area and age by fifths, and for each location."""
-    paid = table.prices[rows]
+def by_slice(table: FeatureTable, rows: Rows, answers: Predictions) -> dict[str, dict[str, float]]:
+    """Return slice → metrics of some rows, for price, living area and age by fifths, and for each location."""
+    y_true = table.prices[rows]
     found: dict[str, dict[str, float]] = {}
     for name, inside in _slices(table, rows):
-        if inside.sum() >= FEWEST:
+        if inside.sum() >= MIN_SALES:
             price, low, high = (values[inside] for values in answers)
-            found[name] = measure(paid[inside], price) | measure_interval(paid[inside], price, low, high)
+            found[name] = measure(y_true[inside], price) | measure_interval(y_true[inside], price, low, high)
     return found
 
 
 def worst(slices: dict[str, dict[str, float]]) -> str:
-    """Give back the name of the slice with the largest log error."""
+    """Return the name of the slice with the largest log error."""
     return max(slices, key=lambda name: slices[name]["log_rmse"])
 
 

@@ -1,7 +1,7 @@
-"""Texts and prices in, one number for each text out: how much dearer houses with it are, shrunk towards none.
+"""Target encoding of categories: one number for each, how much more its houses cost, shrunk towards 0.
 
-The numbers that the trees learn from are made without the row that they are for: each of a few groups of rows is given
-the table of the others (cross-fitting), or a rare text would tell the price of its one house.
+The trees are trained on numbers that were made without the row that they are for: each of a few groups of rows is
+encoded by the others (cross-fitting), or a rare category would leak the price of its one house.
 """
 
 from collections.abc import Iterator
@@ -13,21 +13,21 @@ Floats = npt.NDArray[np.float64]
 GROUPS = 5
 
 
-def fit_level(texts: npt.NDArray[np.str_], log: Floats, weight: float) -> dict[str, float]:
-    """Give back text → mean of the centred log prices, as if `weight` further rows had shown none at all."""
-    names, places = np.unique(texts, return_inverse=True)
-    sums = np.bincount(places, log - log.mean())
-    counts = np.bincount(places)
+def fit_target_encoding(categories: npt.NDArray[np.str_], log_prices: Floats, weight: float) -> dict[str, float]:
+    """Return category → mean of the centred log prices, as if `weight` further rows of it had been average."""
+    names, codes = np.unique(categories, return_inverse=True)
+    sums = np.bincount(codes, log_prices - log_prices.mean())
+    counts = np.bincount(codes)
     return dict(zip(names.tolist(), (sums / (counts + weight)).tolist(), strict=True))
 
 
-def cross_fit(texts: npt.NDArray[np.str_], log: Floats, weight: float, seed: int) -> Floats:
-    """Give back for each row the number of its text, made from the other groups of rows; 0 where they lack the text."""
-    found = np.zeros(len(texts))
-    for rest, group in _groups(len(texts), seed):
-        table = fit_level(texts[rest], log[rest], weight)
-        found[group] = [table.get(text, 0.0) for text in texts[group]]
-    return found
+def cross_fit_encode(categories: npt.NDArray[np.str_], log_prices: Floats, weight: float, seed: int) -> Floats:
+    """Return for each row the encoding of its category fitted on the other groups; 0 where they lack the category."""
+    encoded = np.zeros(len(categories))
+    for others, group in _groups(len(categories), seed):
+        encoding = fit_target_encoding(categories[others], log_prices[others], weight)
+        encoded[group] = [encoding.get(category, 0.0) for category in categories[group]]
+    return encoded
 
 
 def _groups(rows: int, seed: int) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:

@@ -1,8 +1,8 @@
-"""Columns to learn from in, trained model out.
+"""The price model: a market trend plus a blend of boosted trees and kernel ridge regression.
 
-The answer is exp(market trend + blend of boosted trees and a smooth surface). Trees and surface learn prices with the
-trend taken out and never see the date, so that nobody has to extrapolate the market but the line. All of it is fitted
-on log price, which makes the answer a median.
+The prediction is exp(trend + blend). Trees and kernel ridge regression are fitted to detrended prices and never see the
+date, so that the trend alone extrapolates the market. All of it is fitted to log prices, which makes the prediction a
+median.
 """
 
 from typing import Any, ClassVar, Self
@@ -15,31 +15,32 @@ from sklearn.utils.validation import check_is_fitted
 
 from houseprice.config import Training
 from houseprice.feature_matrix import FeatureMatrix
-from houseprice.learning.conformal import Spread
+from houseprice.learning.conformal import ConformalInterval
 from houseprice.learning.deterministic_pickle import PlainPickle
 from houseprice.learning.features import Lookup, look_up, matrix
-from houseprice.learning.kernel_ridge import fit_surface
-from houseprice.learning.oblivious_trees import fit_forest
-from houseprice.learning.robust_weights import weigh
-from houseprice.learning.target_encoding import cross_fit, fit_level
+from houseprice.learning.kernel_ridge import fit_kernel_ridge
+from houseprice.learning.oblivious_trees import fit_oblivious_trees
+from houseprice.learning.robust_weights import robust_sample_weights
+from houseprice.learning.target_encoding import cross_fit_encode, fit_target_encoding
 from houseprice.learning.trend import TIME, fit_trend
 
 Prices = npt.NDArray[np.float64]
 
 
 class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
-    """Prices houses from their features.
+    """Predicts house prices from features.
 
     Attributes:
-        inputs_: names of the features that it takes → whether they are text.
-        trend_: the market's trend.
-        levels_: text feature → text → how much dearer houses with it are, log; the trees take it as a number.
-        forest_: the boosted trees.
-        surface_: the smooth surface.
-        spread_: half the width of the interval in log price; None before calibration, when the interval is a point.
+        inputs_: names of its features → whether they are text.
+        trend_: market trend.
+        target_encodings_: category feature → category → its target encoding, which the trees take as a number.
+        trees_: boosted trees.
+        kernel_ridge_: kernel ridge regression.
+        interval_: half-width of the interval in log price; None before calibration, when the interval is a point.
         smearing_: mean price divided by median price.
-        metrics_, verdict_: what it was judged by, and the verdict; set by the pipeline, as are the next two.
-        made_from_, processed_: sha256 of the feature table, and of the processed table that this was made from.
+        metrics_, verdict_: metrics and verdict of its evaluation; set by the pipeline, as are the next two.
+        feature_table_sha256_: sha256 of the feature table that it was fitted on.
+        processed_sha256_: sha256 of the processed table from which that was made.
     """
 
     _values: ClassVar = {"config": Training}
@@ -48,64 +49,73 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         self.config = config
 
     def fit(self, X: pl.DataFrame, y: Prices) -> Self:
-        """Learn from features and prices paid."""
-        config, log = self.config, np.log(y)
+        """Fit the model to features and sale prices."""
+        config, log_prices = self.config, np.log(y)
         self.inputs_ = {name: kind == pl.String for name, kind in X.schema.items()}
         rules = config.trend
-        self.trend_ = fit_trend(X, log, rules.knots_months, rules.horizon_months, config.ridge_alpha)
+        self.trend_ = fit_trend(X, log_prices, rules.knots_months, rules.horizon_months, config.ridge_alpha)
         features = matrix(X)
-        flat = log - self.trend_.at(features)
-        texts = [name for name, is_text in self.inputs_.items() if is_text]
-        self.levels_ = {name: fit_level(features[name].astype(str), flat, config.level_weight) for name in texts}
-        levels = {
-            f"{name}_level": cross_fit(features[name].astype(str), flat, config.level_weight, config.seed)
-            for name in texts
+        detrended = log_prices - self.trend_.predict(features)
+        categories = {name: features[name].astype(str) for name, is_text in self.inputs_.items() if is_text}
+        weight = config.target_encoding_weight
+        self.target_encodings_ = {
+            name: fit_target_encoding(values, detrended, weight) for name, values in categories.items()
         }
-        asked = features.select(tuple(name for name in features.names if name != TIME)).with_columns(levels)
-        weights = weigh(features, flat, config.trust, config.smooth, config.seed)
-        self.forest_ = fit_forest(asked, flat, config.boosting, config.seed, config.threads, weights)
-        self.surface_ = fit_surface(features, flat, config.smooth, config.seed, weights)
-        self.spread_: Spread | None = None
+        encoded = {
+            f"{name}_target_encoding": cross_fit_encode(values, detrended, weight, config.seed)
+            for name, values in categories.items()
+        }
+        of_trees = features.select(tuple(name for name in features.names if name != TIME)).with_columns(encoded)
+        sample_weight = robust_sample_weights(
+            features, detrended, config.robust_weights, config.kernel_ridge, config.seed
+        )
+        self.trees_ = fit_oblivious_trees(
+            of_trees, detrended, config.boosting, config.seed, config.threads, sample_weight
+        )
+        self.kernel_ridge_ = fit_kernel_ridge(features, detrended, config.kernel_ridge, config.seed, sample_weight)
+        self.interval_: ConformalInterval | None = None
         self.smearing_ = 1.0
         return self
 
-    def calibrate(self, spread: Spread, smearing: float) -> Self:
-        """Take the interval and the smearing factor that were measured on sales not learned from."""
-        self.spread_, self.smearing_ = spread, smearing
+    def calibrate(self, interval: ConformalInterval, smearing: float) -> Self:
+        """Set the interval and the smearing factor, measured on sales that the model was not fitted on."""
+        self.interval_, self.smearing_ = interval, smearing
         return self
 
     def compute(self, features: FeatureMatrix, lookup: Lookup = look_up) -> tuple[Any, Any, Any]:
-        """Give back price, low and high from float32 features and texts.
+        """Return price, low and high from float32 features and texts.
 
-        Written against the array API: numpy arrays give numbers, recording arrays give the same steps as a graph.
+        Written against the array API: numpy arrays give numbers, tracing arrays give the same steps as a graph.
         """
         check_is_fitted(self)
         xp = features.table.__array_namespace__()
-        levels = {f"{name}_level": lookup(features[name], table, 0.0) for name, table in self.levels_.items()}
-        share = self.config.forest_share
-        log = self.forest_.at(features.with_columns(levels)) * share + self.surface_.at(features, lookup) * (
-            1.0 - share
-        )
-        log = log + self.trend_.at(features)
-        if self.spread_ is None:
-            return xp.exp(log), xp.exp(log), xp.exp(log)
-        width = self.spread_.at(features)
-        return xp.exp(log), xp.exp(log - width), xp.exp(log + width)
+        encoded = {
+            f"{name}_target_encoding": lookup(features[name], encoding, 0.0)
+            for name, encoding in self.target_encodings_.items()
+        }
+        share = self.config.tree_share
+        of_trees = self.trees_.predict(features.with_columns(encoded))
+        log_price = of_trees * share + self.kernel_ridge_.predict(features, lookup) * (1.0 - share)
+        log_price = log_price + self.trend_.predict(features)
+        if self.interval_ is None:
+            return xp.exp(log_price), xp.exp(log_price), xp.exp(log_price)
+        half_width = self.interval_.half_width(features)
+        return xp.exp(log_price), xp.exp(log_price - half_width), xp.exp(log_price + half_width)
 
     def predict_interval(self, X: pl.DataFrame) -> tuple[Prices, Prices, Prices]:
-        """Give back the median price of each row and the interval that should hold it, in the currency learned from."""
+        """Return the median price of each row and the ends of its interval, in the currency of the training prices."""
         blocks = [self.compute(matrix(block)) for block in X.select(list(self.inputs_)).iter_slices(BLOCK)]
         price, low, high = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
         return price, low, high
 
     def predict(self, X: pl.DataFrame) -> Prices:
-        """Give back the median price of each row, in the currency of the prices learned from."""
+        """Return the median price of each row, in the currency of the training prices."""
         price: Prices = self.predict_interval(X)[0]
         return price
 
-    def importance(self) -> dict[str, float]:
-        """Give back each feature's share of the trees' importance."""
-        return dict(self.forest_.shares)
+    def feature_importance(self) -> dict[str, float]:
+        """Return each feature's share of the importance in the trees."""
+        return dict(self.trees_.feature_importance)
 
 
-BLOCK = 2000  # rows at a time: what stands in memory is rows × (trees + centres)
+BLOCK = 2000  # rows at a time: memory holds rows × (trees + centres)

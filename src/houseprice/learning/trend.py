@@ -1,7 +1,7 @@
-"""Dates and prices in, the market's trend out: a bent line in time.
+"""Market trend of the log price: a piecewise linear function of time.
 
-Trees cannot go on where their data end; a line can. It is fitted beside everything else that is known of a house, so
-that a month in which dearer houses were sold does not look like a month in which houses were dearer.
+Trees cannot extrapolate; a line can. It is fitted together with everything else that is known of a house, so that a
+month in which dearer houses were sold does not look like a month in which houses were dearer.
 """
 
 from collections.abc import Mapping
@@ -23,20 +23,20 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Trend:
-    """What the market adds to the log price at a month.
+    """A fitted market trend.
 
     Attributes:
-        knots: months at which the line starts or bends; none where time is not known.
-        slopes: change of the log price a month, from each knot on, added up.
-        last_month: month past which the line is held.
+        knots: months at which the line starts or changes its slope; none without a time feature.
+        slopes: change of the slope at each knot, in log price per month.
+        last_month: month after which the trend is constant.
     """
 
     knots: tuple[float, ...] = ()
     slopes: tuple[float, ...] = ()
     last_month: float = 0.0
 
-    def at(self, features: Mapping[str, Any] | FeatureMatrix) -> Any:
-        """Give back the trend for each row, by the array API; 0 where time is not known."""
+    def predict(self, features: Mapping[str, Any] | FeatureMatrix) -> Any:
+        """Return the trend of each row in log price, by the array API; 0 without a time feature."""
         if not self.knots:
             return 0.0
         months = features[TIME]
@@ -49,8 +49,10 @@ class Trend:
         )
 
 
-def fit_trend(features: pl.DataFrame, log: Floats, knots: tuple[float, ...], horizon: float, penalty: float) -> Trend:
-    """Fit the line by ridge regression, with all but the line penalised; it is carried on for `horizon` months."""
+def fit_trend(
+    features: pl.DataFrame, log_prices: Floats, knots: tuple[float, ...], horizon: float, penalty: float
+) -> Trend:
+    """Fit the trend by ridge regression on all features, the trend unpenalised; extrapolate it for `horizon` months."""
     if TIME not in features.columns:
         return Trend()
     months = features[TIME].to_numpy().astype(np.float64)
@@ -65,6 +67,6 @@ def fit_trend(features: pl.DataFrame, log: Floats, knots: tuple[float, ...], hor
     if texts.width:
         parts.append(OneHotEncoder(sparse_output=False).fit_transform(texts.to_numpy()))
     free = 1e3  # a column of this scale is all but unpenalised
-    fitted = Ridge(alpha=penalty).fit(np.hstack([line * free, *parts]), log)
+    fitted = Ridge(alpha=penalty).fit(np.hstack([line * free, *parts]), log_prices)
     slopes = tuple(float(slope * free) for slope in fitted.coef_[: len(kept)])
     return Trend(kept, slopes, float(months.max()) + horizon)

@@ -118,13 +118,12 @@ def build_image(
     # An attestation would make the image an index, which older engines cannot store.
     plain = replace(docker, environment={**docker.environment, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"})
     with staged_context(inputs.root, files, inputs.bundle, epoch) as context:
-        id_file = context.with_suffix(".id")
-        options = (*_options(context, metadata, base), *(f"--tag={name}" for name in names), f"--iidfile={id_file}")
+        options = (*_options(context, metadata, base), *(f"--tag={name}" for name in names))
         run_build(plain, say, "build", "--force-rm", *options, str(context))
-        image_id = id_file.read_text().strip()
-    size = int(docker.image(image_id)["Size"])
+    found = docker.image(names[0])
     seconds = time.monotonic() - begin
-    return BuiltImage(image_id, names, size, metadata.revision, manifest["model_version"], seconds)
+    size, version = int(found["Size"]), manifest["model_version"]
+    return BuiltImage(found["Id"], names, size, metadata.revision, version, seconds)
 
 
 def build_layout(

@@ -26,7 +26,7 @@ _FAILURES = (  # what the builder prints → code, what to do
         "The disk is full. Free some space, for example with `docker builder prune`.",
     ),
     (
-        "no match for platform|does not provide the specified platform|does not match the specified platform",
+        "base image is for|no match for platform|does not (?:provide|match) the specified platform",
         "platform_mismatch",
         "There is no base image for {platform}. Give one with --base {platform}=IMAGE.",
     ),

@@ -2,13 +2,12 @@
 
 import json
 import re
-import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Literal
 
@@ -16,9 +15,9 @@ from houseprice.errors import ConfigError, ImageError
 from houseprice.release.docker_cli import DockerCli
 
 PYTHON = (3, 11)
-LOCKS = ("requirements/serving.txt", "requirements.txt")
+LOCK = "requirements.txt"
+"""Holds the libraries of serving too, in the same versions."""
 PORTS = {5000: "MLflow", 8000: "the API"}
-FREE_BYTES = 5_000_000_000
 SETTINGS = {"DOCKERHUB_USERNAME": "variable", "DOCKERHUB_TOKEN": "secret"}
 GITHUB_ENVIRONMENT = "docker-hub"
 """The publishing job enters it; the settings may be there, too."""
@@ -51,10 +50,9 @@ def diagnose(root: Path, config: Path, environ: Mapping[str, str], docker: Docke
     return (
         _finding("Python", sys.version_info >= PYTHON, f"{running}, {sys.executable}", "install Python 3.11 or newer"),
         *_config(root, root / config),
-        *(_libraries(root / lock, lock) for lock in LOCKS),
+        _libraries(root / LOCK),
         _docker(docker),
         *(_port(port, owner) for port, owner in PORTS.items()),
-        _disk(root),
         *(_setting(root, name, kind, environ) for name, kind in SETTINGS.items()),
     )
 
@@ -86,24 +84,17 @@ def _config(root: Path, path: Path) -> Iterator[Finding]:
     yield _finding("sales", size > 0, f"{raw}, {size:,} bytes", "put the CSV there, or change `paths.raw`")
 
 
-def _libraries(lock: Path, name: str) -> Finding:
+def _libraries(lock: Path) -> Finding:
     """Compare a lock with what is installed; lines for other systems only are left out."""
     text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
-    pinned = re.findall(r"(?m)^([\w.-]+)==([^\s;\\]+)(?![^\n]*;)", text)
-    wrong = [f"{library} {_version(library)}" for library, pin in pinned if _version(library) not in (pin, "missing")]
-    missing = [library for library, _ in pinned if _version(library) == "missing"]
-    found = f"{len(pinned)} pinned, {len(missing)} missing, {len(wrong)} of another version"
-    found = ": ".join((found, ", ".join([*missing, *wrong][:5]))) if missing or wrong else found
-    hint = f"run `make install`, or `pip install --require-hashes -r {name}`"
+    pinned = dict(re.findall(r"(?m)^([\w.-]+)==([^\s;\\]+)(?![^\n]*;)", text))
+    present = {one.metadata["Name"].lower().replace("_", "-"): one.version for one in distributions()}
+    missing = [name for name in pinned if name not in present]
+    wrong = [f"{name} {present[name]}" for name in pinned if name in present and present[name] != pinned[name]]
+    named = f": {', '.join([*missing, *wrong][:5])}" if missing or wrong else ""
+    found = f"{len(pinned)} pinned, {len(missing)} missing, {len(wrong)} of another version{named}"
     there = bool(pinned) and not missing and not wrong
-    return _finding(f"libraries of {name}", there, found, hint, required=not pinned or bool(missing))
-
-
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "missing"
+    return _finding("libraries", there, found, "run `make install`", required=not pinned or bool(missing))
 
 
 def _docker(docker: DockerCli) -> Finding:
@@ -116,22 +107,17 @@ def _docker(docker: DockerCli) -> Finding:
 
 
 def _port(port: int, owner: str) -> Finding:
-    used = ""
-    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-        try:
-            with socket.socket(family, socket.SOCK_STREAM) as client:
-                client.settimeout(2)
-                used = address if client.connect_ex((address, port)) == 0 else used
-        except OSError:  # this machine has no such address, so nothing listens there
-            continue
+    used = [address for address in ("127.0.0.1", "::1") if _listens(address, port)]
     hint = f"stop what listens there (`ss -ltnp 'sport = :{port}'` names it), or use another port"
-    return _finding(f"port {port} for {owner}", not used, f"in use on {used}" if used else "free", hint)
+    return _finding(f"port {port} for {owner}", not used, f"in use on {used[0]}" if used else "free", hint)
 
 
-def _disk(root: Path) -> Finding:
-    free = shutil.disk_usage(root).free
-    found = f"{free / 1e9:.1f} GB free; images and libraries need {FREE_BYTES / 1e9:g} GB"
-    return _finding("disk space", free >= FREE_BYTES, found, "free some", required=False)
+def _listens(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def _setting(root: Path, name: str, kind: str, environ: Mapping[str, str]) -> Finding:

@@ -43,12 +43,14 @@ class ImageTest:
 
     Attributes:
         image: its name.
+        image_id: the very image that was tested; a name may point elsewhere tomorrow.
         platform: of the container; empty where the engine chose.
         results: of each check; empty when this machine cannot run the platform.
         seconds: how long the test took.
     """
 
     image: str
+    image_id: str
     platform: str
     results: tuple[CheckResult, ...]
     seconds: float
@@ -166,7 +168,7 @@ class ImageTester:
             emulated = not _same(platform.name, native)
             if emulated and not _can_run(self.docker, name, option):
                 self.say(f"{platform.name} is verified but not run: this machine cannot emulate it")
-                return ImageTest(name, platform.name, (), 0.0)
+                return ImageTest(name, name, platform.name, (), 0.0)
             return self._run(
                 name, name, platform.config, platform.size_bytes, platform=platform.name, emulated=emulated
             )
@@ -195,7 +197,7 @@ class ImageTester:
             for result in run_checks(container, limits, timed=not emulated):
                 self.say(f"{result.name}: {result.found}")
                 results.append(result)
-        return ImageTest(name, platform, tuple(results), time.monotonic() - begin)
+        return ImageTest(name, image, platform, tuple(results), time.monotonic() - begin)
 
 
 def describe(*tests: ImageTest) -> Iterator[str]:

@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from houseprice.errors import RegistryError
@@ -65,7 +65,8 @@ def _container(folder: Path, htpasswd: str) -> Iterator[str]:
         _docker(*command)
         yield _docker("port", name, "5000/tcp").split()[0]
     finally:
-        subprocess.run(["docker", "rm", "--force", "--volumes", name], capture_output=True, timeout=60, check=False)  # noqa: S607
+        with suppress(RegistryError):
+            _docker("rm", "--force", "--volumes", name)
 
 
 def _write_config(folder: Path, htpasswd: str, address: str, seen_as: str) -> Path:

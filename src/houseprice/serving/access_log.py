@@ -1,53 +1,39 @@
-"""What was answered in, one JSON line each out; never a word of what was asked.
+"""The access log: one line per request, with nothing of what it asked for."""
 
-Lines are written together a few times a second. A log that cannot be written (a full disk, a closed pipe) is counted
-and costs no answer.
-"""
+import logging
+import time
+from typing import Any
 
-import asyncio
-import json
-import os
-from datetime import UTC, datetime
-from functools import lru_cache
+MAX_PATH_CHARACTERS = 200
 
-SECONDS = 0.1
+_log = logging.getLogger(__name__)
+_TEMPLATE = logging.LogRecord(__name__, logging.INFO, __file__, 0, "request", (), None).__dict__
 
 
-class Journal:
-    """The log of requests, on a file descriptor; a descriptor of None writes nothing."""
+class AccessLog:
+    """Logs requests, unless it is switched off."""
 
-    def __init__(self, descriptor: int | None = 2) -> None:
-        self._descriptor = descriptor
-        self._lines: list[str] = []
-        self.lost = 0
+    def __init__(self, enabled: bool = True) -> None:
+        self._enabled = enabled
 
     def write(self, request_id: str, method: str, path: str, status: int, seconds: float, caller: str) -> None:
-        """Note one request; it is written soon. Id and method are taken to be plain words, as the guard sees to."""
-        if self._descriptor is None:
+        """Log one request; `caller` is the name of its API key, or empty. Queries and bodies are never logged."""
+        if not (self._enabled and _log.isEnabledFor(logging.INFO)):
             return
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        who = f', "caller": {_quoted(caller)}' if caller else ""
-        self._lines.append(
-            f'{{"time": "{now}", "event": "request", "request_id": "{request_id}", "method": "{method}", '
-            f'"path": {_quoted(path[:200])}, "status": {status}, "milliseconds": {seconds * 1e3:.2f}{who}}}'
-        )
-        if len(self._lines) == 1:
-            asyncio.get_running_loop().call_later(SECONDS, self.flush)
-
-    def flush(self) -> None:
-        """Write what was noted."""
-        lines, self._lines = self._lines, []
-        if not lines or self._descriptor is None:
-            return
-        try:
-            rest = memoryview("".join(f"{line}\n" for line in lines).encode())
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
-        except OSError:
-            self.lost += len(lines)
+        fields: dict[str, Any] = {
+            "request_id": request_id,
+            "method": method,
+            "path": path[:MAX_PATH_CHARACTERS],
+            "status": status,
+            "milliseconds": round(seconds * 1e3, 2),
+        }
+        if caller:
+            fields["caller"] = caller
+        _log.handle(_RequestRecord(fields))
 
 
-@lru_cache(256)
-def _quoted(text: str) -> str:
-    """Write a text as JSON; there are few paths and callers that are not made up."""
-    return json.dumps(text)
+class _RequestRecord(logging.LogRecord):
+    """A record that holds what a line shows, and nothing that takes longer to find than an answer."""
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.__dict__ = {**_TEMPLATE, "created": time.time(), "fields": fields}

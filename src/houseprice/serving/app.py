@@ -1,122 +1,119 @@
-"""Sealed model in, FastAPI application out. The application is a value: nothing happens at import.
+"""The FastAPI application of a model.
 
-Each way of asking is bytes in, bytes out around one scorer; the routes only carry them. Single houses are answered
-where they arrive, since the model is faster than a change of thread; large bodies go to a thread.
+It is made by a function, and nothing happens at import. Every route predicts through one `MicroBatcher`.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import logging
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from types import FrameType
+from typing import Any
 
-from anyio.to_thread import run_sync
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exception_handlers import http_exception_handler
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
-from houseprice.serving import openapi, protocols
-from houseprice.serving.access_log import Journal
-from houseprice.serving.body import json_body
-from houseprice.serving.docs.page import add_docs
-from houseprice.serving.explain.routes import add_insight
-from houseprice.serving.formats.routes import Batch
+from houseprice.serving import json_logging, openapi, protocols
+from houseprice.serving.access_log import AccessLog
+from houseprice.serving.body import parse_body, read_json_body
+from houseprice.serving.direct_route import DirectRoute, dispatch_directly
+from houseprice.serving.docs.pages import add_docs
+from houseprice.serving.explain.routes import add_explain
+from houseprice.serving.explain.schemas import PredictionWithParts
+from houseprice.serving.formats.negotiation import MediaTypeError
+from houseprice.serving.formats.routes import BatchRoute
 from houseprice.serving.metrics import Metrics
-from houseprice.serving.middleware import Guard
-from houseprice.serving.predict_fast_path import Lean
+from houseprice.serving.micro_batching import MicroBatcher
+from houseprice.serving.middleware import AdmissionMiddleware, ObservabilityMiddleware, TimeoutMiddleware
 from houseprice.serving.prediction import Prediction
-from houseprice.serving.protocols.openapi import SPEAK_OF_ERROR
+from houseprice.serving.protocols.openapi import ERROR_PATHS
+from houseprice.serving.protocols.platforms import HEALTH_VARIABLE
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import DEFAULT, Settings
-from houseprice.serving.validation_errors import RefusedError, TooManyError
+from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 
-INLINE_BYTES = 32 * 2**10
-"""Up to here a body is answered on the event loop, in about a millisecond."""
-
+_log = logging.getLogger(__name__)
+_NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}  # looked up for every request otherwise
 _prediction = TypeAdapter(Prediction)
 
 
 class Api(FastAPI):
-    """FastAPI's application with another one before it, which costs a request nothing of what FastAPI does first.
-
-    Attributes:
-        front: answers requests, or lets `documented` answer; None leaves them all to FastAPI.
-    """
-
-    front: ASGIApp | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or live."""
-        app = self.front if self.front and scope["type"] == "http" else self.documented
-        await app(scope, receive, send)
-
-    async def documented(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer by the routes alone."""
-        await super().__call__(scope, receive, send)
+    """FastAPI with a short way to direct routes, and without the outer parts that our middleware replaces."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Leave out Starlette's outermost part, which answers what fails: the guard does, and knows a slow client."""
-        stack = super().build_middleware_stack()
-        return stack.app if isinstance(stack, ServerErrorMiddleware) else stack
+        """Return the middleware around the direct routes, and around FastAPI's router for all others."""
+        others = AsyncExitStackMiddleware(self.router)
+        dispatch = others if self.root_path else dispatch_directly(self.routes, others)
+        app: ASGIApp = ExceptionMiddleware(dispatch, handlers=self.exception_handlers)
+        for middleware in reversed(self.user_middleware):
+            app = middleware.cls(app, *middleware.args, **middleware.kwargs)
+        return app
 
 
-def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | None = None) -> Api:
-    """Give back the API of a sealed model.
+def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
+    """Return the API of a model.
 
-    Its `state` holds `scorer`, and `ready`, which says whether it wants requests.
+    Its `state` holds `scorer`, `batcher` and `ready`, which says whether requests are wanted.
 
     Args:
-        bundle: the sealed model, opened.
+        bundle: the model.
         settings: limits and switches.
-        journal: where a line is written for each request; None writes none.
 
     Raises:
-        ArtifactError: the model does not fit the schema that was sealed with it.
+        ArtifactError: The model does not fit the schema in its bundle.
     """
     metrics = Metrics(bundle.manifest) if settings.metrics else None
-    scorer = Scorer(bundle, metrics.priced if metrics else None)
-    address = "/openapi.json" if settings.docs else None
+    scorer = Scorer(bundle, metrics.count_predictions if metrics else None)
+    openapi_url = "/openapi.json" if settings.docs else None
     about = openapi.about(bundle.manifest)
-    app = Api(**about, openapi_url=address, docs_url=None, redoc_url=None, lifespan=_lifespan)
-    app.state.scorer = scorer
-    app.state.ready = False
-    app.state.journal = journal or Journal(None)
-    short = Lean(app.documented, scorer=scorer, max_body_bytes=settings.max_body_bytes)
-    app.front = Guard(short, settings=settings, metrics=metrics, journal=app.state.journal)
-    if settings.cors_origins:
-        asked = ["content-type", "authorization", "x-api-key", "x-request-id"]
-        app.front = CORSMiddleware(
-            app.front, allow_origins=settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=asked
-        )
-    _refuse_in_words(app)
+    app = Api(
+        **about, openapi_url=openapi_url, docs_url=None, redoc_url=None, lifespan=_lifespan, telemetry=_NO_TELEMETRY
+    )
+    app.state.scorer, app.state.ready = scorer, False
+    batcher = app.state.batcher = MicroBatcher(scorer)
+    if metrics:
+        json_logging.on_drop(metrics.log_lines_dropped.inc)
+    _add_middleware(app, settings, metrics)
+    _add_exception_handlers(app)
+    predict_with = add_explain(app, bundle, batcher, settings.max_body_bytes)
+
+    async def predict(request: Request) -> Response:
+        if request.scope["query_string"] and "include" in request.query_params:
+            return await predict_with(request)
+        body = await read_json_body(request, settings.max_body_bytes)
+        house = await parse_body(body, scorer.request.parse)
+        return Response(_prediction.dump_json(await batcher.predict(house)), media_type="application/json")
+
+    app.router.add_api_route(
+        "/predict",
+        predict,
+        methods=["POST"],
+        route_class_override=DirectRoute,
+        **openapi.predict(bundle.manifest, PredictionWithParts),
+    )
+    batch = BatchRoute(bundle, batcher, settings.max_rows, settings.max_body_bytes)
+    app.router.add_api_route(
+        "/batch-predict",
+        batch.answer,
+        methods=["POST"],
+        route_class_override=DirectRoute,
+        **openapi.batch_predict(bundle, settings.max_rows),
+    )
+    protocols.add(app, bundle, batcher, settings.max_rows, settings.max_body_bytes)
     _add_health(app, scorer)
     card = openapi.card(bundle)
-    batch = Batch(bundle, scorer, settings.max_rows, settings.max_body_bytes)
-
-    def price_one(body: bytes) -> bytes:
-        return _prediction.dump_json(scorer.score([scorer.request.one(body)])[0])
-
-    async def answered(request: Request, price: Callable[[bytes], bytes]) -> Response:
-        body = await json_body(request, settings.max_body_bytes)
-        content = price(body) if len(body) <= INLINE_BYTES else await run_sync(price, body, abandon_on_cancel=True)
-        return Response(content, media_type="application/json")
-
-    with_insight = add_insight(app, bundle, scorer, settings.max_body_bytes)
-
-    @app.post("/predict", **openapi.predict(bundle.manifest))
-    async def predict(request: Request) -> Response:
-        if request.scope["query_string"]:
-            return await with_insight(request)
-        return await answered(request, price_one)
-
-    @app.post("/batch-predict", **openapi.batch_predict(bundle, settings.max_rows))
-    async def batch_predict(request: Request) -> Response:
-        return await batch.answer(request)
 
     @app.get("/model", **openapi.MODEL)
     async def model() -> Response:
@@ -131,49 +128,88 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT, journal: Journal | 
     if metrics:
 
         @app.get("/metrics", include_in_schema=False)
-        async def told() -> Response:
-            content, kind = metrics.text()
-            return Response(content, headers={"content-type": kind})
+        async def exposition() -> Response:
+            content, content_type = metrics.exposition()
+            return Response(content, headers={"content-type": content_type})
 
-    protocols.add(app, bundle, scorer, settings.max_rows, settings.max_body_bytes)
-    openapi.add_house(app, scorer.request.json_schema())
+    openapi.complete(app, scorer.request.json_schema(), has_keys=bool(settings.api_keys))
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.ready = True
-    yield
+    with _not_ready_on_signal(app):
+        yield
     app.state.ready = False
-    app.state.journal.flush()
 
 
-def _refuse_in_words(app: FastAPI) -> None:
-    """Turn what can go wrong into the answers that the documentation states."""
+@contextmanager
+def _not_ready_on_signal(app: FastAPI) -> Iterator[None]:
+    """Fail the readiness probe from the first signal to stop on; uvicorn tells the application only at the end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {sig: signal.getsignal(sig) for sig in (signal.SIGTERM, signal.SIGINT)}
 
-    async def unpriceable(_: Request, err: Exception) -> Response:
-        faults = err.faults if isinstance(err, RefusedError) else ()
-        return JSONResponse({"detail": [fault.detail() for fault in faults]}, 422)
+    def stop(sig: int, frame: FrameType | None) -> None:
+        app.state.ready = False
+        _log.info("stopping", extra={"fields": {"signal": signal.Signals(sig).name}})
+        handler = before[signal.Signals(sig)]
+        if callable(handler):
+            handler(sig, frame)
 
-    async def failing(_: Request, err: Exception) -> Response:
-        return JSONResponse({"detail": str(err)}, 503)
+    for sig in before:
+        signal.signal(sig, stop)
+    try:
+        yield
+    finally:
+        for sig, handler in before.items():
+            signal.signal(sig, handler)
 
-    async def gone(_: Request, __: Exception) -> Response:
-        return Response(status_code=400)  # nobody is there to read it
 
-    async def too_many(_: Request, err: Exception) -> Response:
+def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics | None) -> None:
+    """Add the middleware, the innermost first."""
+    app.add_middleware(TimeoutMiddleware, settings=settings)
+    app.add_middleware(AdmissionMiddleware, settings=settings, health_path=os.environ.get(HEALTH_VARIABLE, ""))
+    app.add_middleware(ObservabilityMiddleware, access_log=AccessLog(settings.access_log), metrics=metrics)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["content-type", "authorization", "x-api-key", "x-request-id"],
+        )
+
+
+def _add_exception_handlers(app: FastAPI) -> None:
+    """Turn exceptions into the documented errors."""
+
+    async def invalid(_: Request, err: Exception) -> Response:
+        errors = err.errors if isinstance(err, InvalidRequestError) else ()
+        return JSONResponse({"detail": [error.detail() for error in errors]}, 422)
+
+    async def too_large(_: Request, err: Exception) -> Response:
         return JSONResponse({"detail": str(err)}, 413)
 
-    async def nowhere(request: Request, err: Exception) -> Response:
-        if request.scope["path"].startswith(SPEAK_OF_ERROR) and isinstance(err, StarletteHTTPException):
+    async def failed(_: Request, err: Exception) -> Response:
+        return JSONResponse({"detail": str(err)}, 503)
+
+    async def disconnected(_: Request, __: Exception) -> Response:
+        return Response(status_code=400)  # nobody reads it
+
+    async def http_error(request: Request, err: Exception) -> Response:
+        if request.scope["path"].startswith(ERROR_PATHS) and isinstance(err, StarletteHTTPException):
             return JSONResponse({"error": err.detail}, err.status_code, err.headers)
+        if isinstance(err, MediaTypeError):
+            return JSONResponse({"detail": err.detail, "code": err.code}, err.status_code)
         return await http_exception_handler(request, err)  # type: ignore[arg-type]  # it is registered for no other
 
-    app.add_exception_handler(StarletteHTTPException, nowhere)
-    app.add_exception_handler(RefusedError, unpriceable)
-    app.add_exception_handler(TooManyError, too_many)
-    app.add_exception_handler(ServingError, failing)
-    app.add_exception_handler(ClientDisconnect, gone)
+    app.add_exception_handler(StarletteHTTPException, http_error)
+    app.add_exception_handler(InvalidRequestError, invalid)
+    app.add_exception_handler(BatchTooLargeError, too_large)
+    app.add_exception_handler(ServingError, failed)
+    app.add_exception_handler(ClientDisconnect, disconnected)
 
 
 def _add_health(app: FastAPI, scorer: Scorer) -> None:
@@ -181,31 +217,31 @@ def _add_health(app: FastAPI, scorer: Scorer) -> None:
 
     @app.get("/health", **openapi.HEALTH)
     async def health() -> JSONResponse:
-        """Price a golden row again and compare with the sealed answer."""
+        """Predict a golden row again and compare with the stored prediction."""
         try:
-            proof = scorer.prove(1)[0]
+            check = scorer.check_golden_rows(1)[0]
         except ServingError as err:
             return JSONResponse({"status": "failing", "model_version": version, "reason": str(err)}, 503)
-        found = {
+        content = {
             "model_version": version,
-            "expected": proof.expected,
-            "found": proof.found,
-            "relative_difference": proof.relative_difference,
-            "tolerance": proof.tolerance,
+            "expected": check.expected,
+            "found": check.found,
+            "relative_difference": check.relative_difference,
+            "tolerance": check.tolerance,
         }
-        if proof.holds:
-            return JSONResponse({"status": "ok", **found})
-        reason = "The model no longer gives the answer that was sealed with it; start again, or seal it again."
-        return JSONResponse({"status": "failing", **found, "reason": reason}, 503)
+        if check.passed:
+            return JSONResponse({"status": "ok", **content})
+        reason = "The model no longer reproduces its golden prediction; restart the server, or build the bundle again."
+        return JSONResponse({"status": "failing", **content, "reason": reason}, 503)
 
     @app.get("/livez", **openapi.LIVEZ)
     async def livez() -> dict[str, str]:
-        """Answer at all."""
+        """Liveness probe: the process answers."""
         return {"status": "alive"}
 
     @app.get("/readyz", **openapi.READYZ)
     async def readyz() -> dict[str, str]:
-        """Tell whether requests are wanted."""
+        """Readiness probe: requests are wanted."""
         if not app.state.ready:
-            raise HTTPException(503, "Starting or stopping; ask again in a moment.")
+            raise HTTPException(503, "Starting or stopping; retry in a moment.")
         return {"status": "ready"}

@@ -1,4 +1,4 @@
-"""Checked houses in, one array a column out, as the model takes them."""
+"""Conversion of validated houses into the arrays that the model takes, one per column."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ Texts = npt.NDArray[np.object_]
 
 @dataclass(frozen=True)
 class Columns:
-    """The houses of one request.
+    """The columns of some houses.
 
     Attributes:
-        numbers: a row a column, in the order of `Layout.numbers`; NaN is missing, dates are days since 1970-01-01.
-        texts: a row a column, in the order of `Layout.texts`; "" is missing.
+        numbers: one row per column, in the order of `ColumnLayout.numbers`; NaN is missing, dates are days since 1970.
+        texts: one row per column, in the order of `ColumnLayout.texts`; "" is missing.
     """
 
     numbers: Numbers
     texts: Texts
 
 
-class Layout:
-    """Which columns the model takes, and in what order they are kept."""
+class ColumnLayout:
+    """The columns that the model takes, and their order."""
 
     def __init__(self, bundle: Bundle) -> None:
         schema = bundle.manifest.schema_
@@ -41,7 +41,7 @@ class Layout:
         self._reference = date.fromisoformat(bundle.manifest.reference_date)
 
     def fill(self, houses: Sequence[House]) -> Columns:
-        """Give back the columns of some houses; what is missing is left to the model."""
+        """Return the columns of some houses; missing values are left to the model."""
         numbers = [self._days(houses, n) if n in self.dates else [h.get(n) for h in houses] for n in self.numbers]
         texts = [[house.get(name) or "" for house in houses] for name in self.texts]
         return Columns(
@@ -50,11 +50,11 @@ class Layout:
         )
 
     def named(self, columns: Columns) -> dict[str, npt.NDArray[Any]]:
-        """Give back column name → values."""
+        """Return column name → values."""
         return dict(zip(self.numbers + self.texts, [*columns.numbers, *columns.texts], strict=True))
 
     def valuation_date(self, house: House) -> date:
-        """Give back the day that a price is asked for: by default, the newest that the model has learned from."""
+        """Return the valuation date of a house: by default, the newest sale date in the training data."""
         day: date | None = house.get(self._sale_date)
         return day or self._reference
 
@@ -65,10 +65,10 @@ class Layout:
 
 
 def from_iso(text: str) -> float:
-    """Give back the days since 1970-01-01."""
+    """Return the days since 1970-01-01."""
     return date.fromisoformat(text).toordinal() - _EPOCH
 
 
 def to_iso(days: float) -> str:
-    """Give back the day that so many days since 1970-01-01 are."""
+    """Return the date that is so many days after 1970-01-01."""
     return date.fromordinal(int(days) + _EPOCH).isoformat()

@@ -1,8 +1,8 @@
-"""JSON that was read in, the names that an object gives more than once out.
+"""Detection of duplicate keys in JSON objects.
 
-Readers of JSON keep the last of two values and say nothing of the first. A colon stands behind each name and, outside
-of texts, nowhere else: when there are no more colons than names that were read, none was lost, and that is all that it
-costs. Only otherwise the text is read once more.
+JSON parsers silently keep the last of two values. A colon follows each key and, outside of strings, stands nowhere
+else: when a text has no more colons than the parsed objects have keys, there are no duplicates. Only otherwise is it
+parsed a second time.
 """
 
 import json
@@ -13,56 +13,56 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Repeat:
-    """A name that is given more than once.
+class DuplicateKey:
+    """A key that stands more than once in an object.
 
     Attributes:
-        place: names and positions that lead to the object.
-        name: as it reads, whatever its spelling.
+        path: keys and positions that lead to the object.
+        key: unescaped.
     """
 
-    place: tuple[str | int, ...]
-    name: str
+    path: tuple[str | int, ...]
+    key: str
 
 
-def repeats(text: bytes, names: int) -> list[Repeat]:
-    """Give back what is given more than once, in the order of the objects.
+def find_duplicate_keys(text: bytes, keys: int) -> list[DuplicateKey]:
+    """Return the duplicate keys, in the order of the objects.
 
     Args:
-        text: JSON that a reader has taken, so that it is whole and not nested too deeply.
-        names: how many names there were at least in all objects that it gave.
+        text: JSON that was parsed without an error, so that it is complete and not nested too deeply.
+        keys: how many keys the parsed objects have in all.
     """
-    if text.count(b":") <= names:
+    if text.count(b":") <= keys:
         return []
     found = json.loads(text.decode(), object_pairs_hook=_object, parse_int=str, parse_float=str)
     return list(_walk(found, ())) if isinstance(found, dict | list) else []
 
 
-def count_names(found: Any) -> int:
-    """Give back how many names the objects hold of what was read."""
+def count_keys(found: Any) -> int:
+    """Return how many keys the objects within a parsed value have in all."""
     is_object = isinstance(found, dict)
     inner = found.values() if is_object else found
     own = len(found) if is_object else 0
     if not isinstance(found, dict | list) or _NESTED.isdisjoint(map(type, inner)):
         return own
-    return own + sum([count_names(value) for value in inner if type(value) in _NESTED])
+    return own + sum([count_keys(value) for value in inner if type(value) in _NESTED])
 
 
-class _Repeating(list[tuple[str, Any]]):
-    """An object as it was written, names and all."""
+class _Pairs(list[tuple[str, Any]]):
+    """The pairs of an object that has duplicate keys."""
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Repeating:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Pairs:
     found = dict(pairs)
-    return found if len(found) == len(pairs) else _Repeating(pairs)
+    return found if len(found) == len(pairs) else _Pairs(pairs)
 
 
-_NESTED = frozenset((dict, list, _Repeating))
+_NESTED = frozenset((dict, list, _Pairs))
 
 
-def _walk(found: Any, place: tuple[str | int, ...]) -> Iterator[Repeat]:
-    if isinstance(found, _Repeating):
-        yield from (Repeat(place, name) for name, count in Counter(name for name, _ in found).items() if count > 1)
+def _walk(found: Any, path: tuple[str | int, ...]) -> Iterator[DuplicateKey]:
+    if isinstance(found, _Pairs):
+        yield from (DuplicateKey(path, key) for key, count in Counter(key for key, _ in found).items() if count > 1)
         inner: Iterable[tuple[str | int, Any]] = found
     else:
         if _NESTED.isdisjoint(map(type, found.values() if isinstance(found, dict) else found)):
@@ -70,4 +70,4 @@ def _walk(found: Any, place: tuple[str | int, ...]) -> Iterator[Repeat]:
         inner = found.items() if isinstance(found, dict) else enumerate(found)
     for key, value in inner:
         if type(value) in _NESTED:
-            yield from _walk(value, (*place, key))
+            yield from _walk(value, (*path, key))

@@ -1,7 +1,7 @@
-"""What happened in, Prometheus' text format out; correct also when several processes answer.
+"""Prometheus metrics, correct also with several worker processes.
 
-With several processes, each keeps its numbers in files of a folder that `PROMETHEUS_MULTIPROC_DIR` names, which the
-library reads when it is imported; so it is imported no sooner than the first `Metrics` is made.
+Several workers keep their numbers in files of the directory `PROMETHEUS_MULTIPROC_DIR`. The library reads that variable
+when it is imported, so it is imported when the first `Metrics` is made.
 """
 
 import os
@@ -15,11 +15,11 @@ from houseprice.serving.prediction import Prediction
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 PRICES = (50e3, 100e3, 200e3, 300e3, 400e3, 500e3, 750e3, 1e6, 1.5e6, 2e6, 5e6)
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Metrics:
-    """Counters of one application, in a registry of their own."""
+    """Metrics of one application, in a registry of their own."""
 
     def __init__(self, manifest: Manifest) -> None:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -29,37 +29,40 @@ class Metrics:
             "houseprice_requests", "Requests, by route and status", ["route", "status"], registry=registry
         )
         self._seconds = Histogram(
-            "houseprice_request_seconds", "From the first byte to the last, by route", ["route"],
+            "houseprice_request_seconds", "Seconds from request to end of answer, by route", ["route"],
             buckets=SECONDS, registry=registry,
         )  # fmt: skip
-        self._houses = Counter("houseprice_houses", "Houses that were priced", registry=registry)
+        self._houses = Counter("houseprice_houses", "Predicted houses", registry=registry)
         self._prices = Histogram(
-            "houseprice_predicted_price", f"Prices that were answered, {manifest.project['currency']}",
+            "houseprice_predicted_price", f"Predicted prices, {manifest.project['currency']}",
             buckets=PRICES, registry=registry,
         )  # fmt: skip
         self._warnings = Counter(
-            "houseprice_warnings", "Warnings that went with prices, by column and kind", ["column", "kind"],
+            "houseprice_warnings", "Prediction warnings, by column and kind", ["column", "kind"],
             registry=registry,
         )  # fmt: skip
-        self.at_work = Gauge(
-            "houseprice_requests_at_work", "Requests that are being answered", multiprocess_mode="livesum",
+        self.in_progress = Gauge(
+            "houseprice_requests_in_progress", "Requests in progress", multiprocess_mode="livesum",
             registry=registry,
         )  # fmt: skip
+        self.log_lines_dropped = Counter(
+            "houseprice_log_lines_dropped", "Log lines that could not be written", registry=registry
+        )
         model = Gauge(
-            "houseprice_model_info", "The sealed model that answers", ["model_version", "reference_date", "functional"],
+            "houseprice_model_info", "The model", ["model_version", "reference_date", "functional"],
             multiprocess_mode="max", registry=registry,
         )  # fmt: skip
         model.labels(manifest.model_version, manifest.reference_date, manifest.functional).set(1)
         self._age = Gauge(
-            "houseprice_bundle_age_seconds", "Since the newest sale that the model has learned from",
+            "houseprice_bundle_age_seconds", "Seconds since the newest sale in the training data",
             multiprocess_mode="mostrecent", registry=registry,
         )  # fmt: skip
         self._newest = datetime.fromisoformat(manifest.reference_date).replace(tzinfo=UTC).timestamp()
         self._known: dict[tuple[str, int], Any] = {}
         self._timed: dict[str, Any] = {}
 
-    def answered(self, route: str, status: int, seconds: float) -> None:
-        """Count a request; `route` is a template, so that there are few of them."""
+    def count_request(self, route: str, status: int, seconds: float) -> None:
+        """Count a request; `route` is the template of its path."""
         key = route, status
         if key not in self._known:
             self._known[key] = self._requests.labels(route, str(status))
@@ -67,21 +70,21 @@ class Metrics:
         self._known[key].inc()
         self._timed[route].observe(seconds)
 
-    def priced(self, predictions: Sequence[Prediction]) -> None:
-        """Count houses, their prices and their warnings."""
+    def count_predictions(self, predictions: Sequence[Prediction]) -> None:
+        """Count predictions and their warnings."""
         self._houses.inc(len(predictions))
         for prediction in predictions:
             self._prices.observe(prediction.predicted_price)
-            for caution in prediction.warnings:
-                self._warnings.labels(caution.column, caution.kind).inc()
+            for warning in prediction.warnings:
+                self._warnings.labels(warning.column, warning.kind).inc()
 
-    def text(self) -> tuple[bytes, str]:
-        """Give back everything that was counted, and its content type."""
+    def exposition(self) -> tuple[bytes, str]:
+        """Return all metrics in the text format of Prometheus, and its content type."""
         from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
 
         self._age.set(time.time() - self._newest)
         registry = self._registry
-        if os.environ.get(FOLDER):
+        if os.environ.get(MULTIPROC_DIR):
             registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry), CONTENT_TYPE_LATEST

@@ -1,56 +1,92 @@
-"""Single houses in, one call of the model for all that arrived together out.
+"""Micro-batching: houses of concurrent requests share model calls.
 
-A model is asked for many houses in hardly more time than for one. Houses whose requests are read in the same turn of
-the event loop share a call: nobody waits for others to come, and each gets its own answer.
+One model call for many houses costs hardly more than one for a single house. Houses whose requests are read in the
+same iteration of the event loop are predicted by one call: no request waits for others to arrive, and each gets the
+predictions of its own houses. Every route asks the model through here.
 """
 
 import asyncio
+from collections.abc import Sequence
+
+from anyio.to_thread import run_sync
 
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House
 from houseprice.serving.scorer import Scorer
 
-MOST = 32
-"""Houses in one call; measured with the model of November 2026, more are no cheaper each."""
+MAX_BATCH_SIZE = 32
+"""Houses in one shared model call; more are not cheaper per house."""
 
-Waiting = tuple[House, asyncio.Future[Prediction]]
+Pending = tuple[Sequence[House], asyncio.Future[list[Prediction]]]
 
 
-class Turn:
-    """The houses that wait for the next call."""
+class MicroBatcher:
+    """Collects the houses of concurrent requests for the next model call.
+
+    Attributes:
+        scorer: the model that predicts.
+    """
 
     def __init__(self, scorer: Scorer) -> None:
-        self._scorer = scorer
-        self._waiting: list[Waiting] = []
+        self.scorer = scorer
+        self._pending: list[Pending] = []
 
-    async def score(self, house: House) -> Prediction:
-        """Give back the prediction of one checked house.
+    async def predict(self, house: House) -> Prediction:
+        """Return the prediction of one validated house.
 
         Raises:
             ServingError: the model failed for this house.
         """
+        (prediction,) = await self.predict_many([house])
+        return prediction
+
+    async def predict_many(self, houses: Sequence[House]) -> list[Prediction]:
+        """Return the predictions of the validated houses of one request, in their order.
+
+        Up to `MAX_BATCH_SIZE` houses share a model call with other requests; more are predicted in a worker thread, so
+        that the event loop stays free.
+
+        Raises:
+            ServingError: the model failed for one of them.
+        """
+        if not houses:
+            return []
+        if len(houses) > MAX_BATCH_SIZE:
+            return await run_sync(self.scorer.score, houses, abandon_on_cancel=True)
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Prediction] = loop.create_future()
-        self._waiting.append((house, answer))
-        if len(self._waiting) == 1:
-            # One more turn: what lies in the sockets by now is read before the call; nobody waits for what does not.
-            loop.call_soon(loop.call_soon, self._answer)
-        return await answer
+        future: asyncio.Future[list[Prediction]] = loop.create_future()
+        self._pending.append((houses, future))
+        if len(self._pending) == 1:
+            # One more iteration: what the sockets hold by now is read before the call.
+            loop.call_soon(loop.call_soon, self._flush)
+        return await future
 
-    def _answer(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for start in range(0, len(waiting), MOST):
-            self._share([(house, answer) for house, answer in waiting[start : start + MOST] if not answer.done()])
+    def _flush(self) -> None:
+        pending, self._pending = self._pending, []
+        batch: list[Pending] = []
+        size = 0
+        for houses, future in pending:
+            if future.done():  # its request was cancelled
+                continue
+            if size + len(houses) > MAX_BATCH_SIZE:
+                self._predict(batch)
+                batch, size = [], 0
+            batch.append((houses, future))
+            size += len(houses)
+        if batch:
+            self._predict(batch)
 
-    def _share(self, waiting: list[Waiting]) -> None:
+    def _predict(self, batch: list[Pending]) -> None:
         try:
-            predictions = self._scorer.score([house for house, _ in waiting])
-        except Exception as err:  # noqa: BLE001 - whoever waits is told; alone, so that one house fails no other
-            if len(waiting) == 1:
-                waiting[0][1].set_exception(err)
-            else:
-                for alone in waiting:
-                    self._share([alone])
+            predictions = self.scorer.score([house for houses, _ in batch for house in houses])
+        except Exception as err:  # noqa: BLE001 - passed on to the requests that wait
+            if len(batch) == 1:
+                batch[0][1].set_exception(err)
+                return
+            for request in batch:  # one by one, so that a failing house fails its own request only
+                self._predict([request])
             return
-        for (_, answer), prediction in zip(waiting, predictions, strict=True):
-            answer.set_result(prediction)
+        start = 0
+        for houses, future in batch:
+            future.set_result(predictions[start : start + len(houses)])
+            start += len(houses)

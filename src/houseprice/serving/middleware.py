@@ -1,7 +1,7 @@
-"""Requests in, only those that may and can be answered on to the application, every one of them counted and noted.
+"""ASGI middleware around every route: request IDs, access log and metrics; admission; timeouts and failures.
 
-Plain ASGI, around everything else: who asks and how often, how many at a time, for how long; a request id, safe
-headers, a log line and metrics for each answer, also for those that nobody foresaw.
+Pure ASGI, since Starlette's BaseHTTPMiddleware costs a multiple of a prediction. From the outside in:
+`ObservabilityMiddleware`, `AdmissionMiddleware`, `TimeoutMiddleware`.
 """
 
 import asyncio
@@ -11,194 +11,224 @@ import math
 import os
 import re
 import time
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from houseprice.serving.access_log import Journal
-from houseprice.serving.auth import Budget, Keys
+from houseprice.serving.access_log import AccessLog
+from houseprice.serving.auth import ApiKeys
+from houseprice.serving.docs import pages
 from houseprice.serving.metrics import Metrics
-from houseprice.serving.protocols.openapi import SPEAK_OF_ERROR
-from houseprice.serving.protocols.platforms import HEALTH_VARIABLE
+from houseprice.serving.protocols.openapi import ERROR_PATHS
+from houseprice.serving.rate_limit import TokenBucket
 from houseprice.serving.settings import Settings, variable
 
 PROBES = frozenset({"/health", "/livez", "/readyz", "/ping", "/v2/health/live", "/v2/health/ready"})
-"""Asked by machines that watch: no key, no budget, and an answer also when all places are taken."""
-DOCUMENTS = frozenset({"/", "/docs", "/redoc", "/openapi.json"})
-"""Open without a key, since a browser has none to send."""
+"""Probes need no key, have no rate limit, and are answered also at the limit of concurrent requests."""
+DOCUMENTATION = frozenset({"/", "/openapi.json"}) | pages.PATHS
+"""Documentation needs no key, since a browser has none to send."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
-_SAFE = (
+_SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 )
-_OWN_POLICY = frozenset({"/docs"})
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Refusal:
-    status: int
-    reason: str
-    headers: tuple[tuple[bytes, bytes], ...] = ()
+class ObservabilityMiddleware:
+    """Gives each answer a request ID and security headers, logs and counts it; answers HEAD as GET without a body."""
 
-
-class _SlowClientError(Exception):
-    """The next part of a request did not come in time."""
-
-
-class Guard:
-    """An ASGI application around another."""
-
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics | None, journal: Journal) -> None:
+    def __init__(self, app: ASGIApp, access_log: AccessLog, metrics: Metrics | None = None) -> None:
         self._app = app
-        self._settings = settings
+        self._access_log = access_log
         self._metrics = metrics
-        self._journal = journal
-        self._keys = Keys(settings.api_keys)
-        self._budget = Budget(settings.requests_per_minute)
-        self._probes = PROBES | {path for path in [os.environ.get(HEALTH_VARIABLE, "").strip()] if path}
-        self._at_work = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or refuse it; either way say what became of it."""
+        """Answer a request by the inner application."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        exchange = _Exchange(scope, receive, send, self._settings)
-        caller, refusal = self._admit(scope)
-        self._at_work += 1
-        if self._metrics:
-            self._metrics.at_work.inc()
-        try:
-            if refusal:
-                await exchange.refuse(refusal)
-            else:
-                await self._answer(exchange)
-        finally:
-            self._at_work -= 1
-            seconds = time.perf_counter() - started
-            if self._metrics:
-                self._metrics.at_work.dec()
-                self._metrics.answered(exchange.route, exchange.status, seconds)
-            told = exchange.request_id.decode(), scope["method"], scope["path"], exchange.status, seconds, caller
-            self._journal.write(*told)
+        request_id, method, path = _request_id(scope["headers"]), scope["method"], scope["path"]
+        scope["request_id"] = request_id.decode()
+        is_head = method == "HEAD"
+        if is_head:
+            scope["method"] = "GET"
+        status = 0
 
-    def _admit(self, scope: Scope) -> tuple[str, _Refusal | None]:
-        """Give back who asks, and why not to answer."""
-        path, caller, settings = scope["path"], "", self._settings
-        if path in self._probes:
-            return caller, None
-        if self._keys and path not in DOCUMENTS:
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message["headers"], (b"x-request-id", request_id), *_SECURITY_HEADERS]
+                if path not in pages.PAGES or status != 200:
+                    headers.append(_POLICY)
+                message = {**message, "headers": headers}
+            elif is_head:
+                message = {**message, "body": b""}
+            await send(message)
+
+        if self._metrics:
+            self._metrics.in_progress.inc()
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            seconds = time.perf_counter() - started
+            status = scope.get("aborted_status", status)
+            if self._metrics:
+                self._metrics.in_progress.dec()
+                self._metrics.count_request(_route(scope), status, seconds)
+            self._access_log.write(scope["request_id"], method, path, status, seconds, scope.get("caller", ""))
+
+
+class AdmissionMiddleware:
+    """Refuses requests without a valid key, over the rate limit, or over the limit of concurrent requests."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, health_path: str = "") -> None:
+        self._app = app
+        self._settings = settings
+        self._keys = ApiKeys(settings.api_keys)
+        self._bucket = TokenBucket(settings.requests_per_minute)
+        self._probes = PROBES | {path for path in [health_path.strip()] if path}
+        self._in_progress = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it with 401, 429 or 503."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["path"] not in self._probes and (refusal := self._refusal(scope)):
+            await send_error(scope, send, *refusal)
+            return
+        self._in_progress += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._in_progress -= 1
+
+    def _refusal(self, scope: Scope) -> tuple[int, str, tuple[bytes, bytes]] | None:
+        settings, caller = self._settings, ""
+        if self._keys and scope["path"] not in DOCUMENTATION:
             holder = self._keys.holder(scope["headers"])
             if holder is None:
-                reason = "No valid API key was sent; expected one in X-API-Key, or as a bearer token; ask for a key."
-                return caller, _Refusal(401, reason, ((b"www-authenticate", b"Bearer"),))
-            caller = holder
+                return (
+                    401,
+                    "No valid API key: send one in X-API-Key or as a bearer token.",
+                    (
+                        b"www-authenticate",
+                        b"Bearer",
+                    ),
+                )
+            caller = scope["caller"] = holder
         if settings.requests_per_minute:
-            wait = self._budget.wait(caller or str((scope.get("client") or ("unknown",))[0]))
-            if wait:
-                reason = f"More than {settings.requests_per_minute} requests a minute were sent; ask again later."
-                return caller, _Refusal(429, reason, ((b"retry-after", str(math.ceil(wait)).encode()),))
-        if self._at_work >= settings.max_concurrent:
-            reason = f"{self._at_work} requests are being answered, which is the limit; ask again in a moment."
-            return caller, _Refusal(503, reason, ((b"retry-after", b"1"),))
-        return caller, None
+            seconds = self._bucket.take(caller or str((scope.get("client") or ("unknown",))[0]))
+            if seconds:
+                reason = f"More than {settings.requests_per_minute} requests a minute; retry later."
+                return 429, reason, (b"retry-after", str(math.ceil(seconds)).encode())
+        if self._in_progress >= settings.max_concurrent:
+            reason = f"{self._in_progress} requests are in progress, which is the limit; retry in a moment."
+            return 503, reason, (b"retry-after", b"1")
+        return None
 
-    async def _answer(self, exchange: "_Exchange") -> None:
-        settings = self._settings
+
+class TimeoutMiddleware:
+    """Ends requests that take too long to arrive (408) or to answer (503), and answers unexpected exceptions (500)."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._body_timeout = settings.body_timeout_seconds
+        self._request_timeout = settings.request_timeout_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request by the inner application, as long as it keeps the limits."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers: tuple[tuple[bytes, bytes], ...] = ()
+        request = _Request(receive, send, self._body_timeout, self._request_timeout)
         try:
-            async with asyncio.timeout(settings.request_seconds) as exchange.deadline:
-                await self._app(exchange.scope, exchange.receive, exchange.send)
-        except (_SlowClientError, TimeoutError) as err:
-            if (exchange.received or exchange.status) and not isinstance(err, _SlowClientError):
-                name, limit, status = "request_seconds", settings.request_seconds, 503
-                reason = f"There was no answer within {limit:g} seconds, which is the limit; ask for less at once."
+            async with asyncio.timeout(self._request_timeout) as request.deadline:
+                await self._app(scope, request.receive, request.send)
+        except (_SlowBodyError, TimeoutError) as err:
+            if (request.is_received or request.has_started) and not isinstance(err, _SlowBodyError):
+                name, limit, status = "request_timeout_seconds", self._request_timeout, 503
+                reason = f"No answer within the limit of {limit:g} seconds; send smaller requests."
             else:
-                name, limit, status = "body_seconds", settings.body_seconds, 408
-                reason = f"The request was not sent in time, {limit:g} seconds a part; send it faster."
-            _log.warning("cut off request_id=%s limit=%s", exchange.request_id.decode(), variable(name))
-            await exchange.give_up(_Refusal(status, reason, ((b"connection", b"close"),)))
-        except Exception:  # noqa: BLE001 - the outermost edge: whoever asked is told, and the log has the trace
-            _log.exception("failed request_id=%s", exchange.request_id.decode())
-            await exchange.give_up(_Refusal(500, "Something failed that should not; the log has it by its request id."))
+                name, limit, status = "body_timeout_seconds", self._body_timeout, 408
+                reason = f"No part of the request body arrived for {limit:g} seconds, which is the limit."
+            fields = {"request_id": scope.get("request_id"), "setting": variable(name)}
+            _log.warning("request timed out", extra={"fields": fields})
+            headers = ((b"connection", b"close"),)
+        except Exception:  # noqa: BLE001 - the outermost edge: the client gets an answer, the log the traceback
+            _log.exception("request failed", extra={"fields": {"request_id": scope.get("request_id")}})
+            status, reason = 500, "Internal server error; quote this request's X-Request-ID."
+        else:
+            return
+        if request.has_started:
+            scope["aborted_status"] = status  # the answer stays unfinished, which the client notices
+        else:
+            await send_error(scope, send, status, reason, *headers)
 
 
-class _Exchange:
-    """One request and its answer."""
+class _SlowBodyError(Exception):
+    """The next part of a request body did not arrive in time."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, settings: Settings) -> None:
-        self._receive, self._send, self._settings = receive, send, settings
-        self._head = scope["method"] == "HEAD"
-        self.scope = {**scope, "method": "GET"} if self._head else scope
+
+class _Request:
+    """The messages of one request, with a time limit for each part of its body and of its answer."""
+
+    def __init__(self, receive: Receive, send: Send, body_timeout: float, request_timeout: float) -> None:
+        self._receive, self._send = receive, send
+        self._body_timeout, self._request_timeout = body_timeout, request_timeout
         self.deadline: asyncio.Timeout | None = None
-        self.received = False
-        self.status = 0
-        self._begun = False
-        self.request_id = _request_id(scope)
-
-    @property
-    def route(self) -> str:
-        """The template of the path, of which there are few."""
-        route: Any = self.scope.get("route")
-        if route is not None:
-            return str(getattr(route, "path", "unmatched"))
-        return "/predict" if self.scope["path"] == "/predict" else "unmatched"
+        self.has_started = self.is_received = self._is_first_read = False
 
     async def receive(self) -> Message:
-        """Wait for the next part; for the first, as long as for the answer."""
-        if not self._begun:
-            self._begun = True
-            message = await self._receive()
-        elif self.received:
+        """Receive the next part; the first has as much time as the answer."""
+        if self.is_received:
             return await self._receive()
+        if not self._is_first_read:
+            self._is_first_read = True
+            message = await self._receive()
         else:
             try:
-                async with asyncio.timeout(self._settings.body_seconds):
+                async with asyncio.timeout(self._body_timeout):
                     message = await self._receive()
             except TimeoutError as err:
-                raise _SlowClientError from err
-        self.received = not message.get("more_body", False)
+                raise _SlowBodyError from err
+        self.is_received = not message.get("more_body", False)
         return message
 
     async def send(self, message: Message) -> None:
-        """Send a part of the answer; each part earns time for the next."""
+        """Send a part of the answer; each part extends the deadline of the next."""
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-            headers = [*message["headers"], (b"x-request-id", self.request_id), *_SAFE]
-            if self.scope["path"] not in _OWN_POLICY or self.status != 200:
-                headers.append(_POLICY)
-            message = {**message, "headers": headers}
-        elif self._head:
-            message = {**message, "body": b""}
+            self.has_started = True
         elif message.get("more_body") and self.deadline and not self.deadline.expired():
-            self.deadline.reschedule(asyncio.get_running_loop().time() + self._settings.request_seconds)
+            self.deadline.reschedule(asyncio.get_running_loop().time() + self._request_timeout)
         await self._send(message)
 
-    async def refuse(self, refusal: _Refusal) -> None:
-        """Send a reason instead of an answer."""
-        name = "error" if self.scope["path"].startswith(SPEAK_OF_ERROR) else "detail"
-        body = json.dumps({name: refusal.reason}, separators=(",", ":")).encode()
-        headers = [(b"content-length", str(len(body)).encode()), (b"content-type", b"application/json")]
-        await self.send(
-            {"type": "http.response.start", "status": refusal.status, "headers": [*headers, *refusal.headers]}
-        )
-        await self.send({"type": "http.response.body", "body": body})
 
-    async def give_up(self, refusal: _Refusal) -> None:
-        """Refuse if nothing was sent yet; a begun answer is left unfinished, which the client sees."""
-        if not self.status:
-            await self.refuse(refusal)
-        self.status = refusal.status
+async def send_error(scope: Scope, send: Send, status: int, reason: str, *headers: tuple[bytes, bytes]) -> None:
+    """Send an error in the shape of the protocol that the path belongs to."""
+    key = "error" if scope["path"].startswith(ERROR_PATHS) else "detail"
+    body = json.dumps({key: reason}, separators=(",", ":")).encode()
+    described = [(b"content-length", str(len(body)).encode()), (b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": status, "headers": [*described, *headers]})
+    await send({"type": "http.response.body", "body": body})
 
 
-def _request_id(scope: Scope) -> bytes:
-    for name, value in scope["headers"]:
+def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    for name, value in headers:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            return bytes(value)
+            return value
     return os.urandom(8).hex().encode()
+
+
+def _route(scope: Scope) -> str:
+    """Return the template of the path, of which there are few."""
+    route = scope.get("route")
+    return "unmatched" if route is None else str(getattr(route, "path", "unmatched"))

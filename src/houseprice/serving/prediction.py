@@ -1,4 +1,4 @@
-"""What the shop gives back: values only, as they stand in the answers."""
+"""Predictions and their warnings, as they stand in the answers of the API."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -7,37 +7,41 @@ from pydantic import Field
 
 
 @dataclass(frozen=True, slots=True)
-class Caution:
-    """A reason to trust an answer less."""
+class PredictionWarning:
+    """A reason to trust a prediction less."""
 
-    column: Annotated[str, Field(description="Column that it is about")]
+    column: Annotated[str, Field(description="Column that the warning is about")]
     kind: Literal["unknown_category", "outside_range", "missing"]
-    message: Annotated[str, Field(description="What was found, and what the model has learned from")]
+    message: Annotated[str, Field(description="The value, and what the training data held")]
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the model answers for one house."""
+    """The prediction for one house."""
 
     predicted_price: Annotated[float, Field(description="Price on the valuation date")]
-    prediction_interval: Annotated[tuple[float, float], Field(description="Lowest and highest price to reckon with")]
-    coverage: Annotated[float, Field(description="Share of prices that the interval is made to hold")]
+    prediction_interval: Annotated[
+        tuple[float, float], Field(description="Lower and upper bound of the prediction interval")
+    ]
+    coverage: Annotated[float, Field(description="Nominal coverage of the interval")]
     currency: Annotated[str, Field(description="ISO 4217 code of the prices")]
     valuation_date: Annotated[str, Field(description="Day that the price is for", json_schema_extra={"format": "date"})]
-    warnings: Annotated[list[Caution], Field(description="Reasons to trust this answer less; empty is good")]
-    model_version: Annotated[str, Field(description="Which sealed model answered")]
+    warnings: Annotated[
+        list[PredictionWarning], Field(description="Reasons to trust this prediction less; usually empty")
+    ]
+    model_version: Annotated[str, Field(description="Version of the model")]
 
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """What the model answers for many houses, in their order."""
+    """The predictions for many houses, in their order."""
 
     predictions: list[Prediction]
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """One golden row asked again: whether the model still gives the answer that was sealed with it."""
+class GoldenRowCheck:
+    """A golden row predicted again, compared with the prediction stored in the bundle."""
 
     expected: float
     found: float
@@ -45,6 +49,6 @@ class Proof:
     tolerance: float
 
     @property
-    def holds(self) -> bool:
+    def passed(self) -> bool:
         """Whether price and interval are within the tolerance."""
         return self.relative_difference <= self.tolerance

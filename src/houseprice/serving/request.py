@@ -23,8 +23,8 @@ from pydantic_core import PydanticKnownError, core_schema
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from houseprice.schema import Column, Schema
-from houseprice.serving.json_duplicate_keys import repeats
-from houseprice.serving.validation_errors import TooManyError, refused, repeated
+from houseprice.serving.json_duplicate_keys import find_duplicate_keys
+from houseprice.serving.validation_errors import BatchTooLargeError, duplicate_keys, invalid_request
 
 House = dict[str, Any]
 LONGEST_TEXT = 200
@@ -55,38 +55,40 @@ class RequestModel:
         """Give back the JSON schema of a house, for OpenAPI."""
         return self._one.json_schema()
 
-    def one(self, body: bytes) -> House:
+    def parse(self, body: bytes) -> House:
         """Give back the house that a JSON object holds.
 
         Raises:
-            RefusedError: it is not JSON, or not a house that can be priced.
+            InvalidRequestError: it is not JSON, or not a house that can be priced.
         """
         try:
             house = self._one.validate_json(body)
         except ValidationError as err:
-            raise refused(err, self.schema, "one house as a JSON object (an array goes to /batch-predict)") from err
-        if twice := repeats(body, len(house)):
-            raise repeated(twice)
+            raise invalid_request(
+                err, self.schema, "one house as a JSON object (an array goes to /batch-predict)"
+            ) from err
+        if twice := find_duplicate_keys(body, len(house)):
+            raise duplicate_keys(twice)
         return house
 
-    def one_of_many(self, line: bytes, house: int) -> House:
-        """Give back the house that a JSON object holds which is the one at this position.
+    def parse_line(self, line: bytes, house: int) -> House:
+        """Return the house of one line of JSON; `house` is its position among the others, for error messages.
 
         Raises:
-            RefusedError: it is not JSON, or not a house that can be priced.
+            InvalidRequestError: it is not JSON, or not a house that can be priced.
         """
         try:
             found = self._one.validate_json(line)
         except ValidationError as err:
-            raise refused(err, self.schema, "a JSON object", house) from err
-        if twice := repeats(line, len(found)):
-            raise repeated(twice, house)
+            raise invalid_request(err, self.schema, "a JSON object", house) from err
+        if twice := find_duplicate_keys(line, len(found)):
+            raise duplicate_keys(twice, house)
         return found
 
-    def batch(self, most: int) -> Callable[[bytes], list[House]]:
+    def array_parser(self, most: int) -> Callable[[bytes], list[House]]:
         """Give back what reads the houses of a JSON array, up to so many.
 
-        It raises `RefusedError` when it is not JSON or one of them cannot be priced, and `TooManyError`.
+        It raises `InvalidRequestError` when it is not JSON or one of them cannot be priced, and `BatchTooLargeError`.
         """
         adapter = self._list(most)
 
@@ -95,24 +97,24 @@ class RequestModel:
                 houses = adapter.validate_json(body)
             except ValidationError as err:
                 if any(fault["type"] == "too_long" and not fault["loc"] for fault in err.errors(include_input=False)):
-                    raise TooManyError(most) from err
-                raise refused(err, self.schema, "a JSON array of houses (one house goes to /predict)") from err
-            if twice := repeats(body, sum(map(len, houses))):
-                raise repeated(twice)
+                    raise BatchTooLargeError(most) from err
+                raise invalid_request(err, self.schema, "a JSON array of houses (one house goes to /predict)") from err
+            if twice := find_duplicate_keys(body, sum(map(len, houses))):
+                raise duplicate_keys(twice)
             return houses
 
         return read
 
-    def rows(self, rows: Sequence[House]) -> list[House]:
+    def validate(self, rows: Sequence[House]) -> list[House]:
         """Give back the houses that rows of Python values hold, by the rules of JSON.
 
         Raises:
-            RefusedError: one of them cannot be priced.
+            InvalidRequestError: one of them cannot be priced.
         """
         try:
             return self._many.validate_python(rows)
         except ValidationError as err:
-            raise refused(err, self.schema, "a list of houses") from err
+            raise invalid_request(err, self.schema, "a list of houses") from err
 
     def _list(self, most: int | None = None) -> TypeAdapter[list[House]]:
         house = self._house

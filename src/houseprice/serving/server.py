@@ -1,183 +1,193 @@
-"""Sealed folder in, running API out: started only when it can keep its promises, stopped without losing an answer."""
+"""The API server: one process, or several under uvicorn's supervisor.
 
+The model is verified before the address is listened on, and a signal to stop lets requests in progress finish.
+"""
+
+import gc
 import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
 
 from houseprice.bundle.load import open_bundle
-from houseprice.errors import ArtifactError, ServingError
-from houseprice.serving import protocols, workers
-from houseprice.serving.access_log import Journal
+from houseprice.errors import ArtifactError, HousePriceError, ServingError
+from houseprice.serving import json_logging, protocols
 from houseprice.serving.app import create_app
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import DEFAULT, Settings
-from houseprice.serving.slow_client_protocol import patient_for
+from houseprice.serving.slow_client_protocol import SlowClientProtocol
+from houseprice.serving.supervisor import run_workers
 
-_BACKLOG = 2048
-_LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {
-        "houseprice": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-        "uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-    },
-}
+BACKLOG = 2048
 _log = logging.getLogger(__name__)
 
 
+class ServerConfig(uvicorn.Config):
+    """uvicorn's configuration from the settings; it is pickled into worker processes."""
+
+    def __init__(self, app: Any, settings: Settings) -> None:
+        self.settings = settings
+        super().__init__(
+            app,
+            factory=True,
+            http=SlowClientProtocol,
+            ws="none",
+            lifespan="on",
+            workers=settings.workers,
+            log_config=json_logging.config(),
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies or None,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=settings.grace_seconds,
+        )
+
+
 def serve(directory: Path, host: str, port: int, settings: Settings = DEFAULT) -> None:
-    """Answer requests until SIGTERM or SIGINT, then give back control.
+    """Answer requests until SIGTERM or SIGINT.
 
     Args:
-        directory: the sealed folder.
+        directory: the bundle.
         host: address to listen on; `0.0.0.0` is every one.
-        port: port to listen on; 0 is any free one, which the log names.
-        settings: limits, switches, and how many processes answer.
+        port: port to listen on; 0 is any free one, which is logged.
+        settings: limits, switches and the number of workers.
 
     Raises:
-        ArtifactError: the folder cannot be trusted, or the model does not give its own answers here.
-        ServingError: the address cannot be listened on.
+        ArtifactError: The bundle is invalid, or its model does not reproduce its golden predictions here.
+        ServingError: The address cannot be listened on, or a worker failed to start.
     """
-    with _stopped_early():
-        if settings.workers == 1:
-            app = _proved(directory, settings)
-            with _listen(host, port) as listener:
-                _Server(app, settings).run(sockets=[listener])
-            return
-        with _listen(host, port) as listener:
-            workers.supervise(settings.workers, lambda: _work(directory, listener, settings))
+    with _exit_on_signal():
+        app = verified_app(directory, settings)
+        with listen(host, port) as listener:
+            if settings.workers > 1:
+                factory: Any = partial(_worker_app, directory, settings, url_of(listener))
+                run_workers(ServerConfig(factory, settings), listener)
+                return
+            config = ServerConfig(lambda: app, settings)
+            _log_start(app, url_of(listener))
+            uvicorn.Server(config).run(sockets=[listener])
 
 
-def _work(directory: Path, listener: socket.socket, settings: Settings) -> None:
-    """Answer in a process of its own, beside others on the same address."""
-    with _stopped_early():
-        app = _proved(directory, settings)
-        _Server(app, settings).run(sockets=[listener])
+def verified_app(directory: Path, settings: Settings) -> FastAPI:
+    """Return the application of a bundle whose golden rows were all checked.
 
-
-def _proved(directory: Path, settings: Settings) -> FastAPI:
-    journal = Journal() if settings.request_log else None
-    app = create_app(open_bundle(directory), settings, journal)
+    Raises:
+        ArtifactError: The bundle is invalid, or its model does not reproduce its golden predictions here.
+    """
+    app = create_app(open_bundle(directory), settings)
     protocols.add_vertex(app, os.environ)
-    _demand_own_answers(app.state.scorer, directory)
+    _check_golden_rows(app.state.scorer, directory)
     return app
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, which here ends with 0 when it is told to stop, and takes back its readiness first."""
+def _worker_app(directory: Path, settings: Settings, url: str) -> FastAPI:
+    """Return the application in a worker process; a failure to start stops all, since it would only repeat itself."""
+    try:
+        app = verified_app(directory, settings)
+    except HousePriceError as err:
+        _log.error("worker failed to start", extra={"fields": {"code": err.code, "reason": str(err)}})
+        sys.exit(STARTUP_FAILURE)
+    _log_start(app, url)
+    return app
 
-    def __init__(self, app: FastAPI, settings: Settings) -> None:
-        self._app = app
-        super().__init__(
-            uvicorn.Config(
-                app,
-                loop="auto",
-                http=patient_for(settings.body_seconds, settings.request_seconds),
-                ws="none",
-                lifespan="on",
-                workers=1,
-                log_config=_LOGGING,
-                access_log=False,
-                server_header=False,
-                proxy_headers=bool(settings.trusted_proxies),
-                forwarded_allow_ips=settings.trusted_proxies or None,
-                backlog=_BACKLOG,
-                timeout_graceful_shutdown=settings.grace_seconds,
-            )
-        )
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        manifest = self._app.state.scorer.manifest
-        for listener in sockets or []:
-            _log.info(
-                "serving address=%s model_version=%s reference_date=%s",
-                _url(listener),
-                manifest.model_version,
-                manifest.reference_date,
-            )
+def _exempt_from_collection() -> None:
+    """Leave what lives as long as the process out of garbage collection, which requests trigger again and again."""
+    gc.collect()
+    gc.freeze()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._app.state.ready = False
-        _log.info("stopping signal=%s", signal.Signals(sig).name)
-        super().handle_exit(sig, frame)
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Stop on a signal; uvicorn's own way raises it once more at the end, and so ends with a failure."""
-        before = {sig: signal.signal(sig, self.handle_exit) for sig in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            yield
-        finally:
-            for sig, handler in before.items():
-                signal.signal(sig, handler)
+def _log_start(app: FastAPI, url: str) -> None:
+    _exempt_from_collection()
+    manifest = app.state.scorer.manifest
+    fields = {"address": url, "model_version": manifest.model_version, "reference_date": manifest.reference_date}
+    _log.info("serving", extra={"fields": {**fields, "pid": os.getpid()}})
 
 
 @contextmanager
-def _stopped_early() -> Iterator[None]:
-    """Leave with 0 on SIGTERM also while the model is being opened: a container's first process has no default."""
+def _exit_on_signal() -> Iterator[None]:
+    """Exit with 0 on SIGTERM and SIGINT, also while the model is loaded: PID 1 of a container has no default action.
+
+    uvicorn raises the signals again that it has handled, when it has finished; they arrive here.
+    """
 
     def leave(_sig: int, _frame: FrameType | None) -> NoReturn:
         raise SystemExit(0)
 
-    before = signal.signal(signal.SIGTERM, leave)
+    before = {sig: signal.signal(sig, leave) for sig in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for sig, handler in before.items():
+            signal.signal(sig, handler)
 
 
-def _demand_own_answers(scorer: Scorer, directory: Path) -> None:
-    proofs = scorer.prove()
-    wrong = [proof for proof in proofs if not proof.holds]
-    if wrong:
-        worst = max(wrong, key=lambda proof: proof.relative_difference)
+def _check_golden_rows(scorer: Scorer, directory: Path) -> None:
+    checks = scorer.check_golden_rows()
+    failed = [check for check in checks if not check.passed]
+    if failed:
+        worst = max(failed, key=lambda check: check.relative_difference)
         raise ArtifactError(
-            f'The model in "{directory}" does not give its own answers here: {len(wrong)} of {len(proofs)} golden rows '
-            f"differ, one is {worst.found:.2f} instead of {worst.expected:.2f}; install the locked requirements, or "
-            "seal the folder again with `houseprice bundle`."
+            f'The model in "{directory}" does not reproduce its golden predictions here: {len(failed)} of '
+            f"{len(checks)} rows differ, one is {worst.found:.2f} instead of {worst.expected:.2f}. Install the locked "
+            "requirements, or build the bundle again with `houseprice bundle`.",
+            code="golden_rows_failed",
+            failed=len(failed),
+            rows=len(checks),
         )
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Give back a socket that listens; before uvicorn, which would only log what goes wrong."""
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; uvicorn would only log why there is none.
+
+    Raises:
+        ServingError: `host_unknown`, `port_denied` or `address_unavailable`.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as err:
         raise ServingError(
-            f'The host "{host}" is not known here ({err}); expected an address of this machine, such as '
-            "127.0.0.1 or 0.0.0.0; give it with --host."
+            f'Unknown host "{host}": {err}. Pass an address of this machine with --host, such as 127.0.0.1 or 0.0.0.0.',
+            code="host_unknown",
+            host=host,
         ) from err
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(_BACKLOG)
+        listener.listen(BACKLOG)
     except PermissionError as err:
         listener.close()
         raise ServingError(
-            f"Port {port} may not be opened by this user; expected a port from 1024 on; give one with --port."
+            f"This user may not listen on port {port}; pass one from 1024 on with --port.",
+            code="port_denied",
+            port=port,
         ) from err
     except OSError as err:
         listener.close()
         raise ServingError(
-            f"Port {port} of {host} cannot be listened on ({err.strerror}); expected a free one; stop what uses it "
-            f"(`ss -ltnp 'sport = :{port}'` names it), or give another with --port."
+            f"Cannot listen on port {port} of {host}: {err.strerror}. Stop the program that uses it "
+            f"(`ss -ltnp 'sport = :{port}'` names it), or pass another port with --port.",
+            code="address_unavailable",
+            host=host,
+            port=port,
         ) from err
     return listener
 
 
-def _url(listener: socket.socket) -> str:
+def url_of(listener: socket.socket) -> str:
+    """Return the URL of a listening socket."""
     host, port, *_ = listener.getsockname()
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,6 +1,6 @@
-"""Environment in, frozen `Settings` out: every limit and switch of the API, each by a variable of its own.
+"""Settings of the API: every limit and switch, each read from an environment variable.
 
-docs/api.md lists them. A variable that is no setting is told in the log, never silently ignored.
+docs/api.md lists them. A variable that is no setting is named in the log, never silently ignored.
 """
 
 import re
@@ -13,32 +13,38 @@ from houseprice.errors import ConfigError, nearest
 PREFIX = "HOUSEPRICE_"
 ELSEWHERE = ("BUNDLE", "HOST", "PORT")
 """Variables that the command line reads itself."""
+RENAMED = {
+    "REQUEST_SECONDS": "REQUEST_TIMEOUT_SECONDS",
+    "BODY_SECONDS": "BODY_TIMEOUT_SECONDS",
+    "REQUEST_LOG": "ACCESS_LOG",
+}
+"""Former names; a variable of such a name is refused."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How much is taken, from whom, and what is told.
+    """Limits and switches.
 
     Attributes:
-        max_body_bytes: how large one body may be.
-        max_rows: how many houses one batch may hold.
-        max_concurrent: requests at work at a time; more are answered 503 with `Retry-After`.
-        request_seconds: until an answer must have begun, and then between its parts.
-        body_seconds: until the next part of a request must have come; slower clients are cut off.
-        grace_seconds: accepted requests are given so long when the process is told to stop.
-        api_keys: name → sha256 of the key; empty lets everybody in.
-        requests_per_minute: of each key, or of each address when there are no keys; 0 is no limit.
-        cors_origins: pages of these origins may ask from a browser.
-        trusted_proxies: addresses whose `X-Forwarded-For` is believed, as uvicorn takes them.
-        metrics, docs, request_log: whether there are `/metrics`, `/docs` with its OpenAPI document, a line a request.
-        workers: processes that answer.
+        max_body_bytes: size of a request body.
+        max_rows: houses in one batch.
+        max_concurrent: requests in progress; more are refused with 503 and `Retry-After`.
+        request_timeout_seconds: time until an answer begins, and then between its parts.
+        body_timeout_seconds: time until the next part of a request arrives; slower clients are disconnected.
+        grace_seconds: time for requests in progress when the server stops.
+        api_keys: name → SHA-256 of the key; without keys the API is open.
+        requests_per_minute: rate limit per key, or per address when there are no keys; 0 is no limit.
+        cors_origins: origins whose pages may call the API from a browser.
+        trusted_proxies: addresses whose `X-Forwarded-For` is trusted, as uvicorn takes them.
+        metrics, docs, access_log: whether there is `/metrics`, `/docs` with the OpenAPI document, an access log.
+        workers: worker processes.
     """
 
     max_body_bytes: int = 32 * 2**20
     max_rows: int = 10_000
     max_concurrent: int = 256
-    request_seconds: float = 30.0
-    body_seconds: float = 10.0
+    request_timeout_seconds: float = 30.0
+    body_timeout_seconds: float = 10.0
     grace_seconds: int = 8
     api_keys: tuple[tuple[str, str], ...] = ()
     requests_per_minute: int = 0
@@ -46,7 +52,7 @@ class Settings:
     trusted_proxies: str = ""
     metrics: bool = True
     docs: bool = True
-    request_log: bool = True
+    access_log: bool = True
     workers: int = 1
 
 
@@ -54,13 +60,15 @@ DEFAULT = Settings()
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
-    """Give back the settings that the variables state; what is not stated, or empty, is as by default.
+    """Return the settings that the variables give; an unset or empty variable is the default.
 
     Raises:
-        ConfigError: a value cannot be understood; all of them are named.
+        ConfigError: A value is invalid, or a variable has a former name; all problems are listed.
     """
     found: dict[str, Any] = {}
-    problems = []
+    problems = [
+        f"{PREFIX}{old} is now {PREFIX}{new}; rename it" for old, new in RENAMED.items() if environ.get(PREFIX + old)
+    ]
     for name, read in _READERS.items():
         text = environ.get(variable(name), "").strip()
         if not text:
@@ -70,26 +78,28 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         except ValueError as err:
             problems.append(f"{variable(name)}: {err}")
     if problems:
-        raise ConfigError(f"The environment cannot be used; correct: {'; '.join(problems)}.", problems)
+        raise ConfigError(
+            f"Invalid settings in the environment: {'; '.join(problems)}.", problems, code="settings_invalid"
+        )
     return Settings(**found)
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    """Give back a sentence for each variable that looks like a setting and is none."""
-    known = [variable(field.name) for field in fields(Settings)] + [PREFIX + name for name in ELSEWHERE]
-    strange = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
-    return [f"{name} is no setting and has no effect{nearest(name, known)}" for name in strange]
+    """Return a sentence for each variable with the prefix that is no setting."""
+    known = [variable(field.name) for field in fields(Settings)] + [PREFIX + name for name in (*ELSEWHERE, *RENAMED)]
+    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    return [f"{name} is not a setting and has no effect{nearest(name, known)}" for name in unknown]
 
 
 def variable(name: str) -> str:
-    """Give back the variable of a setting."""
+    """Return the environment variable of a setting."""
     return PREFIX + name.upper()
 
 
 def _whole(low: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if not re.fullmatch(r"[0-9]{1,15}", text) or int(text) < low:
-            raise ValueError(f'found "{text}", expected a whole number of at least {low}')
+            raise ValueError(f'"{text}" is not a whole number of at least {low}')
         return int(text)
 
     return read
@@ -97,13 +107,13 @@ def _whole(low: int) -> Callable[[str], int]:
 
 def _seconds(text: str) -> float:
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text) or float(text) <= 0:
-        raise ValueError(f'found "{text}", expected seconds above 0')
+        raise ValueError(f'"{text}" is not a positive number of seconds')
     return float(text)
 
 
 def _switch(text: str) -> bool:
     if text.lower() not in {"on", "off"}:
-        raise ValueError(f'found "{text}", expected on or off')
+        raise ValueError(f'"{text}" is neither on nor off')
     return text.lower() == "on"
 
 
@@ -116,11 +126,11 @@ def _keys(text: str) -> tuple[tuple[str, str], ...]:
     for number, part in enumerate(_list(text), 1):
         name, _, digest = part.rpartition(":")
         if not re.fullmatch(r"[0-9a-fA-F]{64}", digest) or not re.fullmatch(r"[\w.-]{0,40}", name):
-            # What was found is not shown: it may be the key itself.
+            # The value is not shown: it may be the key itself.
             raise ValueError(f"entry {number} is not NAME:SHA256, the sha256 of a key as 64 hexadecimal digits")
         keys.append((name or f"key{number}", digest.lower()))
     if len({name for name, _ in keys}) < len(keys):
-        raise ValueError("two keys have one name; expected a name of its own for each")
+        raise ValueError("two keys have the same name")
     return tuple(keys)
 
 
@@ -128,8 +138,8 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "max_body_bytes": _whole(1),
     "max_rows": _whole(1),
     "max_concurrent": _whole(1),
-    "request_seconds": _seconds,
-    "body_seconds": _seconds,
+    "request_timeout_seconds": _seconds,
+    "body_timeout_seconds": _seconds,
     "grace_seconds": _whole(1),
     "api_keys": _keys,
     "requests_per_minute": _whole(0),
@@ -137,6 +147,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "trusted_proxies": str,
     "metrics": _switch,
     "docs": _switch,
-    "request_log": _switch,
+    "access_log": _switch,
     "workers": _whole(1),
 }

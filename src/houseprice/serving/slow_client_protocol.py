@@ -1,98 +1,106 @@
-"""Connections in, only those that get on out: a client that dawdles over a request's head or stops reading is cut off.
+"""uvicorn's HTTP protocol with time limits for slow clients.
 
-The server below waits forever for the first line and headers of a request, however slowly they drip in; and forever for
-a client to take the rest of its answer, also when it has closed the connection on its side.
+uvicorn waits forever for the request line and headers, however slowly they arrive, and forever for a client to read the
+rest of its answer, also when that client has closed its side of the connection.
 """
 
 import asyncio
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-MOST_HEAD_BYTES = 64 * 2**10
+MAX_HEAD_BYTES = 64 * 2**10
 
 
-def patient_for(head_seconds: float, reading_seconds: float) -> type[HttpToolsProtocol]:
-    """Give back uvicorn's protocol with a time limit for each request's head, one of its size, and one for readers.
+class SlowClientProtocol(HttpToolsProtocol):
+    """Limits the time and size of a request's head, and the time in which a client reads nothing.
 
-    Args:
-        head_seconds: until the head of a request must have come.
-        reading_seconds: a client that takes no byte of what waits for it is cut off after twice that; by then whoever
-            writes the answer has given up. However slow it is, it may go on as long as it takes some.
+    The head must arrive within `body_timeout_seconds` of the settings. A client that takes no byte of a waiting answer
+    is disconnected after twice `request_timeout_seconds`; one that reads slowly is not.
     """
 
-    class Patient(HttpToolsProtocol):
-        _timer: asyncio.TimerHandle | None = None
-        _heading = True
-        _head_bytes = 0
-        _watch: asyncio.TimerHandle | None = None
+    def __init__(self, config: Any, *args: Any, **options: Any) -> None:
+        super().__init__(config, *args, **options)
+        self._head_seconds: float = config.settings.body_timeout_seconds
+        self._read_seconds: float = config.settings.request_timeout_seconds
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self._arm()
+    _timer: asyncio.TimerHandle | None = None
+    _in_head = True
+    _head_bytes = 0
+    _watch: asyncio.TimerHandle | None = None
 
-        def data_received(self, data: bytes) -> None:
-            if not self._heading and (self.cycle is None or self.cycle.response_complete):
-                self._heading = True  # of the next request on this connection
-                self._head_bytes = 0
-            super().data_received(data)
-            if not self._heading:
-                return
-            self._head_bytes += len(data)
-            if self._head_bytes > MOST_HEAD_BYTES:
-                self._cut()
-            elif self._timer is None:  # most heads come whole, and need none
-                self._arm()
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first head."""
+        super().connection_made(transport)
+        self._start_timer()
 
-        def on_headers_complete(self) -> None:
-            self._heading = False
-            self._disarm()
-            super().on_headers_complete()
+    def data_received(self, data: bytes) -> None:
+        """Parse data; limit the size and time of a head."""
+        if not self._in_head and (self.cycle is None or self.cycle.response_complete):
+            self._in_head = True  # of the next request on this connection
+            self._head_bytes = 0
+        super().data_received(data)
+        if not self._in_head:
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._disconnect()
+        elif self._timer is None:  # most heads come whole, and need none
+            self._start_timer()
 
-        def pause_writing(self) -> None:
-            super().pause_writing()
-            self._look_later(None)
+    def on_headers_complete(self) -> None:
+        """End the time limit of the head."""
+        self._in_head = False
+        self._stop_timer()
+        super().on_headers_complete()
 
-        def resume_writing(self) -> None:
-            if not self.transport.is_closing():
-                self._look_away()
-            super().resume_writing()
+    def pause_writing(self) -> None:
+        """Begin to watch a client that does not read."""
+        super().pause_writing()
+        self._watch_later(None)
 
-        def timeout_keep_alive_handler(self) -> None:
-            super().timeout_keep_alive_handler()
-            self._look_later(None)
+    def resume_writing(self) -> None:
+        """End watching a client that reads again."""
+        if not self.transport.is_closing():
+            self._stop_watching()
+        super().resume_writing()
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._disarm()
-            self._look_away()
-            super().connection_lost(exc)
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection, also when its client does not read."""
+        super().timeout_keep_alive_handler()
+        self._watch_later(None)
 
-        def _arm(self) -> None:
-            self._timer = self.loop.call_later(head_seconds, self._cut)
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop all timers."""
+        self._stop_timer()
+        self._stop_watching()
+        super().connection_lost(exc)
 
-        def _disarm(self) -> None:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+    def _start_timer(self) -> None:
+        self._timer = self.loop.call_later(self._head_seconds, self._disconnect)
 
-        def _look_later(self, waiting: int | None) -> None:
-            self._look_away()
-            self._watch = self.loop.call_later(reading_seconds, self._look, waiting)
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-        def _look(self, before: int | None) -> None:
-            """Cut off a client that takes nothing; `before` is how many bytes waited when it was last looked at."""
-            waiting = self.transport.get_write_buffer_size()
-            if waiting == before:
-                self._cut()
-            elif waiting:
-                self._look_later(waiting)
+    def _watch_later(self, waiting: int | None) -> None:
+        self._stop_watching()
+        self._watch = self.loop.call_later(self._read_seconds, self._check_reading, waiting)
 
-        def _look_away(self) -> None:
-            if self._watch is not None:
-                self._watch.cancel()
-                self._watch = None
+    def _check_reading(self, before: int | None) -> None:
+        """Disconnect a client that reads nothing; `before` is how many bytes waited at the last check."""
+        waiting = self.transport.get_write_buffer_size()
+        if waiting == before:
+            self._disconnect()
+        elif waiting:
+            self._watch_later(waiting)
 
-        def _cut(self) -> None:
-            self._disarm()
-            self.transport.abort()
+    def _stop_watching(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
 
-    return Patient
+    def _disconnect(self) -> None:
+        self._stop_timer()
+        self.transport.abort()

@@ -1,6 +1,7 @@
-"""What pydantic found in, faults out that a person can act on: the column, what was sent, what is allowed.
+"""Validation errors that name the column, the value that was sent and what is allowed.
 
-The API gives them as FastAPI's 422, the CSV command as a sentence with the number of the row.
+pydantic's own messages know nothing of columns and units. The API returns these in the shape of FastAPI's 422, the
+command for CSV files as sentences with row numbers.
 """
 
 import json
@@ -13,12 +14,12 @@ from pydantic_core import ErrorDetails
 
 from houseprice.errors import DataError, nearest
 from houseprice.schema import Column, Schema
-from houseprice.serving.json_duplicate_keys import Repeat
+from houseprice.serving.json_duplicate_keys import DuplicateKey
 
-LONGEST_LIST = 100
-LONGEST_QUOTE = 80
+MAX_ERRORS = 100
+MAX_QUOTE_CHARACTERS = 80
 
-_WHATS = {
+_KINDS = {
     "number": "a number",
     "integer": "a whole number",
     "flag": "true, false, 1 or 0",
@@ -28,16 +29,16 @@ _WHATS = {
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One thing that is wrong with what was sent.
+class FieldError:
+    """One invalid field, or one error about the body as a whole.
 
     Attributes:
-        kind: pydantic's name for it, such as `missing`, `float_type`, `less_than_equal`.
-        house: position of the house in what was sent, from 0; None when it was sent alone, or nothing could be read.
-        column: its name; None when the fault is in the whole.
-        sent: the value, fit for JSON; None when there was none.
-        message: found and expected, one sentence.
-        line: where the house begins in a text that has lines, from 1.
+        kind: pydantic's name of the error, such as `missing`, `float_type`, `less_than_equal`.
+        house: position of the house in the batch, from 0; None for a single house or an unreadable body.
+        column: name of the column; None when the error is about the whole.
+        sent: the value, representable in JSON; None when there was none.
+        message: the value and what is allowed, in one sentence.
+        line: first line of the house in a body of lines, from 1.
     """
 
     kind: str
@@ -48,67 +49,79 @@ class Fault:
     line: int | None = None
 
     def detail(self) -> dict[str, Any]:
-        """Give back the fault in the shape of FastAPI's 422."""
+        """Return the error in the shape of FastAPI's 422."""
         place = ["body", *(part for part in (self.house, self.column) if part is not None)]
         shown = {"type": self.kind, "loc": place, "msg": self.message, "input": self.sent}
         return shown if self.line is None else {**shown, "line": self.line}
 
 
-class RefusedError(DataError):
-    """What was sent is no house that can be priced; `faults` holds the first of them, `count` is how many there are."""
+class InvalidRequestError(DataError):
+    """The request holds a house that cannot be priced, or cannot be read.
 
-    def __init__(self, faults: list[Fault]) -> None:
-        self.count = len(faults)
-        self.faults = tuple(faults[:LONGEST_LIST])
-        super().__init__("; ".join(fault.message for fault in self.faults[:3]))
+    Attributes:
+        errors: the first `MAX_ERRORS` field errors.
+        count: how many there are in all.
+    """
+
+    code = "invalid_request"
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        self.count = len(errors)
+        self.errors = tuple(errors[:MAX_ERRORS])
+        super().__init__("; ".join(error.message for error in self.errors[:3]))
 
 
-class TooManyError(DataError):
-    """More houses were sent at once than are taken."""
+class BatchTooLargeError(DataError):
+    """The batch holds more houses than one request may."""
 
-    def __init__(self, most: int) -> None:
-        super().__init__(f"The batch holds more than {most} houses, which is the limit; send it in parts.")
+    code = "batch_too_large"
+
+    def __init__(self, max_houses: int) -> None:
+        message = f"The batch holds more than {max_houses} houses, which is the limit; send it in parts."
+        super().__init__(message, max_houses=max_houses)
 
 
-def refused(error: ValidationError, schema: Schema, whole: str, alone: int | None = None) -> RefusedError:
-    """Give back a refusal with one fault a column.
+def invalid_request(
+    error: ValidationError, schema: Schema, whole: str, alone: int | None = None
+) -> InvalidRequestError:
+    """Translate an error of pydantic, with one field error per column.
 
     Args:
-        error: what pydantic found.
-        schema: what a house may hold.
-        whole: what was expected of the body.
-        alone: position of the house, when it was read by itself and is one of many.
+        error: the error of pydantic.
+        schema: the columns of a house.
+        whole: what the body should have been, for the message when it is something else.
+        alone: position of the house in its batch, when it was parsed by itself.
     """
-    faults: dict[tuple[int | None, str | None], Fault] = {}
+    errors: dict[tuple[int | None, str | None], FieldError] = {}
     for found in error.errors(include_url=False, include_context=False):
         house, *rest = found["loc"] if found["loc"] and isinstance(found["loc"][0], int) else (None, *found["loc"])
         column = str(rest[0]) if rest else None
         if column not in schema.columns:
             column = column and _short(column)
         key = alone if house is None else int(house), column
-        if key not in faults or len(rest) > 1:  # of a rule with choices, the last one tells
+        if key not in errors or len(rest) > 1:  # of a union, the error of the last choice is kept
             message = _about_column(column, found, schema) if column else _about_whole(key[0], found, whole)
             sent = _sendable(found["input"]) if column and found["type"] != "missing" else None
-            faults[key] = Fault(found["type"], *key, sent, message)
-    return RefusedError(list(faults.values()))
+            errors[key] = FieldError(found["type"], *key, sent, message)
+    return InvalidRequestError(list(errors.values()))
 
 
-def repeated(repeats: Iterable[Repeat], alone: int | None = None) -> RefusedError:
-    """Give back a refusal of names that are given more than once, each with the house it is about, if any.
+def duplicate_keys(duplicates: Iterable[DuplicateKey], alone: int | None = None) -> InvalidRequestError:
+    """Return the error of keys that stand more than once in an object, each with the position of its house, if any.
 
-    `alone` is the position of the house, when it was read by itself and is one of many.
+    `alone` is the position of the house in its batch, when it was parsed by itself.
     """
-    faults = []
-    for repeat in repeats:
-        house = next((part for part in repeat.place if isinstance(part, int)), alone)
-        name = _short(repeat.name)
-        message = f'"{name}" is given more than once; expected each name once; leave all but one out.'
-        faults.append(Fault("duplicate_key", house, name, None, message))
-    return RefusedError(faults)
+    errors = []
+    for duplicate in duplicates:
+        house = next((part for part in duplicate.path if isinstance(part, int)), alone)
+        name = _short(duplicate.key)
+        message = f'"{name}" is given more than once; send each name only once.'
+        errors.append(FieldError("duplicate_key", house, name, None, message))
+    return InvalidRequestError(errors)
 
 
-def expected(column: Column) -> str:
-    """Say what a column may hold."""
+def allowed_values(column: Column) -> str:
+    """Return the allowed values of a column in words, such as "a whole number from 0 to 50"."""
     if column.levels is not None:
         shown = ", ".join(_quoted(level) for level in column.levels[:30])
         return f"one of {shown}{', …' if len(column.levels) > 30 else ''}"
@@ -121,21 +134,21 @@ def expected(column: Column) -> str:
             limits = f" of at most {high}"
         case low, high:
             limits = f" from {low} to {high}"
-    return f"{_WHATS.get(column.kind, 'a number')}{limits}{f' {column.unit}' if column.unit else ''}"
+    return f"{_KINDS.get(column.kind, 'a number')}{limits}{f' {column.unit}' if column.unit else ''}"
 
 
 def _about_column(name: str, found: ErrorDetails, schema: Schema) -> str:
     if found["type"] == "missing":
-        return f'"{name}" is missing; expected {expected(schema.request[name])}.'
+        return f'"{name}" is missing; expected {allowed_values(schema.request[name])}.'
     if found["type"] != "extra_forbidden":
-        return f'"{name}" is {_quoted(found["input"])}; expected {expected(schema.request[name])}.'
+        return f'"{name}" is {_quoted(found["input"])}; expected {allowed_values(schema.request[name])}.'
     known = ", ".join(schema.request)
     if name == schema.target:
-        return f'"{name}" is what the model answers; expected only what is known before the sale; leave it out.'
+        return f'"{name}" is what the model predicts; leave it out.'
     if name in schema.columns:
-        return f'"{name}" has no part in a price; expected {known}; leave it out.'
+        return f'"{name}" is not used for the price; leave it out. The columns are {known}.'
     hint = nearest(name, schema.request)
-    return f'"{name}" is no column of a house{hint or f"; known are {known}"}; correct its name or leave it out.'
+    return f'"{name}" is not a column{hint or f"; the columns are {known}"}; correct its name or leave it out.'
 
 
 def _about_whole(house: int | None, found: ErrorDetails, whole: str) -> str:
@@ -148,7 +161,7 @@ def _about_whole(house: int | None, found: ErrorDetails, whole: str) -> str:
 
 
 def _sendable(value: Any) -> Any:
-    """Give back what was sent when JSON can hold it in few words, and its beginning as text otherwise."""
+    """Return a short value unchanged, and the beginning of any other as text, so that it fits into a JSON error."""
     if isinstance(value, str):
         return _short(value)
     if value is None or isinstance(value, bool) or (isinstance(value, int | float) and abs(value) < 1e300):
@@ -157,7 +170,7 @@ def _sendable(value: Any) -> Any:
 
 
 def _quoted(value: Any) -> str:
-    """Show a value as JSON would spell it, shortened."""
+    """Return a value as JSON spells it, shortened."""
     if isinstance(value, dict | list):
         return f"{'an empty' if not value else 'a'} JSON {'object' if isinstance(value, dict) else 'array'}"
     try:
@@ -167,4 +180,4 @@ def _quoted(value: Any) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
+    return text if len(text) <= MAX_QUOTE_CHARACTERS else f"{text[:MAX_QUOTE_CHARACTERS]}…"

@@ -56,7 +56,6 @@ SPOILED: dict[str, tuple[Spoil, set[str]]] = {
     ),
     "another version": (_add(NUMPY, b"Name: numpy\nVersion: 1.9\n"), {"pypi numpy in the SBOM of linux/amd64"}),
     "another package": (_add("var/lib/dpkg/status", LIBC), {"deb libc6 in the SBOM of linux/amd64"}),
-    "removed package": (_add("var/lib/dpkg/status", b""), {"deb libc6 in the SBOM of linux/amd64"}),
     "no SBOM": (lambda tiny: tiny.layers[2].clear(), {f"/{SBOM_FILE} of linux/amd64"}),
     "SBOM that is no object": (_add(SBOM_FILE, b"[]"), {f"/{SBOM_FILE} of linux/amd64"}),
 }

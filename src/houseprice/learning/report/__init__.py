@@ -1,21 +1,18 @@
-"""Judged model in, one self-contained HTML file out: what a number hides, for people.
+"""The report on a trained model: one self-contained HTML file for people.
 
-`render` is pure: no file, no clock, no network; the same model and table give the same bytes. Each module beside this
-one tells one part, in the order in which they are read:
+`render` is pure: no file, no clock, no network; the same model and table give the same bytes. Modules compute values
+and figures, templates/ holds the page: report.html with its style sheet, macros, and one partial per section.
 
-    gates          the verdict, and what was demanded
-    measures       honest numbers with their bounds, and the baselines
-    interval       whether the price interval keeps its promise, everywhere
-    residuals      errors over price, time and place (maps)
-    importance     what the answers rest on
-    dependence     what would be answered if one thing were otherwise (changed), and the market by month (market)
-    slices         whom it is wrong about
-    worst          the dozen worst sales with their story (story)
-    quality        what the data are like
-    limits         what the model is not for
-
-Below them: markup (HTML that is escaped), style (colours and CSS), figure (matplotlib's SVG in the page's colours),
-newest (the held-out sales that all look at).
+    performance    metrics with confidence intervals, and the baselines
+    interval       coverage, calibration and width of the prediction interval
+    residuals      errors by price and time; maps by location
+    importance     permutation importance and the trees' gain
+    dependence     partial dependence; the market trend (market) and one house at many locations (location_map)
+    slices         metrics by kind of house
+    worst          the sales with the largest errors, each with its diagnosis
+    quality        training and held-out data side by side
+    holdout        the held-out sales that every section reads; what_if predicts them with columns changed
+    figure         matplotlib's SVG in the page's colours; rendering is the Jinja2 environment
 """
 
 from collections.abc import Mapping
@@ -25,27 +22,34 @@ from houseprice.config import Config
 from houseprice.learning.evaluation import Evaluation
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.gates import Verdict
-from houseprice.learning.report import (
-    dependence,
-    gates,
-    importance,
-    interval,
-    limits,
-    measures,
-    residuals,
-    slices,
-    worst,
-)
-from houseprice.learning.report import (
-    quality as data,
-)
-from houseprice.learning.report.holdout import Newest
-from houseprice.learning.report.markup import Html, element, join
-from houseprice.learning.report.style import css
-from houseprice.learning.report.what_if import Question
+from houseprice.learning.report.dependence import SAMPLE, dependence_figures
+from houseprice.learning.report.holdout import Holdout
+from houseprice.learning.report.importance import importance_figures, permutation_importance
+from houseprice.learning.report.interval import interval
+from houseprice.learning.report.location_map import location_map
+from houseprice.learning.report.maps import error_maps
+from houseprice.learning.report.market import market_trend
+from houseprice.learning.report.performance import METRICS, performance
+from houseprice.learning.report.quality import column_summaries
+from houseprice.learning.report.rendering import render_template
+from houseprice.learning.report.residuals import residual_figures
+from houseprice.learning.report.slices import by_kind
+from houseprice.learning.report.what_if import WhatIf
+from houseprice.learning.report.worst import largest_errors
 
 NAME = "model_report.html"
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # a browser that keeps it fetches nothing and runs nothing
+SECTIONS = {  # template → title, in the order of the page
+    "gates": "Verdict and gates",
+    "performance": "Performance",
+    "interval": "Prediction interval",
+    "residuals": "Errors by price, time and location",
+    "importance": "Feature importance",
+    "dependence": "Partial dependence",
+    "slices": "Performance by slice",
+    "worst": "Largest errors",
+    "quality": "Data quality",
+    "limits": "Out-of-scope uses",
+}
 
 
 def render(
@@ -55,54 +59,32 @@ def render(
     config: Config,
     quality: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """Give back the report as one HTML file, UTF-8.
+    """Return the report as one HTML file, UTF-8.
 
-    `quality` is the report that cleaning wrote beside the processed table, where it is at hand.
+    `quality` is the cleaning report that is written beside the processed table, where it is available.
     """
-    newest = Newest(evaluation, table, config)
-    question = Question(newest)
-    measured = importance.measure(question)
-    sections = [
-        gates.tell(verdict),
-        measures.tell(newest),
-        interval.tell(newest),
-        residuals.tell(newest),
-        importance.tell(newest, measured),
-        dependence.tell(question, measured),
-        slices.tell(newest),
-        worst.tell(question),
-        data.tell(question, quality),
-        limits.tell(newest),
-    ]
-    links = (element("li", element("a", section.title, href=f"#{section.anchor}")) for section in sections)
-    title = f"{config.project.name}: report on the trained model"
-    page = element(
-        "html",
-        element(
-            "head",
-            Html('<meta charset="utf-8">'),
-            element("meta", http_equiv="Content-Security-Policy", content=POLICY),
-            element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            element("meta", name="color-scheme", content="light dark"),
-            element("title", title),
-            element("style", Html(css())),
-        ),
-        element(
-            "body",
-            element(
-                "header",
-                element("h1", title),
-                measures.headline(newest, verdict),
-                element("nav", element("ul", *links), aria_label="Parts of this report"),
-            ),
-            element("main", *(section.write() for section in sections)),
-            element("footer", join([_origin(newest)])),
-        ),
-        lang="en",
+    holdout = Holdout(evaluation, table, config)
+    what_if = WhatIf(holdout)
+    importances = permutation_importance(what_if)
+    return render_template(
+        {
+            "sections": SECTIONS,
+            "definitions": METRICS,
+            "config": config,
+            "holdout": holdout,
+            "metrics": evaluation.metrics,
+            "verdict": verdict,
+            "performance": performance(holdout),
+            "interval": interval(holdout),
+            "residuals": residual_figures(holdout),
+            "maps": error_maps(holdout),
+            "importance": importance_figures(holdout, importances),
+            "dependence": dependence_figures(what_if, importances),
+            "dependence_sample": min(SAMPLE, len(holdout.rows)),
+            "trend_and_location": [figure for figure in (market_trend(holdout), location_map(what_if)) if figure],
+            "slices": by_kind(holdout),
+            "sales": largest_errors(what_if),
+            "cleaning": quality,
+            "columns": column_summaries(what_if, None if quality is None else quality.get("blanks", {})),
+        }
     )
-    return f"<!DOCTYPE html>\n{page}\n".encode()
-
-
-def _origin(newest: Newest) -> str:
-    table = newest.table
-    return f"Made from the feature table {table.sha256} and the processed table {table.processed_sha256} (sha256)."

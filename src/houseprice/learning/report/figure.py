@@ -1,32 +1,35 @@
-"""What to draw in, SVG for the page out: its colours are the page's own, so that it fits a dark and a light one."""
+"""Figures of the report: matplotlib's SVG, inlined in the page and drawn in the page's own light or dark colours."""
 
 import io
 import re
 import warnings
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure
+from markupsafe import Markup
+from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
-from houseprice.learning.report.markup import Html, element, join, safe, visible
-from houseprice.learning.report.style import COLOURS
+from houseprice.learning.report.colours import COLOURS
+from houseprice.learning.report.rendering import number, printable
 
 Floats = npt.NDArray[np.float64]
-MOST = 4000  # dots; more would only weigh on the page
+DASHED = (0, (4, 3))
+MAX_POINTS = 4000  # more would only make the page heavier
 LAYERS = 24  # a path is painted once however often it crosses itself, so density needs several
 
 
 def paint(name: str) -> str:
-    """Give back the stand-in, as a drawing may hold it, of one of the page's colours."""
-    return f"#fe00{list(COLOURS).index(name):02x}"
+    """Return the placeholder that a drawing may hold for one of the page's colours."""
+    return f"#fe00{COLOURS.index(name):02x}"
 
 
 STYLE: dict[str, Any] = {
@@ -51,86 +54,93 @@ STYLE: dict[str, Any] = {
     "ytick.major.size": 0,
     "xtick.minor.size": 0,
     "ytick.minor.size": 0,
-    "text.color": paint("ink"),
-    "axes.labelcolor": paint("soft"),
-    "axes.edgecolor": paint("rule"),
-    "xtick.labelcolor": paint("soft"),
-    "ytick.labelcolor": paint("soft"),
-    "grid.color": paint("rule"),
-    "legend.labelcolor": paint("ink"),
+    "text.color": paint("text"),
+    "axes.labelcolor": paint("muted"),
+    "axes.edgecolor": paint("border"),
+    "xtick.labelcolor": paint("muted"),
+    "ytick.labelcolor": paint("muted"),
+    "grid.color": paint("border"),
+    "legend.labelcolor": paint("text"),
 }
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing with its heading, its caption and, where it needs one, a legend of colours and texts."""
+
+    title: str
+    caption: str
+    svg: Markup
+    legend: tuple[tuple[str, str], ...] = ()
 
 
 def draw(
     title: str,
     caption: str,
     alt: str,
-    fill: Callable[[Any], None],
+    plot: Callable[[Any], None],
     size: tuple[float, float] = (4.4, 3.05),
-    below: Html | None = None,
-) -> Html:
-    """Give back a figure with its heading; `fill` draws into a matplotlib figure of some inches.
+    legend: tuple[tuple[str, str], ...] = (),
+) -> Figure:
+    """Return a figure; `plot` draws into a matplotlib figure of the given size in inches.
 
-    `alt` says what is to be seen to those who cannot see it.
+    `alt` describes the drawing to readers who cannot see it.
     """
     stream = io.BytesIO()
     with mpl.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # the browser has the letters that this machine lacks
-        figure = Figure(figsize=size, layout="constrained")
-        figure.patch.set_visible(False)
-        fill(figure)
-        for axes in figure.axes:
+        canvas = Canvas(figsize=size, layout="constrained")
+        canvas.patch.set_visible(False)
+        plot(canvas)
+        for axes in canvas.axes:
             axes.patch.set_visible(False)
-        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    said = element("figcaption", element("h3", title), element("p", caption))
-    name = f"f{zlib.crc32((title + alt).encode('utf-8', 'replace')):08x}"  # apart from all other figures' names
-    return element("figure", said, _inline(stream.getvalue(), name, alt), below)
+        canvas.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    prefix = f"f{zlib.crc32((title + alt).encode('utf-8', 'replace')):08x}"
+    return Figure(title, caption, _inline(stream.getvalue(), prefix, alt), legend)
 
 
-def _inline(svg: bytes, name: str, alt: str) -> Html:
-    """Give back a drawing as an element of a page that holds others: no second `id`, no style for everybody."""
-    root = ET.fromstring(svg)  # noqa: S314 - our own drawing
-    referred = set(re.findall(rb'(?:url\(|href=")#([^")]+)', svg))
-    known = {place.decode() for place in referred}
-
-    def write(node: ET.Element) -> Html:
-        tag = node.tag.rpartition("}")[2]
-        if tag in ("metadata", "style") or (tag == "defs" and all(n.tag.endswith(("style", "defs")) for n in node)):
-            return Html("")
-        attributes = {}
-        for key, value in node.attrib.items():
-            attribute = key.rpartition("}")[2]
-            if attribute == "id" and value not in known:
-                continue
-            attributes[attribute] = _own(attribute, value, name)
-        children = join([safe((node.text or "").strip()), *(write(child) for child in node)])
-        if tag == "g" and not children:
-            return Html("")
-        said = "".join(f' {key}="{safe(value)}"' for key, value in attributes.items())
-        return Html(f"<{tag}{said}>{children}</{tag}>")
-
-    return element("svg", *(write(child) for child in root), viewBox=root.attrib["viewBox"], role="img", aria_label=alt)
+def _inline(svg: bytes, prefix: str, alt: str) -> Markup:
+    """Return a drawing that can share a page with others: unique ids, no style sheet, the page's colours."""
+    root = ET.fromstring(svg)  # noqa: S314 - written by matplotlib just now
+    referenced = {name.decode() for name in re.findall(rb'(?:url\(|href=")#([^")]+)', svg)}
+    for node in list(root.iter()):
+        node.tag = _local(node.tag)
+        node.text, node.tail = (node.text or "").strip() or None, None
+        node.attrib = {
+            name: _attribute(name, value, prefix)
+            for name, value in ((_local(key), value) for key, value in node.attrib.items())
+            if name != "id" or value in referenced
+        }
+        for child in list(node):
+            if _local(child.tag) in ("metadata", "style") or (_local(child.tag) == "g" and not len(child)):
+                node.remove(child)
+    root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": printable(alt)}
+    return Markup(ET.tostring(root, encoding="unicode", short_empty_elements=False))  # noqa: S704 - escaped by ET
 
 
-def _own(attribute: str, value: str, name: str) -> str:
-    """Give back an attribute with the page's colours, the drawing's own ids and numbers no finer than is seen."""
-    if attribute == "id":
-        return f"{name}-{value}"
-    value = re.sub(r"^#|(?<=url\()#", f"#{name}-", value)
-    if attribute == "style":
-        value = re.sub(r"#fe00([0-9a-f]{2})", lambda found: f"var(--{list(COLOURS)[int(found[1], 16)]})", value)
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
+
+
+def _attribute(name: str, value: str, prefix: str) -> str:
+    """Return an attribute with the page's colours, unique ids, and numbers no finer than can be seen."""
+    if name == "id":
+        return f"{prefix}-{value}"
+    value = re.sub(r"^#|(?<=url\()#", f"#{prefix}-", value)
+    if name == "style":
+        value = re.sub(r"#fe00([0-9a-f]{2})", lambda found: f"var(--{COLOURS[int(found[1], 16)]})", value)
         value = re.sub(r"font: ([\d.]+)px [^;]*", r"font-size: \1px", value)
         value = re.sub(r"font-family: [^;]*(;|$)", "", value)
         return re.sub(r"([:;]) ", r"\1", value).strip(" ;")
     value = re.sub(r"-?\d+\.\d+", lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), value)
-    if attribute == "d":
+    if name == "d":
         value = re.sub(r"\s*([A-Za-z])\s*", r"\1", value).strip()
         value = re.sub(r"M([-\d.]+ [-\d.]+)L\1(?=[A-Za-z]|$)", r"M\1h0", value)
     return value
 
 
-def dots(axes: Any, x: Floats, y: Floats, colour: str, size: float = 2.6, alpha: float = 0.4) -> None:
-    """Draw dots as short paths: a twentieth of the bytes of matplotlib's own markers."""
+def scatter(axes: Any, x: Floats, y: Floats, colour: str, size: float = 2.6, alpha: float = 0.4) -> None:
+    """Draw points as short paths: a twentieth of the bytes of matplotlib's own markers."""
     order = np.random.default_rng(0).permutation(len(x))
     for part in np.array_split(order, min(LAYERS, max(len(order), 1))):
         points = np.column_stack([x[part], y[part]]).repeat(2, axis=0)
@@ -140,33 +150,40 @@ def dots(axes: Any, x: Floats, y: Floats, colour: str, size: float = 2.6, alpha:
     axes.autoscale_view()
 
 
-def note(axes: Any, text: str, x: float, y: float, aside: tuple[float, float] = (5, 0)) -> None:
-    """Write a few words beside a point, so many printer's points away."""
-    look = {"color": paint("soft"), "va": "center", "textcoords": "offset points"}
-    axes.annotate(text, (x, y), xytext=aside, **look)
+def annotate(axes: Any, text: str, x: float, y: float, offset: tuple[float, float] = (5, 0)) -> None:
+    """Write a few words beside a point, offset in printer's points."""
+    look = {"color": paint("muted"), "va": "center", "textcoords": "offset points"}
+    axes.annotate(text, (x, y), xytext=offset, **look)
 
 
-def some(count: int) -> npt.NDArray[np.int64]:
-    """Give back which of so many rows are drawn: all, or as many of them by chance as a drawing bears."""
-    return np.sort(np.random.default_rng(0).permutation(count)[:MOST])
+def subsample(count: int) -> npt.NDArray[np.int64]:
+    """Return the positions that are drawn: all, or a random sample of as many as a figure bears."""
+    return np.sort(np.random.default_rng(0).permutation(count)[:MAX_POINTS])
 
 
-def label(text: str, longest: int = 28) -> str:
-    """Give back a text from the data as a drawing's label."""
-    text = visible(text).replace("\n", " ")
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+def label(text: str, max_length: int = 28) -> str:
+    """Return a text from the data as an axis label."""
+    text = printable(text).replace("\n", " ")
+    return text if len(text) <= max_length else f"{text[: max_length - 1]}…"
 
 
 def thousands(value: float, _: object = None) -> str:
-    """Give back a price for an axis."""
+    """Return a price for an axis."""
     if value >= 1e6:
         return f"{value / 1e6:.3g} M"
     return f"{value / 1e3:.3g} k" if value >= 1e3 else f"{value:.3g}"
 
 
-def percent(value: float, _: object = None) -> str:
-    """Give back a difference for an axis."""
-    return f"{value:+.0%}".replace("-", "−") if abs(value) >= 5e-4 else "0%"
+def signed_percent(value: float, _: object = None) -> str:
+    """Return a relative difference for an axis."""
+    return number(value, "+.0%") if abs(value) >= 5e-4 else "0%"
+
+
+def percent_axes(*axes: Any) -> None:
+    """Give some axes round ticks, written as percentages."""
+    for axis in axes:
+        axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10]))
+        axis.set_major_formatter(lambda value, _: f"{value:.0%}")
 
 
 def price_axis(axis: Any, low: float, high: float) -> None:

@@ -1,4 +1,4 @@
-"""Evaluation and table in, the newest sales with what was answered to them out: what every part looks at."""
+"""The held-out sales with their predictions, as every section of the report reads them."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +16,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Newest:
+class Holdout:
     """The held-out sales, in the order of the table."""
 
     evaluation: Evaluation
@@ -25,61 +25,70 @@ class Newest:
 
     @property
     def rows(self) -> npt.NDArray[np.int64]:
-        """Their positions in the table."""
+        """Positions of the held-out sales in the table."""
         return self.evaluation.holdout
 
     @cached_property
     def train(self) -> npt.NDArray[np.int64]:
-        """Positions of the sales learned from."""
+        """Positions of the training sales in the table."""
         return self.table.rows(TRAIN)
 
     @cached_property
-    def paid(self) -> Floats:
-        """Prices paid."""
+    def y_true(self) -> Floats:
+        """Actual prices."""
         return self.table.prices[self.rows]
 
     @cached_property
-    def answered(self) -> Floats:
-        """Prices answered."""
-        return np.asarray(self.evaluation.answers[0])[self.rows]
+    def y_pred(self) -> Floats:
+        """Predicted prices."""
+        return np.asarray(self.evaluation.predictions[0])[self.rows]
 
     @cached_property
-    def error(self) -> Floats:
-        """(answered − paid) ÷ paid."""
-        return self.answered / self.paid - 1.0
+    def errors(self) -> Floats:
+        """Relative errors: (predicted − actual) ÷ actual."""
+        return self.y_pred / self.y_true - 1.0
 
     @cached_property
-    def log_error(self) -> Floats:
-        """How far paid lies above answered, log."""
-        return np.log(self.paid) - np.log(self.answered)
+    def residuals(self) -> Floats:
+        """Log residuals: log actual − log predicted."""
+        return np.log(self.y_true) - np.log(self.y_pred)
 
     @cached_property
     def half_widths(self) -> Floats:
-        """Half the width of each interval, log."""
-        return np.log(np.asarray(self.evaluation.answers[2])[self.rows]) - np.log(self.answered)
+        """Half the width of each prediction interval, in log price."""
+        return np.log(np.asarray(self.evaluation.predictions[2])[self.rows]) - np.log(self.y_pred)
+
+    def error_quantile(self, share: float) -> float:
+        """Return the absolute relative error that a share of the held-out sales stays within."""
+        return float(np.quantile(np.abs(self.errors), share))
 
     def column(self, role: str) -> Floats | None:
-        """Give back the numbers of the column with a role, for every row of the table; None where there is none."""
+        """Return the numbers of the column with a role, for every row of the table; None where there is none."""
         name = self.table.schema.roles().get(role)
         if name not in self.table.features.columns or not self.table.features.schema[name].is_numeric():
             return None
         return self.table.features[name].to_numpy().astype(np.float64)
 
     def texts(self, role: str) -> npt.NDArray[np.str_] | None:
-        """Give back the texts of the column with a role, for every row of the table; None where there is none."""
+        """Return the texts of the column with a role, for every row of the table; None where there is none."""
         name = self.table.schema.roles().get(role)
         if name not in self.table.features.columns or self.table.features.schema[name].is_numeric():
             return None
         return self.table.features[name].to_numpy().astype(str)
 
+    def coordinates(self, rows: npt.NDArray[np.int64]) -> tuple[Floats, Floats] | None:
+        """Return longitude and latitude of some rows; None where the schema has no such roles."""
+        east, north = self.column("longitude"), self.column("latitude")
+        return None if east is None or north is None else (east[rows], north[rows])
 
-def parts(values: Floats, count: int, fewest: int = 1) -> list[Mask]:
-    """Divide rows by their values into equally many each: `count` parts, or fewer where they would be too small."""
-    count = max(1, min(count, len(values) // max(fewest, 1)))
+
+def quantile_groups(values: Floats, count: int, min_size: int = 1) -> list[Mask]:
+    """Divide rows by their values into equally large groups: `count`, or fewer where they would be too small."""
+    count = max(1, min(count, len(values) // max(min_size, 1)))
     edges = np.quantile(values, np.linspace(0, 1, count + 1))
-    found = []
+    groups = []
     for number in range(count):
         above = values >= edges[number] if number == 0 else values > edges[number]
         if (inside := above & (values <= edges[number + 1])).any():
-            found.append(inside)
-    return found
+            groups.append(inside)
+    return groups

@@ -1,76 +1,71 @@
-"""Model and newest sales in, what its answers rest on out."""
+"""Feature importance: by permutation on the held-out sales, and by gain within the trees."""
 
 from typing import Any
 
 import numpy as np
 
-from houseprice.learning.report.figure import draw, label, note, paint
-from houseprice.learning.report.holdout import Newest
-from houseprice.learning.report.markup import Html, Section, element
-from houseprice.learning.report.what_if import Question
+from houseprice.learning.report.figure import Figure, annotate, draw, label, paint
+from houseprice.learning.report.holdout import Holdout
+from houseprice.learning.report.rendering import number
+from houseprice.learning.report.what_if import WhatIf
 
 SAMPLE = 500
-SHOWN = 14
+MAX_BARS = 14
 
 
-def measure(question: Question) -> dict[str, float]:
-    """Give back column → how much the log-RMSE of newest sales rises when its values are dealt out anew.
+def permutation_importance(what_if: WhatIf) -> dict[str, float]:
+    """Return column → rise of the log-RMSE on held-out sales when its values are permuted, the largest first.
 
-    What is derived from a column moves with it; the columns that tell where a house stands move together, and are
-    named by commas (Breiman 2001; grouped as one cannot change without the others).
+    Derived features follow their column. The columns that say where a house is are permuted together, as one group
+    named by commas (Breiman 2001).
     """
-    newest = question.newest
-    draw_lots = np.random.default_rng(0)
-    rows = np.sort(draw_lots.permutation(newest.rows)[:SAMPLE])
-    paid = np.log(newest.table.prices[rows])
-    before = np.sqrt(((question.answer(rows, {}) - paid) ** 2).mean())
-    place = question.places
-    groups = [place] * bool(place) + [[name] for name in question.columns if name not in place]
-    found = {}
+    holdout = what_if.holdout
+    generator = np.random.default_rng(0)
+    rows = np.sort(generator.permutation(holdout.rows)[:SAMPLE])
+    y_true = np.log(holdout.table.prices[rows])
+    baseline = np.sqrt(((what_if.predict_log(rows, {}) - y_true) ** 2).mean())
+    location = what_if.location_columns
+    groups = [location] * bool(location) + [[name] for name in what_if.columns if name not in location]
+    importances = {}
     for names in groups:
-        dealt = draw_lots.permutation(rows)
-        answered = question.answer(rows, {name: question.values(name)[dealt] for name in names})
-        found[", ".join(names)] = float(np.sqrt(((answered - paid) ** 2).mean()) - before)
-    return dict(sorted(found.items(), key=lambda item: -item[1]))
+        permuted = generator.permutation(rows)
+        y_pred = what_if.predict_log(rows, {name: what_if.values(name)[permuted] for name in names})
+        importances[", ".join(names)] = float(np.sqrt(((y_pred - y_true) ** 2).mean()) - baseline)
+    return dict(sorted(importances.items(), key=lambda item: -item[1]))
 
 
-def tell(newest: Newest, measured: dict[str, float]) -> Section:
-    """Give back the section on importance."""
-    shares = sorted(newest.evaluation.model.importance().items(), key=lambda item: -item[1])
-    pictures = [
+def importance_figures(holdout: Holdout, permutation: dict[str, float]) -> tuple[Figure, ...]:
+    """Return the bars of both importances."""
+    gains = sorted(holdout.evaluation.model.feature_importance().items(), key=lambda item: -item[1])
+    return (
         _bars(
-            "What a column is worth",
-            f"Rise of the log-RMSE on {min(SAMPLE, len(newest.rows)):,} of the newest sales when the column is dealt "
-            "out anew among them; what is derived from it moves along.",
-            list(measured.items())[:SHOWN],
-            "ours",
-            "{:.3f}",
+            "Permutation importance",
+            f"Rise of the log-RMSE when the values of a column are permuted among {min(SAMPLE, len(holdout.rows)):,} "
+            "of the newest sales; features derived from it follow.",
+            list(permutation.items())[:MAX_BARS],
+            "primary",
+            ".3f",
         ),
         _bars(
-            "What the trees ask for",
-            f"Share of the boosted trees' gain; they are {newest.config.training.forest_share:.0%} of the blend, the "
-            "smooth surface is the rest. “_level” is a text as a number: its mean price.",
-            shares[:SHOWN],
-            "other",
-            "{:.0%}",
+            "Share of the trees' gain",
+            f"The boosted trees have {holdout.config.training.tree_share:.0%} of the blend, the kernel ridge "
+            "regression the rest. “_target_encoding” marks a text column encoded by its mean price.",
+            gains[:MAX_BARS],
+            "secondary",
+            ".0%",
         ),
-    ]
-    return Section(
-        "Importance",
-        "Longer bars matter more to the answer; that is about the model, and no proof of what makes a house dear.",
-        element("div", *pictures, class_="figures"),
     )
 
 
-def _bars(title: str, caption: str, bars: list[tuple[str, float]], colour: str, form: str) -> Html:
-    def fill(figure: Any) -> None:
-        axes = figure.add_subplot()
+def _bars(title: str, caption: str, bars: list[tuple[str, float]], colour: str, spec: str) -> Figure:
+    def plot(canvas: Any) -> None:
+        axes = canvas.add_subplot()
         values = [value for _, value in bars]
         axes.barh(range(len(bars)), values, color=paint(colour), height=0.62)
         for place, value in enumerate(values):
-            note(axes, form.format(value).replace("-", "−"), max(value, 0.0), place)
+            annotate(axes, number(value, spec), max(value, 0.0), place)
         axes.set_yticks(range(len(bars)), [label(name, 26) for name, _ in bars])
-        axes.tick_params(axis="y", labelcolor=paint("ink"))
+        axes.tick_params(axis="y", labelcolor=paint("text"))
         axes.invert_yaxis()
         axes.margins(x=0.16, y=0.02)
         axes.xaxis.set_visible(False)
@@ -78,5 +73,5 @@ def _bars(title: str, caption: str, bars: list[tuple[str, float]], colour: str, 
         for side in ("left", "bottom"):
             axes.spines[side].set_visible(False)
 
-    said = ", ".join(f"{name} {form.format(value)}" for name, value in bars)
-    return draw(title, caption, f"Bars: {said}.", fill, (4.4, 0.45 + 0.22 * len(bars)))
+    alt = f"Bars: {', '.join(f'{name} {number(value, spec)}' for name, value in bars)}."
+    return draw(title, caption, alt, plot, (4.4, 0.45 + 0.22 * len(bars)))

@@ -1,149 +1,155 @@
-"""Newest sales in, how well their intervals keep their promise out."""
+"""Coverage and width of the prediction intervals."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from houseprice.learning.conformal import quantile
+from houseprice.learning.conformal import conformal_quantile
 from houseprice.learning.model_comparison import KEYS
-from houseprice.learning.report.figure import Floats, draw, paint
-from houseprice.learning.report.holdout import Newest, parts
-from houseprice.learning.report.markup import Html, Section, element, join, table
+from houseprice.learning.report.figure import DASHED, Figure, Floats, draw, paint, percent_axes
+from houseprice.learning.report.holdout import Holdout, Mask, quantile_groups
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
+SIZE = (4.0, 3.2)
 
 
-def tell(newest: Newest) -> Section:
-    """Give back the section on the interval."""
-    aim = newest.config.interval.coverage
-    off, widths = np.abs(newest.log_error), newest.half_widths
-    constant = np.full(len(off), newest.evaluation.constant_width)
-    groups = [("all", np.ones(len(off), dtype=bool))]
+@dataclass(frozen=True)
+class CoverageRow:
+    """Coverage and mean width of a group of sales, first of the adaptive, then of the constant-width interval."""
+
+    label: str
+    sales: int
+    coverage: tuple[float, float]
+    width: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The rows of the coverage table, and its figures."""
+
+    rows: tuple[CoverageRow, ...]
+    figures: tuple[Figure, ...]
+
+
+def interval(holdout: Holdout) -> Interval:
+    """Return what the section on the prediction interval shows."""
+    target = holdout.config.interval.coverage
+    residuals, widths = np.abs(holdout.residuals), holdout.half_widths
+    constant = np.full(len(residuals), holdout.evaluation.constant_width)
+    groups = [("all", np.ones(len(residuals), dtype=bool))]
     groups += [
-        (f"{newest.paid[inside].min():,.0f} to {newest.paid[inside].max():,.0f}", inside)
-        for inside in parts(newest.paid, 5)
+        (f"{holdout.y_true[inside].min():,.0f} to {holdout.y_true[inside].max():,.0f}", inside)
+        for inside in quantile_groups(holdout.y_true, 5)
     ]
-    rows = [
-        (
-            name, f"{inside.sum():,}",
-            *(f"{(off <= width)[inside].mean():.1%}" for width in (widths, constant)),
-            *(f"{(2 * np.sinh(width[inside])).mean():.0%}" for width in (widths, constant)),
-        )
-        for name, inside in groups
-    ]  # fmt: skip
-    heads = ["price paid", "sales", "held: adaptive", "held: constant", "mean width: adaptive", "mean width: constant"]
-    numbers = table("Prices held by their interval, all and by fifths of the price paid", heads, rows)
-    pictures = [
-        _by_price(groups[1:], off, [widths, constant], aim),
-        _calibration(newest, aim),
-        _promise(off, widths, aim),
-    ]
-    return Section(
-        "Price interval",
-        f"The interval was made to hold {aim:.0%} of prices: it should do so for cheap and dear houses alike, and be "
-        "wide only where the model is often wrong; “constant” is what it replaces, as wide for every house.",
-        join([numbers, element("div", *pictures, class_="figures three")]),
+
+    def row(label: str, inside: Mask) -> CoverageRow:
+        covered = [float((residuals <= width)[inside].mean()) for width in (widths, constant)]
+        relative = [float((2 * np.sinh(width[inside])).mean()) for width in (widths, constant)]
+        return CoverageRow(label, int(inside.sum()), (covered[0], covered[1]), (relative[0], relative[1]))
+
+    rows = tuple(row(label, inside) for label, inside in groups)
+    return Interval(
+        rows,
+        (_by_price(rows[1:], target), _calibration(holdout, target), _by_width(residuals, widths, target)),
     )
 
 
 def _wilson(share: float, count: int) -> tuple[float, float]:
-    """Give back the 95% bounds of a share (Wilson 1927)."""
+    """Return the 95% score interval of a share (Wilson 1927)."""
     z = 1.96
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     return middle - half, middle + half
 
 
-def _by_price(groups: Sequence[tuple[str, Any]], off: Floats, widths: Sequence[Floats], aim: float) -> Html:
-    said = []
+def _by_price(rows: Sequence[CoverageRow], target: float) -> Figure:
+    kinds = (("adaptive", "primary", "o", -0.12), ("constant", "secondary", "D", 0.12))
 
-    def fill(figure: Any) -> None:
-        axes = figure.add_subplot()
-        axes.axhline(aim, color=paint("soft"), linewidth=1, linestyle=(0, (4, 3)))
-        for width, name, colour, marker, aside in (
-            (widths[0], "adaptive", "ours", "o", -0.12), (widths[1], "constant", "other", "D", 0.12),
-        ):  # fmt: skip
-            for place, (_, inside) in enumerate(groups):
-                share, count = float((off <= width)[inside].mean()), int(inside.sum())
-                axes.plot([place + aside] * 2, _wilson(share, count), color=paint(colour), linewidth=2.5, alpha=0.45)
-                axes.plot(place + aside, share, marker, color=paint(colour), markersize=5.5,
-                          label=name if place == 0 else None)  # fmt: skip
-                said.append(f"{name} {share:.0%}")
-        names = (
-            ["cheapest", *(str(place + 1) for place in range(1, len(groups) - 1)), "dearest"]
-            if len(groups) > 1
-            else ["all"]
-        )
-        axes.set_xticks(range(len(groups)), names)
+    def plot(canvas: Any) -> None:
+        axes = canvas.add_subplot()
+        axes.axhline(target, color=paint("muted"), linewidth=1, linestyle=DASHED)
+        for kind, (name, colour, marker, shift) in enumerate(kinds):
+            for place, row in enumerate(rows):
+                ends = _wilson(row.coverage[kind], row.sales)
+                axes.plot([place + shift] * 2, ends, color=paint(colour), linewidth=2.5, alpha=0.45)
+                axes.plot(place + shift, row.coverage[kind], marker, color=paint(colour), markersize=5.5,
+                          label=None if place else name)  # fmt: skip
+        middle = (str(place + 1) for place in range(1, len(rows) - 1))
+        names = ["lowest", *middle, "highest"] if len(rows) > 1 else ["all"]
+        axes.set_xticks(range(len(rows)), names)
+        axes.set(xlabel="fifth of the actual prices", ylabel="coverage")
         axes.grid(visible=False, axis="x")
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-        axes.set_ylabel("share of prices held")
+        percent_axes(axes.yaxis)
         axes.legend(loc="lower right")
 
-    drawn_for = "Dashed: the promise. Bars: 95% bounds of each share."
-    alt = "Share of prices held in each fifth of the price, from the cheapest to the dearest, against the promised one."
-    return draw("Held by fifths of the price", drawn_for, alt, fill, (4.0, 3.2))
-
-
-def _calibration(newest: Newest, aim: float) -> Html:
-    """Draw other levels than the one that is sold: their factors come from training sales, answered out of fold."""
-    table, answers = newest.table, newest.evaluation.answers
-    keys = pl.DataFrame({"parcel": table.parcels[newest.train].tolist(), "day": table.days[newest.train]})
-    price, high = (np.asarray(values)[newest.train] for values in (answers[0], answers[2]))
-    widths = keys.with_columns(pl.Series("width", np.log(high) - np.log(price))).unique(list(KEYS), keep="first")
-    scored = newest.evaluation.out_of_fold.join(widths, on=list(KEYS), how="inner")
-    scores = np.abs(scored["log_error"].to_numpy()) / scored["width"].to_numpy()
-    scale = quantile(scores, aim)
-    off = np.abs(newest.log_error) / newest.half_widths
-    found = [float((off <= quantile(scores, level) / scale).mean()) for level in LEVELS]
-
-    def fill(figure: Any) -> None:
-        axes = figure.add_subplot()
-        axes.plot([0.45, 1], [0.45, 1], color=paint("soft"), linewidth=1, linestyle=(0, (4, 3)))
-        for level, share in zip(LEVELS, found, strict=True):
-            axes.plot([level, level], _wilson(share, len(off)), color=paint("ours"), linewidth=2.5, alpha=0.45)
-        axes.plot(LEVELS, found, "o-", color=paint("ours"), markersize=5)
-        axes.set(xlabel="promised", ylabel="found among the newest sales")
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(lambda value, _: f"{value:.0%}")
-
-    pairs = ", ".join(f"{level:.0%} promised, {share:.0%} found" for level, share in zip(LEVELS, found, strict=True))
+    values = "; ".join(
+        f"{name} {', '.join(f'{row.coverage[kind]:.0%}' for row in rows)}" for kind, (name, *_) in enumerate(kinds)
+    )
     return draw(
-        "Promised and found coverage",
-        "On the dashed line the interval is as sure as it says; above, it is wider than it need be.",
-        f"Calibration of the interval: {pairs}.",
-        fill,
-        (4.0, 3.2),
+        "Interval coverage by price",
+        "Dashed: the target coverage. Bars: 95% confidence intervals.",
+        f"Interval coverage in each fifth of the prices, from the lowest to the highest: {values}.",
+        plot,
+        SIZE,
     )
 
 
-def _promise(off: Floats, widths: Floats, aim: float) -> Html:
-    groups = parts(widths, 10, 30)
-    wide = np.array([np.expm1(np.median(widths[inside])) for inside in groups])
-    seen = np.array([np.expm1(quantile(off[inside], aim)) for inside in groups])
+def _calibration(holdout: Holdout, target: float) -> Figure:
+    """Draw the coverage at other levels, whose factors come from out-of-fold predictions of the training sales."""
+    table, answers = holdout.table, holdout.evaluation.predictions
+    keys = pl.DataFrame({"parcel": table.parcels[holdout.train].tolist(), "day": table.days[holdout.train]})
+    price, high = (np.asarray(values)[holdout.train] for values in (answers[0], answers[2]))
+    widths = keys.with_columns(pl.Series("width", np.log(high) - np.log(price))).unique(list(KEYS), keep="first")
+    scored = holdout.evaluation.out_of_fold.join(widths, on=list(KEYS), how="inner")
+    scores = np.abs(scored["log_error"].to_numpy()) / scored["width"].to_numpy()
+    scale = conformal_quantile(scores, target)
+    ratios = np.abs(holdout.residuals) / holdout.half_widths
+    shares = [float((ratios <= conformal_quantile(scores, level) / scale).mean()) for level in LEVELS]
 
-    def fill(figure: Any) -> None:
-        axes = figure.add_subplot()
-        ends = [0, max(wide.max(), seen.max()) * 1.08]
-        axes.plot(ends, ends, color=paint("soft"), linewidth=1, linestyle=(0, (4, 3)))
-        axes.plot(wide, seen, "o", color=paint("ours"), markersize=6)
-        axes.set(
-            xlabel="half the width promised",
-            ylabel=f"error that {aim:.0%} stayed below",
-            xlim=(0, None),
-            ylim=(0, None),
-        )
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    def plot(canvas: Any) -> None:
+        axes = canvas.add_subplot()
+        axes.plot([0.45, 1], [0.45, 1], color=paint("muted"), linewidth=1, linestyle=DASHED)
+        for level, share in zip(LEVELS, shares, strict=True):
+            axes.plot([level, level], _wilson(share, len(ratios)), color=paint("primary"), linewidth=2.5, alpha=0.45)
+        axes.plot(LEVELS, shares, "o-", color=paint("primary"), markersize=5)
+        axes.set(xlabel="nominal coverage", ylabel="empirical coverage")
+        percent_axes(axes.xaxis, axes.yaxis)
 
+    pairs = ", ".join(
+        f"{level:.0%} nominal, {share:.0%} empirical" for level, share in zip(LEVELS, shares, strict=True)
+    )
     return draw(
-        "Is it wide where it should be?",
-        f"Each dot is {'a tenth' if len(groups) == 10 else 'a part'} of the newest sales, by the width of their "
-        "interval; a constant width would set all dots above one another.",
-        "Found against promised error by width of the interval: "
-        + ", ".join(f"{w:.0%} promised, {s:.0%} found" for w, s in zip(wide, seen, strict=True)),
-        fill,
-        (4.0, 3.2),
+        "Calibration of the interval",
+        "On the dashed line the interval is exactly calibrated; above it, the interval is wider than necessary.",
+        f"Coverage of the newest sales: {pairs}.",
+        plot,
+        SIZE,
+    )
+
+
+def _by_width(residuals: Floats, widths: Floats, target: float) -> Figure:
+    groups = quantile_groups(widths, 10, 30)
+    predicted = np.array([np.expm1(np.median(widths[inside])) for inside in groups])
+    observed = np.array([np.expm1(conformal_quantile(residuals[inside], target)) for inside in groups])
+
+    def plot(canvas: Any) -> None:
+        axes = canvas.add_subplot()
+        ends = [0, max(predicted.max(), observed.max()) * 1.08]
+        axes.plot(ends, ends, color=paint("muted"), linewidth=1, linestyle=DASHED)
+        axes.plot(predicted, observed, "o", color=paint("primary"), markersize=6)
+        axes.set(xlabel="half-width of the interval", ylabel=f"{target:.0%} quantile of the errors")
+        axes.set(xlim=(0, None), ylim=(0, None))
+        percent_axes(axes.xaxis, axes.yaxis)
+
+    pairs = ", ".join(f"{width:.0%} wide, {error:.0%} found" for width, error in zip(predicted, observed, strict=True))
+    return draw(
+        "Interval width against error",
+        f"Each dot is {'a tenth' if len(groups) == 10 else 'a group'} of the newest sales, grouped by the width of "
+        "their interval. Dots along the dashed line mean that wide intervals go with large errors.",
+        f"Half-width of the interval and {target:.0%} quantile of the errors: {pairs}.",
+        plot,
+        SIZE,
     )

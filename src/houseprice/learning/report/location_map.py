@@ -1,49 +1,47 @@
-"""Model and places in, what one and the same house would be answered with there out."""
+"""Map of the prices predicted for one typical house at many locations."""
 
 from typing import Any
 
 import numpy as np
 
-from houseprice.learning.report.maps import coloured, where
-from houseprice.learning.report.markup import Html
-from houseprice.learning.report.what_if import Question
+from houseprice.learning.report.figure import Figure
+from houseprice.learning.report.maps import point_map
+from houseprice.learning.report.what_if import WhatIf
 
-PLACES = 1500
-MOVES = ((-0.35, -0.2, -0.07, 0.07, 0.25, 0.5), (-0.15, -0.08, -0.03, 0.03, 0.08, 0.15))
+LOCATIONS = 1500
+EDGES_WIDE = (-0.35, -0.2, -0.07, 0.07, 0.25, 0.5)
+EDGES_NARROW = (-0.15, -0.08, -0.03, 0.03, 0.08, 0.15)
 
 
-def same_house(question: Question) -> Html | None:
-    """Give back the map of what one and the same house is answered with at the places of many sales; None without."""
-    newest = question.newest
-    every = np.arange(len(newest.table.prices))
-    rows = np.sort(np.random.default_rng(0).permutation(every)[:PLACES])
-    places = where(newest, rows)
+def location_map(what_if: WhatIf) -> Figure | None:
+    """Return the map of one house's predicted price at the locations of many sales; None without coordinates."""
+    holdout = what_if.holdout
+    rows = np.sort(np.random.default_rng(0).permutation(len(holdout.table.prices))[:LOCATIONS])
+    places = holdout.coordinates(rows)
     if places is None:
         return None
-    house = _typical(question)
-    changes = {name: np.repeat(value, len(rows)) for name, value in house.items()}
-    answered = np.exp(question.answer(rows, changes))
-    middle = float(np.median(answered))
-    moved = answered / middle - 1.0
-    return coloured(
-        "The same house elsewhere",
-        f"One median house on the newest day, asked for at the places of {len(rows):,} sales; the colour is its answer "
-        f"against the median one, {middle:,.0f}.",
-        "Map of the answered price of one house at many places.",
-        (*places, moved),
-        MOVES[0] if np.quantile(np.abs(moved), 0.9) > MOVES[1][-1] else MOVES[1],
+    house = {name: np.repeat(value, len(rows)) for name, value in _typical_house(what_if).items()}
+    predicted = np.exp(what_if.predict_log(rows, house))
+    median = float(np.median(predicted))
+    relative = predicted / median - 1.0
+    return point_map(
+        "The same house at other locations",
+        f"The median house on the newest day, predicted at the locations of {len(rows):,} sales; the colour compares "
+        f"each prediction with the median one, {median:,.0f}.",
+        "Map of the predicted price of one house at many locations.",
+        (*places, relative),
+        EDGES_WIDE if np.quantile(np.abs(relative), 0.9) > EDGES_NARROW[-1] else EDGES_NARROW,
         growth=0.0,
     )
 
 
-def _typical(question: Question) -> dict[str, Any]:
-    """Give back the median of every column but its place, on the newest day."""
-    newest = question.newest
-    schema = newest.table.schema
+def _typical_house(what_if: WhatIf) -> dict[str, Any]:
+    """Return the median of every column except its location, on the newest day."""
+    schema = what_if.holdout.table.schema
     house: dict[str, Any] = {}
-    for name in question.columns:
-        values = question.values(name)
-        if name in question.places:
+    for name in what_if.columns:
+        values = what_if.values(name)
+        if name in what_if.location_columns:
             continue
         if name == schema.sale_date:
             house[name] = values.max()
@@ -51,6 +49,6 @@ def _typical(question: Question) -> dict[str, Any]:
             texts, counts = np.unique(values, return_counts=True)
             house[name] = texts[counts.argmax()]
         else:
-            whole = schema.columns[name].kind != "number"
-            house[name] = np.quantile(values, 0.5, method="lower" if whole else "linear")
+            discrete = schema.columns[name].kind != "number"
+            house[name] = np.quantile(values, 0.5, method="lower" if discrete else "linear")
     return house

@@ -1,67 +1,57 @@
-"""Table and the report of its cleaning in, what the data are like out."""
+"""The columns of the training and the held-out sales side by side."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from houseprice.learning.report.diagnosis import number
-from houseprice.learning.report.markup import Html, Section, element, join, table
-from houseprice.learning.report.what_if import Question
-from houseprice.learning.splitting import TRAIN
+from houseprice.learning.report.diagnosis import format_number
+from houseprice.learning.report.what_if import WhatIf
+from houseprice.schema import Column
 
 
-def tell(question: Question, quality: Mapping[str, Any] | None) -> Section:
-    """Give back the section on the data; `quality` is what `houseprice process` writes beside its output."""
-    return Section(
-        "Data quality",
-        "What became of the raw rows, and whether the newest sales still look like those learned from: where the "
-        "median has moved, or houses lie outside the range, answers are less sure than the numbers above say.",
-        join([_cleaning(quality), _columns(question, (quality or {}).get("blanks"))]),
-    )
+@dataclass(frozen=True)
+class ColumnSummary:
+    """One column: its training range, and its median (or most frequent text) on both sides."""
+
+    name: str
+    column: Column
+    blanks: int | None
+    training_range: str
+    training_median: str
+    holdout_median: str
+    outside: int
+    """Held-out sales outside the training range."""
+    drifted: bool
+    """Whether more than 1% of the held-out sales are outside."""
 
 
-def _cleaning(quality: Mapping[str, Any] | None) -> Html:
-    if quality is None:
-        return element("p", "The report of the cleaning was not at hand.", class_="soft")
-    read, kept, rejected = (int(quality[name]) for name in ("rows_read", "rows_kept", "rows_rejected"))
-    said = [element("p", f"{kept:,} of {read:,} raw rows were kept, {rejected:,} rejected.")]
-    if quality["reasons"]:
-        rows = [(reason, f"{count:,}") for reason, count in quality["reasons"].items()]
-        said.append(table("Why rows were rejected", ["reason", "rows"], rows))
-    if quality["ignored_columns"]:
-        said.append(element("p", f"Ignored, as they are not declared: {', '.join(quality['ignored_columns'])}."))
-    return join(said)
+def column_summaries(what_if: WhatIf, blanks: Mapping[str, int] | None) -> list[ColumnSummary]:
+    """Return the summary of each request column except dates; `blanks` counts the blank values where known."""
+    schema = what_if.holdout.table.schema
+    return [
+        _summary(what_if, name, None if blanks is None else int(blanks.get(name, 0)))
+        for name in what_if.columns
+        if schema.columns[name].kind != "date"
+    ]
 
 
-def _columns(question: Question, blanks: Mapping[str, int] | None) -> Html:
-    newest = question.newest
-    train = newest.table.rows(TRAIN)
-    rows, marks = [], []
-    for name in question.columns:
-        values = question.values(name)
-        learned, held = values[train], values[newest.rows]
-        column = newest.table.schema.columns[name]
-        if column.kind == "date":
-            continue
-        if values.dtype.kind == "U":
-            texts, counts = np.unique(learned, return_counts=True)
-            middles = [f"{len(texts):,} texts", str(texts[counts.argmax()]), str(_commonest(held))]
-            outside = int((~np.isin(held, texts)).sum())
-        else:
-            low, middle, high = (number(column, value) for value in np.quantile(learned, [0.0, 0.5, 1.0]))
-            middles = [f"{low} … {high}", middle, number(column, float(np.quantile(held, 0.5)))]
-            outside = int(((held < learned.min()) | (held > learned.max())).sum())
-        blank = f"{int(blanks.get(name, 0)):,}" if blanks is not None else "?"
-        unit = f", {column.unit}" if column.unit else ""
-        what = join([name, element("small", f"{column.description}{unit}")])
-        rows.append((what, blank, *middles, f"{outside:,}"))
-        marks.append("worst" if outside > 0.01 * len(held) else "")
-    heads = ["column", "blank", "range learned from", "median: training", "median: newest", "newest outside"]
-    caption = "Columns that the answers are made of; blanks were filled with the training sales' median"
-    return table(caption, heads, rows, marks=marks)
+def _summary(what_if: WhatIf, name: str, blanks: int | None) -> ColumnSummary:
+    holdout, values = what_if.holdout, what_if.values(name)
+    training, newest = values[holdout.train], values[holdout.rows]
+    column = holdout.table.schema.columns[name]
+    if values.dtype.kind == "U":
+        texts = np.unique(training)
+        described = (f"{len(texts):,} texts", _mode(training), _mode(newest))
+        outside = int((~np.isin(newest, texts)).sum())
+    else:
+        low, middle, high = (format_number(column, value) for value in np.quantile(training, [0.0, 0.5, 1.0]))
+        described = (f"{low} … {high}", middle, format_number(column, float(np.quantile(newest, 0.5))))
+        outside = int(((newest < training.min()) | (newest > training.max())).sum())
+    return ColumnSummary(name, column, blanks, *described, outside, drifted=outside > 0.01 * len(newest))
 
 
-def _commonest(texts: Any) -> Any:
+def _mode(texts: Any) -> str:
     different, counts = np.unique(texts, return_counts=True)
-    return different[counts.argmax()]
+    return str(different[counts.argmax()])

@@ -1,146 +1,141 @@
-"""Newest sales in, where and when they were answered wrongly out."""
+"""Errors of the held-out sales by price and by week of sale."""
 
 from typing import Any
 
 import numpy as np
 
-from houseprice.learning.report.figure import Floats, dots, draw, paint, percent, price_axis, some
-from houseprice.learning.report.holdout import Newest, parts
-from houseprice.learning.report.maps import error_maps
-from houseprice.learning.report.markup import Html, Section, element, join
+from houseprice.learning.report.figure import (
+    DASHED,
+    Figure,
+    Floats,
+    draw,
+    paint,
+    price_axis,
+    scatter,
+    signed_percent,
+    subsample,
+)  # fmt: skip
+from houseprice.learning.report.holdout import Holdout, quantile_groups
+from houseprice.learning.report.rendering import minus
 
-FEWEST = 10  # sales in a week; below, its quantiles say nothing
-ENDS = (-0.6, 1.0)  # of the axes of errors; what lies beyond is drawn at the edge
-
-
-def tell(newest: Newest) -> Section:
-    """Give back the section on the errors of the newest sales."""
-    pictures = [_against_paid(newest), _shape(newest), _over_price(newest), _over_time(newest)]
-    maps = error_maps(newest)
-    without = element("p", "There is no map: no columns have the roles latitude and longitude.", class_="soft")
-    return Section(
-        "Errors over price, time and map",
-        "An error is (answered − paid) ÷ paid, so −20% is an answer a fifth too low; a good model's errors are a "
-        "cloud around zero that looks the same everywhere.",
-        join([element("div", *pictures, *maps, class_="figures"), None if maps else without]),
-    )
+MIN_SALES = 10  # in a week; below, its quantiles say nothing
+LIMITS = (-0.6, 1.0)  # of the axes of errors; what lies beyond is drawn at the edge
 
 
-def _against_paid(newest: Newest) -> Html:
-    paid, answered = newest.paid, newest.answered
+def residual_figures(holdout: Holdout) -> tuple[Figure, ...]:
+    """Return the figures of the errors of the held-out sales."""
+    return (_predicted_against_actual(holdout), _distribution(holdout), _by_price(holdout), _by_week(holdout))
 
-    def fill(figure: Any) -> None:
-        axes = figure.add_subplot(xscale="log", yscale="log")
-        low, high = min(paid.min(), answered.min()) * 0.9, max(paid.max(), answered.max()) * 1.1
-        axes.set(xlim=(low, high), ylim=(low, high), xlabel="paid", ylabel="answered")
-        shown = some(len(paid))
-        dots(axes, paid[shown], answered[shown], "ours")
-        axes.set(xlim=(low, high), ylim=(low, high))
-        axes.plot([low, high], [low, high], color=paint("ink"), linewidth=1)
+
+def _predicted_against_actual(holdout: Holdout) -> Figure:
+    y_true, y_pred = holdout.y_true, holdout.y_pred
+
+    def plot(canvas: Any) -> None:
+        axes = canvas.add_subplot(xscale="log", yscale="log")
+        low, high = min(y_true.min(), y_pred.min()) * 0.9, max(y_true.max(), y_pred.max()) * 1.1
+        limits = {"xlim": (low, high), "ylim": (low, high)}
+        axes.set(**limits, xlabel="actual price", ylabel="predicted price")
+        shown = subsample(len(y_true))
+        scatter(axes, y_true[shown], y_pred[shown], "primary")
+        axes.set(**limits)
+        axes.plot([low, high], [low, high], color=paint("text"), linewidth=1)
         for axis in (axes.xaxis, axes.yaxis):
             price_axis(axis, low, high)
 
     return draw(
-        "Answered against paid",
-        "On the line the answer is the price; both axes are logarithmic, so equal distances are equal shares.",
-        f"Scatter plot of {len(paid):,} sales close to the diagonal.",
-        fill,
+        "Predicted against actual",
+        "One dot per sale; on the line the prediction equals the price. Both axes are logarithmic.",
+        f"Scatter plot of {len(y_true):,} sales close to the diagonal.",
+        plot,
     )
 
 
-def _shape(newest: Newest) -> Html:
-    error = np.clip(newest.error, *ENDS)
-    low, high = np.quantile(newest.error, [0.05, 0.95])
+def _distribution(holdout: Holdout) -> Figure:
+    errors = np.clip(holdout.errors, *LIMITS)
+    low, high = np.quantile(holdout.errors, [0.05, 0.95])
 
-    def fill(figure: Any) -> None:
-        axes = figure.add_subplot()
-        axes.hist(error, bins=np.linspace(*ENDS, 65), color=paint("ours"), alpha=0.75)
+    def plot(canvas: Any) -> None:
+        axes = canvas.add_subplot()
+        axes.hist(errors, bins=np.linspace(*LIMITS, 65), color=paint("primary"), alpha=0.75)
         for end in (low, high):
-            axes.axvline(end, color=paint("other"), linewidth=1.4, linestyle=(0, (4, 3)))
-        axes.axvline(0, color=paint("ink"), linewidth=1)
-        axes.set(xlim=ENDS, xlabel="error", ylabel="sales")
-        axes.xaxis.set_major_formatter(percent)
+            axes.axvline(end, color=paint("secondary"), linewidth=1.4, linestyle=DASHED)
+        axes.axvline(0, color=paint("text"), linewidth=1)
+        axes.set(xlim=LIMITS, xlabel="error", ylabel="sales")
+        axes.xaxis.set_major_formatter(signed_percent)
         axes.grid(visible=False, axis="x")
 
     return draw(
-        "How often which error",
-        f"Between the dashed lines, {low:+.0%} and {high:+.0%}, lie 90% of the sales; what is beyond the ends is "
-        "counted in the last bars.".replace("-", "−"),
+        "Distribution of errors",
+        minus(f"90% of the errors lie between the dashed lines, {low:+.0%} and {high:+.0%}. ")
+        + "The outermost bars include all larger errors.",
         f"Histogram of errors around zero; 90% lie between {low:+.0%} and {high:+.0%}.",
-        fill,
+        plot,
     )
 
 
-def _bands(errors: list[Floats]) -> Floats:
+def _quantiles(errors: list[Floats]) -> Floats:
     return np.array([np.quantile(error, [0.1, 0.25, 0.5, 0.75, 0.9]) for error in errors])
 
 
-def _errors(axes: Any) -> None:
-    axes.axhline(0, color=paint("ink"), linewidth=1)
-    axes.set_ylim(*ENDS)
-    axes.yaxis.set_major_formatter(percent)
-    axes.set_ylabel("error")
+def _by_price(holdout: Holdout) -> Figure:
+    y_pred, errors = holdout.y_pred, holdout.errors
+    groups = quantile_groups(y_pred, 12, 40)
+    quantiles = _quantiles([errors[inside] for inside in groups])
+    medians = np.array([np.median(y_pred[inside]) for inside in groups])
 
-
-def _over_price(newest: Newest) -> Html:
-    answered, error = newest.answered, newest.error
-    groups = parts(answered, 12, 40)
-    bands = _bands([error[inside] for inside in groups])
-    middles = np.array([np.median(answered[inside]) for inside in groups])
-
-    def fill(figure: Any) -> None:
-        axes = figure.add_subplot(xscale="log")
-        low, high = answered.min() * 0.95, answered.max() * 1.05
-        axes.set(xlim=(low, high))
-        _errors(axes)
-        shown = some(len(error))
-        dots(axes, answered[shown], np.clip(error[shown], *ENDS), "ours", alpha=0.3)
-        axes.set(xlim=(low, high))
+    def plot(canvas: Any) -> None:
+        axes = canvas.add_subplot(xscale="log")
+        low, high = y_pred.min() * 0.95, y_pred.max() * 1.05
+        axes.axhline(0, color=paint("text"), linewidth=1)
+        shown = subsample(len(errors))
+        scatter(axes, y_pred[shown], np.clip(errors[shown], *LIMITS), "primary", alpha=0.3)
+        axes.set(xlim=(low, high), ylim=LIMITS, xlabel="predicted price", ylabel="error")
         for place, style in ((0, (0, (2, 2))), (2, "-"), (4, (0, (2, 2)))):
-            axes.plot(middles, bands[:, place], color=paint("other"), linestyle=style, linewidth=1.9)
-        axes.set_xlabel("answered")
+            axes.plot(medians, quantiles[:, place], color=paint("secondary"), linestyle=style, linewidth=1.9)
+        axes.yaxis.set_major_formatter(signed_percent)
         price_axis(axes.xaxis, low, high)
 
-    said = ", ".join(f"{middle:,.0f}: {band[2]:+.1%}" for middle, band in zip(middles, bands, strict=True))
+    values = ", ".join(f"{middle:,.0f}: {band[2]:+.1%}" for middle, band in zip(medians, quantiles, strict=True))
     return draw(
-        "Error over the price answered",
-        "Orange: the median error, and dashed the lines between which 80% lie. It is over the answer, as over the "
-        "price paid even the best model looks too low on the right.",
-        f"Median error by price answered: {said}.",
-        fill,
+        "Error by predicted price",
+        "Orange: the median error; 80% of the errors lie between the dashed lines. Against the actual price even a "
+        "perfectly calibrated model would seem to predict expensive houses too low.",
+        f"Median error by predicted price: {values}.",
+        plot,
     )
 
 
-def _over_time(newest: Newest) -> Html:
-    days = newest.table.days[newest.rows]
+def _by_week(holdout: Holdout) -> Figure:
+    days = holdout.table.days[holdout.rows]
     first = int(days.min())
     weeks = (days - first) // 7
     numbers, counts = np.unique(weeks, return_counts=True)
-    enough = counts >= min(FEWEST, int(counts.max()))
-    bands = _bands([newest.error[weeks == week] for week in numbers[enough]])
-    places = (first + 7 * numbers).astype("datetime64[D]")
+    enough = counts >= min(MIN_SALES, int(counts.max()))
+    quantiles = _quantiles([holdout.errors[weeks == week] for week in numbers[enough]])
+    dates = (first + 7 * numbers).astype("datetime64[D]")
 
-    def fill(figure: Any) -> None:
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
-        upper.axhline(0, color=paint("ink"), linewidth=1)
-        told = numbers[enough]
-        upper.vlines(told, bands[:, 0], bands[:, 4], color=paint("ours"), linewidth=1.2, alpha=0.6)
-        upper.vlines(told, bands[:, 1], bands[:, 3], color=paint("ours"), linewidth=6, alpha=0.5)
-        upper.plot(told, bands[:, 2], "o", color=paint("other"), markersize=5)
-        upper.yaxis.set_major_formatter(percent)
+    def plot(canvas: Any) -> None:
+        upper, lower = canvas.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+        upper.axhline(0, color=paint("text"), linewidth=1)
+        shown = numbers[enough]
+        upper.vlines(shown, quantiles[:, 0], quantiles[:, 4], color=paint("primary"), linewidth=1.2, alpha=0.6)
+        upper.vlines(shown, quantiles[:, 1], quantiles[:, 3], color=paint("primary"), linewidth=6, alpha=0.5)
+        upper.plot(shown, quantiles[:, 2], "o", color=paint("secondary"), markersize=5)
+        upper.yaxis.set_major_formatter(signed_percent)
         upper.set_ylabel("error")
-        lower.bar(numbers, counts, color=paint("soft"), width=0.7, alpha=0.6)
+        lower.bar(numbers, counts, color=paint("muted"), width=0.7, alpha=0.6)
         lower.set_ylabel("sales")
         lower.grid(visible=False)
         lower.set_yticks([0, int(counts.max())], ["0", f"{counts.max():,}"])
-        shown = slice(None, None, -(-len(numbers) // 4))
-        lower.set_xticks(numbers[shown], [str(place) for place in places[shown]])
+        labelled = slice(None, None, -(-len(numbers) // 4))
+        lower.set_xticks(numbers[labelled], [str(date) for date in dates[labelled]])
 
-    said = ", ".join(f"{place} {band[2]:+.1%}" for place, band in zip(places[enough], bands, strict=True))
+    values = ", ".join(f"{date} {band[2]:+.1%}" for date, band in zip(dates[enough], quantiles, strict=True))
     return draw(
         "Error by week of sale",
-        f"Dot: the median error of the week; thick bar: half of its sales; thin line: 80%; none below {FEWEST} sales. "
-        "A slope would mean that the market moves on from the model.",
-        f"Median error by week: {said}.",
-        fill,
+        "Dot: the median error of the week; thick bar: the middle 50% of its errors; thin line: the middle 80%. Weeks "
+        f"with fewer than {MIN_SALES} sales are left out. A trend would mean that the market has moved away from the "
+        "model.",
+        f"Median error by week: {values}.",
+        plot,
     )

@@ -41,44 +41,20 @@ _UNREACHABLE = (
 )
 # What cosign prints → code, class, message. The first that matches counts.
 _ERRORS: tuple[tuple[str, str, type[HousePriceError], str], ...] = (
-    (
-        "decryption failed|decrypt:",
-        "key_password_wrong",
-        VerificationError,
-        "COSIGN_PASSWORD is not the password of the private key.",
-    ),
-    (
-        "pem block|PEM decoding|reading key|loading public key",
-        "key_unreadable",
-        VerificationError,
-        "The key cannot be read; it must be PEM as `cosign generate-key-pair` writes it.",
-    ),
-    (
-        "UNAUTHORIZED|unauthorized|status code 401",
-        "registry_unauthorized",
-        RegistryError,
-        "{repository} requires a login. Check DOCKERHUB_USERNAME and DOCKERHUB_TOKEN.",
-    ),
-    (
-        "DENIED|status code 403|access to the resource is denied",
-        "registry_denied",
-        RegistryError,
-        "Access to {repository} denied: the token lacks the right to {verb}.",
-    ),
-    (
-        "no signatures found|no matching (?:signatures|attestations)|none of the (?:expected|attestations)"
-        "|found no attestations|no attestations found|invalid signature when validating|none of the attestations",
-        "not_signed",
-        VerificationError,
-        "{repository} has no such signature or attestation by a trusted signer.",
-    ),
-    (
-        _UNREACHABLE,
-        "registry_unreachable",
-        RegistryError,
-        "{repository} or Sigstore cannot be reached. Try again later.",
-    ),
-)
+    ("decryption failed|decrypt:", "key_password_wrong", VerificationError,
+     "COSIGN_PASSWORD is not the password of the private key."),
+    ("pem block|PEM decoding|reading key|loading public key", "key_unreadable", VerificationError,
+     "The key cannot be read; it must be PEM as `cosign generate-key-pair` writes it."),
+    ("UNAUTHORIZED|unauthorized|status code 401", "registry_unauthorized", RegistryError,
+     "{repository} requires a login. Check DOCKERHUB_USERNAME and DOCKERHUB_TOKEN."),
+    ("DENIED|status code 403|access to the resource is denied", "registry_denied", RegistryError,
+     "Access to {repository} denied: the token lacks the right to {verb}."),
+    ("no signatures found|no matching (?:signatures|attestations)|(?:found )?no attestations"
+     "|none of the (?:expected|attestations)|invalid signature when validating", "not_signed", VerificationError,
+     "{repository} has no such signature or attestation by a trusted signer."),
+    (_UNREACHABLE, "registry_unreachable", RegistryError,
+     "{repository} or Sigstore cannot be reached. Try again later."),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""The API's documentation for people: one page that needs no other host, rendered from the OpenAPI document."""
+"""Documentation of the API for people: Swagger UI at `/docs`, ReDoc at `/redoc`."""

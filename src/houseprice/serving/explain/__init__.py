@@ -1,1 +1,1 @@
-"""A house in, why it has its price and which sold houses are like it out."""
+"""Explanations of a prediction: Shapley values of its columns, and comparable sales."""

@@ -1,7 +1,7 @@
-"""A house in, the sold houses that the model finds most like it out, with prices at the level of the day asked for.
+"""Comparable sales: the sold houses that are most similar to one, with prices carried to its valuation date.
 
-A house stands at coordinates that count in shares of a price, so that two houses are as far apart as their differences
-are worth: the sealed graph of likeness says where, for the sold houses once at the start.
+The similarity graph of the bundle gives each house coordinates in shares of a price, so that the distance between two
+houses is what their differences are worth to the model. The coordinates of the sold houses are computed once.
 """
 
 import math
@@ -15,69 +15,69 @@ from houseprice.bundle.load import Bundle
 from houseprice.bundle.sales_store import unpack
 from houseprice.bundle.similarity import Similarity
 from houseprice.errors import ArtifactError, ServingError
-from houseprice.serving.column_layout import Layout
-from houseprice.serving.explain.feature_groups import Group, groups, shown, words
+from houseprice.serving.column_layout import ColumnLayout
+from houseprice.serving.explain.feature_groups import FeatureGroup, describe, group_features, to_request_values
 from houseprice.serving.explain.schemas import Comparable, Comparables
 from houseprice.serving.request import House
 
-DEFAULT, MOST = 5, 20
-TOLD = 3
-"""So many reasons are told each way."""
-SLIGHT = 0.01
-"""What sets two houses apart is told from this share of a price on."""
+DEFAULT_COUNT, MAX_COUNT = 5, 20
+MAX_REASONS = 3
+MIN_DIFFERENCE = 0.01
+"""Share of a price from which a difference between two houses is named."""
 EARTH_KM = 6371.0088  # mean radius; Moritz 2000, "Geodetic Reference System 1980"
 Floats = npt.NDArray[np.float32]
 
 
-class Comparer:
-    """The sold houses of a sealed model, placed where the model sees them."""
+class ComparableFinder:
+    """The sold houses of a bundle, with their coordinates."""
 
     def __init__(self, bundle: Bundle) -> None:
         schema = bundle.manifest.schema_
         self._manifest, self._schema = bundle.manifest, schema
-        self._layout = Layout(bundle)
+        self._layout = ColumnLayout(bundle)
         self._sales = unpack(bundle.sales)
-        self._likeness = Similarity(bundle.similarity)
-        self._groups = groups(schema, schema.request)
+        self._similarity = Similarity(bundle.similarity)
+        self._groups = group_features(schema, schema.request)
         roles = schema.roles()
         north, east = roles.get("latitude"), roles.get("longitude")
-        self._where = (north, east) if north and east else None
+        self._location = (north, east) if north and east else None
         try:
-            coordinates, self._trend = self._likeness.place(self._sales.columns)
-            made_of = list(bundle.explanation["coordinates"].values())
-            self._members = _members(self._groups, made_of, len(coordinates))
+            coordinates, self._trend = self._similarity.coordinates(self._sales.columns)
+            sources = list(bundle.explanation["coordinates"].values())
+            self._members = _members(self._groups, sources, len(coordinates))
         except Exception as err:  # onnxruntime raises its own unrelated kinds, one a cause
             raise ArtifactError(
-                f'The sold houses in "{bundle.directory}" cannot be placed ({err}); expected the columns that likeness '
-                "asks for; seal the folder again with `houseprice bundle`."
+                f'The sold houses in "{bundle.directory}" do not fit its similarity graph: {err}. Build the bundle '
+                "again with `houseprice bundle`.",
+                code="comparables_invalid",
             ) from err
-        self._places: Floats = coordinates.astype(np.float32)
-        spread = self._places.var(axis=1, dtype=np.float64)
-        self._usual = np.sqrt(2.0 * self._members @ spread)  # how far apart two houses are in a group, as a rule
+        self._coordinates: Floats = coordinates.astype(np.float32)
+        spread = self._coordinates.var(axis=1, dtype=np.float64)
+        self._typical = np.sqrt(
+            2.0 * self._members @ spread
+        )  # root mean squared distance of two sold houses in a group
 
-    def compare(self, house: House, count: int = DEFAULT) -> Comparables:
-        """Give back the sold houses most like a checked one; of those equally near, the newest first.
+    def find(self, house: House, count: int = DEFAULT_COUNT) -> Comparables:
+        """Return the sold houses most similar to a validated one; of those at equal distance, the newest first.
 
         Raises:
-            ServingError: the graph of likeness failed.
+            ServingError: The similarity graph failed.
         """
         columns = self._layout.named(self._layout.fill([house]))
         try:
-            place, trend = self._likeness.place(columns)
+            place, trend = self._similarity.coordinates(columns)
         except Exception as err:
-            raise ServingError(
-                f"The graph of likeness failed ({err}); expected coordinates; start again, or seal it again."
-            ) from err
-        apart = self._places - place.astype(np.float32)
-        squares = np.einsum("ij,ij->j", apart, apart)
+            raise ServingError(f"The similarity graph failed: {err}.", code="similarity_failed") from err
+        offsets = self._coordinates - place.astype(np.float32)
+        squares = np.einsum("ij,ij->j", offsets, offsets)
         found = self._nearest(squares, count)
-        own = shown(self._schema, {name: values[0] for name, values in columns.items()})
+        own = to_request_values(self._schema, {name: values[0] for name, values in columns.items()})
         adjusted = self._sales.prices[found] * np.exp(trend[0] - self._trend[found])
-        reasons = np.sqrt(self._members @ (apart[:, found].astype(np.float64) ** 2))
+        distances = np.sqrt(self._members @ (offsets[:, found].astype(np.float64) ** 2))
         return Comparables(
             [
-                self._told(int(sale), float(price), reason, own)
-                for sale, price, reason in zip(found, adjusted, reasons.T, strict=True)
+                self._comparable(int(sale), float(price), distance, own)
+                for sale, price, distance in zip(found, adjusted, distances.T, strict=True)
             ],
             self._manifest.project["currency"],
             self._layout.valuation_date(house).isoformat(),
@@ -92,39 +92,44 @@ class Comparer:
         days = self._sales.columns[self._schema.sale_date][near]
         return near[np.lexsort((-days, squares[near]))][:count]
 
-    def _told(self, sale: int, adjusted: float, reasons: npt.NDArray[np.float64], own: dict[str, Any]) -> Comparable:
+    def _comparable(
+        self, sale: int, adjusted: float, distances: npt.NDArray[np.float64], own: dict[str, Any]
+    ) -> Comparable:
+        """Return one sold house; `distances` are those of the groups."""
         columns = self._sales.columns
-        theirs = shown(self._schema, {name: columns[name][sale] for name in self._schema.request if name in columns})
+        theirs = {name: columns[name][sale] for name in self._schema.request if name in columns}
+        theirs = to_request_values(self._schema, theirs)
         day = theirs.pop(self._schema.sale_date)
-        common = [place for place in np.argsort(reasons - self._usual, kind="stable") if self._alike(reasons, place)]
-        parting = [place for place in np.argsort(-reasons, kind="stable") if reasons[place] >= SLIGHT]
-        alike = [self._words(self._groups[place], theirs, own) for place in common[:TOLD]]
-        different = [self._words(self._groups[place], theirs, own) for place in parting if place not in common[:TOLD]]
-        del different[TOLD:]
+        ranked = np.argsort(distances - self._typical, kind="stable")
+        common = [place for place in ranked if self._is_alike(distances, place)]
+        parting = [place for place in np.argsort(-distances, kind="stable") if distances[place] >= MIN_DIFFERENCE]
+        alike = [self._describe(self._groups[place], theirs, own) for place in common[:MAX_REASONS]]
+        apart = [place for place in parting if place not in common[:MAX_REASONS]][:MAX_REASONS]
+        different = [self._describe(self._groups[place], theirs, own) for place in apart]
         text = f"Alike in {_listed(alike)}" if alike else "Alike in little"
-        text += f"; different in {_listed(different)}." if different else "; nothing that counts sets them apart."
-        paid, distance = float(self._sales.prices[sale]), float(np.sqrt((reasons**2).sum()))
-        return Comparable(day, paid, round(adjusted, 2), round(distance, 4), alike, different, text, theirs)
+        text += f"; different in {_listed(different)}." if different else "; no difference that matters."
+        price, distance = float(self._sales.prices[sale]), float(np.sqrt((distances**2).sum()))
+        return Comparable(day, price, round(adjusted, 2), round(distance, 4), alike, different, text, theirs)
 
-    def _alike(self, reasons: npt.NDArray[np.float64], place: int) -> bool:
-        return bool(self._usual[place] > 0.0 and reasons[place] < self._usual[place] / 4.0)
+    def _is_alike(self, distances: npt.NDArray[np.float64], place: int) -> bool:
+        return bool(self._typical[place] > 0.0 and distances[place] < self._typical[place] / 4.0)
 
-    def _words(self, group: Group, theirs: Mapping[str, Any], own: Mapping[str, Any]) -> str:
-        """Say what both have in a group, the day of the sale left out."""
-        if self._where and self._where[0] in group.columns:
-            ends = [(values.get(self._where[0]), values.get(self._where[1])) for values in (theirs, own)]
+    def _describe(self, group: FeatureGroup, theirs: Mapping[str, Any], own: Mapping[str, Any]) -> str:
+        """Return what both houses have in a group, in words."""
+        if self._location and self._location[0] in group.columns:
+            ends = [(values.get(self._location[0]), values.get(self._location[1])) for values in (theirs, own)]
             if None not in (*ends[0], *ends[1]):
                 return f"{group.name} ({kilometres(ends[0], ends[1]):.1f} km away)"
-        said = []
+        parts = []
         for name in group.columns:
             unit = self._schema.columns[name].unit
-            mine, other = words(own.get(name), unit), words(theirs.get(name), unit)
-            said.append(f"{name} ({other})" if mine == other else f"{name} ({other} against {mine})")
-        return " and ".join(said)
+            mine, other = describe(own.get(name), unit), describe(theirs.get(name), unit)
+            parts.append(f"{name} ({other})" if mine == other else f"{name} ({other} against {mine})")
+        return " and ".join(parts)
 
 
 def kilometres(one: tuple[Any, Any], other: tuple[Any, Any]) -> float:
-    """Give back the distance of two places, given as latitude and longitude in degrees.
+    """Return the distance between two places, each given as latitude and longitude in degrees.
 
     The haversine formula: 2R·asin √(sin²(Δφ/2) + cos φ₁ cos φ₂ sin²(Δλ/2)); Sinnott 1984, "Virtues of the Haversine".
     """
@@ -134,15 +139,15 @@ def kilometres(one: tuple[Any, Any], other: tuple[Any, Any]) -> float:
     return 2.0 * EARTH_KM * math.asin(math.sqrt(min(half, 1.0)))
 
 
-def _members(found: list[Group], made_of: list[list[str]], count: int) -> npt.NDArray[np.float64]:
-    """Give back which coordinate belongs to which group [groups, coordinates]: to that of its first column."""
-    if len(made_of) != count:
-        raise ValueError(f"{len(made_of)} coordinates are named, {count} were found")
-    members = np.array([[names[0] in group.columns for names in made_of] for group in found], dtype=np.float64)
+def _members(groups: list[FeatureGroup], sources: list[list[str]], count: int) -> npt.NDArray[np.float64]:
+    """Return which coordinate belongs to which group, [groups, coordinates]; `sources` are the columns of each."""
+    if len(sources) != count:
+        raise ValueError(f"{len(sources)} coordinates are named, {count} were computed")
+    members = np.array([[names[0] in group.columns for names in sources] for group in groups], dtype=np.float64)
     if not (members.sum(axis=0) == 1.0).all():
-        raise ValueError("a coordinate is made of a column that no request has")
+        raise ValueError("a coordinate comes from a column that is not part of a request")
     return members
 
 
-def _listed(said: list[str]) -> str:
-    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,4 +1,4 @@
-"""What explanations and comparisons give back: values only, as they stand in the answers."""
+"""Response models of explanations and comparable sales."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -13,69 +13,69 @@ Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one column, or some that only make sense together, does to the price."""
+    """What a column, or a group of columns, adds to the price."""
 
-    name: Annotated[str, Field(description="The column, or the name of the columns that are told together")]
-    columns: Annotated[list[str], Field(description="Columns of the request that it is about")]
-    values: Annotated[dict[str, Any], Field(description="What the request held; null was not given")]
-    amount: Annotated[float, Field(description="What it adds to the base price, in the currency; negative takes away")]
-    text: Annotated[str, Field(description="The same in words")]
+    name: Annotated[str, Field(description="The column, or the name of a group of columns")]
+    columns: Annotated[list[str], Field(description="Columns of the request in the group")]
+    values: Annotated[dict[str, Any], Field(description="Their values in the request; null when not given")]
+    amount: Annotated[float, Field(description="Amount added to the base price, in the currency; may be negative")]
+    text: Annotated[str, Field(description="The contribution in words")]
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How the price of a house comes about: base price and all amounts add up to it, to the cent."""
+    """The explanation of a price: base price and all amounts add up to it, to the cent."""
 
-    predicted_price: Annotated[float, Field(description="Price on the valuation date, as /predict gives it")]
-    base_price: Annotated[float, Field(description="Mean price of the sold houses that it is compared with")]
-    base_houses: Annotated[int, Field(description="How many those are")]
+    predicted_price: Annotated[float, Field(description="Price on the valuation date, as from /predict")]
+    base_price: Annotated[float, Field(description="Mean price of the background of sold houses")]
+    base_houses: Annotated[int, Field(description="Number of houses in the background")]
     currency: Annotated[str, Field(description="ISO 4217 code of the prices")]
     valuation_date: Annotated[Day, Field(description="Day that the price is for")]
-    contributions: Annotated[list[Contribution], Field(description="Largest first, whichever way it goes")]
-    summary: Annotated[str, Field(description="The whole in a sentence")]
-    model_version: Annotated[str, Field(description="Which sealed model answered")]
+    contributions: Annotated[list[Contribution], Field(description="Largest absolute amount first")]
+    summary: Annotated[str, Field(description="The explanation in one sentence")]
+    model_version: Annotated[str, Field(description="Version of the model")]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparable:
-    """A sold house that the model finds like the one asked about."""
+    """A sold house that is similar to the one in the request."""
 
     sale_date: Annotated[Day, Field(description="Day on which it was sold")]
-    price: Annotated[float, Field(description="What was paid that day")]
-    adjusted_price: Annotated[float, Field(description="The same at the market's level of the valuation date")]
+    price: Annotated[float, Field(description="Price paid on that day")]
+    adjusted_price: Annotated[float, Field(description="Price paid, carried to the valuation date by the market trend")]
     distance: Annotated[
-        float, Field(description="How far apart the two are: the share of a price that their differences stand for")
+        float, Field(description="Share of a price that the differences between the two houses are worth")
     ]
-    alike_in: Annotated[list[str], Field(description="What matters most of what they have in common")]
-    different_in: Annotated[list[str], Field(description="What sets them apart most; empty is good")]
-    text: Annotated[str, Field(description="Why it is similar, in a sentence")]
-    house: Annotated[dict[str, Any], Field(description="The sold house, as a request would hold it")]
+    alike_in: Annotated[list[str], Field(description="Most important things in common")]
+    different_in: Annotated[list[str], Field(description="Most important differences; may be empty")]
+    text: Annotated[str, Field(description="Similarity and differences in one sentence")]
+    house: Annotated[dict[str, Any], Field(description="The sold house, in the form of a request")]
 
 
 def _not_null(shown: dict[str, Any]) -> None:
-    """A part that was not asked for is left out; it is never null."""
+    """Remove the default: a part that was not requested is left out, never null."""
     del shown["default"]
 
 
 @dataclass(frozen=True, slots=True)
-class Whole(Prediction):
-    """What the model answers for one house, with the parts that were asked for by `include`."""
+class PredictionWithParts(Prediction):
+    """The prediction of one house, with the parts that `include` asks for."""
 
     explanation: Annotated[
         Explanation | SkipJsonSchema[None],
-        Field(description="As /explain gives it, when asked for", json_schema_extra=_not_null),
+        Field(description="As from /explain, when requested", json_schema_extra=_not_null),
     ] = None
     comparables: Annotated[
         list[Comparable] | SkipJsonSchema[None],
-        Field(description="As in /comparables, the nearest first, when asked for", json_schema_extra=_not_null),
+        Field(description="As from /comparables, when requested", json_schema_extra=_not_null),
     ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class Comparables:
-    """The sold houses that are most like the one asked about, the nearest first."""
+    """The sold houses that are most similar to the one in the request, most similar first."""
 
     comparables: list[Comparable]
     currency: Annotated[str, Field(description="ISO 4217 code of the prices")]
     valuation_date: Annotated[Day, Field(description="Day that the adjusted prices are for")]
-    model_version: Annotated[str, Field(description="Which sealed model says what is alike")]
+    model_version: Annotated[str, Field(description="Version of the model")]

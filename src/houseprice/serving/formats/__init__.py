@@ -1,1 +1,1 @@
-"""Batches of houses in, batches of answers out: JSON, lines of JSON, CSV, Parquet and Arrow around one scorer."""
+"""Batches of houses as JSON, lines of JSON or CSV."""

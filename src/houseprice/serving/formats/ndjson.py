@@ -1,4 +1,4 @@
-"""Lines of JSON in, checked houses out, a block at a time; and a line of JSON for each answer back."""
+"""Newline-delimited JSON: houses read in blocks of lines, and a line for each prediction."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,18 +8,18 @@ from pydantic import TypeAdapter
 
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House, RequestModel
-from houseprice.serving.validation_errors import LONGEST_LIST, Fault, RefusedError, TooManyError
+from houseprice.serving.validation_errors import MAX_ERRORS, BatchTooLargeError, FieldError, InvalidRequestError
 
 BLOCK_LINES = 500
 BLOCK_BYTES = 2**20
-"""A block is full with either; one line may be as long as that."""
+"""A block ends with whichever comes first; a line may be as long as that."""
 
 _prediction = TypeAdapter(Prediction)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line that holds anything: its number from 1, the position of its house from 0, its bytes."""
+    """A line that is not blank: its number from 1, the position of its house from 0, and its bytes."""
 
     number: int
     house: int
@@ -28,14 +28,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Block:
-    """Checked houses in their order, and why the one after them is refused, if it is."""
+    """Validated houses in their order, and the error of the one after them, if it has one."""
 
     houses: list[House]
-    refusal: RefusedError | None = None
+    refusal: InvalidRequestError | None = None
 
 
 class Lines:
-    """Chunks of a body, put together to lines."""
+    """Splits the chunks of a body into lines."""
 
     def __init__(self, longest: int = BLOCK_BYTES) -> None:
         self._longest = longest
@@ -45,7 +45,7 @@ class Lines:
         self._house = 0
 
     def feed(self, chunk: bytes) -> list[Line]:
-        """Give back the lines that a chunk ends.
+        """Return the lines that a chunk completes.
 
         Raises:
             HTTPException: 413, a line is too long.
@@ -56,7 +56,7 @@ class Lines:
         return lines
 
     def end(self) -> list[Line]:
-        """Give back the last line, which needs no end."""
+        """Return the last line, which needs no line feed."""
         line = self._end(b"")
         return [] if line is None else [line]
 
@@ -65,8 +65,7 @@ class Lines:
         if self._length > self._longest:
             raise HTTPException(
                 413,
-                f"Line {self._number + 1} has more than {self._longest} bytes, which is the limit; put one house on a "
-                "line.",
+                f"Line {self._number + 1} has more than {self._longest} bytes, which is the limit for one house.",
             )
         if text:
             self._pending.append(text)
@@ -84,10 +83,10 @@ class Lines:
 
 
 async def blocks(chunks: AsyncIterator[bytes], longest: int = BLOCK_BYTES) -> AsyncIterator[list[Line]]:
-    """Give the lines of a body in blocks, as it arrives.
+    """Yield the lines of a body in blocks, as it arrives.
 
     Raises:
-        HTTPException: 413, a line is too long; what stands before it has been given.
+        HTTPException: 413, a line is too long; the lines before it have been yielded.
     """
     lines = Lines(min(longest, BLOCK_BYTES))
     block: list[Line] = []
@@ -113,40 +112,40 @@ async def blocks(chunks: AsyncIterator[bytes], longest: int = BLOCK_BYTES) -> As
 
 
 def check(lines: Iterable[Line], rules: RequestModel) -> Block:
-    """Give back the houses of some lines, up to the first that cannot be priced, and why it and others cannot."""
+    """Return the houses of some lines up to the first that cannot be priced, and the errors from there on."""
     houses: list[House] = []
-    faults: list[Fault] = []
+    errors: list[FieldError] = []
     for line in lines:
         try:
-            house = rules.one_of_many(line.text, line.house)
-        except RefusedError as err:
-            faults += [replace(fault, line=line.number) for fault in err.faults]
-            if len(faults) >= LONGEST_LIST:
+            house = rules.parse_line(line.text, line.house)
+        except InvalidRequestError as err:
+            errors += [replace(error, line=line.number) for error in err.errors]
+            if len(errors) >= MAX_ERRORS:
                 break
         else:
-            if not faults:
+            if not errors:
                 houses.append(house)
-    return Block(houses, RefusedError(faults) if faults else None)
+    return Block(houses, InvalidRequestError(errors) if errors else None)
 
 
-def read(body: bytes, rules: RequestModel, most: int, longest: int) -> list[House]:
-    """Give back the houses of a whole body.
+def read(body: bytes, rules: RequestModel, limit: int, longest: int) -> list[House]:
+    """Return the houses of a whole body.
 
     Raises:
-        RefusedError: one of them cannot be priced.
-        TooManyError: there are more than `most`.
+        InvalidRequestError: One of them cannot be priced.
+        BatchTooLargeError: There are more than `limit`.
         HTTPException: 413, a line is too long.
     """
     lines = Lines(min(longest, BLOCK_BYTES))
     found = lines.feed(body) + lines.end()
-    if len(found) > most:
-        raise TooManyError(most)
+    if len(found) > limit:
+        raise BatchTooLargeError(limit)
     block = check(found, rules)
     if block.refusal:
         raise block.refusal
     return block.houses
 
 
-def write(answers: Sequence[Prediction]) -> bytes:
-    """Give back a line for each answer."""
-    return b"".join(_prediction.dump_json(answer) + b"\n" for answer in answers)
+def write(predictions: Sequence[Prediction]) -> bytes:
+    """Return a line for each prediction."""
+    return b"".join(_prediction.dump_json(prediction) + b"\n" for prediction in predictions)

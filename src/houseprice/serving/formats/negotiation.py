@@ -1,48 +1,48 @@
-"""Headers of a request in, the formats of its body and of its answer out."""
+"""Content negotiation of batches: the formats that `Content-Type` and `Accept` name."""
 
-import importlib.util
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fastapi import HTTPException
 
+from houseprice.serving.csv_io import DELIMITERS, Dialect
+
 _PARAMETER = re.compile(r';\s*([\w!#$&^.+-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))')
 _ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
-_INSTALL = 'install "houseprice[columnar]", which brings pyarrow'
+_COLUMNAR = re.compile(r"application/(vnd\.apache\.(parquet|arrow\.(stream|file))|x-parquet|parquet)")
 
 
 @dataclass(frozen=True)
 class Format:
-    """A way to write many houses.
+    """A way to write many houses; `names` are its media types, the registered one first."""
 
-    Attributes:
-        title: what people call it.
-        names: its media types; the first is its proper one.
-        columnar: whether it takes a library that may not be installed.
-    """
-
-    title: str
     names: tuple[str, ...]
-    columnar: bool = False
 
 
-JSON = Format("JSON", ("application/json",))
-LINES = Format("lines of JSON", ("application/x-ndjson", "application/jsonl", "application/ndjson"))
-CSV = Format("CSV", ("text/csv",))
-PARQUET = Format("Parquet", ("application/vnd.apache.parquet", "application/x-parquet"), columnar=True)
-ARROW = Format("Arrow stream", ("application/vnd.apache.arrow.stream",), columnar=True)
-FORMATS = (JSON, LINES, CSV, PARQUET, ARROW)
+JSON = Format(("application/json",))
+NDJSON = Format(("application/x-ndjson", "application/jsonl", "application/ndjson"))
+CSV = Format(("text/csv",))
+FORMATS = (JSON, NDJSON, CSV)
+_KNOWN = ", ".join(f'"{form.names[0]}"' for form in FORMATS)
+
+
+class MediaTypeError(HTTPException):
+    """A media type that cannot be read (415) or written (406); `code` names the reason for programs."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(status, message)
+        self.code = code
 
 
 @dataclass(frozen=True)
 class Media:
-    """A format, as a header names it.
+    """A media type in a header.
 
     Attributes:
-        format: which one.
-        name: the media type with which it was asked for.
-        parameters: what stands behind it, such as `delimiter`; names in lower case.
+        format: the format that it names.
+        name: the media type as it was written, without parameters.
+        parameters: such as `delimiter`; names in lower case.
     """
 
     format: Format
@@ -50,59 +50,94 @@ class Media:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-def columnar_installed() -> bool:
-    """Tell whether Parquet and Arrow can be read here, without loading what reads them."""
-    return importlib.util.find_spec("pyarrow") is not None
-
-
-def sent(header: str | None) -> Media:
-    """Give back what a body is, by its `Content-Type`; JSON when there is none.
+def content_type(header: str | None) -> Media:
+    """Return the format of a body by its `Content-Type`; JSON when there is none.
 
     Raises:
-        HTTPException: 415, it is nothing that can be read.
+        MediaTypeError: 415, it cannot be read.
     """
-    name, parameters = _parsed(header or JSON.names[0])
+    name, parameters = parse(header or JSON.names[0])
     found = next((form for form in FORMATS if name in form.names), JSON if name.endswith("+json") else None)
+    if found is None and _COLUMNAR.fullmatch(name):
+        raise MediaTypeError(
+            415,
+            "columnar_unsupported",
+            f'"{name}" is not accepted over HTTP. Send {_KNOWN}, or price Parquet files with `houseprice predict`.',
+        )
     if found is None:
-        raise HTTPException(
-            415, f'The content type is "{name}"; expected {_listed(FORMATS)}; send one of them in that header.'
-        )
-    if found.columnar and not columnar_installed():
-        raise HTTPException(
-            415, f"The body is {found.title}, which takes pyarrow, and it is not installed here; {_INSTALL}."
-        )
+        raise MediaTypeError(415, "media_type_unsupported", f'The content type "{name[:80]}" is not one of {_KNOWN}.')
     return Media(found, name, parameters)
 
 
-def wanted(header: str | None, body: Media) -> Media:
-    """Give back what the answer has to be, by `Accept`; the format of the body wins among equals.
+def accepted(header: str | None, body: Media) -> Media:
+    """Return the format of the answer by `Accept`; among equals, that of the body.
 
     Raises:
-        HTTPException: 406, none of what is accepted can be written.
+        MediaTypeError: 406, nothing that is accepted can be written.
     """
-    ranges = [_parsed(element) for element in _ELEMENT.findall(header or "*/*") if element.strip()]
-    usable = [form for form in FORMATS if not form.columnar or columnar_installed()]
-    usable.sort(key=lambda form: form is not body.format)
+    ranges = [parse(element) for element in _ELEMENT.findall(header or "*/*") if element.strip()]
     best: tuple[float, Media] | None = None
-    for form in usable:
+    for form in sorted(FORMATS, key=lambda form: form is not body.format):
         same = form is body.format and body.name in form.names
-        names = (body.name, *form.names) if same else form.names
-        for name in dict.fromkeys(names):
+        for name in dict.fromkeys((body.name, *form.names) if same else form.names):
             quality, parameters = _quality(name, ranges)
             if quality > (best[0] if best else 0):
                 best = quality, Media(form, name, parameters)
     if best is None:
-        missing = "" if columnar_installed() else f"; for Parquet and Arrow, {_INSTALL}"
-        raise HTTPException(
-            406, f'The answer cannot be "{header}"; expected {_listed(usable)}; accept one of them{missing}.'
+        raise MediaTypeError(
+            406, "not_acceptable", f'Nothing in "Accept: {header}" can be written; known are {_KNOWN}.'
         )
     return best[1]
 
 
+def dialect_of(media: Media, status: int = 415) -> Dialect:
+    """Return the CSV dialect that the parameters of a media type declare.
+
+    Raises:
+        MediaTypeError: It is not supported; `status` is 415 for a body and 406 for an answer.
+    """
+    parameters = media.parameters
+    charset = parameters.get("charset", "utf-8").lower().replace("_", "-")
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise MediaTypeError(status, "charset_unsupported", f'The charset "{charset[:80]}" of the CSV is not utf-8.')
+    if parameters.get("header", "present").lower() != "present":
+        raise MediaTypeError(status, "csv_header_required", "A CSV without a header is only known at /invocations.")
+    declared = parameters.get("delimiter", "")
+    delimiter = {"tab": "\t", "\\t": "\t", "t": "\t"}.get(declared, declared) or None
+    if delimiter and delimiter not in tuple(DELIMITERS):
+        raise MediaTypeError(
+            status,
+            "csv_delimiter_unsupported",
+            f'The delimiter "{declared[:80]}" of the CSV is not a comma, a semicolon, a tab or a bar.',
+        )
+    decimal = parameters.get("decimal", ".")
+    if decimal not in (".", ",") or decimal == delimiter:
+        raise MediaTypeError(
+            status,
+            "csv_decimal_unsupported",
+            f'The decimal sign "{decimal[:80]}" of the CSV is not a point, or a comma where it is not the delimiter.',
+        )
+    return Dialect(delimiter or (";" if decimal == "," else None), decimal)
+
+
+def csv_content_type(dialect: Dialect) -> str:
+    """Return the `Content-Type` of a CSV that is written in this dialect."""
+    delimiter = "" if dialect.delimiter in (None, ",") else f'; delimiter="{dialect.delimiter}"'
+    decimal = "" if dialect.decimal == "." else f'; decimal="{dialect.decimal}"'
+    return f"{CSV.names[0]}; charset=utf-8{delimiter}{decimal}"
+
+
+def parse(header: str) -> tuple[str, dict[str, str]]:
+    """Return a media type in lower case, and its parameters."""
+    name, mark, rest = header.partition(";")
+    found = _PARAMETER.findall(mark + rest)
+    parameters = {key.lower(): re.sub(r"\\(.)", r"\1", quoted) or plain for key, quoted, plain in found}
+    return name.strip().lower(), parameters
+
+
 def _quality(name: str, ranges: list[tuple[str, dict[str, str]]]) -> tuple[float, dict[str, str]]:
-    """Give back how welcome a media type is, by the closest range that holds it, and what that range asks for."""
-    general = f"{name.partition('/')[0]}/*"
-    for pattern in (name, general, "*/*"):
+    """Return the weight of a media type, by the closest range that holds it, and the parameters of that range."""
+    for pattern in (name, f"{name.partition('/')[0]}/*", "*/*"):
         for found, parameters in ranges:
             if found == pattern:
                 rest = {key: value for key, value in parameters.items() if key != "q"}
@@ -112,14 +147,3 @@ def _quality(name: str, ranges: list[tuple[str, dict[str, str]]]) -> tuple[float
 
 def _weight(text: str) -> float:
     return float(text) if re.fullmatch(r"0(\.\d{0,3})?|1(\.0{0,3})?", text) else 0
-
-
-def _parsed(text: str) -> tuple[str, dict[str, str]]:
-    name, mark, rest = text.partition(";")
-    found = _PARAMETER.findall(mark + rest)
-    parameters = {key.lower(): re.sub(r"\\(.)", r"\1", quoted) or plain for key, quoted, plain in found}
-    return name.strip().lower(), parameters
-
-
-def _listed(formats: "tuple[Format, ...] | list[Format]") -> str:
-    return ", ".join(f'"{form.names[0]}"' for form in formats)

@@ -1,6 +1,4 @@
-"""`POST /batch-predict` in, its answer out: the body in one of five formats, the answer in one, around one scorer."""
-
-from collections.abc import Sequence
+"""`POST /batch-predict`: many houses in one of three formats, answered in any of them."""
 
 from anyio.to_thread import run_sync
 from fastapi import Request
@@ -8,81 +6,79 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter
 
 from houseprice.bundle.load import Bundle
-from houseprice.serving.body import demand_plain, whole_body
-from houseprice.serving.formats import ndjson, separated
-from houseprice.serving.formats.negotiation import CSV, LINES, PARQUET, Media, sent, wanted
-from houseprice.serving.formats.rows import Listed, Rows
-from houseprice.serving.formats.separated import Dialect, declared
+from houseprice.serving import csv_io
+from houseprice.serving.body import check_not_compressed, parse_body, read_body
+from houseprice.serving.csv_io import CsvColumns, Dialect, Table
+from houseprice.serving.formats import ndjson
+from houseprice.serving.formats.negotiation import (
+    CSV,
+    NDJSON,
+    Media,
+    accepted,
+    content_type,
+    csv_content_type,
+    dialect_of,
+)
 from houseprice.serving.formats.streaming import streamed
+from houseprice.serving.micro_batching import MAX_BATCH_SIZE, MicroBatcher
 from houseprice.serving.prediction import Prediction, Predictions
-from houseprice.serving.scorer import Scorer
-
-INLINE_BYTES = 32 * 2**10
-"""Up to here a body is answered on the event loop, in about a millisecond."""
 
 _predictions = TypeAdapter(Predictions)
 
 
-class Batch:
-    """Many houses, in whatever format they come."""
+class BatchRoute:
+    """Predicts many houses, whatever their format."""
 
-    def __init__(self, bundle: Bundle, scorer: Scorer, most_houses: int, most_bytes: int) -> None:
-        self._bundle = bundle
-        self._scorer = scorer
-        self._most = most_houses
-        self._most_bytes = most_bytes
-        self._read_json = scorer.request.batch(most_houses)
+    def __init__(self, bundle: Bundle, batcher: MicroBatcher, max_houses: int, max_bytes: int) -> None:
+        self._columns = CsvColumns(bundle)
+        self._batcher = batcher
+        self._rules = batcher.scorer.request
+        self._max_houses = max_houses
+        self._max_bytes = max_bytes
+        self._read_json = self._rules.array_parser(max_houses)
 
     async def answer(self, request: Request) -> Response:
-        """Give back the answer to a request, in the format that it accepts.
+        """Return the predictions in the format that the request accepts.
 
         Raises:
-            RefusedError: it holds a house that cannot be priced, or is not what it says.
-            TooManyError: it holds too many houses for a format that is not streamed.
-            HTTPException: 406, 413 or 415, with the reason.
-            ServingError: the model failed.
+            InvalidRequestError: A house cannot be priced, or the body is not what its type says.
+            BatchTooLargeError: There are too many houses for a format that is not streamed.
+            HTTPException: 406, 413 or 415.
+            ServingError: The model failed.
         """
-        body = sent(request.headers.get("content-type"))
-        answer = wanted(", ".join(request.headers.getlist("accept")), body)
-        if body.format is LINES and answer.format is LINES:
-            demand_plain(request)
-            return await streamed(request, self._scorer, self._most_bytes, answer.name)
-        dialect = declared(body.parameters) if body.format is CSV else Dialect()
-        if answer.format is CSV and body.format is not CSV:
-            dialect = declared(answer.parameters, status=406)
-        content = await whole_body(request, self._most_bytes)
-        at_once = len(content) <= INLINE_BYTES and not (body.format.columnar or answer.format.columnar)
-        asked = content, body, answer, dialect
-        return self._answer(*asked) if at_once else await run_sync(self._answer, *asked, abandon_on_cancel=True)
-
-    def _answer(self, content: bytes, body: Media, answer: Media, dialect: Dialect) -> Response:
-        rows, dialect = self._read(content, body, dialect)
-        answers = self._scorer.score(rows.houses)
-        kind = dialect.content_type if answer.format is CSV else answer.name
-        written = _write(rows, answers, answer, dialect)
-        return Response(written, headers={"content-type": kind})
-
-    def _read(self, content: bytes, body: Media, dialect: Dialect) -> tuple[Rows, Dialect]:
-        rules, most = self._scorer.request, self._most
+        body = content_type(request.headers.get("content-type"))
+        answer = accepted(", ".join(request.headers.getlist("accept")), body)
+        if body.format is NDJSON and answer.format is NDJSON:
+            check_not_compressed(request)
+            return await streamed(request, self._batcher, self._max_bytes, answer.name)
+        dialect = Dialect()
         if body.format is CSV:
-            return separated.read(content, dialect, self._bundle, rules, most)
-        if body.format.columnar:
-            from houseprice.serving.formats import columnar
+            dialect = dialect_of(body)
+        elif answer.format is CSV:
+            dialect = dialect_of(answer, status=406)
+        content = await read_body(request, self._max_bytes)
+        table = await parse_body(content, lambda content: self._read(content, body, answer, dialect))
+        predictions = await self._batcher.predict_many(table.houses)
+        is_small = len(predictions) <= MAX_BATCH_SIZE
+        content = _write(table, predictions, answer) if is_small else await run_sync(_write, table, predictions, answer)
+        media_type = csv_content_type(table.dialect) if answer.format is CSV else answer.name
+        return Response(content, headers={"content-type": media_type})
 
-            read = columnar.read_parquet if body.format is PARQUET else columnar.read_arrow
-            return read(content, rules, most, self._most_bytes), dialect
-        if body.format is LINES:
-            return Listed(ndjson.read(content, rules, most, self._most_bytes), rules.schema), dialect
-        return Listed(self._read_json(content), rules.schema), dialect
+    def _read(self, content: bytes, body: Media, answer: Media, dialect: Dialect) -> Table:
+        if body.format is CSV:
+            return csv_io.read(content, self._columns, self._rules, self._max_houses, dialect)
+        if body.format is NDJSON:
+            houses = ndjson.read(content, self._rules, self._max_houses, self._max_bytes)
+        else:
+            houses = self._read_json(content)
+        if answer.format is CSV:
+            return csv_io.table_of(houses, self._rules.schema, dialect)
+        return Table(houses, (), (), dialect)
 
 
-def _write(rows: Rows, answers: Sequence[Prediction], answer: Media, dialect: Dialect) -> bytes:
+def _write(table: Table, predictions: list[Prediction], answer: Media) -> bytes:
     if answer.format is CSV:
-        return separated.write(rows, answers, dialect)
-    if answer.format.columnar:
-        from houseprice.serving.formats import columnar
-
-        return (columnar.write_parquet if answer.format is PARQUET else columnar.write_arrow)(rows, answers)
-    if answer.format is LINES:
-        return ndjson.write(answers)
-    return _predictions.dump_json(Predictions(list(answers)))
+        return csv_io.write(table, predictions)
+    if answer.format is NDJSON:
+        return ndjson.write(predictions)
+    return _predictions.dump_json(Predictions(predictions))

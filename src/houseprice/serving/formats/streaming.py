@@ -1,13 +1,13 @@
-"""Lines of JSON in while they arrive, lines of answers out while more arrive: memory holds a few blocks of them.
+"""Streaming of newline-delimited JSON: lines are predicted while more arrive, so that memory holds a few blocks.
 
-What is wrong in the first block is an ordinary refusal. Later the answer has begun: it then ends, after the answers to
-all houses before, with a line that holds what the body of the refusal would have held.
+An error in the first block has the usual status and body. Later the answer has begun: then it ends, after the
+predictions of all houses before, with a line that holds what the body of the error would have held.
 """
 
 import json
 import zlib
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import anyio
 from anyio.to_thread import run_sync
@@ -18,45 +18,41 @@ from starlette.types import Receive, Scope, Send
 
 from houseprice.errors import DataError, ServingError
 from houseprice.serving.formats import ndjson
-from houseprice.serving.scorer import Scorer
-from houseprice.serving.validation_errors import RefusedError
+from houseprice.serving.micro_batching import MAX_BATCH_SIZE, MicroBatcher
+from houseprice.serving.validation_errors import InvalidRequestError
 
-MOST_HELD = 32 * 2**20
-"""Bytes of answers, compressed, that wait for a client which sends everything before it reads; then it has to read."""
-_PLAIN = 2**20
-"""Bytes that wait as they are, since they will soon be taken."""
-
-Priced = tuple[bytes, RefusedError | None]
+MAX_BUFFERED = 32 * 2**20
+"""Bytes of answers, compressed, that are kept for a client which sends everything before it reads."""
+_UNCOMPRESSED = 2**20
+"""Bytes that are kept without compression, since they are soon sent."""
 
 
-async def streamed(request: Request, scorer: Scorer, most_bytes: int, media_type: str) -> Response:
-    """Give back an answer that is written while the request is read.
+async def streamed(request: Request, batcher: MicroBatcher, max_bytes: int, media_type: str) -> Response:
+    """Return an answer that is written while the request is read.
 
     Raises:
-        RefusedError: a house of the first block cannot be priced.
+        InvalidRequestError: A house of the first block cannot be priced.
         HTTPException: 413, a line of the first block is too long.
-        ServingError: the model failed at once.
+        ServingError: The model failed at the first block.
     """
-    answers = _answers(request.stream(), scorer, most_bytes)
+    answers = _answers(request.stream(), batcher, max_bytes)
     return _Streamed(await anext(answers, b""), answers, media_type)
 
 
-async def _answers(chunks: AsyncIterator[bytes], scorer: Scorer, most_bytes: int) -> AsyncIterator[bytes]:
+async def _answers(chunks: AsyncIterator[bytes], batcher: MicroBatcher, max_bytes: int) -> AsyncIterator[bytes]:
     begun = False
-
-    def price(lines: Sequence[ndjson.Line]) -> Priced:
-        block = ndjson.check(lines, scorer.request)
-        if block.refusal and not begun:
-            raise block.refusal
-        return ndjson.write(scorer.score(block.houses)), block.refusal
-
     try:
-        async for lines in ndjson.blocks(chunks, most_bytes):
-            content, refusal = await run_sync(price, lines, abandon_on_cancel=True)
-            yield content
+        async for lines in ndjson.blocks(chunks, max_bytes):
+            if len(lines) <= MAX_BATCH_SIZE:
+                block = ndjson.check(lines, batcher.scorer.request)
+            else:
+                block = await run_sync(ndjson.check, lines, batcher.scorer.request, abandon_on_cancel=True)
+            if block.refusal and not begun:
+                raise block.refusal
+            yield ndjson.write(await batcher.predict_many(block.houses))
             begun = True
-            if refusal:
-                raise refusal
+            if block.refusal:
+                raise block.refusal
     except (DataError, ServingError, HTTPException) as err:
         if not begun:
             raise
@@ -64,15 +60,15 @@ async def _answers(chunks: AsyncIterator[bytes], scorer: Scorer, most_bytes: int
 
 
 def _last(err: Exception) -> bytes:
-    if isinstance(err, RefusedError):
-        detail: object = [fault.detail() for fault in err.faults]
+    if isinstance(err, InvalidRequestError):
+        detail: object = [error.detail() for error in err.errors]
     else:
         detail = err.detail if isinstance(err, HTTPException) else str(err)
     return json.dumps({"detail": detail}, ensure_ascii=False).encode() + b"\n"
 
 
 class _Streamed(Response):
-    """A response that leaves the request to whoever writes it; Starlette's own reads it, to learn of a disconnect."""
+    """A response that does not read the request, as Starlette's own does to notice a disconnect."""
 
     def __init__(self, first: bytes, rest: AsyncIterator[bytes], media_type: str) -> None:
         self.status_code = 200
@@ -93,51 +89,51 @@ class _Streamed(Response):
         if backlog.failure is None:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         elif not isinstance(backlog.failure, ClientDisconnect):
-            raise backlog.failure  # outside of the tasks, which would wrap it
+            raise backlog.failure  # outside of the task group, which would wrap it
 
     async def _fill(self, backlog: "_Backlog") -> None:
         await backlog.put(bytes(self.body))
         try:
             async for content in self._rest:
                 await backlog.put(content)
-        except Exception as err:  # noqa: BLE001 - whoever sends the answer raises it
+        except Exception as err:  # noqa: BLE001 - raised by the task that sends
             backlog.failure = err
         finally:
             backlog.close()
 
 
 class _Backlog:
-    """Bytes between two tasks, of which one may be ahead by so many.
+    """A bounded buffer of bytes between two tasks.
 
     Attributes:
-        failure: why there will be no more, when that is not the end.
+        failure: the exception that ended the writing task.
     """
 
-    def __init__(self, most: int = MOST_HELD) -> None:
+    def __init__(self, limit: int = MAX_BUFFERED) -> None:
         self.failure: Exception | None = None
-        self._most = most
+        self._limit = limit
         self._held: deque[tuple[bytes, bool]] = deque()
         self._size = 0
         self._closed = False
         self._changed = anyio.Event()
 
     async def put(self, content: bytes) -> None:
-        """Add bytes, when there is room."""
-        while self._size > self._most:
+        """Add bytes as soon as there is room."""
+        while self._size > self._limit:
             await self._changed.wait()
-        behind = self._size > _PLAIN
+        behind = self._size > _UNCOMPRESSED
         kept = zlib.compress(content, 1) if behind else content
         self._size += len(kept)
         self._held.append((kept, behind))
         self._wake()
 
     def close(self) -> None:
-        """Say that there will be no more."""
+        """Mark the end."""
         self._closed = True
         self._wake()
 
     async def taken(self) -> AsyncIterator[bytes]:
-        """Give what was added, until the end."""
+        """Yield what was added, until the end."""
         while self._held or not self._closed:
             if not self._held:
                 await self._changed.wait()

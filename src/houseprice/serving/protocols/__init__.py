@@ -1,7 +1,6 @@
-"""Requests as other servers' clients write them in, the one scorer's answers out.
+"""Protocols of other model servers: MLflow, SageMaker, Vertex AI, KServe v1, TensorFlow Serving, Open Inference (v2).
 
-`invocations` speaks as MLflow, SageMaker, Vertex AI, TensorFlow Serving and KServe's first protocol do, `inference` as
-the Open Inference Protocol; both only translate, and `/predict`'s rules judge.
+Each module only translates; the rules of `/predict` validate the houses, and the same model answers.
 """
 
 from houseprice.serving.protocols.platforms import add_vertex

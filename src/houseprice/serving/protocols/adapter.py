@@ -1,105 +1,96 @@
-"""Loose rows in, predictions out: the rules of `/predict` behind every protocol of other servers."""
+"""What the other protocols share: the model's names, validation of loose rows, and errors as one sentence."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from houseprice.bundle.load import Bundle
-from houseprice.serving.prediction import Prediction
+from houseprice.serving.csv_io import CsvColumns
+from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.request import House, is_optional
-from houseprice.serving.scorer import Scorer
-from houseprice.serving.validation_errors import Fault, RefusedError, TooManyError
+from houseprice.serving.validation_errors import BatchTooLargeError, FieldError, InvalidRequestError
 
-SHOWN = 5
-"""So many faults are told where an error is one sentence, the others are counted."""
+MAX_ERRORS_SHOWN = 5
+"""Errors that are shown where a protocol has room for one sentence; the others are counted."""
 
 
-class Core:
-    """A sealed model as other protocols ask it.
+class ProtocolAdapter:
+    """A model as other protocols see it.
 
     Attributes:
         name: the model's name in paths.
         version: its version in paths.
-        columns: the request's columns in the order of the schema, which is that of rows without names.
-        most: how many houses one request may hold.
-        scorer: what answers.
-        bundle: the sealed model.
+        columns: the columns of a request in the order of the schema, which is that of rows without names.
+        max_houses: how many houses one request may hold.
+        batcher: predicts.
+        rules: validate houses.
+        csv_columns: parse the cells of a CSV.
+        bundle: the model.
     """
 
-    def __init__(self, bundle: Bundle, scorer: Scorer, most: int) -> None:
+    def __init__(self, bundle: Bundle, batcher: MicroBatcher, max_houses: int) -> None:
         schema = bundle.manifest.schema_
         self.name = str(bundle.manifest.project["name"])
         self.version = bundle.manifest.model_version
         self.columns = schema.request
-        self.most = most
-        self.scorer = scorer
+        self.max_houses = max_houses
+        self.batcher = batcher
+        self.rules = batcher.scorer.request
         self.bundle = bundle
+        self.csv_columns = CsvColumns(bundle)
         self._optional = {name for name in self.columns if is_optional(schema, name)}
 
-    def price(self, rows: Sequence[House]) -> list[Prediction]:
-        """Give back the prediction of each row, in their order.
-
-        A NaN in an optional column is a blank, as data frames and float tensors have no other.
+    def validate(self, rows: list[House]) -> list[House]:
+        """Return the houses that rows hold; NaN in an optional column is a blank, since float tensors have no other.
 
         Raises:
-            TooManyError: there are more than the limit.
-            RefusedError: one of them is no house that can be priced.
-            ServingError: the model failed.
+            BatchTooLargeError: There are more than the limit.
+            InvalidRequestError: One of them cannot be priced.
         """
-        self.limit(len(rows))
+        self.check_count(len(rows))
         for row in rows:
-            for name in self._optional:
-                value = row.get(name)
-                if isinstance(value, float) and math.isnan(value):
+            for name in self._optional & row.keys():
+                if isinstance(row[name], float) and math.isnan(row[name]):
                     row[name] = None
-        return self.scorer.score(self.scorer.request.rows(rows))
+        return self.rules.validate(rows)
 
     def is_optional(self, name: str) -> bool:
-        """Tell whether a column may be blank."""
+        """Return whether a column may be blank."""
         return name in self._optional
 
-    def limit(self, count: int) -> None:
+    def check_count(self, count: int) -> None:
         """Refuse more houses than one request may hold.
 
         Raises:
-            TooManyError: there are more.
+            BatchTooLargeError: There are more.
         """
-        if count > self.most:
-            raise TooManyError(self.most)
+        if count > self.max_houses:
+            raise BatchTooLargeError(self.max_houses)
 
-    def healthy(self) -> bool:
-        """Price a golden row again and tell whether the answer is the one that was sealed.
+    def is_healthy(self) -> bool:
+        """Return whether the model still gives the stored prediction of a golden row.
 
         Raises:
-            ServingError: the model failed.
+            ServingError: The model failed.
         """
-        return self.scorer.prove(1)[0].holds
+        return self.batcher.scorer.check_golden_rows(1)[0].passed
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What goes back: its bytes, their type, and headers beside it."""
-
-    content: bytes
-    media_type: str
-    headers: dict[str, str]
+def invalid(message: str) -> InvalidRequestError:
+    """Return the error of a body that is malformed as a whole."""
+    return InvalidRequestError([FieldError("value_error", None, None, None, message)])
 
 
-def refuse(message: str) -> RefusedError:
-    """Give back a refusal of the body as a whole."""
-    return RefusedError([Fault("value_error", None, None, None, message)])
-
-
-def in_one_sentence(error: RefusedError) -> str:
-    """Say what is wrong where a protocol has room for one text only."""
-    faults = error.faults[:SHOWN]
-    shown = [fault.message if fault.house is None else f"house {fault.house}: {fault.message}" for fault in faults]
+def in_one_sentence(error: InvalidRequestError) -> str:
+    """Return what is wrong, for protocols whose errors are one text."""
+    shown = [
+        error.message if error.house is None else f"house {error.house}: {error.message}"
+        for error in error.errors[:MAX_ERRORS_SHOWN]
+    ]
     more = error.count - len(shown)
     return "; ".join(text.rstrip(".") for text in shown) + (f"; and {more} more." if more else ".")
 
 
 def quoted(value: Any) -> str:
-    """Show a value that was sent, shortened."""
+    """Return a value that was sent, shortened."""
     text = f"{value!r:.81}" if isinstance(value, str | int | float | bool | None) else type(value).__name__
     return text if len(text) <= 80 else f"{text[:80]}…"

@@ -1,103 +1,95 @@
-"""Tables as clients of other servers write them in JSON in, one row a house out.
+"""Data frames in JSON, as MLflow and KServe clients write them, as one row per house.
 
-Rows are judged by the rules of the request afterwards; here is only refused what is no table.
+Only the shape is checked here; the rules of a request validate the rows afterwards.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from houseprice.serving.protocols.adapter import Core, quoted, refuse
+from houseprice.serving.protocols.adapter import ProtocolAdapter, invalid, quoted
 from houseprice.serving.request import House
 
 
-def split(found: Any, core: Core) -> list[House]:
-    """Give back the rows of a data frame written as `{"columns": […], "data": [[…], …]}`; an index is left aside.
+def from_split(value: Any, adapter: ProtocolAdapter) -> list[House]:
+    """Return the rows of `{"columns": […], "data": [[…], …]}`, the "split" orientation of pandas; its index is ignored.
 
     Raises:
-        RefusedError: it is no such table.
-        TooManyError: it has more rows than the limit.
+        InvalidRequestError: The value has another shape.
+        BatchTooLargeError: There are more rows than the limit.
     """
-    if not isinstance(found, dict) or not isinstance(found.get("data"), list):
-        raise refuse('"dataframe_split" is no table; expected {"columns": […], "data": [[…], …]}; write it so.')
-    if strange := sorted(set(found) - {"columns", "data", "index"}):
-        raise refuse(f'"dataframe_split" holds {quoted(strange[0])}; expected columns, data and index; leave it out.')
-    names = found.get("columns", list(core.columns))
+    if not isinstance(value, dict) or not isinstance(value.get("data"), list):
+        raise invalid('"dataframe_split" must be an object such as {"columns": […], "data": [[…], …]}.')
+    if unknown := sorted(set(value) - {"columns", "data", "index"}):
+        raise invalid(f'"dataframe_split" has the unknown key {quoted(unknown[0])}; known are columns, data and index.')
+    names = value.get("columns", list(adapter.columns))
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise refuse('"columns" is no list of names; expected the names of the columns in quotes; write them so.')
-    return listed(found["data"], names, core)
+        raise invalid('"columns" must be a list of column names.')
+    return from_lists(value["data"], names, adapter)
 
 
-def table(found: Any, key: str, core: Core) -> list[House]:
-    """Give back the rows of a list of objects, of a list of lists, of an object of lists, or of one object.
-
-    Raises:
-        RefusedError: it is no such table.
-        TooManyError: it has more rows than the limit.
-    """
-    if isinstance(found, list):
-        core.limit(len(found))
-        if all(isinstance(row, dict) for row in found):
-            return found
-        return listed(found, list(core.columns), core, key)
-    if not isinstance(found, dict):
-        raise refuse(f'"{key}" is {quoted(found)}; expected a list of houses, or an object of columns; write it so.')
-    many = [name for name, value in found.items() if isinstance(value, list)]
-    if not many:
-        return [found]
-    if len(many) < len(found):
-        single = next(name for name in found if name not in many)
-        raise refuse(f'"{key}" holds lists, and {quoted(single)} is none; expected a list for each column; add it.')
-    return columns({name: [_single(value) for value in values] for name, values in found.items()}, core)
-
-
-def columns(found: dict[str, list[Any]], core: Core) -> list[House]:
-    """Give back the rows of columns that are equally long.
+def from_any(value: Any, key: str, adapter: ProtocolAdapter) -> list[House]:
+    """Return the rows of a list of objects, of a list of lists, of an object of lists, or of one object.
 
     Raises:
-        RefusedError: one is longer than another.
-        TooManyError: they are longer than the limit.
+        InvalidRequestError: The value has another shape.
+        BatchTooLargeError: There are more rows than the limit.
     """
-    (first, values), *others = found.items()
+    if isinstance(value, list):
+        adapter.check_count(len(value))
+        if all(isinstance(row, dict) for row in value):
+            return value
+        return from_lists(value, list(adapter.columns), adapter, key)
+    if not isinstance(value, dict):
+        raise invalid(f'"{key}" must be a list of houses or an object of columns, not {quoted(value)}.')
+    lists = [name for name, values in value.items() if isinstance(values, list)]
+    if not lists:
+        return [value]
+    if len(lists) < len(value):
+        single = next(name for name in value if name not in lists)
+        raise invalid(f'"{key}" holds lists, but {quoted(single)} is not one.')
+    return from_columns({name: [_flat(item) for item in values] for name, values in value.items()}, adapter)
+
+
+def from_columns(columns: dict[str, list[Any]], adapter: ProtocolAdapter) -> list[House]:
+    """Return the rows of columns of equal length.
+
+    Raises:
+        InvalidRequestError: One is longer than another.
+        BatchTooLargeError: There are more rows than the limit.
+    """
+    (first, values), *others = columns.items()
     for name, other in others:
         if len(other) != len(values):
-            raise refuse(
-                f"{quoted(name)} has {len(other)} values and {quoted(first)} has {len(values)}; expected one a house "
-                "in each; make them equally long."
+            raise invalid(
+                f"All columns must have the same length; {quoted(name)} has {len(other)} values and {quoted(first)} "
+                f"has {len(values)}."
             )
-    core.limit(len(values))
-    return [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
+    adapter.check_count(len(values))
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def listed(rows: Sequence[Any], names: Sequence[str], core: Core, key: str = "data") -> list[House]:
-    """Give back rows that are lists, in the order of some names.
+def from_lists(rows: Sequence[Any], names: Sequence[str], adapter: ProtocolAdapter, key: str = "data") -> list[House]:
+    """Return rows that are lists of values in the order of `names`.
 
     Raises:
-        RefusedError: one has more or fewer values than there are names, or a name is given twice.
-        TooManyError: there are more than the limit.
+        InvalidRequestError: A row has more or fewer values than there are names, or a name is repeated.
+        BatchTooLargeError: There are more rows than the limit.
     """
-    core.limit(len(rows))
-    if twice := _repeated(names):
-        raise refuse(f"The column {quoted(twice)} is given twice; expected each once; leave one out.")
-    for place, row in enumerate(rows):
+    adapter.check_count(len(rows))
+    if len(set(names)) < len(names):
+        repeated = next(name for index, name in enumerate(names) if name in names[:index])
+        raise invalid(f"The column {quoted(repeated)} is repeated.")
+    for index, row in enumerate(rows):
         if not isinstance(row, list):
-            raise refuse(f'House {place} of "{key}" is {quoted(row)}; expected a list of {len(names)} values; send it.')
+            raise invalid(f'House {index} of "{key}" must be a list of {len(names)} values, not {quoted(row)}.')
         if len(row) != len(names):
-            raise refuse(
-                f'House {place} of "{key}" has {len(row)} values; expected {len(names)}: {", ".join(names)}; send them '
-                "all, null for what is not known."
+            raise invalid(
+                f'House {index} of "{key}" has {len(row)} values instead of {len(names)}: {", ".join(names)}. '
+                "Send null for what is not known."
             )
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def _repeated(names: Iterable[str]) -> str | None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            return name
-        seen.add(name)
-    return None
-
-
-def _single(value: Any) -> Any:
-    """Take a value out of a tensor of shape [n, 1]."""
+def _flat(value: Any) -> Any:
+    """Return the value of a row of a tensor of shape [n, 1]."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value

@@ -1,96 +1,104 @@
-"""A body as MLflow, SageMaker, Vertex, TF-Serving and KServe's first protocol write it in, `{"predictions": …}` out."""
+"""The `{"predictions": …}` protocol of MLflow, SageMaker, Vertex AI, TensorFlow Serving and KServe v1."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from houseprice.errors import nearest
-from houseprice.serving.json_duplicate_keys import count_names, repeats
-from houseprice.serving.prediction import Predictions
+from houseprice.serving import csv_io
+from houseprice.serving.csv_io import Dialect
+from houseprice.serving.json_duplicate_keys import count_keys, find_duplicate_keys
+from houseprice.serving.prediction import Prediction, Predictions
 from houseprice.serving.protocols import dataframe_json
-from houseprice.serving.protocols.adapter import Core, quoted, refuse
-from houseprice.serving.protocols.separated import Separated
+from houseprice.serving.protocols.adapter import ProtocolAdapter, invalid, quoted
 from houseprice.serving.request import House
-from houseprice.serving.validation_errors import repeated
+from houseprice.serving.validation_errors import duplicate_keys
 
 SHAPES = ("dataframe_split", "dataframe_records", "instances", "inputs")
 PARAMETERS = ("params", "parameters")
-"""Where MLflow and Vertex put what is not a house."""
+"""Where MLflow and Vertex AI put what is not a house."""
 
-_IGNORED = ("signature_name",)  # TF-Serving's clients send it; there is one signature
+_IGNORED = ("signature_name",)  # TensorFlow Serving's clients send it; there is one signature
+_ONE_OF = f"exactly one of {', '.join(SHAPES)}"
 _predictions = TypeAdapter(Predictions)
 
 
-class Invocations:
-    """One request in, its answer out."""
+@dataclass(frozen=True)
+class Invocation:
+    """A request: its validated houses, and whether whole predictions are asked for instead of prices."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._separated = Separated(core)
-
-    def json(self, body: bytes) -> bytes:
-        """Answer a JSON object that holds the houses under one of `SHAPES`.
-
-        Raises:
-            RefusedError: it cannot be read, or holds a house that cannot be priced.
-            TooManyError: it holds more houses than the limit.
-            ServingError: the model failed.
-        """
-        try:
-            found = from_json(body)
-        except ValueError as err:
-            raise refuse(f"The body is not JSON ({err}); expected an object with {_one_of()}; correct it.") from err
-        if twice := repeats(body, count_names(found)):
-            raise repeated(twice)
-        if not isinstance(found, dict):
-            raise refuse(f"The body is {quoted(found)}; expected a JSON object with {_one_of()}; write it so.")
-        given = [key for key in SHAPES if key in found]
-        if len(given) != 1:
-            raise refuse(f"The body holds {' and '.join(given) or 'no houses'}; expected {_one_of()}; send that one.")
-        for key in found:
-            if key not in SHAPES + PARAMETERS + _IGNORED:
-                hint = nearest(key, SHAPES + PARAMETERS)
-                raise refuse(f"The body holds {quoted(key)}{hint}; expected {_one_of()} and params; leave it out.")
-        rows = self._rows(given[0], found[given[0]])
-        return self._answer(rows, _whole(found))
-
-    def csv(self, body: bytes, header: str | None = None) -> bytes:
-        """Answer comma-separated lines; `header` is what the content type says of the first one.
-
-        Raises:
-            RefusedError: it cannot be read, or holds a house that cannot be priced.
-            TooManyError: it holds more houses than the limit.
-            ServingError: the model failed.
-        """
-        return self._answer(self._separated.rows(body, header), whole=False)
-
-    def _rows(self, key: str, found: Any) -> list[House]:
-        if key == "dataframe_split":
-            return dataframe_json.split(found, self._core)
-        if key == "dataframe_records" and not isinstance(found, list):
-            raise refuse(f'"{key}" is {quoted(found)}; expected a list of objects, one a house; write it so.')
-        return dataframe_json.table(found, key, self._core)
-
-    def _answer(self, rows: list[House], whole: bool) -> bytes:
-        answers = self._core.price(rows)
-        if whole:
-            return _predictions.dump_json(Predictions(answers))
-        return to_json({"predictions": [answer.predicted_price for answer in answers]})
+    houses: list[House]
+    details: bool = False
 
 
-def _whole(found: dict[str, Any]) -> bool:
-    """Tell whether the parameters ask for all that `/batch-predict` says of a house."""
-    whole = False
+def read_json(body: bytes, adapter: ProtocolAdapter) -> Invocation:
+    """Return the request of a JSON object that holds the houses under one of `SHAPES`.
+
+    Raises:
+        InvalidRequestError: It is malformed, or a house cannot be priced.
+        BatchTooLargeError: It holds more houses than the limit.
+    """
+    try:
+        found = from_json(body)
+    except ValueError as err:
+        raise invalid(f"The body is not JSON: {err}. Send an object with {_ONE_OF}.") from err
+    if twice := find_duplicate_keys(body, count_keys(found)):
+        raise duplicate_keys(twice)
+    if not isinstance(found, dict):
+        raise invalid(f"The body must be a JSON object with {_ONE_OF}, not {quoted(found)}.")
+    given = [key for key in SHAPES if key in found]
+    if len(given) != 1:
+        raise invalid(f"The body must hold {_ONE_OF}; it holds {' and '.join(given) or 'none of them'}.")
+    for key in found:
+        if key not in SHAPES + PARAMETERS + _IGNORED:
+            hint = nearest(key, SHAPES + PARAMETERS)
+            raise invalid(f"The body has the unknown key {quoted(key)}{hint}; it may hold {_ONE_OF}, and params.")
+    return Invocation(adapter.validate(_rows(given[0], found[given[0]], adapter)), _wants_details(found))
+
+
+def read_csv(body: bytes, adapter: ProtocolAdapter, header: str | None = None) -> Invocation:
+    """Return the request of a CSV.
+
+    Args:
+        body: the CSV; without a header it has all columns in the order of the schema, as SageMaker sends it.
+        adapter: the model.
+        header: `present` or `absent`, as the content type says; otherwise a first row that names a column is one.
+
+    Raises:
+        InvalidRequestError: It is malformed, or a house cannot be priced.
+        BatchTooLargeError: It holds more houses than the limit.
+    """
+    has_header = {"present": True, "absent": False}.get(header or "")
+    options = {"has_header": has_header, "keep_unknown": True}
+    return Invocation(
+        csv_io.read(body, adapter.csv_columns, adapter.rules, adapter.max_houses, Dialect(), **options).houses
+    )
+
+
+def write(request: Invocation, predictions: list[Prediction]) -> bytes:
+    """Return the answer."""
+    if request.details:
+        return _predictions.dump_json(Predictions(predictions))
+    return to_json({"predictions": [prediction.predicted_price for prediction in predictions]})
+
+
+def _rows(key: str, value: Any, adapter: ProtocolAdapter) -> list[House]:
+    if key == "dataframe_split":
+        return dataframe_json.from_split(value, adapter)
+    if key == "dataframe_records" and not isinstance(value, list):
+        raise invalid(f'"{key}" must be a list of objects, one per house, not {quoted(value)}.')
+    return dataframe_json.from_any(value, key, adapter)
+
+
+def _wants_details(found: dict[str, Any]) -> bool:
+    details = False
     for key in PARAMETERS:
         given = found.get(key)
         if given is None:
             continue
         if not isinstance(given, dict) or set(given) - {"details"} or not isinstance(given.get("details", False), bool):
-            raise refuse(f'"{key}" is no such thing as {{"details": true}}; expected that or nothing; correct it.')
-        whole = whole or given.get("details", False)
-    return whole
-
-
-def _one_of() -> str:
-    return f"exactly one of {', '.join(SHAPES)}"
+            raise invalid(f'"{key}" may only hold {{"details": true}} or {{"details": false}}.')
+        details = details or given.get("details", False)
+    return details

@@ -1,6 +1,6 @@
-"""A request of the Open Inference Protocol in, its answer out: JSON, with the binary tensor extension both ways.
+"""The Open Inference Protocol (KServe v2, Triton) over HTTP, with the binary tensor extension both ways.
 
-One tensor a column of the request comes in; price and interval go out, one FP64 tensor each.
+A request has one tensor for each known column; price and interval are returned as one FP64 tensor each.
 """
 
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json, to_json
 
 from houseprice.schema import Column
-from houseprice.serving.json_duplicate_keys import count_names, repeats
+from houseprice.serving.json_duplicate_keys import count_keys, find_duplicate_keys
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.protocols import dataframe_json, tensors
-from houseprice.serving.protocols.adapter import Answer, Core, quoted, refuse
+from houseprice.serving.protocols.adapter import ProtocolAdapter, invalid, quoted
+from houseprice.serving.request import House
 
 OUTPUTS = ("predicted_price", "interval_low", "interval_high")
 HEADER_LENGTH = "Inference-Header-Content-Length"
-"""Header that says how many bytes of JSON stand before the bytes of the tensors."""
+"""Header with the number of bytes of JSON before the bytes of the tensors."""
 
-_LONGEST_LENGTH = 12
-"""Digits of a length that is still a length."""
+_MAX_DIGITS = 12  # of a length
 
 
 class _Strict(BaseModel):
@@ -48,49 +48,91 @@ class _Request(_Strict):
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class Output:
+    """An output tensor that was asked for, as JSON or as bytes."""
+
     name: str
     binary: bool
 
 
-def infer(body: bytes, header_length: str | None, core: Core) -> Answer:
-    """Answer one request.
+@dataclass(frozen=True)
+class InferRequest:
+    """A request: its validated houses, the outputs that it asks for, and its id if it has one."""
+
+    houses: list[House]
+    outputs: list[Output]
+    id: str | None
+
+
+@dataclass(frozen=True)
+class InferResponse:
+    """An answer: its bytes, their media type, and further headers."""
+
+    content: bytes
+    media_type: str
+    headers: dict[str, str]
+
+
+def read(body: bytes, header_length: str | None, adapter: ProtocolAdapter) -> InferRequest:
+    """Return the request that a body holds.
 
     Args:
         body: JSON, and behind it the bytes of the tensors that have a `binary_data_size`.
-        header_length: what the header `HEADER_LENGTH` says; None when the whole body is JSON.
-        core: the model.
+        header_length: the value of the header `HEADER_LENGTH`; None when the whole body is JSON.
+        adapter: the model.
 
     Raises:
-        RefusedError: it is malformed, or holds a house that cannot be priced.
-        TooManyError: it holds more houses than the limit.
-        ServingError: the model failed.
+        InvalidRequestError: It is malformed, or a house cannot be priced.
+        BatchTooLargeError: It holds more houses than the limit.
     """
-    size = _size(header_length, len(body))
-    request = _request(body[:size])
-    wanted = _wanted(request)
-    found = _columns(request.inputs, memoryview(body)[size:], header_length is not None, core)
-    return _answer(request.id, wanted, core.price(dataframe_json.columns(found, core)), core)
+    size = _json_size(header_length, len(body))
+    request = _parse(body[:size])
+    outputs = _outputs(request)
+    columns = _columns(request.inputs, memoryview(body)[size:], header_length is not None, adapter)
+    return InferRequest(adapter.validate(dataframe_json.from_columns(columns, adapter)), outputs, request.id)
 
 
-def metadata(core: Core) -> dict[str, Any]:
-    """Say which tensors go in and come out; number columns also take the other number types."""
+def write(request: InferRequest, predictions: list[Prediction], adapter: ProtocolAdapter) -> InferResponse:
+    """Return the answer to a request."""
+    columns = {
+        "predicted_price": [prediction.predicted_price for prediction in predictions],
+        "interval_low": [prediction.prediction_interval[0] for prediction in predictions],
+        "interval_high": [prediction.prediction_interval[1] for prediction in predictions],
+    }
+    outputs: list[dict[str, Any]] = []
+    raw = []
+    for output in request.outputs:
+        tensor = {"name": output.name, "datatype": "FP64", "shape": [len(predictions)]}
+        if output.binary:
+            raw.append(tensors.to_bytes(columns[output.name]))
+            outputs.append({**tensor, "parameters": {"binary_data_size": len(raw[-1])}})
+        else:
+            outputs.append({**tensor, "data": columns[output.name]})
+    request_id = {} if request.id is None else {"id": request.id}
+    head = to_json({"model_name": adapter.name, "model_version": adapter.version, **request_id, "outputs": outputs})
+    if not raw:
+        return InferResponse(head, "application/json", {})
+    return InferResponse(b"".join([head, *raw]), "application/octet-stream", {HEADER_LENGTH: str(len(head))})
+
+
+def metadata(adapter: ProtocolAdapter) -> dict[str, Any]:
+    """Return the description of the tensors; number columns accept the other number types as well."""
     return {
-        "name": core.name,
-        "versions": [core.version],
+        "name": adapter.name,
+        "versions": [adapter.version],
         "platform": "onnxruntime_onnx",
-        "inputs": [{"name": n, "datatype": _datatype(c), "shape": [-1]} for n, c in core.columns.items()],
+        "inputs": [{"name": n, "datatype": _datatype(c), "shape": [-1]} for n, c in adapter.columns.items()],
         "outputs": [{"name": name, "datatype": "FP64", "shape": [-1]} for name in OUTPUTS],
     }
 
 
-def example(core: Core) -> dict[str, Any]:
-    """Give back a request for one house, a golden one."""
-    house = (core.bundle.golden["rows"] or [{}])[0]
+def example(adapter: ProtocolAdapter) -> dict[str, Any]:
+    """Return a request for one house, the first golden row."""
+    house = (adapter.bundle.golden["rows"] or [{}])[0]
     return {
         "inputs": [
             {"name": name, "datatype": _datatype(column), "shape": [1], "data": [house[name]]}
-            for name, column in core.columns.items()
+            for name, column in adapter.columns.items()
             if house.get(name) is not None
         ]
     }
@@ -102,124 +144,95 @@ def _datatype(column: Column) -> str:
     return {"number": "FP64", "flag": "BOOL"}.get(column.kind, "INT64")
 
 
-def _size(header_length: str | None, whole: int) -> int:
+def _json_size(header_length: str | None, whole: int) -> int:
     if header_length is None:
         return whole
     text = header_length.strip()
-    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_LENGTH and int(text) <= whole):
-        raise refuse(
-            f"{HEADER_LENGTH} is {quoted(header_length)}; expected the number of bytes of JSON, at most the {whole} of "
-            "the body; correct it."
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS and int(text) <= whole):
+        raise invalid(
+            f"{HEADER_LENGTH} must be the number of bytes of JSON, at most the {whole} of the body, not "
+            f"{quoted(header_length)}."
         )
     return int(text)
 
 
-def _request(head: bytes) -> _Request:
+def _parse(head: bytes) -> _Request:
     try:
         found = from_json(head)
-        if twice := repeats(head, count_names(found)):
-            place = ".".join(str(part) for part in twice[0].place) or "the request"
-            raise refuse(
-                f"{place[:80]}: {quoted(twice[0].name)} is given more than once; expected each name once; leave all "
-                "but one out."
-            )
+        if twice := find_duplicate_keys(head, count_keys(found)):
+            place = ".".join(str(part) for part in twice[0].path) or "the request"
+            raise invalid(f"{place[:80]}: {quoted(twice[0].key)} is given more than once.")
         return _Request.model_validate(found)
     except ValidationError as err:
-        fault = err.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in fault["loc"]) or "the request"
-        raise refuse(f"{place[:80]}: {fault['msg']}; expected a request of protocol v2; correct it.") from err
+        error = err.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in error["loc"]) or "the request"
+        raise invalid(f"This is not a request of protocol v2: {place[:80]}: {error['msg']}.") from err
     except ValueError as err:
-        raise refuse(f"The request is not JSON ({err}); expected an object with inputs; correct it.") from err
+        raise invalid(f"The request is not JSON: {err}.") from err
 
 
-def _wanted(request: _Request) -> list[_Wanted]:
+def _outputs(request: _Request) -> list[Output]:
     binary = _switch(request.parameters, "binary_data_output", False)
     if not request.outputs:
-        return [_Wanted(name, binary) for name in OUTPUTS]
+        return [Output(name, binary) for name in OUTPUTS]
     names = [output.name for output in request.outputs]
-    if strange := next((name for name in names if name not in OUTPUTS), None):
-        raise refuse(f"The output {quoted(strange)} is not known; expected {', '.join(OUTPUTS)}; ask for one of them.")
+    if unknown := next((name for name in names if name not in OUTPUTS), None):
+        raise invalid(f"The output {quoted(unknown)} is unknown; known are {', '.join(OUTPUTS)}.")
     if len(set(names)) < len(names):
-        raise refuse("An output is asked for twice; expected each once; leave one out.")
+        raise invalid("An output is asked for twice.")
     if any("classification" in (output.parameters or {}) for output in request.outputs):
-        raise refuse("A classification is asked for; expected outputs that are prices; leave it out.")
-    return [_Wanted(output.name, _switch(output.parameters, "binary_data", binary)) for output in request.outputs]
+        raise invalid("The outputs are prices; they cannot be classified.")
+    return [Output(output.name, _switch(output.parameters, "binary_data", binary)) for output in request.outputs]
 
 
 def _switch(parameters: dict[str, Any] | None, name: str, default: bool) -> bool:
     value = (parameters or {}).get(name, default)
     if not isinstance(value, bool):
-        raise refuse(f'"{name}" is {quoted(value)}; expected true or false; correct it.')
+        raise invalid(f'"{name}" must be true or false, not {quoted(value)}.')
     return value
 
 
-def _columns(inputs: list[_Tensor], raw: memoryview, has_raw: bool, core: Core) -> dict[str, list[Any]]:
-    """Give back the values of each column; the bytes of the tensors stand in the order of the inputs."""
+def _columns(inputs: list[_Tensor], raw: memoryview, has_raw: bool, adapter: ProtocolAdapter) -> dict[str, list[Any]]:
+    """Return the values of each column; the bytes of the tensors follow in the order of the inputs."""
     if not inputs:
-        raise refuse('"inputs" is empty; expected one tensor a column; send those that are known.')
+        raise invalid('"inputs" is empty; it must hold one tensor for each known column.')
     found: dict[str, list[Any]] = {}
     at = 0
     for tensor in inputs:
         if tensor.name in found:
-            raise refuse(f"{quoted(tensor.name)} is sent twice; expected one tensor a column; leave one out.")
+            raise invalid(f"There is more than one tensor {quoted(tensor.name)}.")
         count = tensors.length(tensor.name, tensor.shape)
         size = (tensor.parameters or {}).get("binary_data_size")
         if size is None:
-            values = _limited(tensors.from_json(tensor.name, tensor.datatype, tensor.data, count), core)
+            values = tensors.from_json(tensor.name, tensor.datatype, tensor.data, count)
+            adapter.check_count(len(values))
         else:
             _check_size(tensor, size, len(raw) - at, has_raw)
             content = raw[at : at + size]
             at += size
             tensors.check(tensor.name, tensor.datatype, content, count)
-            core.limit(count)
+            adapter.check_count(count)
             values = tensors.from_bytes(tensor.name, tensor.datatype, content, count)
-        found[tensor.name] = _blanks(tensor, values, core)
+        found[tensor.name] = _blanks(tensor, values, adapter)
     if at != len(raw):
-        raise refuse(f"{len(raw) - at} bytes belong to no tensor; expected them all to; correct the sizes.")
+        raise invalid(f"{len(raw) - at} bytes belong to no tensor.")
     return found
-
-
-def _limited(values: list[Any], core: Core) -> list[Any]:
-    core.limit(len(values))
-    return values
 
 
 def _check_size(tensor: _Tensor, size: Any, left: int, has_raw: bool) -> None:
     if not has_raw:
-        raise refuse(f"{quoted(tensor.name)} has a binary_data_size; expected the header {HEADER_LENGTH}; send it.")
+        raise invalid(f"{quoted(tensor.name)} has a binary_data_size, but the header {HEADER_LENGTH} is missing.")
     if tensor.data is not None:
-        raise refuse(f'{quoted(tensor.name)} has "data" and a binary_data_size; expected one of them; leave one out.')
+        raise invalid(f'{quoted(tensor.name)} must have either "data" or a binary_data_size.')
     if isinstance(size, bool) or not isinstance(size, int) or not 0 <= size <= left:
-        raise refuse(
-            f"The binary_data_size of {quoted(tensor.name)} is {quoted(size)}; expected 0 to {left}, the bytes that "
-            "are left; correct it."
+        raise invalid(
+            f"The binary_data_size of {quoted(tensor.name)} must be from 0 to {left}, the bytes that are left, not "
+            f"{quoted(size)}."
         )
 
 
-def _blanks(tensor: _Tensor, values: list[Any], core: Core) -> list[Any]:
-    """Read an empty text as a blank where one is allowed: tensors of texts have no other."""
-    if tensor.datatype != "BYTES" or not core.is_optional(tensor.name):
+def _blanks(tensor: _Tensor, values: list[Any], adapter: ProtocolAdapter) -> list[Any]:
+    """Return the values with empty texts as blanks where they are allowed: tensors of texts have no other."""
+    if tensor.datatype != "BYTES" or not adapter.is_optional(tensor.name):
         return values
     return [value or None for value in values]
-
-
-def _answer(request_id: str | None, wanted: list[_Wanted], answers: list[Prediction], core: Core) -> Answer:
-    columns = {
-        "predicted_price": [answer.predicted_price for answer in answers],
-        "interval_low": [answer.prediction_interval[0] for answer in answers],
-        "interval_high": [answer.prediction_interval[1] for answer in answers],
-    }
-    outputs: list[dict[str, Any]] = []
-    raw = []
-    for output in wanted:
-        shown = {"name": output.name, "datatype": "FP64", "shape": [len(answers)]}
-        if output.binary:
-            raw.append(tensors.to_bytes(columns[output.name]))
-            outputs.append({**shown, "parameters": {"binary_data_size": len(raw[-1])}})
-        else:
-            outputs.append({**shown, "data": columns[output.name]})
-    named = {} if request_id is None else {"id": request_id}
-    head = to_json({"model_name": core.name, "model_version": core.version, **named, "outputs": outputs})
-    if not raw:
-        return Answer(head, "application/json", {})
-    return Answer(b"".join([head, *raw]), "application/octet-stream", {HEADER_LENGTH: str(len(head))})

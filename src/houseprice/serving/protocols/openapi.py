@@ -1,22 +1,23 @@
-"""What OpenAPI says of the routes of other protocols, and the shape in which those protocols tell an error."""
+"""OpenAPI descriptions of the other protocols' routes, and the shape of their errors."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 from fastapi import HTTPException, Request
 from fastapi.responses import JSONResponse, Response
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
 from houseprice.errors import ServingError
+from houseprice.serving.direct_route import DirectRoute, as_app
 from houseprice.serving.openapi import Reason, Refusal
 from houseprice.serving.protocols.adapter import in_one_sentence
 from houseprice.serving.protocols.invocations import PARAMETERS, SHAPES
 from houseprice.serving.protocols.open_inference import HEADER_LENGTH
-from houseprice.serving.validation_errors import RefusedError, TooManyError
+from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 
-SPEAK_OF_ERROR = ("/v1/models/", "/v2")
-"""Beginnings of the paths whose clients read `error`; Vertex AI's own begin with `/v1/endpoints/` and do not."""
+ERROR_PATHS = ("/v1/models/", "/v2")
+"""Prefixes of the paths whose errors are `{"error": …}`; those of Vertex AI begin with `/v1/endpoints/`."""
 
 
 class Failure(BaseModel):
@@ -26,31 +27,37 @@ class Failure(BaseModel):
 
 
 class Prices(BaseModel):
-    """A price a house, or with `details` all that `/batch-predict` says of it."""
+    """A price for each house, or with `details` a prediction as `/batch-predict` returns it."""
 
     predictions: list[float | dict[str, Any]] = Field(description="In the order of the houses")
 
 
-class ErrorRoute(APIRoute):
-    """A route that tells what is wrong as `{"error": …}`: 400 for what was sent, 404 for names, 503 for the model."""
+class ErrorRoute(DirectRoute):
+    """A route whose errors are `{"error": …}`: 400 for the request, 404 for names, 503 for the model.
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Give back the handler, with errors turned into answers."""
-        handle = super().get_route_handler()
+    Its endpoint is called with the parts of the path, and the request if it has such a parameter.
+    """
 
-        async def handled(request: Request) -> Response:
+    def __init__(self, path: str, endpoint: Callable[..., Any], model: str = "", **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        self.direct_path, self.path_params = path.replace("{model}", model), {"model": model}
+        takes_request = "request" in signature(endpoint).parameters
+
+        async def handle(request: Request) -> Response:
+            arguments = {**request.path_params, "request": request} if takes_request else request.path_params
             try:
-                return await handle(request)
+                answer = await endpoint(**arguments)
             except HTTPException as err:
                 return JSONResponse({"error": err.detail}, err.status_code, err.headers)
-            except RefusedError as err:
+            except InvalidRequestError as err:
                 return JSONResponse({"error": in_one_sentence(err)}, 400)
-            except TooManyError as err:
+            except BatchTooLargeError as err:
                 return JSONResponse({"error": str(err)}, 413)
             except ServingError as err:
                 return JSONResponse({"error": str(err)}, 503)
+            return answer if isinstance(answer, Response) else JSONResponse(answer)
 
-        return handled
+        self.app = as_app(handle)
 
 
 _TAGS = ["other protocols"]
@@ -61,14 +68,14 @@ _FAILURES: dict[int | str, dict[str, Any]] = {
     **_NO_MODEL,
     413: {"model": Failure, "description": "Too many houses or bytes; says the limit"},
     415: {"model": Failure, "description": "Compressed"},
-    503: {"model": Failure, "description": "The model no longer answers as it should"},
+    503: {"model": Failure, "description": "The model failed"},
 }
 _RECORDS = {"type": "array", "items": {"$ref": "#/components/schemas/House"}}
 _HOUSES = {
     "type": "object",
     "description": (
-        f"Houses under exactly one of {', '.join(SHAPES)}, each in the forms that MLflow knows; what is described here "
-        f"are records. {' or '.join(PARAMETERS)} with details: true asks for whole answers."
+        f"Houses under exactly one of {', '.join(SHAPES)}, each in the forms that MLflow knows; the schema shows "
+        f"records. {' or '.join(PARAMETERS)} with details: true asks for whole predictions."
     ),
     "oneOf": [
         {"properties": {shape: _RECORDS}, "required": [shape], "additionalProperties": False}
@@ -83,43 +90,43 @@ def _body(**kinds: Any) -> dict[str, Any]:
 
 
 _INVOCATIONS: dict[str, Any] = {
-    "summary": "Prices as MLflow, SageMaker and Vertex AI ask for them",
+    "summary": "Predictions for MLflow, SageMaker and Vertex AI",
     "tags": _TAGS,
     "response_model": Prices,
     "responses": {
         413: {"model": Reason, "description": "Too many houses or bytes; says the limit"},
         415: {"model": Reason, "description": "Neither application/json nor text/csv, or compressed"},
         422: {"model": Refusal, "description": "Malformed, or a house that cannot be priced"},
-        503: {"model": Reason, "description": "The model no longer answers as it should"},
+        503: {"model": Reason, "description": "The model failed"},
     },
 }
 
 
 def invocations(table: dict[str, Any]) -> dict[str, Any]:
-    """Describe the route of MLflow, SageMaker and Vertex AI; `table` describes a CSV."""
+    """Return the description of `/invocations`; `table` describes a CSV."""
     return {**_INVOCATIONS, "openapi_extra": _body(application_json=_HOUSES, text_csv=table)}
 
 
 PING: dict[str, Any] = {
-    "summary": "Does the model give its own answers? By the status alone",
+    "summary": "Health check, answered by the status alone",
     "tags": _TAGS,
     "response_class": Response,
-    "responses": {503: {"description": "It does not, or cannot answer; `/health` says why"}},
+    "responses": {503: {"description": "The model fails its health check; `/health` says why"}},
 }
 VERSION: dict[str, Any] = {
-    "summary": "The program's version",
+    "summary": "Version of the program",
     "tags": _TAGS,
     "response_class": Response,
     "responses": {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 }
 V1_MODEL: dict[str, Any] = {
-    "summary": "Is the model ready? As KServe v1 and TensorFlow Serving ask it",
+    "summary": "Status of the model for KServe v1 and TensorFlow Serving",
     "tags": _TAGS,
     "response_model": dict[str, Any],
-    "responses": {404: _FAILURES[404], 503: {"model": dict[str, Any], "description": "It is not"}},
+    "responses": {404: _FAILURES[404], 503: {"model": dict[str, Any], "description": "Not ready"}},
 }
 V1_PREDICT: dict[str, Any] = {
-    "summary": "Prices as KServe v1 and TensorFlow Serving ask for them",
+    "summary": "Predictions for KServe v1 and TensorFlow Serving",
     "tags": _TAGS,
     "response_model": Prices,
     "responses": _FAILURES,
@@ -127,16 +134,16 @@ V1_PREDICT: dict[str, Any] = {
 }
 V2: dict[str, Any] = {"tags": _TAGS, "response_model": dict[str, Any]}
 V2_MODEL: dict[str, Any] = {**V2, "responses": _NO_MODEL}
-V2_READY: dict[str, Any] = {**V2, "responses": {503: {"model": dict[str, Any], "description": "It is not"}}}
+V2_READY: dict[str, Any] = {**V2, "responses": {503: {"model": dict[str, Any], "description": "Not ready"}}}
 V2_MODEL_READY: dict[str, Any] = {**V2, "responses": {**V2_READY["responses"], **_NO_MODEL}}
 
 
 def v2_infer(example: dict[str, Any]) -> dict[str, Any]:
-    """Describe the route for tensors, with a request for one house."""
+    """Return the description of `/infer`, with a request for one house as its example."""
     body = _body(application_json=_ANY, application_octet_stream={"type": "string", "format": "binary"})
     body["requestBody"]["content"]["application/json"]["example"] = example
     return {
-        "summary": "Price and interval as the Open Inference Protocol asks for them",
+        "summary": "Predictions for the Open Inference Protocol",
         "description": f"One tensor a column, as JSON or as bytes behind the JSON (`{HEADER_LENGTH}`).",
         "tags": _TAGS,
         "response_model": dict[str, Any],

@@ -1,180 +1,185 @@
-"""An application and a scorer in, the same application with the routes of other protocols out."""
+"""The routes of the other protocols, added to an application."""
 
 from collections.abc import Callable
-from email.message import Message
-from importlib.metadata import version as installed
-from typing import Any, TypeVar
+from functools import partial
+from importlib.metadata import version as installed_version
+from typing import Any
 
-from anyio.to_thread import run_sync
-from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
-from houseprice.serving.body import whole_body
-from houseprice.serving.formats.described import table
-from houseprice.serving.protocols import open_inference, openapi
-from houseprice.serving.protocols.adapter import Answer, Core
-from houseprice.serving.protocols.invocations import Invocations
+from houseprice.serving.body import parse_body, read_body
+from houseprice.serving.direct_route import DirectRoute
+from houseprice.serving.formats import negotiation
+from houseprice.serving.formats.negotiation import MediaTypeError
+from houseprice.serving.formats.openapi import csv_schema
+from houseprice.serving.micro_batching import MicroBatcher
+from houseprice.serving.protocols import invocations, open_inference, openapi
+from houseprice.serving.protocols.adapter import ProtocolAdapter
+from houseprice.serving.protocols.invocations import Invocation
 from houseprice.serving.protocols.open_inference import HEADER_LENGTH
-from houseprice.serving.scorer import Scorer
-
-INLINE_BYTES = 32 * 2**10
-"""Up to here a body is answered on the event loop, in about a millisecond."""
 
 INVOCATIONS = "/invocations"
 PING = "/ping"
-_T = TypeVar("_T")
+AddRoute = Callable[..., None]
 
 
-def add(app: FastAPI, bundle: Bundle, scorer: Scorer, most_houses: int, most_bytes: int) -> None:
-    """Add the routes; `app.state.ready` tells whether requests are wanted.
+def add(app: FastAPI, bundle: Bundle, batcher: MicroBatcher, max_houses: int, max_bytes: int) -> None:
+    """Add the routes; `app.state.ready` says whether requests are wanted.
 
     Args:
         app: the application.
-        bundle: the sealed model, opened.
-        scorer: what answers.
-        most_houses: how many houses one request may hold.
-        most_bytes: how large one body may be.
+        bundle: the model.
+        batcher: predicts.
+        max_houses: how many houses one request may hold.
+        max_bytes: how large one body may be.
     """
-    core = Core(bundle, scorer, most_houses)
-    invocations = Invocations(core)
-    _add_invocations(app, core, invocations, most_bytes)
-    router = APIRouter(route_class=openapi.ErrorRoute)
-    _add_v1(router, app, core, invocations, most_bytes)
-    _add_v2(router, app, core)
-    _add_infer(router, core, most_bytes)
-    app.include_router(router)
+    adapter = ProtocolAdapter(bundle, batcher, max_houses)
+    _add_invocations(app, adapter, max_bytes)
+    route_class: Any = partial(openapi.ErrorRoute, model=adapter.name)
+    add_route = partial(app.router.add_api_route, route_class_override=route_class)
+    _add_infer(add_route, adapter, max_bytes)
+    _add_v1(add_route, app, adapter, max_bytes)
+    _add_v2(add_route, app, adapter)
 
 
-def _add_invocations(app: FastAPI, core: Core, invocations: Invocations, most_bytes: int) -> None:
+def _add_invocations(app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> None:
     @app.get(PING, **openapi.PING)
     async def ping() -> Response:
-        """Price a golden row again; nothing is said but by the status."""
-        return Response(status_code=200 if _is_healthy(core) else 503)
+        """Predict a golden row again; the status says whether the prediction is the stored one."""
+        return Response(status_code=200 if _is_healthy(adapter) else 503)
 
     @app.get("/version", **openapi.VERSION)
     async def version() -> Response:
-        """Tell the version of the program, as text."""
-        return Response(installed("houseprice"), media_type="text/plain")
+        """Return the version of the program as text."""
+        return Response(installed_version("houseprice"), media_type="text/plain")
 
-    @app.post(INVOCATIONS, **openapi.invocations(table(core.bundle.manifest.schema_, core.bundle.golden["rows"])))
+    golden = adapter.bundle.golden["rows"]
+
     async def invoke(request: Request) -> Response:
-        """Take `dataframe_split`, `dataframe_records`, `instances` or `inputs`, or CSV."""
-        kind = Message()
-        kind["content-type"] = request.headers.get("content-type", "application/json")
-        if kind.get_content_type() == "text/csv":
-            header = kind.get_param("header")
-            body = await whole_body(request, most_bytes)
-            content = await _aside(len(body), lambda: invocations.csv(body, str(header) if header else None))
-        elif kind.get_content_type() == "application/json" or kind.get_content_subtype().endswith("+json"):
-            body = await whole_body(request, most_bytes)
-            content = await _aside(len(body), lambda: invocations.json(body))
-        else:
-            raise HTTPException(
+        """Accept `dataframe_split`, `dataframe_records`, `instances` or `inputs`, or CSV."""
+        media_type, parameters = negotiation.parse(request.headers.get("content-type", "application/json"))
+        is_csv = media_type == "text/csv"
+        if not (is_csv or media_type == "application/json" or media_type.endswith("+json")):
+            raise MediaTypeError(
                 415,
-                f'The content type is "{kind.get_content_type()}"; expected "application/json" or "text/csv"; send it '
-                "in that header.",
+                "media_type_unsupported",
+                f'The content type "{media_type[:80]}" is neither "application/json" nor "text/csv".',
             )
-        return Response(content, media_type="application/json")
+        body = await read_body(request, max_bytes)
+        if not is_csv:
+            return await _answer_json(body, adapter)
+        header = parameters.get("header")
+        return await _answer(await parse_body(body, lambda body: invocations.read_csv(body, adapter, header)), adapter)
+
+    about = openapi.invocations(csv_schema(adapter.rules.schema, golden))
+    app.router.add_api_route(INVOCATIONS, invoke, methods=["POST"], route_class_override=DirectRoute, **about)
 
 
-def _add_v1(router: APIRouter, app: FastAPI, core: Core, invocations: Invocations, most_bytes: int) -> None:
-    async def state(model: str) -> Response:
-        _same(core, model)
-        ready = _is_ready(app, core)
-        code, told = ("OK", "") if ready else ("UNAVAILABLE", "The model does not give its own answers; see /health.")
-        status = {"error_code": code, "error_message": told}
+def _add_v1(add_route: AddRoute, app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> None:
+    async def status(model: str) -> Response:
+        _check_path(adapter, model)
+        ready = _is_ready(app, adapter)
+        code, message = ("OK", "") if ready else ("UNAVAILABLE", "The model fails its health check; see /health.")
         state = "AVAILABLE" if ready else "UNLOADING"
-        versions = [{"version": core.version, "state": state, "status": status}]
-        found = {"name": core.name, "ready": ready, "model_version_status": versions}
-        return JSONResponse(found, 200 if ready else 503)
+        error = {"error_code": code, "error_message": message}
+        versions = [{"version": adapter.version, "state": state, "status": error}]
+        content = {"name": adapter.name, "ready": ready, "model_version_status": versions}
+        return JSONResponse(content, 200 if ready else 503)
 
     async def predict(request: Request, model: str) -> Response:
-        _same(core, model)
-        body = await whole_body(request, most_bytes)
-        return Response(await _aside(len(body), lambda: invocations.json(body)), media_type="application/json")
+        _check_path(adapter, model)
+        return await _answer_json(await read_body(request, max_bytes), adapter)
 
-    # First the longer path, which the shorter one matches too: who asks it by another method is told its own.
-    router.add_api_route("/v1/models/{model}:predict", predict, methods=["POST"], **openapi.V1_PREDICT)
-    router.add_api_route("/v1/models/{model}", state, methods=["GET"], **openapi.V1_MODEL)
+    # The longer path first, since the shorter one matches it too: another method then gets the right 405.
+    add_route("/v1/models/{model}:predict", predict, methods=["POST"], **openapi.V1_PREDICT)
+    add_route("/v1/models/{model}", status, methods=["GET"], **openapi.V1_MODEL)
 
 
-def _add_v2(router: APIRouter, app: FastAPI, core: Core) -> None:
+def _add_v2(add_route: AddRoute, app: FastAPI, adapter: ProtocolAdapter) -> None:
     async def server() -> dict[str, Any]:
-        return {"name": "houseprice", "version": installed("houseprice"), "extensions": ["binary_tensor_data"]}
+        version = installed_version("houseprice")
+        return {"name": "houseprice", "version": version, "extensions": ["binary_tensor_data"]}
 
     async def live() -> dict[str, Any]:
         return {"live": True}
 
     async def ready() -> Response:
-        found = _is_ready(app, core)
+        found = _is_ready(app, adapter)
         return JSONResponse({"ready": found}, 200 if found else 503)
 
     async def metadata(model: str) -> dict[str, Any]:
-        _same(core, model)
-        return open_inference.metadata(core)
+        _check_path(adapter, model)
+        return open_inference.metadata(adapter)
 
     async def metadata_of(model: str, version: str) -> dict[str, Any]:
-        _same(core, model, version)
-        return open_inference.metadata(core)
+        _check_path(adapter, model, version)
+        return open_inference.metadata(adapter)
 
     async def model_ready(model: str) -> Response:
-        _same(core, model)
-        found = _is_ready(app, core)
-        return JSONResponse({"name": core.name, "ready": found}, 200 if found else 503)
+        _check_path(adapter, model)
+        found = _is_ready(app, adapter)
+        return JSONResponse({"name": adapter.name, "ready": found}, 200 if found else 503)
 
-    async def version_ready(model: str, version: str) -> Response:
-        _same(core, model, version)
+    async def ready_of(model: str, version: str) -> Response:
+        _check_path(adapter, model, version)
         return await model_ready(model)
 
-    at, of = "/v2/models/{model}", "/v2/models/{model}/versions/{version}"
+    latest, versioned = "/v2/models/{model}", "/v2/models/{model}/versions/{version}"
     get: dict[str, Any] = {"methods": ["GET"]}
-    router.add_api_route("/v2", server, summary="What speaks protocol v2 here", **get, **openapi.V2)
-    router.add_api_route("/v2/health/live", live, summary="Does the process answer?", **get, **openapi.V2)
-    router.add_api_route("/v2/health/ready", ready, summary="Does it want requests?", **get, **openapi.V2_READY)
-    about, asked = "The model's tensors", "Does the model give its own answers?"
-    router.add_api_route(at, metadata, summary=about, **get, **openapi.V2_MODEL)
-    router.add_api_route(of, metadata_of, include_in_schema=False, **get)
-    router.add_api_route(f"{at}/ready", model_ready, summary=asked, **get, **openapi.V2_MODEL_READY)
-    router.add_api_route(f"{of}/ready", version_ready, include_in_schema=False, **get)
+    add_route("/v2", server, summary="Server metadata", **get, **openapi.V2)
+    add_route("/v2/health/live", live, summary="Liveness probe", **get, **openapi.V2)
+    add_route("/v2/health/ready", ready, summary="Readiness probe", **get, **openapi.V2_READY)
+    add_route(latest, metadata, summary="The model's tensors", **get, **openapi.V2_MODEL)
+    add_route(versioned, metadata_of, include_in_schema=False, **get)
+    about = "Readiness probe of the model"
+    add_route(f"{latest}/ready", model_ready, summary=about, **get, **openapi.V2_MODEL_READY)
+    add_route(f"{versioned}/ready", ready_of, include_in_schema=False, **get)
 
 
-def _add_infer(router: APIRouter, core: Core, most_bytes: int) -> None:
+def _add_infer(add_route: AddRoute, adapter: ProtocolAdapter, max_bytes: int) -> None:
     async def infer(request: Request, model: str) -> Response:
-        _same(core, model)
-        body = await whole_body(request, most_bytes)
+        _check_path(adapter, model)
         length = request.headers.get(HEADER_LENGTH)
-        answer: Answer = await _aside(len(body), lambda: open_inference.infer(body, length, core))
+        body = await read_body(request, max_bytes)
+        parsed = await parse_body(body, lambda body: open_inference.read(body, length, adapter))
+        answer = open_inference.write(parsed, await adapter.batcher.predict_many(parsed.houses), adapter)
         return Response(answer.content, media_type=answer.media_type, headers=answer.headers)
 
     async def infer_of(request: Request, model: str, version: str) -> Response:
-        _same(core, model, version)
+        _check_path(adapter, model, version)
         return await infer(request, model)
 
-    at = "/v2/models/{model}"
-    router.add_api_route(f"{at}/infer", infer, methods=["POST"], **openapi.v2_infer(open_inference.example(core)))
-    router.add_api_route(f"{at}/versions/{{version}}/infer", infer_of, methods=["POST"], include_in_schema=False)
+    latest = "/v2/models/{model}"
+    example = open_inference.example(adapter)
+    add_route(f"{latest}/infer", infer, methods=["POST"], **openapi.v2_infer(example))
+    add_route(f"{latest}/versions/{{version}}/infer", infer_of, methods=["POST"], include_in_schema=False)
 
 
-async def _aside(size: int, work: Callable[[], _T]) -> _T:
-    """Do what is short at once, and what is long in a thread."""
-    return work() if size <= INLINE_BYTES else await run_sync(work)
+async def _answer_json(body: bytes, adapter: ProtocolAdapter) -> Response:
+    return await _answer(await parse_body(body, lambda body: invocations.read_json(body, adapter)), adapter)
 
 
-def _same(core: Core, model: str, version: str | None = None) -> None:
-    if model != core.name:
-        raise HTTPException(404, f'There is no model "{model[:80]}"; expected "{core.name}"; correct the path.')
-    if version not in {None, core.version}:
-        raise HTTPException(404, f'There is no version "{version!s:.80}"; expected "{core.version}"; correct the path.')
+async def _answer(request: Invocation, adapter: ProtocolAdapter) -> Response:
+    content = invocations.write(request, await adapter.batcher.predict_many(request.houses))
+    return Response(content, media_type="application/json")
 
 
-def _is_healthy(core: Core) -> bool:
+def _check_path(adapter: ProtocolAdapter, model: str, version: str | None = None) -> None:
+    if model != adapter.name:
+        raise HTTPException(404, f'There is no model "{model[:80]}"; this server has "{adapter.name}".')
+    if version not in {None, adapter.version}:
+        raise HTTPException(404, f'There is no version "{version!s:.80}"; this server has "{adapter.version}".')
+
+
+def _is_healthy(adapter: ProtocolAdapter) -> bool:
     try:
-        return core.healthy()
+        return adapter.is_healthy()
     except ServingError:
         return False
 
 
-def _is_ready(app: FastAPI, core: Core) -> bool:
-    return bool(app.state.ready) and _is_healthy(core)
+def _is_ready(app: FastAPI, adapter: ProtocolAdapter) -> bool:
+    return bool(app.state.ready) and _is_healthy(adapter)

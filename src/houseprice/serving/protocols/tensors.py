@@ -1,7 +1,6 @@
-"""The values of one tensor in, a list of Python values out, and back: as JSON, and as little-endian bytes.
+"""Tensors of the Open Inference Protocol as lists of Python values: from JSON and from little-endian bytes.
 
-What was sent is believed in nothing: sizes are compared before anything is read, so that no header can ask for more
-memory than its body brought.
+Sizes are compared before anything is read, so that no header can ask for more memory than its body brought.
 """
 
 import struct
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from houseprice.serving.protocols.adapter import quoted, refuse
+from houseprice.serving.protocols.adapter import invalid, quoted
 
 NUMERIC = {
     "BOOL": "?",
@@ -26,49 +25,45 @@ NUMERIC = {
     "FP32": "<f4",
     "FP64": "<f8",
 }
-"""Data types of one width each; BYTES is the other one that is read."""
+"""Data types of a fixed width, as numpy calls them; BYTES is supported as well."""
 
 _PREFIX = 4
-"""Bytes that tell the length of each element of BYTES."""
+"""Bytes of the length before each element of BYTES."""
 
 
 def length(name: str, shape: Sequence[int]) -> int:
-    """Give back how many houses a shape holds: `[n]` and `[n, 1]` are columns.
+    """Return the number of houses in a shape, `[n]` or `[n, 1]`.
 
     Raises:
-        RefusedError: it is no column.
+        InvalidRequestError: The shape is not that of a column.
     """
     if len(shape) not in {1, 2} or any(size < 0 for size in shape) or tuple(shape[1:]) not in {(), (1,)}:
-        raise refuse(f"{quoted(name)} has the shape {shape!s:.80}; expected [n] or [n, 1], one value a house; send it.")
+        raise invalid(f"The shape of {quoted(name)} must be [n] or [n, 1], not {shape!s:.80}.")
     return shape[0]
 
 
 def check(name: str, datatype: str, content: bytes | memoryview, count: int) -> None:
-    """Compare the size of a tensor's bytes with what its header promises, before any of them is read.
+    """Check the size of a tensor's bytes against its shape and data type.
 
     Raises:
-        RefusedError: the data type is none that is read, or the size cannot be right.
+        InvalidRequestError: The data type is not supported, or the size is wrong.
     """
     if datatype == "BYTES":
         if count * _PREFIX > len(content):
-            raise refuse(
-                f"{quoted(name)} brings {len(content)} bytes; expected at least {_PREFIX} for each of {count} texts; "
-                "correct its shape or its data."
-            )
+            raise invalid(f"{quoted(name)} has {len(content)} bytes, but {count} texts need at least {_PREFIX} each.")
         return
     width = np.dtype(_layout(name, datatype)).itemsize
     if count * width != len(content):
-        raise refuse(
-            f"{quoted(name)} brings {len(content)} bytes; expected {count * width} for {count} values of {datatype}; "
-            "correct its shape, its datatype or its data."
+        raise invalid(
+            f"{quoted(name)} has {len(content)} bytes, but {count} values of {datatype} need {count * width}."
         )
 
 
 def from_bytes(name: str, datatype: str, content: bytes | memoryview, count: int) -> list[Any]:
-    """Give back the values that a tensor's bytes hold.
+    """Return the values of a tensor's bytes.
 
     Raises:
-        RefusedError: they are malformed.
+        InvalidRequestError: They are malformed.
     """
     check(name, datatype, content, count)
     if datatype == "BYTES":
@@ -76,38 +71,35 @@ def from_bytes(name: str, datatype: str, content: bytes | memoryview, count: int
     if datatype == "BOOL":
         bits = np.frombuffer(content, dtype=np.uint8)
         if bits.size and bits.max() > 1:
-            raise refuse(f"{quoted(name)} holds the byte {bits.max()}; expected 0 or 1 in a BOOL; send one of them.")
+            raise invalid(f"The BOOL tensor {quoted(name)} holds the byte {bits.max()}; its bytes must be 0 or 1.")
         return [bit == 1 for bit in bits.tolist()]
     values: list[Any] = np.frombuffer(content, dtype=_layout(name, datatype)).astype(np.dtype(_wide(datatype))).tolist()
     return values
 
 
 def from_json(name: str, datatype: str, data: Any, count: int) -> list[Any]:
-    """Give back the values of a tensor that stands in JSON, flat or a list a house; null in a float is NaN.
+    """Return the values of a tensor in JSON, flat or one list per house.
 
     Raises:
-        RefusedError: there are more or fewer than the shape says, or one is not of the data type.
+        InvalidRequestError: There are more or fewer than the shape says, or one is not of the data type.
     """
     if datatype != "BYTES":
         _layout(name, datatype)
     if not isinstance(data, list) or len(data) != count:
         found = f"{len(data)} values" if isinstance(data, list) else quoted(data)
-        raise refuse(
-            f'The "data" of {quoted(name)} is {found}; expected a list of {count}, as its shape says; send it.'
-        )
+        raise invalid(f'The "data" of {quoted(name)} must be a list of {count} values, as its shape says, not {found}.')
     flat = [value[0] if isinstance(value, list) and len(value) == 1 else value for value in data]
     fits = _FITS[datatype.rstrip("0123468")]
     for place, value in enumerate(flat):
         if not fits(value):
-            raise refuse(
-                f"{quoted(name)} holds {quoted(value)} for house {place}; expected values of its datatype {datatype}; "
-                "correct one of them."
+            raise invalid(
+                f"{quoted(name)} holds {quoted(value)} for house {place}, which is not of its datatype {datatype}."
             )
     return flat
 
 
 def to_bytes(values: Sequence[float]) -> bytes:
-    """Give back numbers as the bytes of an FP64 tensor."""
+    """Return numbers as the bytes of an FP64 tensor."""
     return np.asarray(values, dtype="<f8").tobytes()
 
 
@@ -115,34 +107,24 @@ def _texts(name: str, content: bytes | memoryview, count: int) -> list[str]:
     texts, at = [], 0
     for place in range(count):
         if at + _PREFIX > len(content):
-            raise refuse(f"{quoted(name)} ends before text {place}; expected {count} texts; send all its bytes.")
+            raise invalid(f"{quoted(name)} ends before text {place} of {count}.")
         (size,) = struct.unpack_from("<I", content, at)
         at += _PREFIX
         if size > len(content) - at:
-            raise refuse(
-                f"{quoted(name)} says that text {place} has {size} bytes, and {len(content) - at} are left; expected "
-                "each text behind its length; correct the length."
-            )
+            raise invalid(f"Text {place} of {quoted(name)} should have {size} bytes, but {len(content) - at} are left.")
         try:
             texts.append(str(content[at : at + size], "utf-8"))
         except UnicodeDecodeError as err:
-            raise refuse(
-                f"{quoted(name)} holds a text {place} that is not UTF-8; expected UTF-8; encode it so."
-            ) from err
+            raise invalid(f"Text {place} of {quoted(name)} is not UTF-8.") from err
         at += size
     if at != len(content):
-        raise refuse(
-            f"{quoted(name)} brings {len(content) - at} bytes behind its {count} texts; expected none; correct the "
-            "shape."
-        )
+        raise invalid(f"{quoted(name)} has {len(content) - at} bytes too many behind its {count} texts.")
     return texts
 
 
 def _layout(name: str, datatype: str) -> str:
     if datatype not in NUMERIC:
-        raise refuse(
-            f"{quoted(name)} is of the datatype {quoted(datatype)}; expected {', '.join(NUMERIC)} or BYTES; send it so."
-        )
+        raise invalid(f"The datatype {quoted(datatype)} of {quoted(name)} is not one of {', '.join(NUMERIC)} or BYTES.")
     return NUMERIC[datatype]
 
 

@@ -1,0 +1,118 @@
+"""Metrics of the model with their confidence intervals, beside its baselines."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from houseprice.learning.report.figure import DASHED, Figure, annotate, draw, paint, percent_axes
+from houseprice.learning.report.holdout import Holdout
+
+HOLDOUT = "newest sales (holdout)"
+SPLITS = {
+    "holdout": HOLDOUT,
+    "rolling_origin": "rolling origin",
+    "grouped_folds": "grouped folds",
+    "resold": "newest resales",
+}
+
+
+class Metric(NamedTuple):
+    """How a metric is written, and what it means."""
+
+    label: str
+    spec: str
+    meaning: str
+
+
+METRICS = {
+    "log_rmse": Metric("log-RMSE", ".4f", "root mean squared error of natural-log prices; 0.15 is about 15%"),
+    "median_ape": Metric("median error", ".1%", "half of the predictions are closer to the actual price than this"),
+    "within_10": Metric("within 10%", ".1%", "share of the predictions less than 10% from the actual price"),
+    "mae": Metric("MAE", ",.0f", "mean absolute error, in the currency"),
+    "bias_log": Metric("bias", "+z.3f", "mean of log predicted − log actual; below 0, predictions are too low overall"),
+    "cod": Metric("COD", ".1f", "coefficient of dispersion: scatter of predicted ÷ actual, in percent (IAAO)"),
+    "prd": Metric("PRD", ".3f", "price-related differential; above 1.03, expensive houses are predicted low (IAAO)"),
+    "prb": Metric(
+        "PRB", "+.3f", "price-related bias: change of predicted ÷ actual when the value doubles; 0 is none (IAAO)"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Performance:
+    """The rows of the metrics table, and its figures."""
+
+    rows: tuple[tuple[str, dict[str, Any]], ...]
+    figures: tuple[Figure, ...]
+
+
+def performance(holdout: Holdout) -> Performance:
+    """Return what the section on performance shows."""
+    metrics = holdout.evaluation.metrics
+    rows = [(label, metrics[split]) for split, label in SPLITS.items() if split in metrics]
+    rows += [(f"baseline: {name}", found) for name, found in metrics["baselines"].items()]
+    return Performance(tuple(rows), (_confidence_intervals(holdout), _error_cdf(holdout)))
+
+
+def _confidence_intervals(holdout: Holdout) -> Figure:
+    metrics = holdout.evaluation.metrics
+    shown = [(label, metrics[split]) for split, label in SPLITS.items() if "ci95" in metrics.get(split, {})]
+    ridge = metrics["baselines"]["ridge"]["log_rmse"]
+    limit = holdout.config.gates.max_log_rmse
+
+    def plot(canvas: Any) -> None:
+        axes = canvas.add_subplot()
+        for place, (_, found) in enumerate(shown):
+            interval = found["ci95"]["log_rmse"]
+            axes.plot(interval, [place, place], color=paint("primary"), linewidth=3, solid_capstyle="round", alpha=0.5)
+            axes.plot(found["log_rmse"], place, "o", color=paint("primary"), markersize=6)
+        axes.plot(ridge, len(shown), "D", color=paint("secondary"), markersize=5)
+        axes.axvline(limit, color=paint("muted"), linewidth=1, linestyle=DASHED)
+        annotate(axes, "gate", limit, -0.75)
+        axes.set_yticks(range(len(shown) + 1), [*(label for label, _ in shown), "baseline: ridge"])
+        axes.set_ylim(len(shown) + 0.5, -1)
+        axes.grid(visible=False, axis="y")
+        axes.tick_params(axis="y", labelcolor=paint("text"))
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("log-RMSE")
+
+    values = "; ".join(f"{label} {found['log_rmse']:.4f}" for label, found in shown)
+    constant = metrics["baselines"]["constant"]["log_rmse"]
+    return draw(
+        "log-RMSE with 95% confidence intervals",
+        f"Lower is better. The constant baseline is off the chart, at {constant:.2f}.",
+        f"log-RMSE: {values}; the ridge baseline {ridge:.4f}; the gate is at {limit:g}.",
+        plot,
+        (4.4, 2.5),
+    )
+
+
+def _error_cdf(holdout: Holdout) -> Figure:
+    out_of_fold = holdout.evaluation.out_of_fold["log_error"].to_numpy()
+    errors = {HOLDOUT: np.abs(holdout.errors), SPLITS["grouped_folds"]: np.abs(np.expm1(-out_of_fold))}
+    grid = np.linspace(0, 0.5, 101)
+    shares = {
+        label: np.searchsorted(np.sort(error), grid, side="right") / len(error) for label, error in errors.items()
+    }
+    marked = {x: float(np.interp(x, grid, shares[HOLDOUT])) for x in (0.05, 0.1, 0.2)}
+
+    def plot(canvas: Any) -> None:
+        axes = canvas.add_subplot()
+        for (label, share), colour, style in zip(shares.items(), ("primary", "secondary"), ("-", DASHED), strict=True):
+            axes.plot(grid, share, color=paint(colour), linestyle=style, linewidth=2, label=label)
+        for x, height in marked.items():
+            axes.plot(x, height, "o", color=paint("primary"), markersize=5)
+            annotate(axes, f"{height:.0%}", x, height, (7, -9))
+        axes.set(xlim=(0, 0.5), ylim=(0, 1.02), xlabel="absolute error, up to", ylabel="share of predictions")
+        percent_axes(axes.xaxis, axes.yaxis)
+        axes.legend(loc="lower right")
+
+    values = ", ".join(f"{share:.0%} within {x:.0%}" for x, share in marked.items())
+    return draw(
+        "Cumulative distribution of absolute errors",
+        "The share of predictions that are at most this far from the actual price; errors above 50% are not shown.",
+        f"Share of the newest sales by error: {values}.",
+        plot,
+        (4.4, 2.5),
+    )

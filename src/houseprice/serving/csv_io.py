@@ -1,0 +1,295 @@
+"""CSV of houses: the one reader and the one writer of `houseprice predict`, `/batch-predict` and `/invocations`.
+
+Training has a reader of its own (`learning.csv_reader`): it reads whole tables with polars, which serving must start
+without, and keeps each field as it was typed for the cleaning report. This one reads a row at a time with the standard
+library and gives the values that JSON would hold, so that the rules of a request judge both alike.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any, BinaryIO, TextIO
+
+from houseprice.bundle.load import Bundle
+from houseprice.errors import nearest
+from houseprice.schema import Column, Schema
+from houseprice.serving.csv_cells import Parser, cell_parser, format_cell
+from houseprice.serving.prediction import Prediction
+from houseprice.serving.request import House, RequestModel, is_optional
+from houseprice.serving.validation_errors import BatchTooLargeError, FieldError, InvalidRequestError
+
+PREDICTION_COLUMNS = ("predicted_price", "interval_low", "interval_high", "warnings")
+DELIMITERS = ",;\t|"
+BYTE_ORDER_MARK = "\ufeff"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a CSV is written.
+
+    Attributes:
+        delimiter: between two fields; None detects it from the header.
+        decimal: the decimal sign of numbers.
+        byte_order_mark: whether the text begins with one, as some spreadsheets want it.
+    """
+
+    delimiter: str | None = None
+    decimal: str = "."
+    byte_order_mark: bool = False
+
+
+class CsvColumns:
+    """The columns of a request and how their cells are parsed, made once for many tables."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.schema = bundle.manifest.schema_
+        self._known = {name: about.get("levels", ()) for name, about in bundle.reference.items()}
+        self._parsers: dict[str, dict[str, Parser]] = {}
+
+    def parsers(self, decimal: str) -> dict[str, Parser]:
+        """Return column name → parser for a decimal sign."""
+        if decimal not in self._parsers:
+            self._parsers[decimal] = {
+                name: cell_parser(column, self._known.get(name, ()), decimal)
+                for name, column in self.schema.request.items()
+            }
+        return self._parsers[decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that holds anything, and the line on which it begins, from 1."""
+
+    line: int
+    cells: list[str]
+
+
+class CsvReader:
+    """Iterates over the rows of a CSV.
+
+    Attributes:
+        header: the column names as they are written.
+        dialect: how the CSV is written, with the delimiter that was found.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        columns: CsvColumns,
+        dialect: Dialect = Dialect(),
+        *,
+        has_header: bool | None = True,
+        keep_unknown: bool = False,
+    ) -> None:
+        """Read the header.
+
+        Args:
+            stream: the CSV in UTF-8.
+            columns: those of a request.
+            dialect: what is declared about the CSV.
+            has_header: whether the first row is a header; None means when it names a column. Without one, the columns
+                are those of a request, in the order of the schema.
+            keep_unknown: whether columns that are not part of a request become part of the houses, to be refused.
+
+        Raises:
+            InvalidRequestError: The stream is empty or not UTF-8, or its header cannot be used.
+        """
+        self._schema = columns.schema
+        lines = _lines(stream)
+        first = next(lines, "")
+        marked = first.startswith(BYTE_ORDER_MARK)
+        lines = chain([first.removeprefix(BYTE_ORDER_MARK)], lines)
+        self._skipped = 0
+        while not (first := next(lines, "\0")).strip():
+            self._skipped += 1
+        if first == "\0":
+            raise _invalid("csv_invalid", "The CSV is empty. It needs a header row with the names of the columns.")
+        delimiter = dialect.delimiter or _detect_delimiter(first, self._schema.request)
+        self.dialect = replace(dialect, delimiter=delimiter, byte_order_mark=marked)
+        self._reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+        row = self._next(lambda cells: any(cell.strip() for cell in cells))
+        self.header = row.cells if row else []
+        self._first: list[Row] = []
+        if row and (has_header is False or (has_header is None and not self._names & set(self._schema.request))):
+            self.header, self._first = list(self._schema.request), [row]
+            self._check_width(row)
+        self._check_header()
+        known = columns.parsers(self.dialect.decimal)
+        named = [(index, name.strip()) for index, name in enumerate(self.header)]
+        self._parsers = [(index, name, known.get(name, str)) for index, name in named if keep_unknown or name in known]
+
+    def __iter__(self) -> Iterator[Row]:
+        """Iterate over the rows after the header; blank lines are skipped."""
+        yield from self._first
+        while row := self._next(bool):
+            self._check_width(row)
+            yield row
+
+    def house(self, row: Row) -> House:
+        """Return the house that a row describes, not checked yet; blank cells are left out."""
+        cells = row.cells
+        return {name: value for index, name, parse in self._parsers if (value := parse(cells[index])) is not None}
+
+    def require_columns(self) -> None:
+        """Demand a column for everything that a house must have.
+
+        Raises:
+            InvalidRequestError: Columns are missing.
+        """
+        required = [name for name in self._schema.request if not is_optional(self._schema, name)]
+        if missing := [name for name in required if name not in self._names]:
+            others = self._names - set(self._schema.request)
+            hints = ", ".join(f'"{name}"{nearest(name, others)}' for name in missing)
+            found = ", ".join(self.header)[:300]
+            raise _invalid(
+                "header_invalid",
+                f"The CSV lacks the columns {hints}. Its header, separated by {self.dialect.delimiter!r}, is: {found}.",
+            )
+
+    @property
+    def _names(self) -> set[str]:
+        return {name.strip() for name in self.header}
+
+    def _next(self, wanted: Callable[[list[str]], bool]) -> Row | None:
+        try:
+            while True:
+                line = self._skipped + self._reader.line_num + 1
+                cells = next(self._reader, None)
+                if cells is None:
+                    return None
+                if wanted(cells):
+                    return Row(line, cells)
+        except csv.Error as err:
+            line = self._skipped + self._reader.line_num
+            raise _invalid(
+                "csv_invalid",
+                f"The CSV cannot be read near line {line}: {err}. Quotes must be closed and fields be below 128 KiB.",
+            ) from err
+
+    def _check_width(self, row: Row) -> None:
+        if len(row.cells) != len(self.header):
+            raise _invalid(
+                "csv_invalid",
+                f"Line {row.line} has {len(row.cells)} fields instead of {len(self.header)}: "
+                f"{', '.join(self.header)[:300]}. Put quotes around fields that hold the delimiter.",
+            )
+
+    def _check_header(self) -> None:
+        names = [name.strip() for name in self.header]
+        if present := [name for name in PREDICTION_COLUMNS if name in names]:
+            raise _invalid(
+                "header_invalid",
+                f"The table already has the columns {', '.join(present)}, which the answer adds. Rename them.",
+            )
+        if repeated := [name for name in self._schema.request if names.count(name) > 1]:
+            raise _invalid("header_invalid", f"The table has more than one column named {', '.join(repeated)}.")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Checked houses, and the cells before their predictions in a CSV.
+
+    Attributes:
+        houses: in the order of the rows.
+        header, cells: what was sent, or the houses written as a table.
+        dialect: how to write it.
+    """
+
+    houses: list[House]
+    header: Sequence[str]
+    cells: Sequence[Sequence[str]]
+    dialect: Dialect
+
+
+def read(body: bytes, columns: CsvColumns, rules: RequestModel, limit: int, dialect: Dialect, **options: Any) -> Table:
+    """Return the checked houses of a request body; `options` are those of `CsvReader`.
+
+    Raises:
+        InvalidRequestError: The body is not a CSV, or a house cannot be priced.
+        BatchTooLargeError: It holds more than `limit` houses.
+    """
+    reader = CsvReader(io.BytesIO(body), columns, dialect, **options)
+    rows: list[Row] = []
+    for row in reader:
+        if len(rows) == limit:
+            raise BatchTooLargeError(limit)
+        rows.append(row)
+    if not rows:  # otherwise each house says what it lacks
+        reader.require_columns()
+    try:
+        houses = rules.validate([reader.house(row) for row in rows])
+    except InvalidRequestError as err:
+        raise InvalidRequestError([replace(error, line=rows[error.house or 0].line) for error in err.errors]) from err
+    return Table(houses, reader.header, [row.cells for row in rows], reader.dialect)
+
+
+def table_of(houses: list[House], schema: Schema, dialect: Dialect) -> Table:
+    """Return houses that did not come as a table, in the columns that any of them has."""
+    columns = {}
+    for name, column in schema.request.items():
+        values = [house.get(name) for house in houses]
+        if any(value is not None for value in values):
+            columns[name] = [format_cell(value, column.kind, dialect.decimal) for value in values]
+    cells = list(zip(*columns.values(), strict=True)) or [()] * len(houses)
+    return Table(houses, list(columns), cells, dialect)
+
+
+class CsvWriter:
+    """Writes rows with their predictions behind them."""
+
+    def __init__(self, sink: TextIO, header: Sequence[str], dialect: Dialect) -> None:
+        """Write the header."""
+        sink.write(BYTE_ORDER_MARK if dialect.byte_order_mark else "")
+        self._decimal = dialect.decimal
+        self._writer = csv.writer(sink, delimiter=dialect.delimiter or ",", lineterminator="\n")
+        self._writer.writerow([*header, *PREDICTION_COLUMNS])
+
+    def write(self, rows: Sequence[Sequence[str]], predictions: Sequence[Prediction]) -> None:
+        """Write some rows."""
+        for cells, prediction in zip(rows, predictions, strict=True):
+            numbers = (prediction.predicted_price, *prediction.prediction_interval)
+            prices = [f"{number:.2f}".replace(".", self._decimal) for number in numbers]
+            self._writer.writerow([*cells, *prices, join_warnings(prediction)])
+
+
+def write(table: Table, predictions: Sequence[Prediction]) -> bytes:
+    """Return a table as CSV, with the predictions behind each row."""
+    sink = io.StringIO(newline="")
+    CsvWriter(sink, table.header, table.dialect).write(table.cells, predictions)
+    return sink.getvalue().encode()
+
+
+def join_warnings(prediction: Prediction) -> str:
+    """Return the messages of a prediction's warnings as one cell."""
+    return "; ".join(warning.message for warning in prediction.warnings)
+
+
+def _lines(stream: BinaryIO) -> Iterator[str]:
+    try:
+        for line in io.TextIOWrapper(stream, encoding="utf-8", newline=""):
+            if "\0" in line:
+                raise _invalid(
+                    "csv_invalid", "The CSV holds a NUL byte. Save it in UTF-8, not UTF-16 or a spreadsheet."
+                )
+            yield line
+    except UnicodeDecodeError as err:
+        byte = err.object[err.start]
+        raise _invalid(
+            "csv_invalid", f"The CSV is not UTF-8: it holds the byte {byte:#04x}. Save it in UTF-8."
+        ) from err
+
+
+def _detect_delimiter(line: str, request: Mapping[str, Column]) -> str:
+    """Return the delimiter with which a header names most columns of a request."""
+
+    def named(delimiter: str) -> int:
+        return len({name.strip() for name in next(csv.reader([line], delimiter=delimiter))} & set(request))
+
+    present = [delimiter for delimiter in DELIMITERS if delimiter in line]
+    return max(present, key=named) if len(present) > 1 else "".join(present) or DELIMITERS[0]
+
+
+def _invalid(kind: str, message: str) -> InvalidRequestError:
+    return InvalidRequestError([FieldError(kind, None, None, None, message)])
