@@ -13,8 +13,8 @@ from toy import Client
 
 from houseprice.bundle.load import open_bundle
 from houseprice.errors import ConfigError
+from houseprice.release.container import RUN_OPTIONS
 from houseprice.release.image_reference import Reference
-from houseprice.release.image_test import OPTIONS
 from houseprice.serving.app import create_app
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
@@ -101,7 +101,7 @@ def test_user_and_memory_are_those_of_the_image(objects: list[Object]) -> None:
     user, group = pod["securityContext"]["runAsUser"], pod["securityContext"]["runAsGroup"]
     assert f"USER {user}:{group}\n" in (FOLDER.parents[1] / "Dockerfile").read_text()
     limit = pod["containers"][0]["resources"]["limits"]["memory"]
-    assert f"--memory={limit.lower().removesuffix('i')}" in OPTIONS
+    assert f"--memory={limit.lower().removesuffix('i')}" in RUN_OPTIONS
 
 
 POD = "spec/template/spec"
