@@ -13,7 +13,7 @@ BIN    := $(VENV)/bin
 COOLDOWN ?= 7 days
 
 .PHONY: help
-help: ## print this list
+help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: install
@@ -34,59 +34,59 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.learning
 	@touch $@
 
 .PHONY: run
-run: install ## the whole road: raw CSV to sealed model, with MLflow in embedded SQLite
+run: install ## the whole pipeline: raw CSV to model bundle, with MLflow in embedded SQLite
 	@$(BIN)/houseprice run --config $(CONFIG)
 
 .PHONY: serve
-serve: install ## the API from the sealed model, on port 8000
+serve: install ## serve the model bundle over HTTP on port 8000
 	@$(BIN)/houseprice serve --bundle models/bundle --port $(PORT)
 
 .PHONY: doctor
-doctor: install ## what is found and what is missing before the first run
+doctor: install ## report what is missing before the first run
 	@$(BIN)/houseprice doctor --config $(CONFIG)
 
 .PHONY: image
-image: install ## build the image from the sealed model
+image: install ## build the image of the model bundle
 	@$(BIN)/houseprice image build --tag $(IMAGE)
 
 .PHONY: smoke
-smoke: install ## start the image, put it to the test, remove it
+smoke: install ## start the image, test it, remove it
 	@$(BIN)/houseprice image test $(IMAGE)
 
 .PHONY: tools
-tools: ## programs of others that the tests need (as root, on Debian or Ubuntu)
+tools: ## install the programs that the tests need (as root, on Debian or Ubuntu)
 	@scripts/test-tools
 
 .PHONY: test
-test: $(VENV)/.dev .venv-audit/.audit ## all tests that are fast and need no Docker engine, under two minutes
+test: $(VENV)/.dev .venv-audit/.audit ## fast tests that need no Docker engine, under two minutes
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not image and not workflow and not long and not oracles"
 
 .PHONY: test-long
-test-long: $(VENV)/.dev .venv-audit/.audit ## the tests that take many seconds each
+test-long: $(VENV)/.dev .venv-audit/.audit ## tests that take many seconds each
 	@$(BIN)/python -m pytest -m "long and not image"
 
 .PHONY: test-oracles
-test-oracles: $(VENV)/.dev .venv-oracles/.oracles ## what is checked against programs of others: the kserve client, shap
+test-oracles: $(VENV)/.dev .venv-oracles/.oracles ## tests against independent implementations: the kserve client, shap
 	@$(BIN)/python -m pytest -m oracles
 
 .PHONY: test-image
-test-image: $(VENV)/.dev ## the tests that need a Docker engine
+test-image: $(VENV)/.dev ## tests that need a Docker engine
 	@$(BIN)/python -m pytest -m image
 
 .PHONY: workflow-test
-workflow-test: $(VENV)/.dev ## the real workflow files, run here with act, green and red
+workflow-test: $(VENV)/.dev ## run the real workflow files with act, passing and failing
 	@tests/workflow/run
 
 .PHONY: audit
-audit: ## known vulnerabilities of what the image holds, into models/audit.json
+audit: ## known vulnerabilities of the image's libraries, into models/audit.json
 	@scripts/audit models/audit.json
 
 .PHONY: bench-serving
-bench-serving: install ## serving against its least cost and four peers: a table, and 1 when a must is missed
+bench-serving: install ## serving benchmark against its lower bound and peers; exit 1 when a must is missed
 	@$(BIN)/python bench/serving.py $(BENCH)
 
 .PHONY: soak
-soak: $(VENV)/.dev ## the long tests of the API, and a million requests to see its memory stay
+soak: $(VENV)/.dev ## long tests of the API, and a million requests to measure memory growth
 	@$(BIN)/python -m pytest -m long tests/serving
 	@$(BIN)/python bench/serving.py --only memory
 
@@ -105,12 +105,12 @@ lint: $(VENV)/.dev ## style, types, import contract, workflows, Dockerfile, scri
 check: lint test ## lint and test
 
 .PHONY: format
-format: $(VENV)/.dev ## put the code into the house style
+format: $(VENV)/.dev ## format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
 .PHONY: lock
-lock: ## make the requirement locks again from pyproject.toml (needs uv)
+lock: ## compile the requirement locks from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" pyproject.toml --extra learning --output-file requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
@@ -125,5 +125,5 @@ lock: ## make the requirement locks again from pyproject.toml (needs uv)
 	  --exclude-newer "$(COOLDOWN)" --group sbom --output-file requirements/sbom.txt
 
 .PHONY: clean
-clean: ## remove what the road wrote; the virtual environment and MLflow's history stay
+clean: ## remove what the pipeline wrote; the virtual environment and MLflow's history stay
 	rm -rf data/processed models reports

@@ -298,7 +298,7 @@ def test_any_value_anywhere_is_taken_or_refused_with_a_sentence(written: Written
     assert Config.model_validate_json(config.model_dump_json()) == config
 
 
-def typed(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+def run_cli(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
     """Type a command; return its exit code and what it printed on both streams."""
     with pytest.raises(SystemExit) as left:
         main(list(words))
@@ -320,7 +320,7 @@ def test_problems_end_with_code_3_on_stderr(
 ) -> None:
     """The command line shows every line, nothing on stdout, and no traceback."""
     path = written(TEXT.replace("folds:", "foldz:"))
-    code, out, err = typed(capsys, "gate", "--config", str(path))
+    code, out, err = run_cli(capsys, "gate", "--config", str(path))
     assert (code, out) == (3, "")
     assert 'split.foldz: unknown key (did you mean "folds"?)' in err
     assert "split.folds: missing" in err
@@ -332,10 +332,10 @@ def test_the_option_beats_the_environment_which_beats_the_default(
 ) -> None:
     """--config, then HOUSEPRICE_CONFIG, then configs/model_config.yaml below the working folder."""
     no_environment.chdir(tmp_path)
-    assert "configs/model_config.yaml" in typed(capsys, "gate")[2]
+    assert "configs/model_config.yaml" in run_cli(capsys, "gate")[2]
     no_environment.setenv("HOUSEPRICE_CONFIG", "from_environment.yaml")
-    assert '"from_environment.yaml" was not found' in typed(capsys, "gate")[2]
-    assert '"from_option.yaml" was not found' in typed(capsys, "gate", "--config", "from_option.yaml")[2]
+    assert '"from_environment.yaml" was not found' in run_cli(capsys, "gate")[2]
+    assert '"from_option.yaml" was not found' in run_cli(capsys, "gate", "--config", "from_option.yaml")[2]
 
 
 def test_the_models_folder_can_come_from_the_environment(
@@ -344,5 +344,5 @@ def test_the_models_folder_can_come_from_the_environment(
     """HOUSEPRICE_MODELS_DIR stands in for --models-dir, which beats it."""
     path = str(written(TEXT))
     no_environment.setenv("HOUSEPRICE_MODELS_DIR", "of_environment")
-    assert "of_environment/trained" in typed(capsys, "gate", "--config", path)[2]
-    assert "of_option/trained" in typed(capsys, "gate", "--config", path, "--models-dir", "of_option")[2]
+    assert "of_environment/trained" in run_cli(capsys, "gate", "--config", path)[2]
+    assert "of_option/trained" in run_cli(capsys, "gate", "--config", path, "--models-dir", "of_option")[2]

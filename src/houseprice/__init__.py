@@ -1,16 +1,16 @@
-"""House Price Model: from a CSV of house sales to a sealed model that answers with a price.
+"""House Price Model: from a CSV of house sales to a verified model that answers with a price.
 
-A house goes through this package once, in one direction:
+The pipeline, in one direction; each module is one step:
 
-    learning.processing   raw table in, trusted sales out, the others with their reasons
-    learning.features     trusted sales in, columns to learn from and the fitted preprocessor out
-    learning.training     columns to learn from in, trained model out
-    learning.evaluation   model and sales in, honest numbers out
-    learning.gates        honest numbers in, verdict out
-    bundle.export         preprocessor and model in, sealed folder out
-    bundle.load           sealed folder in, verified model out
-    serving               verified model in, HTTP answers out
-    release               sealed folder in, tested, signed and published image out, and production
+    learning.processing   the raw table, split into accepted and rejected rows
+    learning.features     features and the fitted preprocessor
+    learning.training     the trained model
+    learning.evaluation   measures of the model with their intervals
+    learning.gates        the verdict: may the model be published?
+    bundle.export         the model as ONNX and JSON in one hashed folder
+    bundle.load           the verified model, as light as serving
+    serving               the HTTP API
+    release               the image: built, tested, published, verified, deployed, rolled back
 
-`houseprice --help` lists the commands; `docs/architecture.md` tells who may import whom.
+`houseprice --help` lists the commands; `docs/architecture.md` has the import contract.
 """

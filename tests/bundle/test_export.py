@@ -17,7 +17,7 @@ from houseprice.errors import ArtifactError, ParityError
 from houseprice.learning import bundling
 from houseprice.learning.features import Preprocessor, columns_of
 from houseprice.learning.training import PriceModel
-from road import Road
+from pipeline import Pipeline
 
 TOLERANCE = 1e-6
 EXPLANATION = (manifests.SIMILARITY, manifests.SALES, manifests.EXPLANATION)
@@ -27,39 +27,39 @@ EXPLANATION = (manifests.SIMILARITY, manifests.SALES, manifests.EXPLANATION)
 class Sealing:
     """What a sealed folder is made of."""
 
-    road: Road
+    pipe: Pipeline
     pair: TrainedPair
     columns: dict[str, Any]
     choice: RowSelection
 
     def content(self, pair: TrainedPair | None = None) -> export.Content:
         """Return the files, with a short identity."""
-        told = json.loads((self.road.bundle / manifests.NAME).read_bytes())
+        told = json.loads((self.pipe.bundle / manifests.NAME).read_bytes())
         identity = {
             key: told[key] for key in told if key not in ("manifest_sha256", "files", "model_version", "format")
         }
         return export.bundle_files(
             pair or self.pair, self.columns, self.choice, tolerance=TOLERANCE, identity=identity,
             importance=dict.fromkeys(self.pair.preprocessor.schema.request, 0.0),
-            explanation={name: (self.road.bundle / name).read_bytes() for name in EXPLANATION},
+            explanation={name: (self.pipe.bundle / name).read_bytes() for name in EXPLANATION},
         )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def sealing_(road: Road) -> Sealing:
+def sealing_(pipe: Pipeline) -> Sealing:
     """Return what the session's folder was made of."""
-    preprocessor: Preprocessor = pickle.loads(road.preprocessor.read_bytes())
-    model: PriceModel = pickle.loads((road.models / "trained" / bundling.MODEL).read_bytes())
-    sales = bundling.read_sales(road.cleaned, road.config.schema_)
+    preprocessor: Preprocessor = pickle.loads(pipe.preprocessor.read_bytes())
+    model: PriceModel = pickle.loads((pipe.models / "trained" / bundling.MODEL).read_bytes())
+    sales = bundling.read_sales(pipe.cleaned, pipe.config.schema_)
     answers = model.predict_interval(preprocessor.transform(sales))
     choice = RowSelection(np.arange(500), np.arange(500, 600), sales["price"].to_numpy())
-    return Sealing(road, TrainedPair(preprocessor, model, answers), columns_of(sales, road.config.schema_), choice)
+    return Sealing(pipe, TrainedPair(preprocessor, model, answers), columns_of(sales, pipe.config.schema_), choice)
 
 
 @pytest.fixture(scope="module")
-def bundle(road: Road) -> Bundle:
+def bundle(pipe: Pipeline) -> Bundle:
     """Return the session's model, opened."""
-    return open_bundle(road.bundle)
+    return open_bundle(pipe.bundle)
 
 
 class Fixed:
@@ -116,24 +116,24 @@ def test_one_row_that_the_graph_answers_otherwise_stops_the_sealing(sealing_: Se
     assert excinfo.value.details["row"] == row + 1
 
 
-def test_the_same_pair_is_sealed_as_the_same_bytes(sealing_: Sealing, road: Road) -> None:
-    """And the graph is the one that the road sealed."""
+def test_the_same_pair_is_sealed_as_the_same_bytes(sealing_: Sealing, pipe: Pipeline) -> None:
+    """And the graph is the one that the pipeline sealed."""
     first, second = sealing_.content(), sealing_.content()
     assert first == second
-    assert first[manifests.MODEL] == (road.bundle / manifests.MODEL).read_bytes()
+    assert first[manifests.MODEL] == (pipe.bundle / manifests.MODEL).read_bytes()
 
 
-def test_the_manifest_names_every_file_and_the_model_by_its_bytes(bundle: Bundle, road: Road) -> None:
+def test_the_manifest_names_every_file_and_the_model_by_its_bytes(bundle: Bundle, pipe: Pipeline) -> None:
     """Its version is the beginning of the graph's digest; its sources are the two pickles."""
     for name, digest in bundle.manifest.files.items():
-        assert manifests.sha256_of(road.bundle / name) == digest
+        assert manifests.sha256_of(pipe.bundle / name) == digest
     assert bundle.manifest.model_version == bundle.manifest.files[manifests.MODEL][:12]
     assert bundle.manifest.sources == {
-        name: manifests.sha256_of(road.models / "trained" / name) for name in (bundling.PREPROCESSOR, bundling.MODEL)
+        name: manifests.sha256_of(pipe.models / "trained" / name) for name in (bundling.PREPROCESSOR, bundling.MODEL)
     }
-    assert bundle.manifest.feature_table_sha256 == manifests.sha256_of(road.featured)
-    assert bundle.manifest.hashes["processed"] == manifests.sha256_of(road.cleaned)
-    assert bundle.manifest.hashes["config"] == road.config.sha256
+    assert bundle.manifest.feature_table_sha256 == manifests.sha256_of(pipe.featured)
+    assert bundle.manifest.hashes["processed"] == manifests.sha256_of(pipe.cleaned)
+    assert bundle.manifest.hashes["config"] == pipe.config.sha256
 
 
 def ask(bundle: Bundle, rows: list[dict[str, Any]]) -> Predictions:
@@ -179,9 +179,9 @@ def test_the_sample_tells_its_own_error(bundle: Bundle) -> None:
     assert len(paid) == min(bundling.SAMPLE_ROWS, bundle.manifest.metrics["sides"]["holdout"])
 
 
-def test_the_reference_tells_what_the_columns_looked_like(bundle: Bundle, road: Road) -> None:
+def test_the_reference_tells_what_the_columns_looked_like(bundle: Bundle, pipe: Pipeline) -> None:
     """Ranges of numbers and days, levels of texts, and how often each is blank."""
-    sales = bundling.read_sales(road.cleaned, road.config.schema_)
+    sales = bundling.read_sales(pipe.cleaned, pipe.config.schema_)
     area = bundle.reference["sqft_living"]
     assert (area["minimum"], area["maximum"]) == (sales["sqft_living"].min(), sales["sqft_living"].max())
     assert bundle.reference["date"]["maximum"] == str(sales["date"].max()) == bundle.manifest.reference_date
@@ -194,7 +194,7 @@ def test_the_card_says_who_it_is_and_how_it_was_judged(bundle: Bundle) -> None:
     """Numbers, gates and columns, for people."""
     holdout = bundle.manifest.metrics["holdout"]
     for told in (
-        bundle.manifest.model_version, f"{holdout['log_rmse']:.4f}", "## Gates", "## Limits and fairness",
+        bundle.manifest.model_version, f"{holdout['log_rmse']:.4f}", "## Gates", "## Ethical considerations",
         *bundle.manifest.verdict, *(f"`{name}`" for name in bundle.manifest.schema_.request),
         *bundle.manifest.hashes.values(),
     ):  # fmt: skip

@@ -23,7 +23,7 @@ from houseprice.learning.bundling import read_sales
 from houseprice.learning.features import EPOCH, Preprocessor, columns_of
 from houseprice.learning.training import PriceModel
 from houseprice.schema import Schema
-from road import Road
+from pipeline import Pipeline
 
 TOLERANCE = 1e-6
 
@@ -52,13 +52,13 @@ class Both:
 
 
 @pytest.fixture(scope="module")
-def both(road: Road) -> Both:
+def both(pipe: Pipeline) -> Both:
     """Return the session's trained pair and its sealed graph."""
-    preprocessor = pickle.loads(road.preprocessor.read_bytes())
-    trained = pickle.loads((road.models / "trained" / "house_price_model.pkl").read_bytes())
-    sales = read_sales(road.cleaned, road.config.schema_)
-    graph = (road.bundle / MODEL).read_bytes()
-    return Both(road.config.schema_, preprocessor, trained, graph, open_bundle(road.bundle).model, sales)
+    preprocessor = pickle.loads(pipe.preprocessor.read_bytes())
+    trained = pickle.loads((pipe.models / "trained" / "house_price_model.pkl").read_bytes())
+    sales = read_sales(pipe.cleaned, pipe.config.schema_)
+    graph = (pipe.bundle / MODEL).read_bytes()
+    return Both(pipe.config.schema_, preprocessor, trained, graph, open_bundle(pipe.bundle).model, sales)
 
 
 def test_every_real_sale_is_answered_alike(both: Both) -> None:

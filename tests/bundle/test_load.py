@@ -15,7 +15,7 @@ from houseprice.bundle.load import Bundle, check_sources, open_bundle, read_mani
 from houseprice.bundle.manifest import canonical, sha256
 from houseprice.cli import main
 from houseprice.errors import ArtifactError
-from road import Road
+from pipeline import Pipeline
 
 
 def flipped(path: Path, place: int) -> None:
@@ -38,7 +38,7 @@ def test_a_sealed_folder_opens(bundle: Bundle, bundle_dir: Path) -> None:
     assert len(bundle.golden["rows"]) == len(bundle.golden["answers"]) > 0
     assert set(bundle.reference) == set(bundle.manifest.schema_.request) == set(bundle.model.inputs)
     assert len(bundle.sample["rows"]) == len(bundle.sample["prices"]) == len(bundle.sample["answers"])
-    assert bundle.card.startswith("# house-price-model")
+    assert bundle.card.startswith("# Model card: house-price-model")
 
 
 def test_it_holds_just_the_files_that_the_program_knows(bundle: Bundle, bundle_dir: Path) -> None:
@@ -181,21 +181,21 @@ def test_a_command_that_needs_the_bundle_ends_with_code_5(
     assert not answers.exists()
 
 
-def test_sources_are_checked_without_being_opened(road: Road, tmp_path: Path) -> None:
+def test_sources_are_checked_without_being_opened(pipe: Pipeline, tmp_path: Path) -> None:
     """The pickles of the training run belong to the folder; a changed or missing one is told by name."""
-    trained = shutil.copytree(road.models / "trained", tmp_path / "trained")
-    assert check_sources(road.bundle, trained).model_version == open_bundle(road.bundle).manifest.model_version
+    trained = shutil.copytree(pipe.models / "trained", tmp_path / "trained")
+    assert check_sources(pipe.bundle, trained).model_version == open_bundle(pipe.bundle).manifest.model_version
     flipped(trained / "house_price_model.pkl", 100)
     with pytest.raises(ArtifactError, match=r"house_price_model\.pkl") as excinfo:
-        check_sources(road.bundle, trained)
+        check_sources(pipe.bundle, trained)
     assert excinfo.value.code == "source_mismatch"
     (trained / "preprocessor.pkl").write_bytes(b"cos\nsystem\n(S'touch /tmp/opened'\ntR.")
     with pytest.raises(ArtifactError, match=r"preprocessor\.pkl") as excinfo:
-        check_sources(road.bundle, trained)
+        check_sources(pipe.bundle, trained)
     assert excinfo.value.code == "source_mismatch"
     (trained / "preprocessor.pkl").unlink()
     with pytest.raises(ArtifactError, match=r"preprocessor\.pkl") as excinfo:
-        check_sources(road.bundle, trained)
+        check_sources(pipe.bundle, trained)
     assert excinfo.value.code == "source_missing"
 
 

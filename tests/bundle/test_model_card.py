@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from houseprice.bundle.model_card import render_model_card
-from road import Road
+from pipeline import Pipeline
 
 Facts = dict[str, Any]
 
 
 @pytest.fixture
-def facts(road: Road) -> Facts:
+def facts(pipe: Pipeline) -> Facts:
     """Return the manifest of the session's bundle."""
-    return copy.deepcopy(json.loads((road.bundle / "manifest.json").read_bytes()))
+    return copy.deepcopy(json.loads((pipe.bundle / "manifest.json").read_bytes()))
 
 
 def section(card: str, title: str) -> str:
@@ -23,9 +23,9 @@ def section(card: str, title: str) -> str:
     return card.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
 
 
-def test_the_card_of_a_bundle_is_written_from_its_manifest(road: Road, facts: Facts) -> None:
+def test_the_card_of_a_bundle_is_written_from_its_manifest(pipe: Pipeline, facts: Facts) -> None:
     """The file beside the manifest is the card of that manifest."""
-    assert (road.bundle / "model_card.md").read_text() == render_model_card(facts)
+    assert (pipe.bundle / "model_card.md").read_text() == render_model_card(facts)
 
 
 def test_every_metric_of_the_holdout_has_its_confidence_interval(facts: Facts) -> None:

@@ -81,7 +81,7 @@ def publish(docker: DockerCli, repository: Repository) -> Iterator[Publish]:
 
 @pytest.fixture(scope="session")
 def images(
-    docker: DockerCli, frozen: Path, bundle_dir: Path, publish: Publish, tmp_path_factory: pytest.TempPathFactory
+    docker: DockerCli, build_context: Path, bundle_dir: Path, publish: Publish, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Published]]:
     """Publish three good images: the session's model, one with prices 3 % higher, and one with prices 5 % lower."""
     home, tags = tmp_path_factory.mktemp("bundles"), []
@@ -93,7 +93,7 @@ def images(
     published = {}
     for name, bundle in bundles.items():
         tags.append(f"houseprice-test-deploy:{name}-{uuid.uuid4().hex[:6]}")
-        inputs = BuildInputs(frozen, bundle, bundle / "none", {"GITHUB_SHA": REVISIONS[name]})
+        inputs = BuildInputs(build_context, bundle, bundle / "none", {"GITHUB_SHA": REVISIONS[name]})
         build_image(inputs, docker, say=lambda _: None, tags=(tags[-1],), base=os.environ.get("PYTHON_IMAGE", ""))
         published[name] = publish(tags[-1], REVISIONS[name], bundle)
     yield published

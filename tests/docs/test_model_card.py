@@ -6,7 +6,7 @@ from pathlib import Path
 
 from houseprice.bundle.model_card import render_model_card
 from houseprice.config import Config
-from road import Road
+from pipeline import Pipeline
 
 STATIC = (
     "Model details", "Intended use", "Out-of-scope uses", "Training data", "Ethical considerations",
@@ -20,10 +20,10 @@ def sections(card: str) -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def test_the_documented_card_agrees_with_the_configuration(root: Path, road: Road, config: Config) -> None:
+def test_the_documented_card_agrees_with_the_configuration(root: Path, pipe: Pipeline, config: Config) -> None:
     """Columns, protocol, intended use and limits are those that this configuration and this code would write now."""
     documented = (root / "docs" / "model_card.md").read_text()
-    manifest = json.loads((road.bundle / "manifest.json").read_bytes())
+    manifest = json.loads((pipe.bundle / "manifest.json").read_bytes())
     manifest |= {"schema": config.schema_.model_dump(mode="json"), "coverage": config.interval.coverage}
     written = render_model_card(manifest)
     assert list(sections(documented)) == list(sections(written))

@@ -5,7 +5,7 @@ import re
 
 import click
 import pytest
-from guide import ROOT, sentences
+from tutorial import ROOT, source_texts
 
 from houseprice import errors
 from houseprice.cli import COMMANDS
@@ -21,7 +21,7 @@ TYPED = sorted(set(re.findall(r"`houseprice ([a-z-]+)([^`]*)`", TEXT)))
 def test_what_is_quoted_is_what_is_said() -> None:
     """Each first column of a table names routes of the API, or words that a message has."""
     routes = {"/livez", "/readyz", "/health"}
-    said = sentences()
+    said = source_texts()
     strange = [words for words in QUOTED if words not in routes and not _is_in(words, said)]
     assert len(QUOTED) > 20
     assert strange == []
@@ -57,7 +57,7 @@ def test_exit_codes_are_those_of_the_errors() -> None:
 def test_every_variable_is_read_by_something() -> None:
     """A variable that is told of has an effect."""
     read = [ROOT / "docs" / "api.md", *(ROOT / "deploy").rglob("*.*"), *(ROOT / ".github").rglob("*.yml")]
-    known = sentences() + "".join(file.read_text() for file in read if file.is_file())
+    known = source_texts() + "".join(file.read_text() for file in read if file.is_file())
     told = set(re.findall(r"\b(?:HOUSEPRICE|COSIGN|DOCKERHUB)_[A-Z_]+[A-Z]", TEXT)) - {"HOUSEPRICE_STRICT_AUDIT"}
     assert {name for name in told if name not in known} == set()
 

@@ -22,7 +22,7 @@ from houseprice.release.expected_predictions import log_rmse
 
 ROOT = Path(__file__).parents[2]
 Derived = Callable[..., str]
-Typed = Callable[..., tuple[int, str, str]]
+RunCli = Callable[..., tuple[int, str, str]]
 LeftBehind = Callable[[str], list[str]]
 
 
@@ -50,10 +50,10 @@ def base() -> str:
 
 
 @pytest.fixture(scope="session")
-def good(docker: DockerCli, frozen: Path, name: str, base: str, bundle_dir: Path) -> Iterator[str]:
+def good(docker: DockerCli, build_context: Path, name: str, base: str, bundle_dir: Path) -> Iterator[str]:
     """Build the image of the session's model bundle."""
     tag = f"{name}:good"
-    inputs = BuildInputs(frozen, bundle_dir, bundle_dir / "none", {})
+    inputs = BuildInputs(build_context, bundle_dir, bundle_dir / "none", {})
     build_image(inputs, docker, say=print, tags=(tag,), base=base)
     yield tag
     docker.run("rmi", "--no-prune", tag)  # the layers stay for the next session

@@ -18,7 +18,7 @@ from houseprice.release.performance_checks import UNPACKED_RATIO
 
 pytestmark = pytest.mark.image
 Derived = Callable[..., str]
-Typed = Callable[..., tuple[int, str, str]]
+RunCli = Callable[..., tuple[int, str, str]]
 Refused = Callable[..., tuple[dict[str, str], str]]
 
 LIAR = """
@@ -55,13 +55,13 @@ HTTPServer(("0.0.0.0", 8000), Liar).serve_forever()
 
 
 @pytest.fixture
-def refused(typed: Typed, left_behind: Callable[[str], list[str]], bundle_dir: Path) -> Refused:
+def refused(run_cli: RunCli, left_behind: Callable[[str], list[str]], bundle_dir: Path) -> Refused:
     """Test an image that must fail; return what the failed checks found, and what was printed on stderr."""
 
     def one(image: str, *options: str, deadline: float = 60) -> tuple[dict[str, str], str]:
         begin = time.monotonic()
         words = ("image", "test", image, "--bundle", str(bundle_dir), "--deadline", str(deadline), "--json")
-        code, out, err = typed(*words, *options)
+        code, out, err = run_cli(*words, *options)
         assert code == 9
         assert "--- logs of the container ---" in err
         assert left_behind(image) == []
@@ -123,11 +123,11 @@ def test_an_image_that_crashes_at_once(refused: Refused, derived: Derived) -> No
 
 
 def test_an_image_whose_program_does_not_exist(
-    typed: Typed, derived: Derived, bundle_dir: Path, left_behind: Callable[[str], list[str]]
+    run_cli: RunCli, derived: Derived, bundle_dir: Path, left_behind: Callable[[str], list[str]]
 ) -> None:
     """A container that cannot even be started is one error, and is removed."""
     image = derived('ENTRYPOINT ["no-such-program"]')
-    code, _, err = typed("image", "test", image, "--bundle", str(bundle_dir))
+    code, _, err = run_cli("image", "test", image, "--bundle", str(bundle_dir))
     assert code == 9
     assert "127" in err
     assert left_behind(image) == []
@@ -198,9 +198,9 @@ def test_an_image_with_a_known_vulnerability(refused: Refused, good: str, root: 
     assert "PYSEC-2026-1" in found["vulnerabilities"]
 
 
-def test_an_image_that_is_not_there(typed: Typed, name: str, bundle_dir: Path) -> None:
+def test_an_image_that_is_not_there(run_cli: RunCli, name: str, bundle_dir: Path) -> None:
     """An unknown image is named, with how to get it."""
-    code, out, err = typed("image", "test", f"{name}:none", "--bundle", str(bundle_dir))
+    code, out, err = run_cli("image", "test", f"{name}:none", "--bundle", str(bundle_dir))
     assert (code, out) == (9, "")
     assert f"docker pull {name}:none" in err
 

@@ -16,14 +16,14 @@ from houseprice.release.docker_build import run_build
 from houseprice.release.docker_cli import DockerCli
 
 pytestmark = pytest.mark.image
-Typed = Callable[..., tuple[int, str, str]]
+RunCli = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="session")
-def checkout(frozen: Path, bundle_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkout(build_context: Path, bundle_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a checkout after a run under a strict umask: with data, pickles and secrets beside the bundle."""
     home = tmp_path_factory.mktemp("checkout") / "home"
-    shutil.copytree(frozen, home)
+    shutil.copytree(build_context, home)
     shutil.copytree(bundle_dir, home / "models" / "bundle")
     for name in ("models/trained/preprocessor.pkl", "data/raw/x.csv", ".git/config", ".venv/x", "mlflow.db", ".env"):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
@@ -49,27 +49,27 @@ def listed(docker: DockerCli, image: str) -> list[str]:
 
 
 def test_the_good_image_passes(
-    typed: Typed, docker: DockerCli, good: str, bundle_dir: Path, left_behind: Callable[[str], list[str]]
+    run_cli: RunCli, docker: DockerCli, good: str, bundle_dir: Path, left_behind: Callable[[str], list[str]]
 ) -> None:
     """The image of the bundle passes every check, and nothing of the test is left behind."""
-    code, out, err = typed("image", "test", good, "--bundle", str(bundle_dir), "--json")
+    code, out, err = run_cli("image", "test", good, "--bundle", str(bundle_dir), "--json")
     assert code == 0, out + err
     report = json.loads(out)
     assert report["passed"]
     assert report["image_id"] == docker.image(good)["Id"]
-    assert "serving address=" in err
+    assert '"event": "serving"' in err
     assert left_behind(good) == []
 
 
 def test_a_plain_docker_build_passes(
-    builder: DockerCli, docker: DockerCli, checkout: Path, typed: Typed, name: str, base: str
+    builder: DockerCli, docker: DockerCli, checkout: Path, run_cli: RunCli, name: str, base: str
 ) -> None:
     """`docker build .` in a checkout after a run gives an image that passes, with either builder."""
     image = f"{name}:plain"
     options = [f"--tag={image}", *([f"--build-arg=PYTHON_IMAGE={base}"] if base else [])]
     run_build(builder, print, "build", *options, str(checkout))
     try:
-        code, out, err = typed("image", "test", image, "--bundle", str(checkout / "models" / "bundle"))
+        code, out, err = run_cli("image", "test", image, "--bundle", str(checkout / "models" / "bundle"))
         assert code == 0, out + err
         files = listed(docker, image)
         assert "/app/models/bundle/model.onnx" in files
@@ -83,12 +83,12 @@ def test_a_plain_docker_build_passes(
 
 
 def test_another_model_changes_the_last_layers_only(
-    frozen: Path, docker: DockerCli, good: str, name: str, base: str, other_bundle: Path
+    build_context: Path, docker: DockerCli, good: str, name: str, base: str, other_bundle: Path
 ) -> None:
     """Only the layers of the bundle and the bill of materials change with the model."""
     image = f"{name}:other"
     build_image(
-        BuildInputs(frozen, other_bundle, other_bundle / "none", {}), docker, say=print, tags=(image,), base=base
+        BuildInputs(build_context, other_bundle, other_bundle / "none", {}), docker, say=print, tags=(image,), base=base
     )
     try:
         one, other = (docker.image(found)["RootFS"]["Layers"] for found in (good, image))

@@ -21,7 +21,7 @@ from houseprice.release.oci_layout import OciLayout
 from programs import needs
 
 pytestmark = pytest.mark.image
-Typed = Callable[..., tuple[int, str, str]]
+RunCli = Callable[..., tuple[int, str, str]]
 LeftBehind = Callable[[str], list[str]]
 Laid = Callable[..., BuiltLayout]
 TINY = """
@@ -34,9 +34,9 @@ CMD ["/hello"]
 
 
 @pytest.fixture(scope="session")
-def inputs(frozen: Path, bundle_dir: Path) -> BuildInputs:
-    """The frozen checkout and the session's bundle, dated."""
-    return BuildInputs(frozen, bundle_dir, bundle_dir / "none", {"SOURCE_DATE_EPOCH": "1600000000"})
+def inputs(build_context: Path, bundle_dir: Path) -> BuildInputs:
+    """The build_context checkout and the session's bundle, dated."""
+    return BuildInputs(build_context, bundle_dir, bundle_dir / "none", {"SOURCE_DATE_EPOCH": "1600000000"})
 
 
 @pytest.fixture(scope="session")
@@ -108,11 +108,11 @@ def test_labels_say_where_the_image_is_from(layout: OciLayout, base: str) -> Non
 
 
 def test_the_digest_of_the_index_is_tested(
-    typed: Typed, layout: OciLayout, docker: DockerCli, bundle_dir: Path, left_behind: LeftBehind
+    run_cli: RunCli, layout: OciLayout, docker: DockerCli, bundle_dir: Path, left_behind: LeftBehind
 ) -> None:
     """`image test --layout` pulls and runs the digest, writes its report into the folder, and leaves nothing behind."""
     needs("docker-registry", "skopeo")
-    code, out, err = typed("image", "test", "--layout", layout.folder, "--bundle", bundle_dir, "--json")
+    code, out, err = run_cli("image", "test", "--layout", layout.folder, "--bundle", bundle_dir, "--json")
     assert code == 0, out + err
     report = json.loads((layout.folder / REPORT).read_bytes())
     assert (report["digest"], report["passed"]) == (layout.digest, True)
@@ -120,12 +120,14 @@ def test_the_digest_of_the_index_is_tested(
     assert left_behind(layout.digest) == []
 
 
-def test_a_layout_of_another_model_fails(typed: Typed, layout: OciLayout, other_bundle: Path, tmp_path: Path) -> None:
+def test_a_layout_of_another_model_fails(
+    run_cli: RunCli, layout: OciLayout, other_bundle: Path, tmp_path: Path
+) -> None:
     """Tested against another bundle it fails, and an older success does not remain."""
     needs("docker-registry", "skopeo")
     copy = shutil.copytree(layout.folder, tmp_path / "image")
     (copy / REPORT).write_text(json.dumps({"digest": layout.digest, "passed": True}))
-    code, _, _ = typed("image", "test", "--layout", copy, "--bundle", other_bundle)
+    code, _, _ = run_cli("image", "test", "--layout", copy, "--bundle", other_bundle)
     assert code == 9
     assert not (copy / REPORT).exists() or not json.loads((copy / REPORT).read_bytes())["passed"]
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from houseprice.bundle.manifest import sha256_of
-from road import Road
+from pipeline import Pipeline
 
-Typed = Callable[..., tuple[int, str, str]]
+RunCli = Callable[..., tuple[int, str, str]]
 """Words of a command → exit code, stdout, stderr."""
 
 
@@ -24,9 +24,9 @@ def told_once(err: str) -> str:
     return lines[0]
 
 
-def train(road: Road, typed: Typed, *more: object) -> tuple[int, str, str]:
-    """Type `train` for a road."""
-    return typed(
-        "train", "--config", road.config_file, "--data", road.featured, "--models-dir", road.models,
-        "--reports-dir", road.reports, *more,
+def train(pipe: Pipeline, run_cli: RunCli, *more: object) -> tuple[int, str, str]:
+    """Type `train` for a pipeline."""
+    return run_cli(
+        "train", "--config", pipe.config_file, "--data", pipe.featured, "--models-dir", pipe.models,
+        "--reports-dir", pipe.reports, *more,
     )  # fmt: skip

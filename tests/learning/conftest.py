@@ -1,4 +1,4 @@
-"""A little road: made houses of another trade's columns, written as people write them, learned from in a moment."""
+"""A small pipeline: made houses of another trade's columns, written as people write them, learned from in a moment."""
 
 import copy
 import shutil
@@ -14,10 +14,10 @@ import yaml
 
 from houseprice.config import Tracking, load
 from houseprice.learning import pipeline, tracking
-from learning.commands import Typed
+from learning.commands import RunCli
 from learning.houses import SCHEMA, written
 from learning.pages import QUALITY, EvaluatedModel, evaluate_made_houses
-from road import Road, hurried
+from pipeline import Pipeline, quick_config
 
 
 def sold(count: int) -> list[dict[str, str]]:
@@ -46,7 +46,7 @@ def sold(count: int) -> list[dict[str, str]]:
 
 def little_config(text: str) -> dict[str, Any]:
     """Return the project's configuration with the made houses' columns and the smallest model that is one."""
-    told = yaml.safe_load(hurried(text))
+    told = yaml.safe_load(quick_config(text))
     told["data"] |= {"separator": ";", "decimal": ",", "date_formats": ["%d.%m.%Y"]}
     told["data"]["columns"] = SCHEMA.model_dump(mode="json", exclude_none=True)["columns"]
     told["features"]["derived"] = ["months_since_first_sale", "age_at_sale", "living_area_per_room"]
@@ -73,8 +73,8 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def little(tmp_path_factory: pytest.TempPathFactory, root: Path, empty_store: Path) -> Road:
-    """Go the little road once; not to be changed."""
+def little(tmp_path_factory: pytest.TempPathFactory, root: Path, empty_store: Path) -> Pipeline:
+    """Go the small pipeline once; not to be changed."""
     home = tmp_path_factory.mktemp("little")
     shutil.copy(empty_store, home)
     raw, config_file = home / "raw.csv", home / "config.yaml"
@@ -85,12 +85,12 @@ def little(tmp_path_factory: pytest.TempPathFactory, root: Path, empty_store: Pa
     pipeline.process(config, raw, cleaned)
     pipeline.make_features(config, cleaned, featured, models / "trained" / "preprocessor.pkl")
     trained = pipeline.train(config, featured, models, reports, None, lambda what, done, of: None)
-    return Road(raw, config_file, config, cleaned, featured, models, reports, trained)
+    return Pipeline(raw, config_file, config, cleaned, featured, models, reports, trained)
 
 
 @pytest.fixture
-def before_training(little: Road, empty_store: Path, tmp_path: Path) -> Road:
-    """Return a little road of one's own that was gone up to the features."""
+def before_training(little: Pipeline, empty_store: Path, tmp_path: Path) -> Pipeline:
+    """Return a small pipeline of one's own that was gone up to the features."""
     home = tmp_path / "home"
     for source in (little.config_file, little.cleaned, little.featured, empty_store):
         home.mkdir(exist_ok=True)
@@ -104,7 +104,7 @@ def before_training(little: Road, empty_store: Path, tmp_path: Path) -> Road:
 
 
 @pytest.fixture
-def configured(little: Road, tmp_path: Path) -> Callable[..., Path]:
+def configured(little: Pipeline, tmp_path: Path) -> Callable[..., Path]:
     """Write the little configuration with some values changed, by dotted key; return its path."""
 
     def one(**changed: Any) -> Path:
@@ -123,11 +123,11 @@ def configured(little: Road, tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def typed(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> Typed:
+def run_cli(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> RunCli:
     """Type a command; return its exit code and what it printed on both streams."""
     for name in ("MLFLOW_TRACKING_URI", "HOUSEPRICE_MLFLOW_TRACKING_URI", "HOUSEPRICE_CONFIG", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
-    return typed
+    return run_cli
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from houseprice.learning import feature_table, gates, report
 from houseprice.learning.evaluation import Evaluation, evaluate
 from houseprice.learning.features import Preprocessor, engineer
 from houseprice.learning.gates import Verdict
-from road import hurried
+from pipeline import quick_config
 
 VOID = {"meta", "br", "hr", "link", "img", "input"}
 EVIL = '<script>alert("1")</script> & $a$ \x08'
@@ -117,7 +117,7 @@ def evaluate_made_houses(text: str, leave_out: tuple[str, ...] = (), derived: tu
             "north": north,
         }
     ).drop(*leave_out)  # fmt: skip
-    settings = yaml.safe_load(hurried(text))
+    settings = yaml.safe_load(quick_config(text))
     settings["data"]["columns"] = {
         name: {"description": f"What {name} is", **column} for name, column in COLUMNS.items() if name not in leave_out
     }

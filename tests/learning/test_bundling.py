@@ -15,7 +15,7 @@ from houseprice.learning.bundling import check_pair, commit, hashes, importance,
 from houseprice.learning.features import Preprocessor
 from houseprice.learning.training import PriceModel
 from learning.houses import SCHEMA, cleaned
-from road import Road
+from pipeline import Pipeline
 
 TABLE = cleaned({"plot": "007"}, {"rooms": "", "quarter": ""}, {"quarter": 'a "b", c', "renewed": ""})
 CONTENT = TABLE.sales.write_csv().encode()
@@ -89,8 +89,8 @@ def test_a_table_that_was_cut_short_is_never_taken_for_a_whole_one(
 
 
 @pytest.fixture(scope="module")
-def pair(little: Road) -> tuple[Preprocessor, PriceModel]:
-    """Return the little road's preprocessor and model."""
+def pair(little: Pipeline) -> tuple[Preprocessor, PriceModel]:
+    """Return the small pipeline's preprocessor and model."""
     trained = little.models / "trained"
     return (
         pickle.loads((trained / bundling.PREPROCESSOR).read_bytes()),
@@ -119,7 +119,7 @@ def test_importance_is_told_of_what_a_request_has(pair: tuple[Preprocessor, Pric
     assert shares["area"] == max(shares.values())
 
 
-def test_the_sealed_manifest_tells_the_newest_sale_that_was_learned_from(little: Road) -> None:
+def test_the_sealed_manifest_tells_the_newest_sale_that_was_learned_from(little: Pipeline) -> None:
     """And the sample is of held-out sales, the newest of them."""
     assert little.trained.bundle is not None
     from houseprice.bundle.load import open_bundle
@@ -134,7 +134,7 @@ def test_the_sealed_manifest_tells_the_newest_sale_that_was_learned_from(little:
 
 
 def test_a_run_is_told_by_commit_configuration_and_lock(
-    little: Road, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    little: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The workflow's word for the commit beats git's; outside of a checkout nothing is made up."""
     monkeypatch.setenv("GITHUB_SHA", "a" * 40)

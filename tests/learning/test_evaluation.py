@@ -12,7 +12,7 @@ from houseprice.learning import feature_table as tables
 from houseprice.learning.evaluation import Evaluation, evaluate
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN
-from road import Road
+from pipeline import Pipeline
 
 pytestmark = pytest.mark.long
 
@@ -22,14 +22,14 @@ def quiet(what: str, done: int, of: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def table(little: Road) -> FeatureTable:
-    """Return the little road's features."""
+def table(little: Pipeline) -> FeatureTable:
+    """Return the small pipeline's features."""
     return tables.read(little.featured, little.config.schema_)
 
 
 @pytest.fixture(scope="module")
-def found(little: Road, table: FeatureTable) -> Evaluation:
-    """Return the little road's evaluation."""
+def found(little: Pipeline, table: FeatureTable) -> Evaluation:
+    """Return the small pipeline's evaluation."""
     return evaluate(table, little.config, quiet)
 
 
@@ -46,7 +46,7 @@ def test_every_number_is_measured_on_the_sales_that_it_is_about(found: Evaluatio
 
 
 def test_the_newest_sales_reach_nothing_but_their_own_number(
-    little: Road, table: FeatureTable, found: Evaluation
+    little: Pipeline, table: FeatureTable, found: Evaluation
 ) -> None:
     """With all newest prices and houses replaced, the judged model and both inner numbers are the same bits."""
     newest = table.side != TRAIN
@@ -61,7 +61,7 @@ def test_the_newest_sales_reach_nothing_but_their_own_number(
     assert other.metrics["holdout"]["log_rmse"] > found.metrics["holdout"]["log_rmse"] + 1.0
 
 
-def test_training_sales_do_reach_them(little: Road, table: FeatureTable, found: Evaluation) -> None:
+def test_training_sales_do_reach_them(little: Pipeline, table: FeatureTable, found: Evaluation) -> None:
     """The test above could fail: one training price more, and all of them change."""
     prices = table.prices.copy()
     prices[int(table.rows(TRAIN)[-1])] *= 3.0
@@ -72,16 +72,16 @@ def test_training_sales_do_reach_them(little: Road, table: FeatureTable, found: 
 
 
 def test_the_same_table_gives_the_same_numbers_and_the_same_model(
-    little: Road, table: FeatureTable, found: Evaluation
+    little: Pipeline, table: FeatureTable, found: Evaluation
 ) -> None:
-    """To the last bit; and they are those that the road wrote."""
+    """To the last bit; and they are those that the pipeline wrote."""
     again = evaluate(table, little.config, quiet)
     assert again.metrics == found.metrics
     assert pickle.dumps(again.model) == pickle.dumps(found.model)
     assert found.metrics["holdout"] == little.trained.metrics["holdout"]
 
 
-def test_progress_is_told_from_first_to_last(little: Road, table: FeatureTable) -> None:
+def test_progress_is_told_from_first_to_last(little: Pipeline, table: FeatureTable) -> None:
     """Steps are counted up, never past the end."""
     told: list[tuple[int, int]] = []
     evaluate(table, copy.deepcopy(little.config), lambda what, done, of: told.append((done, of)))

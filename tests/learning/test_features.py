@@ -25,7 +25,7 @@ from houseprice.learning.features import SPLIT, Preprocessor, check_derived, col
 from houseprice.learning.splitting import TRAIN
 from houseprice.schema import Schema
 from learning.houses import SCHEMA, sales
-from road import Road
+from pipeline import Pipeline
 
 NAMES = ("months_since_first_sale", "age_at_sale", "years_since_renovation", "living_area_per_room")
 MADE = sales(
@@ -97,25 +97,25 @@ def test_a_column_that_is_always_blank_is_zero() -> None:
     assert table.select(cs.numeric()).select(pl.all().is_finite().all()).row(0) == (True,) * 13
 
 
-def test_no_feature_needs_the_price(road: Road) -> None:
+def test_no_feature_needs_the_price(pipe: Pipeline) -> None:
     """With every price replaced, the real sales give the same features and the same preprocessor, bit for bit."""
-    schema, derived = road.config.schema_, road.config.features.derived
-    real = read_sales(road.cleaned, schema)
+    schema, derived = pipe.config.schema_, pipe.config.features.derived
+    real = read_sales(pipe.cleaned, schema)
     rng = np.random.default_rng(1)
     replaced = real.with_columns(pl.Series(schema.target, np.exp(rng.normal(13, 3, real.height))))
-    table, preprocessor = engineer(real, schema, derived, road.config.split.holdout_share)
-    other, fitted = engineer(replaced, schema, derived, road.config.split.holdout_share)
+    table, preprocessor = engineer(real, schema, derived, pipe.config.split.holdout_share)
+    other, fitted = engineer(replaced, schema, derived, pipe.config.split.holdout_share)
     assert not table[schema.target].equals(other[schema.target])
     assert bits(features(table, schema)) == bits(features(other, schema))
     assert pickle.dumps(preprocessor) == pickle.dumps(fitted)
     assert bits(preprocessor.transform(real)) == bits(fitted.transform(replaced))
 
 
-def test_features_are_made_from_what_a_request_has(road: Road) -> None:
+def test_features_are_made_from_what_a_request_has(pipe: Pipeline) -> None:
     """Without price, parcel and what is known at the sale only, the features are the same bits."""
-    schema = road.config.schema_
-    real = read_sales(road.cleaned, schema)
-    table, preprocessor = engineer(real, schema, road.config.features.derived, road.config.split.holdout_share)
+    schema = pipe.config.schema_
+    real = read_sales(pipe.cleaned, schema)
+    table, preprocessor = engineer(real, schema, pipe.config.features.derived, pipe.config.split.holdout_share)
     asked = preprocessor.transform(real.select(*schema.request))
     assert bits(asked) == bits(features(table, schema))
     assert {schema.target, schema.parcel}.isdisjoint(asked.columns)
@@ -220,9 +220,9 @@ def test_a_derived_column_that_cannot_be_made_is_a_config_error(derived: tuple[s
     assert err.value.exit_code == 3
 
 
-def test_every_derived_column_can_be_made_from_the_real_houses(road: Road) -> None:
+def test_every_derived_column_can_be_made_from_the_real_houses(pipe: Pipeline) -> None:
     """The project's own schema has every role that any of them needs."""
-    check_derived(tuple(DERIVED_FEATURES), road.config.schema_)
+    check_derived(tuple(DERIVED_FEATURES), pipe.config.schema_)
 
 
 def test_a_table_that_cannot_be_divided_is_a_data_error() -> None:
@@ -238,13 +238,13 @@ def test_a_table_that_cannot_be_divided_is_a_data_error() -> None:
 CLOCKS = {"time", "time_ns", "monotonic", "perf_counter", "localtime", "gmtime", "now", "today", "utcnow"}
 
 
-def test_no_feature_reads_a_clock(road: Road) -> None:
+def test_no_feature_reads_a_clock(pipe: Pipeline) -> None:
     """Every call of a function in C is watched while the real features are made: none of them tells the time.
 
     The collector rests meanwhile: what it calls at the moment of its choosing (Hypothesis times it) is no feature's.
     """
-    schema, called = road.config.schema_, set()
-    real = read_sales(road.cleaned, schema)
+    schema, called = pipe.config.schema_, set()
+    real = read_sales(pipe.cleaned, schema)
 
     def watch(_: FrameType, event: str, what: Any) -> None:
         if event == "c_call":
@@ -253,7 +253,7 @@ def test_no_feature_reads_a_clock(road: Road) -> None:
     gc.disable()
     sys.setprofile(watch)
     try:
-        _, preprocessor = engineer(real, schema, road.config.features.derived, road.config.split.holdout_share)
+        _, preprocessor = engineer(real, schema, pipe.config.features.derived, pipe.config.split.holdout_share)
         preprocessor.transform(real)
     finally:
         sys.setprofile(None)
@@ -263,15 +263,17 @@ def test_no_feature_reads_a_clock(road: Road) -> None:
 
 
 @pytest.mark.long
-def test_the_door_of_features_gives_the_same_bytes_in_another_process(road: Road, root: Path, tmp_path: Path) -> None:
+def test_the_entry_point_of_features_gives_the_same_bytes_in_another_process(
+    pipe: Pipeline, root: Path, tmp_path: Path
+) -> None:
     """Neither Python's hash seed, nor the time zone, nor the working folder changes a byte of table or preprocessor."""
     table, preprocessor = tmp_path / "featured.csv", tmp_path / "deep" / "preprocessor.pkl"
-    words = ["--config", road.config_file, "--input", road.cleaned, "--output", table, "--preprocessor", preprocessor]
+    words = ["--config", pipe.config_file, "--input", pipe.cleaned, "--output", table, "--preprocessor", preprocessor]
     subprocess.run(
         [sys.executable, str(root / "src" / "features" / "engineer.py"), *map(str, words)],
         env=os.environ | {"PYTHONHASHSEED": "1", "TZ": "Pacific/Kiritimati", "PYTHONPATH": ""},
         cwd=tmp_path,
         check=True,
     )
-    assert table.read_bytes() == road.featured.read_bytes()
-    assert preprocessor.read_bytes() == road.preprocessor.read_bytes()
+    assert table.read_bytes() == pipe.featured.read_bytes()
+    assert preprocessor.read_bytes() == pipe.preprocessor.read_bytes()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from houseprice.learning.gates import Gate, Verdict, check_metrics
-from road import Road
+from pipeline import Pipeline
 
 GREEN, RED = Gate("a", 0.1, "at most 0.2", passed=True), Gate("b", 0.3, "at most 0.2", passed=False)
 
@@ -27,7 +27,7 @@ def test_a_verdict_tells_what_was_found_and_required() -> None:
     assert (told["b"]["found"], told["b"]["required"], told["b"]["passed"]) == (0.3, "at most 0.2", False)
 
 
-def test_the_little_road_is_green(little: Road) -> None:
+def test_the_little_road_is_green(little: Pipeline) -> None:
     """The tests below turn one gate of it red at a time."""
     assert check_metrics(little.trained.metrics, little.config.gates).passed
 
@@ -47,7 +47,7 @@ def test_the_little_road_is_green(little: Road) -> None:
         ("holdout.coverage", float("nan"), "coverage"),
     ],
 )
-def test_a_number_beyond_its_limit_turns_its_gate_failed(little: Road, key: str, value: float, gate: str) -> None:
+def test_a_number_beyond_its_limit_turns_its_gate_failed(little: Pipeline, key: str, value: float, gate: str) -> None:
     """And a number that is not a number passes nothing."""
     metrics: dict[str, Any] = copy.deepcopy(little.trained.metrics)
     *parents, last = key.split(".")
@@ -60,7 +60,7 @@ def test_a_number_beyond_its_limit_turns_its_gate_failed(little: Road, key: str,
     assert not verdict.passed
 
 
-def test_a_limit_itself_is_allowed(little: Road) -> None:
+def test_a_limit_itself_is_allowed(little: Pipeline) -> None:
     """At most is at most."""
     metrics = copy.deepcopy(little.trained.metrics)
     metrics["holdout"]["log_rmse"] = little.config.gates.max_log_rmse

@@ -14,13 +14,13 @@ import pytest
 
 from houseprice.bundle.manifest import sha256_of
 from houseprice.learning.bundling import MODEL, PREPROCESSOR
-from learning.commands import Typed, files, told_once
-from road import Road
+from learning.commands import RunCli, files, told_once
+from pipeline import Pipeline
 
 Configured = Callable[..., Path]
 
 
-def test_process_writes_sales_rejected_rows_and_a_report(little: Road, typed: Typed, tmp_path: Path) -> None:
+def test_process_writes_sales_rejected_rows_and_a_report(little: Pipeline, run_cli: RunCli, tmp_path: Path) -> None:
     """Beside the output; the counts add up, digests name the files, and --json tells the same."""
     raw = tmp_path / "raw.csv"
     lines = little.raw.read_text(encoding="utf-8").splitlines()
@@ -29,7 +29,7 @@ def test_process_writes_sales_rejected_rows_and_a_report(little: Road, typed: Ty
     raw.write_text("\n".join(lines) + "\n", encoding="utf-8")
     before = raw.read_bytes()
     output = tmp_path / "deep" / "cleaned.csv"
-    code, out, err = typed("process", "--config", little.config_file, "--input", raw, "--output", output, "--json")
+    code, out, err = run_cli("process", "--config", little.config_file, "--input", raw, "--output", output, "--json")
     told = json.loads(out)
     report = json.loads((output.parent / "cleaned_report.json").read_text())
     assert (code, err) == (0, "")
@@ -45,18 +45,20 @@ def test_process_writes_sales_rejected_rows_and_a_report(little: Road, typed: Ty
     ]  # fmt: skip
 
 
-def test_process_a_second_time_writes_the_same_bytes(little: Road, typed: Typed, tmp_path: Path) -> None:
+def test_process_a_second_time_writes_the_same_bytes(little: Pipeline, run_cli: RunCli, tmp_path: Path) -> None:
     """And those of the first time."""
     words = ("process", "--config", little.config_file, "--input", little.raw, "--output", tmp_path / "cleaned.csv")
-    assert typed(*words)[0] == 0
+    assert run_cli(*words)[0] == 0
     first = files(tmp_path)
-    assert typed(*words)[0] == 0
+    assert run_cli(*words)[0] == 0
     assert files(tmp_path) == first
     assert first["cleaned.csv"] == sha256_of(little.cleaned)
 
 
 @pytest.mark.parametrize("fault", ["too many rejected", "no such file", "empty", "latin-1", "header only", "a folder"])
-def test_process_that_refuses_leaves_nothing_behind(little: Road, typed: Typed, tmp_path: Path, fault: str) -> None:
+def test_process_that_refuses_leaves_nothing_behind(
+    little: Pipeline, run_cli: RunCli, tmp_path: Path, fault: str
+) -> None:
     """Exit code 4, one sentence, no half of an output, whatever is wrong with the raw table or the place."""
     raw, output = tmp_path / "raw.csv", tmp_path / "out" / "cleaned.csv"
     text = little.raw.read_text(encoding="utf-8-sig")
@@ -72,33 +74,33 @@ def test_process_that_refuses_leaves_nothing_behind(little: Road, typed: Typed, 
     if fault == "no such file":
         raw.unlink()
     before = files(tmp_path)
-    code, out, err = typed("process", "--config", little.config_file, "--input", raw, "--output", output)
+    code, out, err = run_cli("process", "--config", little.config_file, "--input", raw, "--output", output)
     assert (code, out) == (4, "")
     assert str(raw if fault not in ("too many rejected", "header only", "a folder") else "") in told_once(err)
     assert files(tmp_path) == before
 
 
 def test_too_many_rejected_rows_are_told_with_share_limit_and_reason(
-    little: Road, typed: Typed, configured: Configured, tmp_path: Path
+    little: Pipeline, run_cli: RunCli, configured: Configured, tmp_path: Path
 ) -> None:
     """The limit is the configuration's."""
     raw = tmp_path / "raw.csv"
     raw.write_text(little.raw.read_text(encoding="utf-8").replace("fair", "fine"), encoding="utf-8")
     output = tmp_path / "cleaned.csv"
     words = ("process", "--input", raw, "--output", output, "--config")
-    found = told_once(typed(*words, little.config_file)[2])
+    found = told_once(run_cli(*words, little.config_file)[2])
     for part in ("of 300 rows", "× state: … is none of poor, fair", "2.0%", "max_rejected_share"):
         assert part in found
-    assert typed(*words, configured(data__max_rejected_share=0.9))[0] == 0
+    assert run_cli(*words, configured(data__max_rejected_share=0.9))[0] == 0
     assert output.exists()
 
 
-def test_features_writes_table_and_preprocessor(little: Road, typed: Typed, tmp_path: Path) -> None:
+def test_features_writes_table_and_preprocessor(little: Pipeline, run_cli: RunCli, tmp_path: Path) -> None:
     """The same bytes every time, and what was written is told."""
     table, preprocessor = tmp_path / "f.csv", tmp_path / "models" / "trained" / "preprocessor.pkl"
     words = ("features", "--config", little.config_file, "--input", little.cleaned, "--output", table)
     for _ in range(2):
-        code, out, _ = typed(*words, "--preprocessor", preprocessor, "--json")
+        code, out, _ = run_cli(*words, "--preprocessor", preprocessor, "--json")
         told = json.loads(out)
         assert (code, told["rows"], told["output"]) == (0, 300, str(table))
         assert sha256_of(table) == sha256_of(little.featured)
@@ -110,7 +112,7 @@ def test_features_writes_table_and_preprocessor(little: Road, typed: Typed, tmp_
     ("content", "code"), [(None, 4), (b"", 4), (b"a,b\n1,2\n", 4), (b"plot,day\n", 4), ("raw", 4), ("cut", 4)]
 )
 def test_features_that_refuses_leaves_nothing_behind(
-    little: Road, typed: Typed, tmp_path: Path, content: bytes | str | None, code: int
+    little: Pipeline, run_cli: RunCli, tmp_path: Path, content: bytes | str | None, code: int
 ) -> None:
     """Neither a table nor a preprocessor, whatever it was given instead of a processed table."""
     source = tmp_path / "cleaned.csv"
@@ -118,19 +120,19 @@ def test_features_that_refuses_leaves_nothing_behind(
         given = {"raw": little.raw.read_bytes(), "cut": little.cleaned.read_bytes()[:-4]}
         source.write_bytes(content if isinstance(content, bytes) else given[content])
     words = ("features", "--config", little.config_file, "--input", source, "--output", tmp_path / "out" / "f.csv")
-    found, out, err = typed(*words, "--preprocessor", tmp_path / "out" / "p.pkl")
+    found, out, err = run_cli(*words, "--preprocessor", tmp_path / "out" / "p.pkl")
     assert (found, out) == (code, "")
     assert "cleaned.csv" in told_once(err)
     assert not (tmp_path / "out").exists()
 
 
 def test_derived_columns_that_cannot_be_made_are_a_config_error(
-    little: Road, typed: Typed, configured: Configured, tmp_path: Path
+    little: Pipeline, run_cli: RunCli, configured: Configured, tmp_path: Path
 ) -> None:
     """Exit code 3, and nothing is written."""
     config = configured(features__derived=["age_at_sal", "north_east"])
     words = ("features", "--config", config, "--input", little.cleaned, "--output", tmp_path / "f.csv")
-    code, _, err = typed(*words, "--preprocessor", tmp_path / "p.pkl")
+    code, _, err = run_cli(*words, "--preprocessor", tmp_path / "p.pkl")
     assert code == 3
     assert 'unknown "age_at_sal" (did you mean "age_at_sale"?)' in err
     assert '"north_east" needs columns with the roles latitude, longitude' in err
@@ -138,29 +140,29 @@ def test_derived_columns_that_cannot_be_made_are_a_config_error(
 
 
 @pytest.fixture
-def gone(little: Road, tmp_path: Path) -> Road:
-    """Return a copy of the whole little road, to be spoilt."""
+def gone(little: Pipeline, tmp_path: Path) -> Pipeline:
+    """Return a copy of the whole small pipeline, to be spoilt."""
     home = tmp_path / "home"
     home.mkdir()
     shutil.copytree(little.models, home / "models")
     shutil.copy(little.cleaned, home)
-    return Road(
+    return Pipeline(
         little.raw, little.config_file, little.config, home / "cleaned.csv", little.featured, home / "models",
         home / "reports", little.trained,
     )  # fmt: skip
 
 
-def bundle(road: Road, typed: Typed, *more: object) -> tuple[int, str, str]:
-    """Type `bundle` for a road."""
-    return typed("bundle", "--config", road.config_file, "--models-dir", road.models, *more)
+def bundle(pipe: Pipeline, run_cli: RunCli, *more: object) -> tuple[int, str, str]:
+    """Type `bundle` for a pipeline."""
+    return run_cli("bundle", "--config", pipe.config_file, "--models-dir", pipe.models, *more)
 
 
-def test_bundle_seals_the_very_folder_that_training_sealed(gone: Road, typed: Typed) -> None:
+def test_bundle_seals_the_very_folder_that_training_sealed(gone: Pipeline, run_cli: RunCli) -> None:
     """Into an empty place or over an old folder, byte for byte."""
     expected = files(gone.bundle)
     for spoil in (shutil.rmtree, lambda folder: (folder / "model.onnx").write_bytes(b"old")):
         spoil(gone.bundle)
-        code, out, _ = bundle(gone, typed, "--json")
+        code, out, _ = bundle(gone, run_cli, "--json")
         assert code == 0
         assert set(json.loads(out)["bytes"]) == set(expected)
         assert files(gone.bundle) == expected
@@ -168,7 +170,7 @@ def test_bundle_seals_the_very_folder_that_training_sealed(gone: Road, typed: Ty
 
 
 @pytest.mark.parametrize("fault", ["unfitted pair", "no preprocessor", "no model", "swapped", "garbage", "no table"])
-def test_bundle_that_refuses_leaves_the_old_folder(gone: Road, typed: Typed, fault: str) -> None:
+def test_bundle_that_refuses_leaves_the_old_folder(gone: Pipeline, run_cli: RunCli, fault: str) -> None:
     """One sentence; the sealed folder stays as it was, and nothing lies beside it."""
     trained = gone.models / "trained"
     preprocessor, model = trained / PREPROCESSOR, trained / MODEL
@@ -185,7 +187,7 @@ def test_bundle_that_refuses_leaves_the_old_folder(gone: Road, typed: Typed, fau
     else:
         gone.cleaned.unlink()
     before = files(gone.models)
-    code, out, err = bundle(gone, typed)
+    code, out, err = bundle(gone, run_cli)
     assert (code, out) == (4 if fault == "no table" else 5, "")
     found = told_once(err)
     assert {
@@ -197,24 +199,26 @@ def test_bundle_that_refuses_leaves_the_old_folder(gone: Road, typed: Typed, fau
     assert not [path for path in gone.models.iterdir() if path.name.startswith(".")]
 
 
-def test_bundle_takes_the_processed_table_from_anywhere(gone: Road, typed: Typed, tmp_path: Path) -> None:
+def test_bundle_takes_the_processed_table_from_anywhere(gone: Pipeline, run_cli: RunCli, tmp_path: Path) -> None:
     """When it is named; another table is refused."""
     moved = gone.cleaned.rename(tmp_path / "elsewhere.csv")
-    assert bundle(gone, typed)[0] == 4
-    assert bundle(gone, typed, "--data", moved)[0] == 0
+    assert bundle(gone, run_cli)[0] == 4
+    assert bundle(gone, run_cli, "--data", moved)[0] == 0
     moved.write_bytes(moved.read_bytes().replace(b"north", b"south", 1))
-    assert bundle(gone, typed, "--data", moved)[0] == 4
+    assert bundle(gone, run_cli, "--data", moved)[0] == 4
 
 
-def test_gate_judges_by_the_gates_that_are_configured_now(gone: Road, typed: Typed, configured: Configured) -> None:
+def test_gate_judges_by_the_gates_that_are_configured_now(
+    gone: Pipeline, run_cli: RunCli, configured: Configured
+) -> None:
     """Nothing is learned again: a stricter limit turns the same model red."""
     words = ("gate", "--models-dir", gone.models)
-    code, out, _ = typed(*words, "--config", gone.config_file, "--json")
+    code, out, _ = run_cli(*words, "--config", gone.config_file, "--json")
     verdict = json.loads(out)
     assert code == 0
     assert verdict["log_rmse"]["passed"] is True
     assert all(gate["passed"] for gate in verdict.values())
-    code, out, err = typed(*words, "--config", configured(gates__max_median_ape=0.001), "--json")
+    code, out, err = run_cli(*words, "--config", configured(gates__max_median_ape=0.001), "--json")
     assert code == 6
     assert json.loads(out)["median_ape"]["passed"] is False
     assert "median_ape is" in told_once(err)

@@ -13,7 +13,7 @@ from houseprice.learning.report.holdout import Holdout
 from houseprice.learning.report.what_if import WhatIf
 from houseprice.learning.splitting import RESOLD
 from learning.pages import SECTIONS, EvaluatedModel, Page, evaluate_made_houses
-from road import Road
+from pipeline import Pipeline
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +58,11 @@ def test_without_gates_a_model_must_not_be_published(evaluated: EvaluatedModel) 
     assert "All gates passed" not in page
 
 
-def test_every_gate_of_the_pipeline_is_explained(road: Road) -> None:
+def test_every_gate_of_the_pipeline_is_explained(pipe: Pipeline) -> None:
     """Each gate has a sentence that says what it measures."""
-    page = (road.reports / "model_report.html").read_text()
+    page = (pipe.reports / "model_report.html").read_text()
     rows = re.findall(r'<tr><th scope="row">([^<]*)(<small>)?.*?class="badge', page, re.DOTALL)
-    assert {name.replace(" ", "_") for name, _ in rows} == {gate.name for gate in road.trained.verdict.gates}
+    assert {name.replace(" ", "_") for name, _ in rows} == {gate.name for gate in pipe.trained.verdict.gates}
     assert [name for name, explanation in rows if not explanation] == []
 
 
@@ -82,7 +82,7 @@ def test_the_largest_errors_include_a_resale(evaluated: EvaluatedModel) -> None:
     """A house that sold for nine times its prediction comes first, with its earlier price."""
     row = int(evaluated.table.rows(RESOLD)[0])
     prices = evaluated.table.prices.copy()
-    prices[row] = 9 * evaluated.evaluation.answers[0][row]
+    prices[row] = 9 * evaluated.evaluation.predictions[0][row]
     keys = evaluated.table.keys.with_columns(pl.Series(evaluated.table.schema.target, prices))
     page = replace(evaluated, table=replace(evaluated.table, keys=keys)).page()
     sales = re.findall(r'<li class="sale">(.*?)</details>', page, re.DOTALL)
@@ -118,9 +118,9 @@ def test_the_cleaning_report_is_shown_when_it_is_available(page: str) -> None:
     assert blanks == ["7"]
 
 
-def test_training_writes_a_small_and_complete_report(road: Road) -> None:
+def test_training_writes_a_small_and_complete_report(pipe: Pipeline) -> None:
     """The report on real sales is written beside the metrics, with maps and with the cleaning report."""
-    content = (road.reports / "model_report.html").read_bytes()
+    content = (pipe.reports / "model_report.html").read_bytes()
     assert len(content) < 1_000_000
     page = content.decode()
     assert re.findall(r"<h2[^>]*>(.*?)</h2>", page) == SECTIONS

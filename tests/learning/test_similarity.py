@@ -18,7 +18,7 @@ from houseprice.learning.features import Preprocessor, columns_of, look_up
 from houseprice.learning.kernel_ridge import AdditiveKernelRidge, RbfKernel
 from houseprice.learning.similarity import BACKGROUND, SimilaritySpace, kernel_herding, rms_gradient
 from houseprice.learning.training import PriceModel
-from road import Road
+from pipeline import Pipeline
 
 KERNELS = (
     RbfKernel(np.array([0, 2]), np.array([0.7, 1.5]), np.array([[0.1, -0.2], [1.0, 0.4]]), np.array([0.8, -0.5])),
@@ -31,16 +31,16 @@ REGRESSION = AdditiveKernelRidge(
 
 
 @pytest.fixture(scope="module")
-def pair(little: Road) -> tuple[Preprocessor, PriceModel]:
-    """Return the little road's preprocessor and model."""
+def pair(little: Pipeline) -> tuple[Preprocessor, PriceModel]:
+    """Return the small pipeline's preprocessor and model."""
     preprocessor: Preprocessor = pickle.loads(little.preprocessor.read_bytes())
     model: PriceModel = pickle.loads((little.models / "trained" / bundling.MODEL).read_bytes())
     return preprocessor, model
 
 
 @pytest.fixture(scope="module")
-def sold(little: Road, pair: tuple[Preprocessor, PriceModel]) -> tuple[dict[str, Any], Any]:
-    """Return the little road's houses and their prices."""
+def sold(little: Pipeline, pair: tuple[Preprocessor, PriceModel]) -> tuple[dict[str, Any], Any]:
+    """Return the small pipeline's houses and their prices."""
     sales = bundling.read_sales(little.cleaned, pair[0].schema)
     return columns_of(sales, pair[0].schema), sales["paid"].to_numpy().astype(float)
 
@@ -72,7 +72,7 @@ def test_kernel_herding_keeps_the_distribution() -> None:
 
 
 def test_the_sealed_graph_places_houses_as_the_trained_pair_does(
-    little: Road, pair: tuple[Preprocessor, PriceModel], sold: tuple[dict[str, Any], Any]
+    little: Pipeline, pair: tuple[Preprocessor, PriceModel], sold: tuple[dict[str, Any], Any]
 ) -> None:
     """Coordinates are named, made of columns that a request has, and the trend is the model's."""
     preprocessor, model = pair
@@ -90,7 +90,7 @@ def test_the_sealed_graph_places_houses_as_the_trained_pair_does(
 
 
 def test_the_sealed_sales_are_those_learned_from_without_their_parcels(
-    little: Road, sold: tuple[dict[str, Any], Any]
+    little: Pipeline, sold: tuple[dict[str, Any], Any]
 ) -> None:
     """Every sale is there, as a request would hold it and with its price; nobody's parcel is named."""
     found = unpack((little.bundle / manifests.SALES).read_bytes())
@@ -102,7 +102,7 @@ def test_the_sealed_sales_are_those_learned_from_without_their_parcels(
 
 
 def test_the_same_sales_give_the_same_bytes(
-    little: Road, pair: tuple[Preprocessor, PriceModel], sold: tuple[dict[str, Any], Any]
+    little: Pipeline, pair: tuple[Preprocessor, PriceModel], sold: tuple[dict[str, Any], Any]
 ) -> None:
     """What is made anew is what lies sealed in the folder."""
     for name, content in similarity.explanation_files(*pair, *sold).items():
@@ -110,7 +110,7 @@ def test_the_same_sales_give_the_same_bytes(
 
 
 def test_a_graph_that_places_houses_otherwise_is_not_sealed(
-    little: Road, pair: tuple[Preprocessor, PriceModel], sold: tuple[dict[str, Any], Any]
+    little: Pipeline, pair: tuple[Preprocessor, PriceModel], sold: tuple[dict[str, Any], Any]
 ) -> None:
     """The graph is held against the pair on every sale."""
     graph = (little.bundle / manifests.SIMILARITY).read_bytes()

@@ -13,9 +13,9 @@ import pytest
 from houseprice.config import Tracking
 from houseprice.errors import TrackingError
 from houseprice.learning import tracking
-from learning.commands import Typed, files, told_once, train
+from learning.commands import RunCli, files, told_once, train
 from learning.mlflow_server import RULES
-from road import Road
+from pipeline import Pipeline
 
 
 class Odd(BaseHTTPRequestHandler):
@@ -89,31 +89,31 @@ def test_the_uri_is_taken_from_the_option_then_the_configuration_then_beside_the
 
 
 def test_option_environment_and_configuration_are_asked_in_this_order(
-    before_training: Road, typed: Typed, monkeypatch: pytest.MonkeyPatch
+    before_training: Pipeline, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """--mlflow-tracking-uri, HOUSEPRICE_MLFLOW_TRACKING_URI, MLFLOW_TRACKING_URI, then tracking.uri."""
-    road = before_training
-    road.config_file.write_text(road.config_file.read_text().replace("uri: null", "uri: 'yaml://'"))
-    assert '\"yaml://\"' in train(road, typed)[2]
+    pipe = before_training
+    pipe.config_file.write_text(pipe.config_file.read_text().replace("uri: null", "uri: 'yaml://'"))
+    assert '"yaml://"' in train(pipe, run_cli)[2]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "standard://")
-    assert '\"standard://\"' in train(road, typed)[2]
+    assert '"standard://"' in train(pipe, run_cli)[2]
     monkeypatch.setenv("HOUSEPRICE_MLFLOW_TRACKING_URI", "own://")
-    assert '\"own://\"' in train(road, typed)[2]
-    assert '\"option://\"' in train(road, typed, "--mlflow-tracking-uri", "option://")[2]
+    assert '"own://"' in train(pipe, run_cli)[2]
+    assert '"option://"' in train(pipe, run_cli, "--mlflow-tracking-uri", "option://")[2]
 
 
 def test_a_server_that_is_not_there_ends_with_code_7_before_anything_is_learned(
-    before_training: Road, typed: Typed
+    before_training: Pipeline, run_cli: RunCli
 ) -> None:
     """One sentence, and nothing is written; a traceback is shown to who asks for it."""
-    road = before_training
-    before = files(road.models.parent)
-    code, out, err = train(road, typed, "--mlflow-tracking-uri", "http://127.0.0.1:1")
+    pipe = before_training
+    before = files(pipe.models.parent)
+    code, out, err = train(pipe, run_cli, "--mlflow-tracking-uri", "http://127.0.0.1:1")
     assert (code, out) == (7, "")
     assert '"http://127.0.0.1:1"' in told_once(err)
-    assert files(road.models.parent) == before
-    code, _, err = typed(
-        "--debug", "train", "--config", road.config_file, "--data", road.featured, "--models-dir", road.models,
+    assert files(pipe.models.parent) == before
+    code, _, err = run_cli(
+        "--debug", "train", "--config", pipe.config_file, "--data", pipe.featured, "--models-dir", pipe.models,
         "--mlflow-tracking-uri", "http://127.0.0.1:1",
     )  # fmt: skip
     assert code == 7
@@ -122,22 +122,22 @@ def test_a_server_that_is_not_there_ends_with_code_7_before_anything_is_learned(
 
 @pytest.mark.parametrize("fault", ["no folder", "no database", "newer"])
 def test_a_database_that_cannot_be_used_ends_with_code_7_before_anything_is_learned(
-    before_training: Road, typed: Typed, fault: str
+    before_training: Pipeline, run_cli: RunCli, fault: str
 ) -> None:
     """In no folder, garbage, or of an MLflow that is newer than ours: one sentence, and nothing is learned."""
-    road = before_training
-    path = road.models.parent / "mlflow.db"
+    pipe = before_training
+    path = pipe.models.parent / "mlflow.db"
     if fault == "no folder":
-        path = road.models.parent / "no" / "mlflow.db"
+        path = pipe.models.parent / "no" / "mlflow.db"
     elif fault == "no database":
         path.write_bytes(b"this is no database, and long enough to be sure of it" * 100)
     else:
         with sqlite3.connect(path) as database:
             database.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
         database.close()
-    before = files(road.models)
-    code, out, err = train(road, typed, "--mlflow-tracking-uri", f"sqlite:///{path}")
+    before = files(pipe.models)
+    code, out, err = train(pipe, run_cli, "--mlflow-tracking-uri", f"sqlite:///{path}")
     assert (code, out) == (7, "")
     assert str(path.parent) in told_once(err)
-    assert files(road.models) == before
-    assert not road.reports.exists()
+    assert files(pipe.models) == before
+    assert not pipe.reports.exists()

@@ -17,9 +17,9 @@ from houseprice.bundle.manifest import sha256_of
 from houseprice.learning import tracking
 from houseprice.learning.bundling import PREPROCESSOR, read_sales
 from houseprice.learning.features import columns_of
-from learning.commands import Typed, files, told_once, train
+from learning.commands import RunCli, files, told_once, train
 from learning.mlflow_server import RULES, Server
-from road import Road
+from pipeline import Pipeline
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,15 +40,15 @@ def bearer(client: mlflow.MlflowClient, name: str, alias: str) -> str:
     return str(client.get_model_version_by_alias(name, alias).version)
 
 
-def check_kept(road: Road, uri: str, run_id: str, version: str, folder: Path) -> None:
+def check_kept(pipe: Pipeline, uri: str, run_id: str, version: str, folder: Path) -> None:
     """Check that a run holds everything that is promised of it."""
-    client, name = client_of(uri), road.config.tracking.registered_model
+    client, name = client_of(uri), pipe.config.tracking.registered_model
     run = client.get_run(run_id)
     assert run.info.status == "FINISHED"
-    assert client.get_experiment(run.info.experiment_id).name == road.config.tracking.experiment
+    assert client.get_experiment(run.info.experiment_id).name == pipe.config.tracking.experiment
     assert run.data.params["seed"] == "0"
-    assert run.data.params["holdout_share"] == str(road.config.split.holdout_share)
-    metrics = json.loads((road.reports / "metrics.json").read_text())
+    assert run.data.params["holdout_share"] == str(pipe.config.split.holdout_share)
+    metrics = json.loads((pipe.reports / "metrics.json").read_text())
     for side in ("holdout", "rolling_origin", "grouped_folds", "baselines.ridge", "baselines.constant"):
         found = metrics
         for part in side.split("."):
@@ -56,33 +56,33 @@ def check_kept(road: Road, uri: str, run_id: str, version: str, folder: Path) ->
         assert run.data.metrics[f"{side}.log_rmse"] == pytest.approx(found["log_rmse"], rel=1e-12)
     tags = run.data.tags
     assert {"commit", "config", "lock", "verdict", "model_sha256", "bundle_manifest_sha256"} <= set(tags)
-    assert tags["featured_sha256"] == sha256_of(road.featured)
-    assert tags["processed_sha256"] == sha256_of(road.cleaned)
-    assert tags["bundle_manifest_sha256"] == sha256_of(road.bundle / "manifest.json")
+    assert tags["featured_sha256"] == sha256_of(pipe.featured)
+    assert tags["processed_sha256"] == sha256_of(pipe.cleaned)
+    assert tags["bundle_manifest_sha256"] == sha256_of(pipe.bundle / "manifest.json")
     tables = {entry.dataset.name: entry for entry in run.inputs.dataset_inputs}
     assert set(tables) == {"featured", "processed"}
-    for table, path in (("featured", road.featured), ("processed", road.cleaned)):
+    for table, path in (("featured", pipe.featured), ("processed", pipe.cleaned)):
         assert tables[table].dataset.digest == sha256_of(path)[:16]
         assert sha256_of(path) in {tag.value for tag in tables[table].tags}
     kept = {item.path for item in client.list_artifacts(run_id)}
     assert {"bundle", "metrics.json", "verdict.json"} <= kept
     assert kept & {"plots", "model_report.html"}
     assert {Path(item.path).name for item in client.list_artifacts(run_id, "bundle")} == {
-        path.name for path in road.bundle.iterdir()
+        path.name for path in pipe.bundle.iterdir()
     }
     registered = client.get_model_version(name, version)
     assert registered.run_id == run_id
-    assert registered.tags["model_sha256"] == sha256_of(road.bundle / "model.onnx") == tags["model_sha256"]
+    assert registered.tags["model_sha256"] == sha256_of(pipe.bundle / "model.onnx") == tags["model_sha256"]
     assert bearer(client, name, "challenger") == version
-    check_model(road, uri, version, folder)
+    check_model(pipe, uri, version, folder)
 
 
-def check_model(road: Road, uri: str, version: str, folder: Path) -> None:
+def check_model(pipe: Pipeline, uri: str, version: str, folder: Path) -> None:
     """Check that the registry holds the sealed graph itself, and that MLflow answers with it like the bundle."""
     mlflow.set_tracking_uri(uri)
     try:
         place = mlflow.artifacts.download_artifacts(
-            artifact_uri=f"models:/{road.config.tracking.registered_model}/{version}", dst_path=str(folder)
+            artifact_uri=f"models:/{pipe.config.tracking.registered_model}/{version}", dst_path=str(folder)
         )
         model = mlflow.pyfunc.load_model(place)
         example = model.input_example
@@ -90,22 +90,22 @@ def check_model(road: Road, uri: str, version: str, folder: Path) -> None:
     finally:
         mlflow.set_tracking_uri(None)
     (graph,) = Path(place).rglob("*.onnx")
-    assert sha256_of(graph) == sha256_of(road.bundle / "model.onnx")
-    request = road.config.schema_.request
+    assert sha256_of(graph) == sha256_of(pipe.bundle / "model.onnx")
+    request = pipe.config.schema_.request
     assert model.metadata.signature.inputs.input_names() == list(request)
     assert [kind.kind for kind in model.metadata.signature.inputs.input_types()] == [
         "U" if column.is_text else "f" for column in request.values()
     ]
     rows = len(example[next(iter(request))])
-    columns = columns_of(read_sales(road.cleaned, road.config.schema_).head(rows), road.config.schema_)
+    columns = columns_of(read_sales(pipe.cleaned, pipe.config.schema_).head(rows), pipe.config.schema_)
     for name, given in example.items():
         assert np.asarray(given).tolist() == columns[name].tolist() or np.isnan(given).any()
-    own = open_bundle(road.bundle).model.predict(columns)
+    own = open_bundle(pipe.bundle).model.predict(columns)
     for name, values in (("predicted_price", own.price), ("interval_low", own.low), ("interval_high", own.high)):
         assert np.asarray(answers[name]).ravel() == pytest.approx(values, rel=1e-12)
 
 
-def test_the_embedded_store_keeps_everything_of_a_run(little: Road, tmp_path: Path) -> None:
+def test_the_embedded_store_keeps_everything_of_a_run(little: Pipeline, tmp_path: Path) -> None:
     """Parameters, numbers, both tables with digests, plots, tags, the registered model with both aliases."""
     tracked = little.trained.tracked
     assert tracked.uri == f"sqlite:///{little.models.parent / 'mlflow.db'}"
@@ -116,19 +116,19 @@ def test_the_embedded_store_keeps_everything_of_a_run(little: Road, tmp_path: Pa
 
 
 def test_a_model_without_a_preprocessor_is_kept_with_features_as_its_inputs(
-    before_training: Road, typed: Typed, tmp_path: Path
+    before_training: Pipeline, run_cli: RunCli, tmp_path: Path
 ) -> None:
     """It still has a signature and an example, and MLflow can ask it."""
-    road = before_training
-    (road.models / "trained" / PREPROCESSOR).unlink()
-    uri = f"sqlite:///{road.models.parent / 'mlflow.db'}"
-    code, out, _ = train(road, typed, "--mlflow-tracking-uri", uri, "--json")
+    pipe = before_training
+    (pipe.models / "trained" / PREPROCESSOR).unlink()
+    uri = f"sqlite:///{pipe.models.parent / 'mlflow.db'}"
+    code, out, _ = train(pipe, run_cli, "--mlflow-tracking-uri", uri, "--json")
     run = client_of(uri).get_run(json.loads(out)["run_id"])
     assert code == 0
     assert "bundle_manifest_sha256" not in run.data.tags
     mlflow.set_tracking_uri(uri)
     try:
-        model = mlflow.pyfunc.load_model(f"models:/{road.config.tracking.registered_model}@challenger")
+        model = mlflow.pyfunc.load_model(f"models:/{pipe.config.tracking.registered_model}@challenger")
         answers = model.predict(model.input_example)
     finally:
         mlflow.set_tracking_uri(None)
@@ -139,13 +139,13 @@ def test_a_model_without_a_preprocessor_is_kept_with_features_as_its_inputs(
 
 
 @pytest.mark.long
-def test_a_red_model_is_a_challenger_and_never_champion(before_training: Road, typed: Typed) -> None:
+def test_a_red_model_is_a_challenger_and_never_champion(before_training: Pipeline, run_cli: RunCli) -> None:
     """It is registered with its verdict, and the champion stays who it was."""
-    road = before_training
-    uri, name = f"sqlite:///{road.models.parent / 'mlflow.db'}", road.config.tracking.registered_model
-    assert train(road, typed, "--mlflow-tracking-uri", uri)[0] == 0
-    road.config_file.write_text(road.config_file.read_text().replace("max_log_rmse: 0.3", "max_log_rmse: 0.09"))
-    code, _, err = train(road, typed, "--mlflow-tracking-uri", uri)
+    pipe = before_training
+    uri, name = f"sqlite:///{pipe.models.parent / 'mlflow.db'}", pipe.config.tracking.registered_model
+    assert train(pipe, run_cli, "--mlflow-tracking-uri", uri)[0] == 0
+    pipe.config_file.write_text(pipe.config_file.read_text().replace("max_log_rmse: 0.3", "max_log_rmse: 0.09"))
+    code, _, err = train(pipe, run_cli, "--mlflow-tracking-uri", uri)
     assert code == 6
     assert "required" in told_once(err)
     client = client_of(uri)
@@ -156,22 +156,24 @@ def test_a_red_model_is_a_challenger_and_never_champion(before_training: Road, t
     assert run.data.tags["gate.gain_over_constant"] == "passed"
 
 
-def test_tables_are_kept_whatever_their_columns_hold(little: Road, before_training: Road, typed: Typed) -> None:
+def test_tables_are_kept_whatever_their_columns_hold(
+    little: Pipeline, before_training: Pipeline, run_cli: RunCli
+) -> None:
     """A parcel that is a number in the first thousand rows and none in the last one is no trouble."""
-    road = before_training
-    sales = pl.read_csv(road.cleaned, infer_schema=False)
+    pipe = before_training
+    sales = pl.read_csv(pipe.cleaned, infer_schema=False)
     plots = [*(str(number) for number in range(sales.height - 1)), "A5"]
-    sales.with_columns(pl.Series("plot", plots)).write_csv(road.cleaned)
-    words = ("features", "--config", road.config_file, "--input", road.cleaned, "--output", road.featured)
-    assert typed(*words, "--preprocessor", road.models / "trained" / PREPROCESSOR)[0] == 0
-    assert train(road, typed)[0] == 0
+    sales.with_columns(pl.Series("plot", plots)).write_csv(pipe.cleaned)
+    words = ("features", "--config", pipe.config_file, "--input", pipe.cleaned, "--output", pipe.featured)
+    assert run_cli(*words, "--preprocessor", pipe.models / "trained" / PREPROCESSOR)[0] == 0
+    assert train(pipe, run_cli)[0] == 0
 
 
 def test_the_environment_is_left_as_it_was(
-    before_training: Road, typed: Typed, monkeypatch: pytest.MonkeyPatch
+    before_training: Pipeline, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """MLflow writes its URI there, where the next training would take it for somebody's wish."""
-    assert train(before_training, typed)[0] == 0
+    assert train(before_training, run_cli)[0] == 0
     assert "MLFLOW_TRACKING_URI" not in os.environ
     uri = f"sqlite:///{before_training.models.parent / 'mlflow.db'}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
@@ -181,18 +183,18 @@ def test_the_environment_is_left_as_it_was(
 
 @pytest.mark.long
 def test_a_server_is_used_twice_in_a_row(
-    server: Server, little: Road, before_training: Road, typed: Typed, tmp_path: Path
+    server: Server, little: Pipeline, before_training: Pipeline, run_cli: RunCli, tmp_path: Path
 ) -> None:
-    """Both runs are whole, over HTTP; the second model is version 2, and files are the embedded road's."""
-    road, uri = before_training, server.uri
+    """Both runs are whole, over HTTP; the second model is version 2, and files are the embedded pipe's."""
+    pipe, uri = before_training, server.uri
     for version in ("1", "2"):
-        code, out, err = train(road, typed, "--mlflow-tracking-uri", uri, "--json")
+        code, out, err = train(pipe, run_cli, "--mlflow-tracking-uri", uri, "--json")
         assert code == 0, err
-        check_kept(road, uri, json.loads(out)["run_id"], version, tmp_path / version)
-    assert not (road.models.parent / "mlartifacts").exists()
-    name = road.config.tracking.registered_model
+        check_kept(pipe, uri, json.loads(out)["run_id"], version, tmp_path / version)
+    assert not (pipe.models.parent / "mlartifacts").exists()
+    name = pipe.config.tracking.registered_model
     assert bearer(client_of(uri), name, "champion") == "2"
-    assert files(road.models) == files(little.models)
+    assert files(pipe.models) == files(little.models)
 
 
 def test_the_server_answers_its_health(server: Server) -> None:
@@ -202,7 +204,7 @@ def test_the_server_answers_its_health(server: Server) -> None:
     tracking.connect(server.uri + "/", RULES)
 
 
-def test_the_digest_of_a_run_is_that_of_the_graph(little: Road) -> None:
+def test_the_digest_of_a_run_is_that_of_the_graph(little: Pipeline) -> None:
     """Registry, run and bundle name one and the same model."""
     client = client_of(little.trained.tracked.uri)
     run = client.get_run(little.trained.tracked.run_id)

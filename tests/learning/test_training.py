@@ -10,19 +10,19 @@ from houseprice.learning import feature_table as tables
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.splitting import TRAIN
 from houseprice.learning.training import PriceModel
-from road import Road
+from pipeline import Pipeline
 
 TIME = "months_since_first_sale"
 
 
 @pytest.fixture(scope="module")
-def table(little: Road) -> FeatureTable:
-    """Return the little road's features."""
+def table(little: Pipeline) -> FeatureTable:
+    """Return the small pipeline's features."""
     return tables.read(little.featured, little.config.schema_)
 
 
 @pytest.fixture(scope="module")
-def model(little: Road, table: FeatureTable) -> PriceModel:
+def model(little: Pipeline, table: FeatureTable) -> PriceModel:
     """Return a model of the training sales."""
     rows = table.rows(TRAIN)
     return PriceModel(little.config.training).fit(table.features[rows], table.prices[rows])
@@ -86,7 +86,7 @@ def test_the_market_past_the_data_is_carried_on_and_then_held(model: PriceModel,
     assert at(last + horizon + 1.0) == pytest.approx(at(last + horizon), rel=1e-6)
 
 
-def test_a_model_without_time_has_no_trend(little: Road, table: FeatureTable) -> None:
+def test_a_model_without_time_has_no_trend(little: Pipeline, table: FeatureTable) -> None:
     """When the column of time is not among the derived ones, prices are learned all the same."""
     rows = table.rows(TRAIN)
     features = table.features.drop(TIME)

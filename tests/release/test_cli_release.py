@@ -16,7 +16,7 @@ from houseprice.release.doctor import Finding
 from houseprice.release.image_checks import CHECKS, CheckResult
 from houseprice.release.image_test import ImageTest, ImageTester, LayoutTest
 
-Typed = Callable[..., tuple[int, str, str]]
+RunCli = Callable[..., tuple[int, str, str]]
 Tested = Callable[..., list[str]]
 RESULTS = tuple(CheckResult(check.name, True, "good", check.expected) for check in CHECKS)
 PASSED = ImageTest("some:image", "sha256:1", "", RESULTS, 3.21)
@@ -43,9 +43,9 @@ def tested(monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path) -> Tested:
 
 
 @pytest.mark.parametrize(("test", "code"), [(PASSED, 0), (FAILED, 9)])
-def test_results_go_to_stdout_and_logs_to_stderr(typed: Typed, tested: Tested, test: ImageTest, code: int) -> None:
+def test_results_go_to_stdout_and_logs_to_stderr(run_cli: RunCli, tested: Tested, test: ImageTest, code: int) -> None:
     """A failed check is in the table with what was expected, and in the error."""
-    ended, out, err = typed(*tested(test))
+    ended, out, err = run_cli(*tested(test))
     assert ended == code
     assert all(check.name in out for check in CHECKS)
     assert "of some:image printed" in err
@@ -54,41 +54,41 @@ def test_results_go_to_stdout_and_logs_to_stderr(typed: Typed, tested: Tested, t
 
 
 @pytest.mark.parametrize(("test", "code"), [(PASSED, 0), (FAILED, 9)])
-def test_results_are_there_as_json(typed: Typed, tested: Tested, test: ImageTest, code: int) -> None:
+def test_results_are_there_as_json(run_cli: RunCli, tested: Tested, test: ImageTest, code: int) -> None:
     """With --json, stdout is one JSON value, also when the image fails."""
-    ended, out, _ = typed(*tested(test), "--json")
+    ended, out, _ = run_cli(*tested(test), "--json")
     found = json.loads(out)
     assert (ended, found["passed"], len(found["results"])) == (code, code == 0, len(CHECKS))
     assert set(found["results"][0]) == {"name", "passed", "found", "expected"}
 
 
-def test_a_test_that_cannot_be_made_ends_with_9(typed: Typed, tested: Tested) -> None:
+def test_a_test_that_cannot_be_made_ends_with_9(run_cli: RunCli, tested: Tested) -> None:
     """An engine that does not answer is no success."""
-    code, out, err = typed(*tested(ImageError("no engine")))
+    code, out, err = run_cli(*tested(ImageError("no engine")))
     assert (code, out) == (9, "")
     assert "houseprice: no engine" in err
 
 
-def test_without_a_sealed_bundle_nothing_is_tested(typed: Typed, tmp_path: Path) -> None:
+def test_without_a_sealed_bundle_nothing_is_tested(run_cli: RunCli, tmp_path: Path) -> None:
     """The local bundle is the measure: without one, nothing is started."""
-    code, out, _ = typed("image", "test", "some:image", "--bundle", str(tmp_path / "none"))
+    code, out, _ = run_cli("image", "test", "some:image", "--bundle", str(tmp_path / "none"))
     assert (code, out) == (5, "")
 
 
 @pytest.mark.parametrize("passed", [True, False])
 def test_a_tested_layout_is_described_by_platform(
-    typed: Typed, monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path, passed: bool
+    run_cli: RunCli, monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path, passed: bool
 ) -> None:
     """Each platform with its results, and whether it ran."""
     ran = replace(PASSED if passed else FAILED, platform="linux/amd64")
     result = LayoutTest("sha256:1", (ran, ImageTest("some:image", "sha256:1", "linux/arm64", (), 0.0)))
     monkeypatch.setattr(ImageTester, "test_layout", lambda *_: result)
     words = ["image", "test", "--layout", "out", "--bundle", str(tiny_bundle)]
-    code, out, _ = typed(*words)
+    code, out, _ = run_cli(*words)
     assert code == (0 if passed else 9)
     assert "linux/amd64" in out
     assert "linux/arm64" in out
-    found = json.loads(typed(*words, "--json")[1])
+    found = json.loads(run_cli(*words, "--json")[1])
     assert (found["passed"], found["digest"], len(found["platforms"])) == (passed, "sha256:1", 2)
 
 
@@ -107,9 +107,9 @@ def test_a_tested_layout_is_described_by_platform(
         ("test", "some:image", "--size-mb", "-1"),
     ],
 )
-def test_a_contradiction_ends_with_2(typed: Typed, words: tuple[str, ...]) -> None:
+def test_a_contradiction_ends_with_2(run_cli: RunCli, words: tuple[str, ...]) -> None:
     """Before anything is built or started."""
-    code, out, err = typed("image", *words)
+    code, out, err = run_cli("image", *words)
     assert (code, out) == (2, "")
     assert err
 
@@ -124,23 +124,23 @@ def test_a_contradiction_ends_with_2(typed: Typed, words: tuple[str, ...]) -> No
     ],
 )
 def test_the_doctor_ends_with_1_only_for_what_is_required(
-    typed: Typed, monkeypatch: pytest.MonkeyPatch, finding: Finding, code: int
+    run_cli: RunCli, monkeypatch: pytest.MonkeyPatch, finding: Finding, code: int
 ) -> None:
     """Each line has its state, what was seen and what to do."""
     monkeypatch.setattr(commands, "diagnose", lambda *_: (finding,))
-    ended, out, _ = typed("doctor")
+    ended, out, _ = run_cli("doctor")
     assert ended == code
     assert out.startswith(finding.state)
     assert finding.found in out
     assert finding.hint in out
-    ended, out, _ = typed("doctor", "--json")
+    ended, out, _ = run_cli("doctor", "--json")
     assert (ended, json.loads(out)["healthy"]) == (code, code == 0)
 
 
 @pytest.mark.parametrize("words", [("image",), ("image", "build"), ("image", "test"), ("doctor",)])
-def test_help_shows_an_example(typed: Typed, words: tuple[str, ...]) -> None:
+def test_help_shows_an_example(run_cli: RunCli, words: tuple[str, ...]) -> None:
     """And defaults."""
-    code, out, _ = typed(*words, "--help")
+    code, out, _ = run_cli(*words, "--help")
     assert code == 0
     assert "Example: houseprice " in " ".join(out.split())
     assert words != ("image", "test") or "[default: models/bundle]" in " ".join(out.split())

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from houseprice.bundle.load import open_bundle
 from houseprice.serving.app import create_app
 from houseprice.serving.settings import Settings
-from road import Road
+from pipeline import Pipeline
 
 load_all_checks()
 REFUSED = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429", "5xx"]
@@ -42,12 +42,12 @@ def test_the_command_line_finds_nothing(
 
 @pytest.mark.long
 @pytest.mark.parametrize("mode", list(GenerationMode))
-def test_every_answer_is_as_documented(road: Road, mode: GenerationMode) -> None:
+def test_every_answer_is_as_documented(pipe: Pipeline, mode: GenerationMode) -> None:
     """Status, content type, headers and body; what breaks the document is refused, what follows it is not.
 
     The last two are not asked of tables and lines, whose texts JSON schema cannot describe.
     """
-    app = create_app(open_bundle(road.bundle), Settings(max_rows=50))
+    app = create_app(open_bundle(pipe.bundle), Settings(max_rows=50))
     judged = 0
     checks = {"negative_data_rejection": {"expected-statuses": REFUSED}}
     config = SchemathesisConfig.from_dict({"checks": checks})

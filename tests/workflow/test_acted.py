@@ -16,7 +16,7 @@ from checkouts import WORKFLOW, with_small_image
 from loopback import TOKEN, USER
 
 from houseprice.release.oci_layout import OciLayout
-from road import hurried
+from pipeline import quick_config
 
 pytestmark = pytest.mark.workflow
 
@@ -159,7 +159,7 @@ def test_an_mlflow_that_never_answers_fails_the_training(green: Run, stage: Stag
 def test_a_failed_gate_stops_before_anything_is_built(green: Run, stage: Stage) -> None:
     """A model that is not good enough leaves no trained-model, which the next job needs; MLflow's history is kept."""
     gate = "min_gain_over_ridge: 0.0"
-    change = {CONFIG: lambda text: replaced(hurried(text), gate, gate.replace("0.0", "0.99"))}
+    change = {CONFIG: lambda text: replaced(quick_config(text), gate, gate.replace("0.0", "0.99"))}
     run = stage.run("gate", only="model-training", after=green, change=change)
     assert run.ended("model-training") == "failed"
     assert run.ran("Train, evaluate, bundle and track") == "Failure"

@@ -111,7 +111,7 @@ def main(args: list[str] | None = None) -> NoReturn:
     except HousePriceError as err:
         if debug:
             traceback.print_exc()
-        click.secho(f"houseprice: {err}", fg="red", err=True)
+        click.secho(f"houseprice: {err} [{err.code}]", fg="red", err=True)
         sys.exit(err.exit_code)
     except Exception as err:
         if debug:

@@ -1,1 +1,1 @@
-"""The dock: sealed folder in, tested image out; it needs what serving needs, and a Docker engine."""
+"""Build, test, publish, verify and deploy the Docker image of a model bundle."""

@@ -48,7 +48,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] = os.environ, chec
             return int(importlib.import_module(OTHERS[command][0]).main(arguments[1:]))
         return _own(_parser().parse_args(arguments), environ, checkout)
     except HousePriceError as err:
-        say(str(err))
+        say(f"{err} [{err.code}]")
         return err.exit_code
     except KeyboardInterrupt:
         say("stopped; run the same command again to complete what was begun")

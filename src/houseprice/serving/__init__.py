@@ -1,1 +1,1 @@
-"""The shop: sealed folder in, answers out. No pickle, scikit-learn, pandas, polars or MLflow in here."""
+"""The HTTP API of a model bundle; imports no pickle, scikit-learn, pandas, polars or MLflow."""

@@ -142,6 +142,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with _not_ready_on_signal(app):
         yield
     app.state.ready = False
+    json_logging.flush()  # a worker ends by the signal that stopped it, and writes nothing after this
 
 
 @contextmanager

@@ -36,6 +36,12 @@ def config(descriptor: int = 2) -> dict[str, Any]:
     }
 
 
+def flush() -> None:
+    """Wait until the lines of the server are written, but no longer than a second."""
+    for handler in logging.getLogger("houseprice").handlers:
+        handler.flush()
+
+
 def on_drop(count: Callable[[int], object]) -> None:
     """Call `count` with the number of lost lines from now on, where the server's logging is configured."""
     for handler in logging.getLogger("houseprice").handlers:
@@ -72,7 +78,8 @@ class JsonQueueHandler(QueueHandler):
         super().__init__(queue.Queue(max_lines))
         self.dropped = 0
         self.on_drop: Callable[[int], object] = lambda _: None
-        self._listener = _BatchingListener(self.queue, _LineWriter(descriptor, self))
+        self._writer = _LineWriter(descriptor, self)
+        self._listener = _BatchingListener(self.queue, self._writer)
         self._listener.start()
         # Facts that no line holds; to find them takes longer than all else that a record needs.
         logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
@@ -93,6 +100,12 @@ class JsonQueueHandler(QueueHandler):
         """Count lost lines."""
         self.dropped += count
         self.on_drop(count)
+
+    def flush(self) -> None:
+        """Wait until what is queued is written, but no longer than a second."""
+        deadline = time.monotonic() + STOP_SECONDS
+        while (self.queue.unfinished_tasks or self._writer.lines) and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def close(self) -> None:
         """Write what is queued, as far as that takes no longer than a second."""
@@ -132,7 +145,7 @@ class _LineWriter(logging.Handler):
     def __init__(self, descriptor: int, source: JsonQueueHandler) -> None:
         super().__init__()
         self._descriptor, self._source = descriptor, source
-        self._lines: list[str] = []
+        self.lines: list[str] = []
         self.setFormatter(JsonFormatter())
 
     def createLock(self) -> None:  # noqa: N802 - the name of the standard library
@@ -141,15 +154,15 @@ class _LineWriter(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line until the next flush."""
-        self._lines.append(self.format(record))
-        if len(self._lines) >= MAX_BATCH_LINES:
+        self.lines.append(self.format(record))
+        if len(self.lines) >= MAX_BATCH_LINES:
             self.flush()
 
     def flush(self) -> None:
         """Write the lines, and before them how many were lost."""
-        if not self._lines or threading.current_thread() is threading.main_thread():
+        if not self.lines or threading.current_thread() is threading.main_thread():
             return
-        lines, self._lines = self._lines, []
+        lines = self.lines
         dropped, self._source.dropped = self._source.dropped, 0
         if dropped:
             fields = {"fields": {"count": dropped}}
@@ -162,3 +175,4 @@ class _LineWriter(logging.Handler):
         except OSError:
             self._source.dropped += dropped
             self._source.drop(len(lines) - bool(dropped))
+        self.lines = []

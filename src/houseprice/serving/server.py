@@ -30,6 +30,8 @@ from houseprice.serving.slow_client_protocol import SlowClientProtocol
 from houseprice.serving.supervisor import run_workers
 
 BACKLOG = 2048
+_HEALTHCHECK_SECONDS = 30
+"""A worker that answers no ping of the supervisor for so long hangs; on a crowded machine five seconds are not enough."""
 _log = logging.getLogger(__name__)
 
 
@@ -52,6 +54,7 @@ class ServerConfig(uvicorn.Config):
             forwarded_allow_ips=settings.trusted_proxies or None,
             backlog=BACKLOG,
             timeout_graceful_shutdown=settings.grace_seconds,
+            timeout_worker_healthcheck=_HEALTHCHECK_SECONDS,
         )
 
 

@@ -19,16 +19,16 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEbkgO0ugW0Wd5d6uyvNI/JWtVT5rH
 -----END PUBLIC KEY-----
 """
 NOWHERE = "127.0.0.1:1/u/house-price-model"
-Typed = Callable[..., tuple[int, str, str]]
+RunCli = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def typed(typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typed:
+def run_cli(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunCli:
     """Return a function that runs a command in an empty folder; it returns exit code and both streams."""
     monkeypatch.chdir(tmp_path)
     for name in [*filter(lambda name: name.startswith("HOUSEPRICE_"), os.environ), "DOCKERHUB_USERNAME"]:
         monkeypatch.delenv(name, raising=False)
-    return typed
+    return run_cli
 
 
 @pytest.fixture
@@ -39,16 +39,16 @@ def key(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("command", ["deploy", "rollback", "audit-log"])
-def test_help_shows_an_example(typed: Typed, command: str) -> None:
+def test_help_shows_an_example(run_cli: RunCli, command: str) -> None:
     """Of every command."""
-    code, out, _ = typed(command, "--help")
+    code, out, _ = run_cli(command, "--help")
     assert code == 0
     assert f"Example: houseprice {command}" in " ".join(out.split())
 
 
-def test_the_old_name_of_a_command_is_refused_with_the_new_one(typed: Typed) -> None:
+def test_the_old_name_of_a_command_is_refused_with_the_new_one(run_cli: RunCli) -> None:
     """Scripts that use it must be changed."""
-    code, out, err = typed("ledger", "--verify")
+    code, out, err = run_cli("ledger", "--verify")
     assert (code, out) == (2, "")
     assert "houseprice audit-log" in err
 
@@ -62,49 +62,49 @@ def test_the_old_name_of_a_command_is_refused_with_the_new_one(typed: Typed) -> 
         (("--repository-url", "nonsense"), "nonsense"),
     ],
 )
-def test_a_trust_policy_is_required(typed: Typed, options: tuple[str, ...], named: str) -> None:
+def test_a_trust_policy_is_required(run_cli: RunCli, options: tuple[str, ...], named: str) -> None:
     """Exactly one that can be read; there is no way around it."""
     for command in (("deploy", "1a2b3c4", "--repository", NOWHERE), ("rollback",)):
-        code, out, err = typed(*command, *options)
+        code, out, err = run_cli(*command, *options)
         assert (code, out) == (13, "")
         assert named in err
 
 
 def test_the_command_line_takes_precedence_over_the_environment(
-    typed: Typed, key: str, monkeypatch: pytest.MonkeyPatch
+    run_cli: RunCli, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A key on the command line replaces the repository in the environment."""
     monkeypatch.setenv("HOUSEPRICE_REPOSITORY_URL", "https://github.com/a/b")
-    code, _, err = typed("rollback", "--key", key)
+    code, _, err = run_cli("rollback", "--key", key)
     assert code == 13
     assert "--repository-url" not in err
 
 
-def test_a_commit_needs_a_repository(typed: Typed, key: str) -> None:
+def test_a_commit_needs_a_repository(run_cli: RunCli, key: str) -> None:
     """It is not guessed, and a name that is none is refused."""
-    code, _, err = typed("deploy", "1a2b3c4", "--key", key)
+    code, _, err = run_cli("deploy", "1a2b3c4", "--key", key)
     assert (code, "--repository" in err) == (13, True)
-    code, _, err = typed("deploy", "NO NAME", "--key", key, "--repository", "a/b")
+    code, _, err = run_cli("deploy", "NO NAME", "--key", key, "--repository", "a/b")
     assert (code, "NO NAME" in err) == (13, True)
 
 
 @pytest.mark.parametrize("command", [("deploy", "1a2b3c4"), ("rollback",), ("audit-log",)])
 def test_a_file_in_place_of_the_state_folder_is_kept(
-    typed: Typed, key: str, tmp_path: Path, command: tuple[str, ...]
+    run_cli: RunCli, key: str, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     """It is reported as an error of the user, without a traceback."""
     (tmp_path / "state").write_text("mine")
     options = () if command == ("audit-log",) else ("--key", key, "--repository", NOWHERE)
-    code, out, err = typed(*command, "--state", "state", *options)
+    code, out, err = run_cli(*command, "--state", "state", *options)
     assert (code, out) == (14 if command == ("audit-log",) else 13, "")
     assert '"state' in err or "'state" in err
     assert (tmp_path / "state").read_text() == "mine"
 
 
 @pytest.mark.long
-def test_a_refused_deployment_is_recorded(typed: Typed, key: str, tmp_path: Path) -> None:
+def test_a_refused_deployment_is_recorded(run_cli: RunCli, key: str, tmp_path: Path) -> None:
     """Also when it failed before anything was started, as with a registry that is down."""
-    code, _, err = typed("deploy", "1a2b3c4", "--key", key, "--repository", NOWHERE)
+    code, _, err = run_cli("deploy", "1a2b3c4", "--key", key, "--repository", NOWHERE)
     assert (code, f"{NOWHERE}:1a2b3c4" in err) == (13, True)
     (entry,) = AuditLog(tmp_path / "deploy" / "state" / NAME).read().entries
     assert (entry.action, entry.to_revision, entry.outcome, entry.repository) == (
@@ -112,12 +112,12 @@ def test_a_refused_deployment_is_recorded(typed: Typed, key: str, tmp_path: Path
     )  # fmt: skip
 
 
-def test_an_empty_list_of_versions_is_no_failure(typed: Typed) -> None:
+def test_an_empty_list_of_versions_is_no_failure(run_cli: RunCli) -> None:
     """Where nothing served and no registry is known."""
-    code, out, err = typed("rollback", "--list")
+    code, out, err = run_cli("rollback", "--list")
     assert (code, out) == (0, "")
     assert "--repository" in err
-    assert typed("rollback", "--list", "--json")[:2] == (0, "[]\n")
+    assert run_cli("rollback", "--list", "--json")[:2] == (0, "[]\n")
 
 
 @pytest.mark.parametrize(
@@ -141,27 +141,27 @@ def test_what_is_no_image_name_is_refused(name: str) -> None:
         image_reference(name, Repository("h:1", "u/house-price-model"))
 
 
-def test_the_audit_log_is_shown_and_verified(typed: Typed, tmp_path: Path) -> None:
+def test_the_audit_log_is_shown_and_verified(run_cli: RunCli, tmp_path: Path) -> None:
     """A table for people, JSON for programs; an incomplete line is reported, and a changed one exits with 14."""
-    code, out, _ = typed("audit-log", "--verify")
+    code, out, _ = run_cli("audit-log", "--verify")
     assert (code, out) == (0, "0 entries, chain intact\n")
-    assert typed("audit-log")[:2] == (0, "")
+    assert run_cli("audit-log")[:2] == (0, "")
     log = AuditLog(tmp_path / "deploy" / "state" / NAME)
     event = Event(
         actor="me@here", action="deploy", from_revision="", to_revision="a" * 40, outcome="succeeded",
         duration_seconds=3.25, detail="a detail",
     )  # fmt: skip
     entry = log.append(event, str)
-    out = typed("audit-log")[1]
+    out = run_cli("audit-log")[1]
     assert "nothing → aaaaaaa" in out
     assert "succeeded       3.2 s  me@here  a detail" in out
-    assert json.loads(typed("audit-log", "--json")[1])[0]["hash"] == entry.hash
+    assert json.loads(run_cli("audit-log", "--json")[1])[0]["hash"] == entry.hash
     with log.path.open("ab") as stream:
         stream.write(b'{"action"')
-    code, out, err = typed("audit-log", "--verify")
+    code, out, err = run_cli("audit-log", "--verify")
     assert (code, out) == (0, f"1 entry, chain intact, newest hash {entry.hash}\n")
     assert "9 bytes" in err
     log.path.write_bytes(log.path.read_bytes().replace(b"me@here", b"you@too"))
-    code, out, err = typed("audit-log", "--state", "deploy/state")
+    code, out, err = run_cli("audit-log", "--state", "deploy/state")
     assert (code, out) == (14, "")
     assert 'Line 1 of "deploy/state/audit-log.jsonl"' in err

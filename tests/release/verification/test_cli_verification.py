@@ -13,20 +13,20 @@ from houseprice.release.oci_layout import OciLayout
 
 pytestmark = pytest.mark.long  # signs for real, a second or more each time
 
-Typed = Callable[..., tuple[int, str, str]]
+RunCli = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def verify(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> Typed:
+def verify(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> RunCli:
     """Run `houseprice verify` as somebody who may read the registry; return its exit code and what it printed."""
     for name in ("HOUSEPRICE_COSIGN_KEY", "HOUSEPRICE_REPOSITORY_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCKERHUB_USERNAME", loopback.USER)
     monkeypatch.setenv("DOCKERHUB_TOKEN", loopback.TOKEN)
-    return partial(typed, "verify")
+    return partial(run_cli, "verify")
 
 
-def as_json(verify: Typed, *arguments: object) -> tuple[int, dict[str, Any]]:
+def as_json(verify: RunCli, *arguments: object) -> tuple[int, dict[str, Any]]:
     """Return exit code and JSON."""
     code, out, _ = verify(*arguments, "--json")
     return code, json.loads(out)
@@ -37,7 +37,7 @@ def name(good: Published) -> str:
     return good.repository.tagged("0123456")
 
 
-def test_a_good_image_is_described_in_a_table(verify: Typed, good: Published, keys: Keys) -> None:
+def test_a_good_image_is_described_in_a_table(verify: RunCli, good: Published, keys: Keys) -> None:
     """Digest, commit, model, data, gates and signer, on stdout; and 0."""
     code, out, err = verify(name(good), "--key", keys.public)
     assert (code, err) == (0, "")
@@ -49,14 +49,14 @@ def test_a_good_image_is_described_in_a_table(verify: Typed, good: Published, ke
     assert lines["signed by"].startswith("key sha256:")
 
 
-def test_a_bad_image_ends_with_12(verify: Typed, good: Published, others_keys: Keys) -> None:
+def test_a_bad_image_ends_with_12(verify: RunCli, good: Published, others_keys: Keys) -> None:
     """Everything that does not agree is listed on stderr; stdout stays empty."""
     code, out, err = verify(name(good), "--key", others_keys.public)
     assert (code, out) == (12, "")
     assert [line.split()[0] for line in err.splitlines()[1:]] == ["signature", "SBOM", "provenance"]
 
 
-def test_both_ends_are_there_as_json(verify: Typed, good: Published, keys: Keys, others_keys: Keys) -> None:
+def test_both_ends_are_there_as_json(verify: RunCli, good: Published, keys: Keys, others_keys: Keys) -> None:
     """One JSON value on stdout, whichever way it ends."""
     code, found = as_json(verify, name(good), "--key", keys.public)
     assert (code, found["verified"], found["digest"]) == (0, True, good.layout.digest)
@@ -66,7 +66,7 @@ def test_both_ends_are_there_as_json(verify: Typed, good: Published, keys: Keys,
 
 
 def test_what_is_typed_goes_before_the_environment(
-    verify: Typed, good: Published, keys: Keys, others_keys: Keys, monkeypatch: pytest.MonkeyPatch
+    verify: RunCli, good: Published, keys: Keys, others_keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also when it is another kind of policy; without any, nobody is trusted."""
     assert as_json(verify, name(good))[1]["code"] == "policy_missing"
@@ -80,7 +80,7 @@ def test_what_is_typed_goes_before_the_environment(
 
 
 def test_a_layout_is_verified_without_a_registry(
-    verify: Typed, good: Published, laid: Callable[..., OciLayout], tiny_bundle: object
+    verify: RunCli, good: Published, laid: Callable[..., OciLayout], tiny_bundle: object
 ) -> None:
     """What does not agree in it ends with 12 as well."""
     code, found = as_json(verify, "--layout", good.layout.folder)
@@ -102,14 +102,14 @@ def test_a_layout_is_verified_without_a_registry(
         (("--layout", "/nowhere"), 9),
     ],
 )
-def test_what_cannot_be_understood_is_refused(verify: Typed, words: tuple[str, ...], code: int) -> None:
+def test_what_cannot_be_understood_is_refused(verify: RunCli, words: tuple[str, ...], code: int) -> None:
     """Before anybody is asked, on stderr."""
     ended, out, err = verify(*words)
     assert (ended, out) == (code, "")
     assert err
 
 
-def test_help_shows_an_example(verify: Typed) -> None:
+def test_help_shows_an_example(verify: RunCli) -> None:
     """That can be typed."""
     code, out, _ = verify("--help")
     assert code == 0

@@ -1,4 +1,4 @@
-"""docs/es/guia.md from a key to the way back: real engine, real signatures, real proxy, a registry on loopback."""
+"""The tutorial from a signing key to the rollback: real engine, signatures and proxy, and a registry on loopback."""
 
 import json
 import os
@@ -16,8 +16,8 @@ from typing import Any
 import loopback
 import pytest
 import yaml
-from guide import GUIDE, Block, Reader
 from kubernetes_objects import check, pod_of
+from tutorial import TUTORIAL, Block, Reader
 
 from deploy.conftest import docker, proxy_image
 from houseprice.release.docker_cli import DockerCli
@@ -40,7 +40,7 @@ def host(tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def operator(reader: Reader, host: str, docker: DockerCli, proxy_image: str, tmp_path: Path) -> Iterator[Reader]:
     """Give a reader with an engine, whose Docker Hub is the registry on loopback; what they start is taken away."""
-    project = f"houseprice-guia-{uuid.uuid4().hex[:8]}"
+    project = f"houseprice-tutorial-{uuid.uuid4().hex[:8]}"
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -48,8 +48,8 @@ def operator(reader: Reader, host: str, docker: DockerCli, proxy_image: str, tmp
     login.mkdir()
     plugins = Path(os.environ.get("DOCKER_CONFIG", "~/.docker")).expanduser() / "cli-plugins"
     (login / "cli-plugins").symlink_to(plugins)
-    puts_in = {
-        **reader.puts_in,
+    replacements = {
+        **reader.replacements,
         "export DOCKER_REGISTRY=docker.io": f"export DOCKER_REGISTRY={host}",
         "localhost:8000": f"localhost:{port}",
     }
@@ -62,7 +62,7 @@ def operator(reader: Reader, host: str, docker: DockerCli, proxy_image: str, tmp
         "REAL_KUBECTL": str(KUBECTL),
         **{f"GIT_{who}_{what}": "tester@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
     }
-    yield replace(reader, puts_in=puts_in, environ=environ)
+    yield replace(reader, replacements=replacements, environ=environ)
     labelled = f"--filter=label=com.docker.compose.project={project}"
     for kind, remove in (("container", ("rm", "--force", "--volumes")), ("network", ("rm",))):
         if left := docker.output(kind, "ls", "--quiet", *(["--all"] if kind == "container" else []), labelled).split():
@@ -73,24 +73,24 @@ def operator(reader: Reader, host: str, docker: DockerCli, proxy_image: str, tmp
 
 
 def publish(operator: Reader) -> str:
-    """Do for the checked-out commit what the workflow does, with the secrets that it has; give back its digest."""
+    """Do for the checked-out commit what the workflow does, with the secrets that it has; return its digest."""
     steps = (
         ".venv/bin/houseprice image build --layout models/image",
         ".venv/bin/houseprice image test --layout models/image --audit models/audit.json",
         f"DOCKERHUB_TOKEN={loopback.TOKEN} COSIGN_PRIVATE_KEY=../cosign.key "
         ".venv/bin/python -m houseprice.release publish models/image",
     )
-    code, said = operator.types(Block(0, " && ".join(steps)))
+    code, said = operator.run_block(Block(0, " && ".join(steps)))
     assert code == 0, said
     index = json.loads((operator.home / "house-price-model" / "models" / "image" / "index.json").read_text())
     return str(index["manifests"][0]["digest"])
 
 
-def test_from_a_key_to_the_way_back(operator: Reader, bundle_dir: Path) -> None:
-    """Built, signed, verified, deployed, put into a cluster's words, and taken back, as the page says."""
+def test_from_a_signing_key_to_the_rollback(operator: Reader, bundle_dir: Path) -> None:
+    """Built, signed, verified, deployed, written as Kubernetes manifests, and rolled back, as the page says."""
 
     def follow(*beginnings: str) -> str:
-        return "".join(said for _, said in operator.follows(GUIDE, *beginnings))
+        return "".join(said for _, said in operator.run_blocks(TUTORIAL, *beginnings))
 
     def served() -> Any:
         return json.loads(follow("export HOUSEPRICE_COSIGN_KEY").splitlines()[-1])
@@ -98,11 +98,11 @@ def test_from_a_key_to_the_way_back(operator: Reader, bundle_dir: Path) -> None:
     def audit_log() -> list[str]:
         return follow(".venv/bin/houseprice audit-log").splitlines()
 
-    follow("export ORIGEN", "git clone", "gh variable set", "export COSIGN_PASSWORD")
+    follow("export ORIGIN", "git clone", "gh variable set", "export COSIGN_PASSWORD")
     mine = operator.home / "house-price-model"
-    shutil.copytree(bundle_dir, mine / "models" / "bundle")  # `make run` is followed in test_guia.py
+    shutil.copytree(bundle_dir, mine / "models" / "bundle")  # `make run` is followed in test_tutorial.py
     assert "checks passed" in follow("make image")
-    code, said = operator.types(Block(0, "make audit"))
+    code, said = operator.run_block(Block(0, "make audit"))
     assert code == 0, said
 
     first = publish(operator)
@@ -119,7 +119,7 @@ def test_from_a_key_to_the_way_back(operator: Reader, bundle_dir: Path) -> None:
     assert served()["status"] == "ok"
     assert [line.split()[2] for line in audit_log()] == ["deploy", "deploy"]
 
-    follow("export HUELLA", "kubectl apply", "kubectl --namespace")
+    follow("export DIGEST", "kubectl apply", "kubectl --namespace")
     applied = list(yaml.safe_load_all((operator.home / "github" / "applied.yaml").read_text()))
     check(applied)
     assert pod_of(applied)["containers"][0]["image"].endswith(f"/tester/house-price-model@{second}")

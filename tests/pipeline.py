@@ -1,4 +1,4 @@
-"""A whole road that tests share: where each of its files lies, and how to go it in a hurry."""
+"""A whole pipe that tests share: where each of its files lies, and how to go it in a hurry."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +10,8 @@ from houseprice.learning import pipeline
 
 
 @dataclass(frozen=True)
-class Road:
-    """A road that was gone once, with every file where its step wrote it."""
+class Pipeline:
+    """A pipe that was gone once, with every file where its step wrote it."""
 
     raw: Path
     config_file: Path
@@ -24,17 +24,17 @@ class Road:
 
     @property
     def preprocessor(self) -> Path:
-        """Where the fitted preprocessor lies."""
+        """Path of the fitted preprocessor."""
         return self.models / "trained" / "preprocessor.pkl"
 
     @property
     def bundle(self) -> Path:
-        """Where the sealed folder lies."""
+        """Path of the bundle."""
         return self.models / "bundle"
 
 
-def hurried(text: str) -> str:
-    """Give a configuration with few trees, centres and folds, and gates that such a model can pass."""
+def quick_config(text: str) -> str:
+    """Return a configuration with few trees, centres and folds, and gates that such a model can pass."""
     told = yaml.safe_load(text)
     told["split"] |= {"folds": 2, "origins": 2}
     told["training"]["boosting"] |= {"iterations": 60, "learning_rate": 0.2}

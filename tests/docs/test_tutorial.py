@@ -1,18 +1,18 @@
-"""docs/es/guia.md, held to what it says: every block of shell is run, in the order of the page."""
+"""The tutorial does what it says: every shell block is run, in the order of the page, and both languages agree."""
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
-from guide import GUIDE, ROOT, TOKEN, USER, Block, Reader, sentences
+from tutorial import ROOT, SPANISH, TOKEN, TUTORIAL, USER, Block, Reader, error_codes
 
-PAGE = GUIDE.page
-TEXT = PAGE.read_text()
-BLOCKS = GUIDE.blocks
+PAGES = pytest.mark.parametrize("page", [TUTORIAL.page, SPANISH.page], ids=["en", "es"])
+BLOCKS = TUTORIAL.blocks
 
 QUICK = (
-    "export ORIGEN",
+    "export ORIGIN",
     "git clone",
     "gh variable set",
     "gh workflow run",
@@ -22,7 +22,7 @@ QUICK = (
     "gh run rerun",
 )
 LONG = ("make install", "make run")
-IMAGE = (  # test_guia_image.py
+IMAGE = (  # test_tutorial_image.py
     "export COSIGN_PASSWORD",
     "make image",
     "export COMMIT",
@@ -30,7 +30,7 @@ IMAGE = (  # test_guia_image.py
     "export HOUSEPRICE_COSIGN_KEY",
     ".venv/bin/houseprice audit-log",
     ".venv/bin/houseprice rollback",
-    "export HUELLA",
+    "export DIGEST",
     "kubectl apply",
     "kubectl --namespace",
     "curl -s localhost:8000/metrics",
@@ -45,12 +45,12 @@ def test_no_block_is_left_out() -> None:
         claims = [start for start in (*QUICK, *LONG, *IMAGE, *ELSEWHERE) if block.text.startswith(start)]
         assert len(claims) == 1, str(block)
     for start in (*QUICK, *LONG, *IMAGE, *ELSEWHERE):
-        assert len(GUIDE.beginning(start)) == 1, start
+        assert len(TUTORIAL.blocks_starting_with(start)) == 1, start
 
 
 def test_a_repository_of_ones_own_with_its_settings(reader: Reader) -> None:
     """What is typed up to the first run leaves a pushed repository, the variable, the environment and the secret."""
-    said = {block.text.split("\n")[0]: words for block, words in reader.follows(GUIDE, *QUICK)}
+    said = {block.text.split("\n")[0]: words for block, words in reader.run_blocks(TUTORIAL, *QUICK)}
     github, mine = reader.home / "github", reader.home / "house-price-model"
     assert (github / "variable" / "repository" / "DOCKERHUB_USERNAME").read_text() == USER
     assert (github / "secret" / "docker-hub" / "DOCKERHUB_TOKEN").read_text() == TOKEN
@@ -60,8 +60,8 @@ def test_a_repository_of_ones_own_with_its_settings(reader: Reader) -> None:
     ]
     assert heads[0] == heads[1]
     remotes = subprocess.run(["git", "-C", mine, "remote"], capture_output=True, text=True, check=True).stdout
-    assert remotes.split() == ["origin", "plantilla"]
-    assert (mine / "informe").is_dir()
+    assert remotes.split() == ["origin", "template"]
+    assert (mine / "report").is_dir()
     assert TOKEN not in "".join(said.values())
     calls = (github / "calls").read_text().splitlines()
     assert set(calls) == set(re.findall(r"gh ((?:repo|run|workflow|variable|secret) \w+|api)\b", _shell()))
@@ -72,10 +72,10 @@ def test_the_token_is_asked_for_where_nobody_sees_it() -> None:
     assert not re.search(r"DOCKERHUB_TOKEN.*--body|dckr_pat_\w", _shell())
 
 
-def test_a_slip_of_the_pen_would_be_found(reader: Reader) -> None:
+def test_a_typing_error_would_be_found(reader: Reader) -> None:
     """The stand-ins refuse what the real programs refuse."""
-    list(reader.follows(GUIDE, "export ORIGEN", "git clone", "gh workflow run"))
-    slips = (
+    list(reader.run_blocks(TUTORIAL, "export ORIGIN", "git clone", "gh workflow run"))
+    mistakes = (
         "gh repo create house-price-model --source . --remote origin --push",
         "gh secret set DOCKERHUB_TOKEN --environment docker-hub",
         "gh secret set DOCKERHUB_TOKEN --env no-such-environment",
@@ -85,12 +85,12 @@ def test_a_slip_of_the_pen_would_be_found(reader: Reader) -> None:
         "gh run download 4711 --name no-such-artifact --dir somewhere",
         "kubectl apply",
     )
-    assert [words for words in slips if reader.types(Block(0, words), "secret")[0] == 0] == []
+    assert [words for words in mistakes if reader.run_block(Block(0, words), "secret")[0] == 0] == []
 
 
 def test_what_runs_elsewhere_really_does() -> None:
     """`make check` and `make workflow-test` are what .ci/run demands of every change."""
-    (block,) = GUIDE.beginning(*ELSEWHERE)
+    (block,) = TUTORIAL.blocks_starting_with(*ELSEWHERE)
     assert block.text.split() == ["make", "check", "make", "workflow-test"]
     makefile, demanded = (ROOT / "Makefile").read_text(), (ROOT / ".ci" / "run").read_text()
     assert "\ncheck: lint test ##" in makefile
@@ -99,69 +99,77 @@ def test_what_runs_elsewhere_really_does() -> None:
 
 
 @pytest.mark.long
-def test_installation_doctor_road_and_audit(reader: Reader) -> None:
-    """From an empty folder to a sealed model and a report on its libraries; the doctor finds the settings on GitHub."""
-    list(reader.follows(GUIDE, "export ORIGEN", "git clone", "gh variable set"))
-    (install,) = GUIDE.beginning("make install")
-    code, said = reader.types(install)
+def test_install_doctor_run_and_audit(reader: Reader) -> None:
+    """From an empty folder to a bundle and a report on its libraries; the doctor finds the settings on GitHub."""
+    list(reader.run_blocks(TUTORIAL, "export ORIGIN", "git clone", "gh variable set"))
+    (install,) = TUTORIAL.blocks_starting_with("make install")
+    code, said = reader.run_block(install)
     missing = [line for line in said.splitlines() if line.startswith("missing") and "not required" not in line]
     assert all(line.split()[1] == "port" for line in missing), said  # others may listen there while tests run
     assert code == 0 or missing
     for setting in ("variable DOCKERHUB_USERNAME", "secret DOCKERHUB_TOKEN"):
         assert re.search(rf"^found +Docker Hub {setting}", said, re.MULTILINE), said
-    ((_, said),) = reader.follows(GUIDE, "make run")
+    ((_, said),) = reader.run_blocks(TUTORIAL, "make run")
     models = reader.home / "house-price-model" / "models"
     assert (models / "bundle" / "manifest.json").is_file()
     assert (models / "audit.json").is_file()
     assert "reports" in said
 
 
-def test_every_sentence_is_one_that_a_program_says() -> None:
-    """What the page quotes of messages stands in the code, so that a reader finds it."""
-    said = sentences()
-    quoted = re.findall(r"^\| `([^`]+)` \| (?=.*\|$)", _section(8), re.MULTILINE)
-    assert len(quoted) >= 15
-    assert [words for words in quoted if words not in said] == []
+def test_both_languages_have_the_same_commands() -> None:
+    """The Spanish page has the English one's blocks, to the letter and in the same order."""
+    assert [block.text for block in SPANISH.blocks] == [block.text for block in BLOCKS]
 
 
-def test_jobs_and_artifacts_are_those_of_the_workflow() -> None:
-    """The table names each job in its order, with what it leaves behind."""
+@PAGES
+def test_every_code_is_one_that_a_program_gives(page: Path) -> None:
+    """Each code of the table about failures is raised somewhere."""
+    codes = re.findall(r"^\| `(\w+)` \| ", _section(page, 8), re.MULTILINE)
+    assert len(codes) >= 15
+    assert set(codes) <= error_codes()
+
+
+@PAGES
+def test_jobs_and_artifacts_are_those_of_the_workflow(page: Path) -> None:
+    """The table names each job in its order, with its artifacts."""
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "mlops-pipeline.yml").read_text())["jobs"]
-    rows = re.findall(r"^\| `([\w-]+)` \|[^|]*\| ([^|]*) \|$", _section(5), re.MULTILINE)
+    rows = re.findall(r"^\| `([\w-]+)` \|[^|]*\| ([^|]*) \|$", _section(page, 5), re.MULTILINE)
     assert [name for name, _ in rows] == list(jobs)
-    for name, kept in rows:
+    for name, artifacts in rows:
         uploads = [step["with"]["name"] for step in jobs[name]["steps"] if "upload-artifact@" in step.get("uses", "")]
-        assert re.findall(r"`([\w-]+)`", kept) == uploads, name
+        assert re.findall(r"`([\w-]+)`", artifacts) == uploads, name
 
 
-def test_every_setting_of_the_workflows_is_in_the_table() -> None:
-    """No variable and no secret is read by a workflow that the page does not tell of."""
-    told = {
-        name for row in re.findall(r"^\| (`.*?) \|", _section(3), re.MULTILINE) for name in row.strip("`").split("`, `")
+@PAGES
+def test_every_setting_of_the_workflows_is_in_the_table(page: Path) -> None:
+    """The page names every variable and secret that a workflow reads."""
+    named = {
+        name
+        for row in re.findall(r"^\| (`.*?) \|", _section(page, 3), re.MULTILINE)
+        for name in row.strip("`").split("`, `")
     }
     for file in (ROOT / ".github" / "workflows").glob("*.yml"):
-        assert set(re.findall(r"\b(?:vars|secrets)\.(\w+)", file.read_text())) - {"GITHUB_TOKEN"} <= told, file
+        assert set(re.findall(r"\b(?:vars|secrets)\.(\w+)", file.read_text())) - {"GITHUB_TOKEN"} <= named, file
 
 
-def test_headings_of_the_summary_are_those_that_the_workflow_writes() -> None:
-    """What the page says about reading the summary is about the headings that are there."""
-    workflow = (ROOT / ".github" / "workflows" / "mlops-pipeline.yml").read_text()
-    for heading in re.findall(r"^\| \*(\w+)\* \|", _section(6), re.MULTILINE):
-        assert f"scripts/with-summary {heading} " in workflow, heading
-
-
-def test_every_alarm_is_told() -> None:
+@PAGES
+def test_every_alert_is_listed(page: Path) -> None:
     """The list is that of deploy/alerts.yaml, in its order."""
     groups = yaml.safe_load((ROOT / "deploy" / "alerts.yaml").read_text())["groups"]
     rules = [rule["alert"] for group in groups for rule in group["rules"]]
-    assert re.findall(r"^\| `(HousePrice\w+)` \|", TEXT, re.MULTILINE) == rules
+    assert re.findall(r"^\| `(HousePrice\w+)` \|", page.read_text(), re.MULTILINE) == rules
 
 
-def test_every_link_leads_somewhere() -> None:
-    """Files that are linked or named with a path are there."""
-    for target in re.findall(r"\]\((?!http)([^)#]+)", TEXT):
-        assert (PAGE.parent / target).exists(), target
-    for name in re.findall(r"`((?:src|tests|configs|deploy|data)/[\w./-]+)`", TEXT):
+DOCS = sorted({ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").glob("*.md")})
+
+
+@pytest.mark.parametrize("page", DOCS, ids=[str(page.relative_to(ROOT)) for page in DOCS])
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """Files that a page links to, or names with a path, exist."""
+    text = page.read_text()
+    for target in re.findall(r"\]\((?!http)([^)#]+)", text):
+        assert (page.parent / target).exists(), target
+    for name in re.findall(r"`((?:src|tests|configs|docs)/[\w./-]+\w)`", text):
         assert (ROOT / name).exists(), name
 
 
@@ -169,7 +177,7 @@ def _shell() -> str:
     return "\n".join(block.text for block in BLOCKS)
 
 
-def _section(number: int) -> str:
-    found = re.search(rf"^## {number}\. .*?(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
+def _section(page: Path, number: int) -> str:
+    found = re.search(rf"^## {number}\. .*?(?=^## |\Z)", page.read_text(), re.MULTILINE | re.DOTALL)
     assert found, number
     return found[0]

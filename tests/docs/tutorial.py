@@ -1,4 +1,4 @@
-"""A page in, its blocks of shell out; and a shell that runs them one after another, as a reader's does."""
+"""The shell blocks of a page, and a shell that runs them one after another, as a reader does."""
 
 import ast
 import os
@@ -35,7 +35,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Guide:
+class Page:
     """A page with everything on it that is to be typed."""
 
     page: Path
@@ -46,13 +46,13 @@ class Guide:
         """Read a page."""
         return cls(page, _blocks(page.read_text()))
 
-    def beginning(self, *beginnings: str) -> tuple[Block, ...]:
-        """Give back the blocks that begin so, in the order of the page."""
+    def blocks_starting_with(self, *beginnings: str) -> tuple[Block, ...]:
+        """Return the blocks that begin so, in the order of the page."""
         return tuple(block for block in self.blocks if block.text.startswith(beginnings))
 
 
 def _blocks(text: str) -> tuple[Block, ...]:
-    """Give back every fenced block, all of which have to be of shell, in order."""
+    """Return every fenced block, all of which have to be of shell, in order."""
     fences = re.findall(r"^[ >]*```(\S*)", text, re.MULTILINE)
     assert set(fences[::2]) == {"bash"}, fences
     assert set(fences[1::2]) == {""}, fences
@@ -63,7 +63,7 @@ def _blocks(text: str) -> tuple[Block, ...]:
 
 
 def template(folder: Path, changed: Mapping[str, str]) -> Path:
-    """Give back a repository with everything of this checkout that git would take, some files otherwise."""
+    """Return a repository with everything of this checkout that git would take, some files otherwise."""
     tree = folder / "tree"
     listed = subprocess.run(
         ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -91,18 +91,18 @@ class Reader:
 
     Attributes:
         home: where they begin, with nothing in it.
-        puts_in: what the page tells them to write in another way.
+        replacements: what the page tells them to write in another way.
         environ: more of their environment.
     """
 
     home: Path
-    puts_in: Mapping[str, str]
+    replacements: Mapping[str, str]
     environ: Mapping[str, str] = field(default_factory=dict)
 
-    def types(self, block: Block, stdin: str = "") -> tuple[int, str]:
-        """Run a block as it stands on the page; give back its exit code and all that was said."""
+    def run_block(self, block: Block, stdin: str = "") -> tuple[int, str]:
+        """Run a block as it stands on the page; return its exit code and all that was said."""
         text = block.text
-        for written, meant in self.puts_in.items():
+        for written, meant in self.replacements.items():
             text = text.replace(written, meant)
         state = self.home / ".state"
         script = (
@@ -122,16 +122,16 @@ class Reader:
             said.seek(0)
             return done.returncode, said.read()
 
-    def follows(self, guide: Guide, *beginnings: str) -> Iterator[tuple[Block, str]]:
+    def run_blocks(self, page: Page, *beginnings: str) -> Iterator[tuple[Block, str]]:
         """Type the blocks that begin so, each of which has to succeed, and give what it said."""
-        for block in guide.beginning(*beginnings):
+        for block in page.blocks_starting_with(*beginnings):
             asks = "gh secret set" in block.text or "read -rs" in block.text
-            code, said = self.types(block, f"{TOKEN}\n" if asks else "")
+            code, said = self.run_block(block, f"{TOKEN}\n" if asks else "")
             assert code == 0, f"{block}\n{said}"
             yield block, said
 
     def _own(self) -> dict[str, str]:
-        """Give back this process's environment without what would lead a reader's commands astray."""
+        """Return this process's environment without what would lead a reader's commands astray."""
         astray = re.compile(r"GIT_\w+|VIRTUAL_ENV|PYTHONPATH|MAKE\w*|MFLAGS|HOUSEPRICE_\w+|DOCKER(HUB)?_\w+|COSIGN_\w+")
         kept = {name: value for name, value in os.environ.items() if not astray.fullmatch(name)}
         (self.home / "github").mkdir(exist_ok=True)
@@ -139,8 +139,15 @@ class Reader:
 
 
 @cache
-def sentences() -> str:
-    """Give back every text of the program and of its scripts, with … where something is put in."""
+def error_codes() -> frozenset[str]:
+    """Return every code that the program gives an error: defaults of classes, and those where errors are raised."""
+    source = "\n".join(file.read_text() for file in (ROOT / "src").rglob("*.py"))
+    return frozenset(re.findall(r'"([a-z]+(?:_[a-z]+)+)"', source))
+
+
+@cache
+def source_texts() -> str:
+    """Return every text of the program and of its scripts, with … where a value is put in."""
     found = [file.read_text() for file in (ROOT / "scripts").iterdir()]
     for file in (ROOT / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -152,4 +159,5 @@ def sentences() -> str:
     return "\n".join(found)
 
 
-GUIDE = Guide.of(ROOT / "docs" / "es" / "guia.md")
+TUTORIAL = Page.of(ROOT / "docs" / "tutorial.md")
+SPANISH = Page.of(ROOT / "docs" / "es" / "guia.md")
