@@ -24,6 +24,7 @@ class Handler(BaseHTTPRequestHandler):
     """One request: dealt with by a fault, or passed on to the real registry and back."""
 
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.1"  # a TLS handshake gets an answer in HTTP, by which containerd knows plain HTTP
     disable_nagle_algorithm = True
     server: "Proxy"
 
