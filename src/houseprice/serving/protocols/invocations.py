@@ -80,7 +80,7 @@ def read_csv(body: bytes, adapter: ProtocolAdapter, header: str | None = None) -
 def write(request: Invocation, predictions: list[Prediction]) -> bytes:
     """Return the answer."""
     if request.details:
-        return _predictions.dump_json(Predictions(predictions))
+        return _predictions.serializer.to_json(Predictions(predictions))
     return to_json({"predictions": [prediction.predicted_price for prediction in predictions]})
 
 
