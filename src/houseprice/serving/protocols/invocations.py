@@ -44,7 +44,7 @@ def read_json(body: bytes, adapter: ProtocolAdapter) -> Invocation:
         found = from_json(body)
     except ValueError as err:
         raise invalid(f"The body is not JSON: {err}. Send an object with {_ONE_OF}.") from err
-    if twice := find_duplicate_keys(body, count_keys(found)):
+    if twice := find_duplicate_keys(body, count_keys(found, body.count(b":"))):
         raise duplicate_keys(twice)
     if not isinstance(found, dict):
         raise invalid(f"The body must be a JSON object with {_ONE_OF}, not {quoted(found)}.")
