@@ -1,4 +1,4 @@
-"""Sealed model in, one table of serving out: what we demand, what was found, and other ways to serve beside it.
+"""Benchmark of the server: its figures against their bounds, and against other ways to serve the same model.
 
 The server has one core, the load another one; all of it goes over 127.0.0.1. The peers serve the trained pair that the
 sealed model was made from, each in an environment of its own that is made here. Ends with 1 when a must is missed.
@@ -78,7 +78,7 @@ class Bench:
         return running(lambda port: [*command, "--port", str(port)], self.requests[0], cwd=ROOT)
 
     def load(self, server: Server) -> Load:
-        """Give back what came of many clients that ask for one house each."""
+        """Return the load of many clients that ask for one house each."""
         return drive(server.port, self.requests, clients=CLIENTS, seconds=self.seconds, warm_up=WARM_SECONDS)
 
     @cached_property
@@ -234,7 +234,7 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Line]]] = {
 
 
 def collected(bench: Bench, sections: Sequence[str]) -> list[Line]:
-    """Give back the lines of some sections; one that breaks down has failed, and the others go on."""
+    """Return the lines of some sections; one that breaks down has failed, and the others go on."""
     lines: list[Line] = []
     for name in sections:
         begun = time.monotonic()
@@ -281,7 +281,7 @@ def main() -> None:
     where += f"Python {platform.python_version()}, {names}, {pins}; model {bundle.manifest.model_version}; "
     where += f"load average before: {load_before:.2f}" + (" (the machine was busy)" if load_before > 0.5 else "")
     if asked.json:
-        print(json.dumps({"lines": [line.told() for line in lines], "where": where}, indent=1))
+        print(json.dumps({"lines": [line.as_dict() for line in lines], "where": where}, indent=1))
     else:
         print(table(lines), where, sep="\n\n")
     sys.exit(exit_code(lines))
