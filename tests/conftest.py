@@ -65,6 +65,7 @@ def run_cli(capsys: pytest.CaptureFixture[str]) -> RunCli:
     """Run a command; return its exit code, stdout and stderr."""
 
     def one(*words: object) -> tuple[int, str, str]:
+        capsys.readouterr()  # what was printed before, such as a builder's progress
         with pytest.raises(SystemExit) as left:
             main([str(word) for word in words])
         printed = capsys.readouterr()

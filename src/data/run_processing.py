@@ -1,4 +1,4 @@
-"""Door of `houseprice process`: raw CSV in, trusted sales out."""
+"""Entry point of `houseprice process`: clean the raw sales."""
 
 import sys
 from pathlib import Path

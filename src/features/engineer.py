@@ -1,4 +1,4 @@
-"""Door of `houseprice features`: trusted sales in, feature table and fitted preprocessor out."""
+"""Entry point of `houseprice features`: compute the feature table and fit the preprocessor."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Door of `houseprice train`: feature table in, trained, judged and tracked model out."""
+"""Entry point of `houseprice train`: train, evaluate and track the model."""
 
 import sys
 from pathlib import Path

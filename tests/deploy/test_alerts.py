@@ -63,7 +63,7 @@ ILL = {
 
 
 def scenario(name: str, changed: dict[str, str], firing: list[str], minutes: int) -> dict[str, Any]:
-    """Give back one test of promtool: numbers, and the alarms that they set off."""
+    """Return one test of promtool: numbers, and the alerts that they fire."""
     week = 8 * DAY
     numbers = {"n": minutes, "week": week, "then": 500 * (week + 1)}
     series = [{"series": key, "values": text.format(**numbers)} for key, text in {**WELL, **changed}.items()]

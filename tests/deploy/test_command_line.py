@@ -14,6 +14,7 @@ import pytest
 from faulty import answers, faulty, resets
 
 from deploy.production import Published, scaled, under_load
+from houseprice.errors import ImageError
 from houseprice.release import skopeo
 from houseprice.release.build import BuildInputs, build_layout
 from houseprice.release.docker_cli import DockerCli
@@ -65,7 +66,12 @@ def signed(
         environ = {"GITHUB_SHA": commit, "SOURCE_DATE_EPOCH": str(1_700_000_000 + len(images))}
         inputs = BuildInputs(build_context, bundle, bundle / "none", environ)
         bases = {"": os.environ["PYTHON_IMAGE"]} if "PYTHON_IMAGE" in os.environ else {}
-        build_layout(inputs, docker, home / commit, say=lambda _: None, bases=bases)
+        try:
+            build_layout(inputs, docker, home / commit, say=lambda _: None, bases=bases)
+        except ImageError as err:
+            if err.code != "oci_exporter_missing":
+                raise
+            pytest.skip(str(err))
         layout = OciLayout.open(home / commit)
         skopeo.copy(layout.folder, Reference(target, digest=layout.digest))
         sign_and_attest(layout, signer, environ, build_context, lambda _: None)

@@ -98,23 +98,23 @@ def test_another_model_changes_the_last_layers_only(
         docker.run("rmi", "--no-prune", image)
 
 
-def test_no_model_no_image(builder: DockerCli, checkout: Path, tmp_path: Path, base: str) -> None:
+def test_no_model_no_image(docker: DockerCli, checkout: Path, tmp_path: Path, base: str) -> None:
     """A checkout without a bundle gives no image, and the builder names the folder."""
     empty = shutil.copytree(checkout, tmp_path / "empty", ignore=shutil.ignore_patterns("bundle"))
     shutil.copytree(checkout / "src" / "houseprice" / "bundle", empty / "src" / "houseprice" / "bundle")
     options = [f"--build-arg=PYTHON_IMAGE={base}"] if base else []
     with pytest.raises(ImageError, match=r"models/bundle") as refused:
-        run_build(builder, print, "build", *options, str(empty))
+        run_build(docker, print, "build", *options, str(empty))
     assert refused.value.code == "build_failed"
 
 
-def test_a_changed_model_no_image(builder: DockerCli, checkout: Path, tmp_path: Path, base: str) -> None:
+def test_a_changed_model_no_image(docker: DockerCli, checkout: Path, tmp_path: Path, base: str) -> None:
     """A bundle with one changed byte gives no image, also with a plain `docker build`."""
     changed = shutil.copytree(checkout, tmp_path / "changed")
     (changed / "models" / "bundle" / "model_card.md").write_text("# Better than it is\n")
     options = [f"--build-arg=PYTHON_IMAGE={base}"] if base else []
     with pytest.raises(ImageError, match=r"model_card\.md") as refused:
-        run_build(builder, print, "build", *options, str(changed))
+        run_build(docker, print, "build", *options, str(changed))
     assert refused.value.code == "build_failed"
 
 

@@ -182,7 +182,7 @@ def test_the_request_is_given_as_numbers_and_texts() -> None:
 
 
 def test_the_sales_are_not_changed() -> None:
-    """A step gives back something new."""
+    """A step returns a new value."""
     before = MADE.clone()
     _, preprocessor = engineer(MADE, SCHEMA, NAMES, SHARE)
     preprocessor.transform(MADE)

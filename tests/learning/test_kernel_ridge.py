@@ -36,7 +36,7 @@ def test_it_is_kernel_ridge_regression() -> None:
     config = KernelRidgeConfig(centres=400, penalty=0.1, inverse_lengthscale=0.3, columns=COLUMNS)
     found = fit_kernel_ridge(matrix(TABLE), log, config, seed=0)
     coordinates = np.column_stack([EAST / EAST.std() * 0.4, SIZE / SIZE.std() * 0.2])
-    left = log - (coordinates - coordinates.mean(axis=0)) @ (found.slopes / [0.4, 0.2]) - found.level
+    left = log - (coordinates - coordinates.mean(axis=0)) @ (found.linear_coef / [0.4, 0.2]) - found.intercept
     oracle = KernelRidge(alpha=0.1, kernel="rbf", gamma=1.0).fit(coordinates, left)
     assert at(found) == pytest.approx(oracle.predict(coordinates) + log - left, abs=1e-4)
 

@@ -39,7 +39,7 @@ ROWS = [
 
 
 def graph(dollars_per_sqft: float) -> bytes:
-    """Give back an ONNX graph: so many dollars a square foot, a premium for one postal code, a day's worth a day."""
+    """Return an ONNX graph: so many dollars a square foot, a premium for one postal code, a day's worth a day."""
     number, text = TensorProto.DOUBLE, TensorProto.STRING
     scalars = {"rate": dollars_per_sqft, "premium": 50_000.0, "daily": 2.0, "below": 0.8, "above": 1.25, "zero": 0.0}
     nodes = [

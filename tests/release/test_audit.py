@@ -95,7 +95,7 @@ def lock(tmp_path: Path) -> Path:
 
 
 def run(lock: Path, address: str, *options: str, python: Path = PYTHON) -> tuple[int, str, Path]:
-    """Audit as scripts/audit does; give back exit code, words and the report's place."""
+    """Audit as scripts/audit does; return exit code, output and the path of the report."""
     assert python.exists(), "the environment of pip-audit is not there; run `make .venv-audit/.audit`"
     report = lock.parent / "reports" / "audit.json"
     said = subprocess.run(

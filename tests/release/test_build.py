@@ -109,6 +109,8 @@ def test_nothing_is_built_without_a_bundle(inputs: BuildInputs, docker: DockerCl
         ('.buildkit_qemu_emulator: exec /bin/sh: exec format error', "platform_not_emulated"),
         ("write /usr/lib/x: no space left on device", "disk_full"),
         ("no match for platform in manifest: not found", "platform_mismatch"),
+        ("#5 0.1 the base image is for x86_64, not arm64", "platform_mismatch"),
+        ('#5 RUN case "arm64-$(uname -m)" in echo "the base image is for $(uname -m), not arm64"', "build_failed"),
         ("ERROR: failed to resolve source metadata for docker.io/library/x: not found", "base_image_missing"),
         ("The command returned a non-zero code: 1", "build_failed"),
     ],
@@ -123,6 +125,19 @@ def test_what_the_builder_cannot_do_has_a_code(
     assert refused.value.code == code
     assert printed in str(refused.value)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_reason_of_a_failed_step_is_shown(inputs: BuildInputs, docker: DockerCli) -> None:
+    """The lines of the Dockerfile that BuildKit prints after it do not push it out of the message."""
+    excerpt = "\n".join(
+        ("Dockerfile:46", "-" * 20, *(f"  {number} | >>> RUN it" for number in range(40, 56)), "-" * 20)
+    )
+    failure = f"------\n > [model 2/2] RUN it:\n1.1 changed: model_card.md\n------\n{excerpt}\nERROR: failed to solve\n"
+    beside(docker, "failure").write_text(failure)
+    with pytest.raises(ImageError) as refused:
+        built(inputs, docker)
+    assert "changed: model_card.md" in str(refused.value)
+    assert ">>> RUN" not in str(refused.value)
 
 
 def test_a_client_without_buildx(inputs: BuildInputs, docker: DockerCli, tmp_path: Path) -> None:

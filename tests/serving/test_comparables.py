@@ -111,7 +111,7 @@ def test_what_cannot_be_compared_with_is_refused_at_the_start(toy: Bundle, chang
     """Whole files that do not fit each other are an error of the bundle."""
     with pytest.raises(ArtifactError) as caught:
         ComparableFinder(replace(toy, **changed))
-    assert caught.value.code in {"comparables_invalid", "artifact_invalid"}
+    assert caught.value.code in {"comparables_invalid", "sales_store_invalid", "graph_not_runnable"}
 
 
 def test_a_graph_that_fails_is_told_as_such(toy: Bundle) -> None:

@@ -84,7 +84,7 @@ price (double[n] sold, double[n] living_area, double[n] rooms, double[n] lot, st
 """
 LIKENESS = """
 <ir_version: 10, opset_import: ["" : 21]>
-likeness (double[n] sold, double[n] living_area, double[n] rooms, string[n] zip)
+similarity (double[n] sold, double[n] living_area, double[n] rooms, string[n] zip)
   => (double[3, n] coordinates, double[n] trend)
 <double one = {0.01}, double two = {0.02}, double half = {0.5}, double from = {16000}, double day = {0.001},
  string best = {"98039"}, int64[2] flat = {1, -1}>
@@ -144,7 +144,7 @@ def graph() -> bytes:
     return bytes(model.SerializeToString())
 
 
-def likeness() -> bytes:
+def similarity() -> bytes:
     """Give the bytes of the graph that tells how alike houses are."""
     model = onnx.parser.parse_model(LIKENESS)
     model.graph.input[1].name = "living area"
@@ -162,7 +162,7 @@ def seal(directory: Path, changes: dict[str, Any] | None = None, **said: Any) ->
         manifests.REFERENCE: REFERENCE,
         manifests.SAMPLE: {"rows": [], "prices": [], "answers": [], "log_rmse": 0.0},
         manifests.MODEL_CARD: b"# A model to work out by hand\n",
-        manifests.SIMILARITY: likeness(),
+        manifests.SIMILARITY: similarity(),
         manifests.SALES: sales_store.pack(SOLD, PAID),
         manifests.EXPLANATION: {"background": BACKGROUND, "coordinates": COORDINATES},
         **(changes or {}),

@@ -7,6 +7,8 @@ from houseprice.release.docker_cli import DockerCli, Say
 
 _TIMEOUT_SECONDS = 3600
 _LAST_LINES = 12
+_EXCERPT = re.compile(r"-{6,}|Dockerfile:\d+| *\d+ \| .*")
+"""Lines of the Dockerfile that BuildKit prints after the reason of a failure."""
 _FAILURES = (  # what the builder prints → code, what to do
     (
         "exporter is not supported",
@@ -26,7 +28,7 @@ _FAILURES = (  # what the builder prints → code, what to do
         "The disk is full. Free some space, for example with `docker builder prune`.",
     ),
     (
-        "base image is for|no match for platform|does not (?:provide|match) the specified platform",
+        r"base image is for \w|no match for platform|does not (?:provide|match) the specified platform",
         "platform_mismatch",
         "There is no base image for {platform}. Give one with --base {platform}=IMAGE.",
     ),
@@ -62,7 +64,8 @@ def run_build(docker: DockerCli, say: Say, *arguments: str, platform: str = "") 
     result = docker.run(*arguments, seconds=_TIMEOUT_SECONDS, say=say)
     if result.returncode == 0:
         return
-    last = "\n".join(f"  {line}" for line in result.stdout.splitlines()[-_LAST_LINES:])
+    lines = [line for line in result.stdout.splitlines() if not _EXCERPT.fullmatch(line)]
+    last = "\n".join(f"  {line}" for line in lines[-_LAST_LINES:])
     for pattern, code, advice in _FAILURES:
         if re.search(pattern, result.stdout, re.IGNORECASE):
             sentence = advice.format(platform=platform or "this platform")

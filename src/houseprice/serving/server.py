@@ -31,7 +31,7 @@ from houseprice.serving.supervisor import run_workers
 
 BACKLOG = 2048
 _HEALTHCHECK_SECONDS = 30
-"""A worker that answers no ping of the supervisor for so long hangs; five seconds are too few on a busy machine."""
+"""A worker that answers no ping for so long hangs; on a busy machine five seconds are not enough."""
 _log = logging.getLogger(__name__)
 
 

@@ -1,1 +1,1 @@
-"""Trust: an image in, what is known of it out, signed, and checked by whoever did not build it."""
+"""Verification of an image: signature, attestations, labels and content, compared with each other."""
