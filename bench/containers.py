@@ -65,7 +65,7 @@ def build(bundle: Path, base: str) -> None:
 
 
 def starts(engine: DockerCli, first: bytes, runs: int) -> list[float]:
-    """Start the image again and again on the server's core: give back the seconds from `docker run` to a first 200."""
+    """Start the image again and again on the server's core: return the seconds from `docker run` to a first 200."""
     seconds = []
     for _ in range(runs):
         port, name = free_port(), f"houseprice-bench-{os.getpid()}"
@@ -80,7 +80,7 @@ def starts(engine: DockerCli, first: bytes, runs: int) -> list[float]:
 
 
 def weight(engine: DockerCli, base: str) -> int:
-    """Give back the bytes of the layers above the base, each compressed as a registry keeps it (gzip)."""
+    """Return the bytes of the layers above the base, each compressed as a registry keeps it (gzip)."""
     below = len(engine.image(base)["RootFS"]["Layers"])
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "image.tar"
@@ -98,7 +98,7 @@ def _file(tar: tarfile.TarFile, name: str) -> IO[bytes]:
 
 
 def _compressed(layer: IO[bytes]) -> int:
-    """Give back the size of a layer after gzip; one that is compressed already counts as it is."""
+    """Return the size of a layer after gzip; one that is compressed already counts as it is."""
     piece = layer.read(_PIECE)
     if piece[:2] == b"\x1f\x8b":
         return len(piece) + sum(len(rest) for rest in iter(lambda: layer.read(_PIECE), b""))
@@ -110,5 +110,5 @@ def _compressed(layer: IO[bytes]) -> int:
 
 
 def median(seconds: list[float]) -> float:
-    """Give back the middle one."""
+    """Return the middle one."""
     return float(np.median(seconds))

@@ -17,7 +17,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
 
 
 def peer_python(name: str) -> Path:
-    """Give back the interpreter of a peer's environment: the lock, the peer, and this project to unpickle with."""
+    """Return the interpreter of a peer's environment: the lock, the peer, and this project to unpickle with."""
     home = CACHE / "peers" / name
     python, made = home / "bin" / "python", home / "made-from"
     lock = ROOT / "requirements.txt"

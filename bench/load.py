@@ -1,4 +1,4 @@
-"""Ready-made HTTP requests in, rate and times of their answers out: many keep-alive lines to 127.0.0.1, one thread.
+"""Load generator: many keep-alive connections to 127.0.0.1 in one thread, with the rate and latencies of the answers.
 
 Each client sends its next request as soon as its answer is there. Nothing is parsed but the status and the length of
 the answer, so that one core is enough to keep a server on another one busy.
@@ -47,7 +47,7 @@ class Load:
         return self.answered / self.seconds
 
     def percentile(self, share: float) -> float:
-        """Give back the time within which a share (0–100) of the requests was answered, in seconds."""
+        """Return the time within which a share (0–100) of the requests was answered, in seconds."""
         return float(np.percentile(np.frombuffer(self.times), share))
 
 
@@ -100,7 +100,7 @@ class _Line:
 
 
 def _whole(held: bytes, end: int) -> int:
-    """Give back how long the answer will be; -1 where it comes in chunks."""
+    """Return how long the answer will be; -1 where it comes in chunks."""
     if held[9:12] != b"200":
         raise UnansweredError(f"expected 200, found {held[:400]!r}")
     head = held[:end].lower()

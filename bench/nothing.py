@@ -1,4 +1,4 @@
-"""Any request in, two bytes out: the least that an ASGI application can do, as a bound for those that do more."""
+"""The smallest ASGI application, as a lower bound for the cost of a request."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

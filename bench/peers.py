@@ -17,7 +17,7 @@ from processes import running
 
 HERE = ROOT / "bench" / "peer_servers"
 WORK = CACHE / "peers" / "work"
-PATIENCE_SECONDS = 120.0
+START_SECONDS = 120.0
 House = dict[str, Any]
 
 
@@ -106,7 +106,7 @@ def measure(name: str, trained: Path, houses: Sequence[House], expected: float, 
     told = {**_quiet(), "HOUSEPRICE_TRAINED": str(trained.resolve()), "PYTHONPATH": str(HERE)}
     told["PATH"] = f"{Path(python).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     with running(
-        lambda port: peer.command(python, port), requests[0], patience=PATIENCE_SECONDS, cwd=WORK, environment=told
+        lambda port: peer.command(python, port), requests[0], timeout=START_SECONDS, cwd=WORK, environment=told
     ) as server:
         found = price_in(_asked(server.port, peer, houses[0]))
         if found is None or abs(found / expected - 1) > 1e-6:
@@ -115,7 +115,7 @@ def measure(name: str, trained: Path, houses: Sequence[House], expected: float, 
 
 
 def price_in(answer: Any) -> float | None:
-    """Give back the first predicted price that stands anywhere in an answer."""
+    """Return the first predicted price that stands anywhere in an answer."""
     if isinstance(answer, dict) and "predicted_price" in answer:
         return float(answer["predicted_price"])
     parts = answer.values() if isinstance(answer, dict) else answer if isinstance(answer, list) else ()

@@ -1,4 +1,4 @@
-"""A command and a core in, a server that answers out: started pinned, waited for, ended with all that it started."""
+"""Servers under test: started on a core of their own, awaited, and stopped with all their processes."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ def pinned(core: int) -> Iterator[None]:
 
 
 def free_port() -> int:
-    """Give back a port that nobody listens on."""
+    """Return a port that nobody listens on."""
     with socket.create_server((HOST, 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -73,7 +73,7 @@ def running(
     command: Callable[[int], Sequence[str]],
     first: bytes,
     *,
-    patience: float = 30.0,
+    timeout: float = 30.0,
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
@@ -82,7 +82,7 @@ def running(
     Args:
         command: port → what is run.
         first: the request that must be answered.
-        patience: seconds that it has for it.
+        timeout: seconds that it has for it.
         cwd: the folder that it runs in.
         environment: what it is told beside the environment of this process.
 
@@ -104,7 +104,7 @@ def running(
             )
         try:
             try:
-                started = await_answer(port, first, begun, patience, lambda: process.poll() is None)
+                started = await_answer(port, first, begun, timeout, lambda: process.poll() is None)
             except UnansweredError as err:
                 said.seek(max(0, said.seek(0, os.SEEK_END) - 1500))
                 raise UnansweredError(f"{err}; it said: …{said.read().decode(errors='replace')}") from err
@@ -113,14 +113,14 @@ def running(
             _end(process)
 
 
-def await_answer(port: int, first: bytes, begun: float, patience: float, alive: Callable[[], bool]) -> float:
-    """Ask until there is a first 200; give back the seconds since the beginning.
+def await_answer(port: int, first: bytes, begun: float, timeout: float, alive: Callable[[], bool]) -> float:
+    """Ask until there is a first 200; return the seconds since the beginning.
 
     Raises:
         UnansweredError: there was none in time, or nobody is alive any more.
     """
     last = ""
-    while time.perf_counter() - begun < patience:
+    while time.perf_counter() - begun < timeout:
         try:
             drive(port, [first], clients=1, most=1)
         except (UnansweredError, OSError) as err:
@@ -130,7 +130,7 @@ def await_answer(port: int, first: bytes, begun: float, patience: float, alive: 
         if not alive():
             raise UnansweredError("The server ended before it answered")
         time.sleep(_POLL_SECONDS)
-    raise UnansweredError(f"No 200 within {patience:g} s ({last})")
+    raise UnansweredError(f"No 200 within {timeout:g} s ({last})")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""Numbers found in, a Markdown table and an exit code out: what we demand of a thing, and whether it was kept."""
+"""Measured figures against their bounds, as a Markdown table and an exit code."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ HEAD = "| what | must | aim | found | verdict |\n| --- | --- | --- | --- | --- |
 
 @dataclass(frozen=True)
 class Line:
-    """One demand, and what was found.
+    """A bound, and the figure that was measured.
 
     Attributes:
         what: is measured.
@@ -53,7 +53,7 @@ class Line:
         note = " ".join(self.note.replace("|", "/").split())
         return f"| {self.what} | {' | '.join(bounds)} | {found}{f' ({note})' if note else ''} | {self.verdict} |"
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the line for a script."""
         return {**asdict(self), "verdict": self.verdict}
 

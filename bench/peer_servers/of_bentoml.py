@@ -20,5 +20,5 @@ class Prices:
 
     @bentoml.api
     def predict(self, house: dict[str, Any]) -> dict[str, float]:
-        """Give back price and interval."""
+        """Return price and interval."""
         return self.pair.one(house)

@@ -16,5 +16,5 @@ _pair = Pair(Path(os.environ["HOUSEPRICE_TRAINED"]))
 
 @app.post("/predict")
 def predict(house: dict[str, Any]) -> dict[str, float]:
-    """Give back price and interval."""
+    """Return price and interval."""
     return _pair.one(house)

@@ -20,15 +20,15 @@ class Prices(litserve.LitAPI):
         self.pair = Pair(Path(os.environ["HOUSEPRICE_TRAINED"]))
 
     def decode_request(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Give back the house as it came."""
+        """Return the house as it came."""
         return request
 
     def predict(self, x: dict[str, Any]) -> dict[str, float]:
-        """Give back price and interval."""
+        """Return price and interval."""
         return self.pair.one(x)
 
     def encode_response(self, output: dict[str, float]) -> dict[str, float]:
-        """Give back the answer as it is."""
+        """Return the answer as it is."""
         return output
 
 

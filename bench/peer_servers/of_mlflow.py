@@ -21,7 +21,7 @@ class Prices(mlflow.pyfunc.PythonModel):
         self.pair = Pair(Path(context.artifacts["trained"]))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:  # noqa: ARG002 - MLflow's form
-        """Give back price and interval of each row."""
+        """Return price and interval of each row."""
         return self.pair.of(model_input)
 
 

@@ -17,7 +17,7 @@ class Pair:
         self._date = self._preprocessor.schema.sale_date
 
     def of(self, frame: pd.DataFrame) -> list[dict[str, float]]:
-        """Give back price and interval of each row."""
+        """Return price and interval of each row."""
         # Not `pl.from_pandas`: it is the slower way for a few rows.
         table = pl.DataFrame({str(name): column.tolist() for name, column in frame.items()})
         table = table.with_columns(pl.col(self._date).str.to_date("%Y-%m-%d"))
@@ -28,5 +28,5 @@ class Pair:
         ]
 
     def one(self, house: dict[str, Any]) -> dict[str, float]:
-        """Give back price and interval of one house."""
+        """Return price and interval of one house."""
         return self.of(pd.DataFrame([house]))[0]

@@ -68,7 +68,7 @@ class Server:
             self._said.notify_all()
 
     def wait_for(self, words: str) -> re.Match[str]:
-        """Give back where a pattern stands in the log, as soon as it does."""
+        """Return where a pattern stands in the log, as soon as it does."""
 
         def there() -> re.Match[str] | None:
             return re.search(words, self.log())
@@ -80,7 +80,7 @@ class Server:
         return found
 
     def log(self) -> str:
-        """Give back what stands in the log by now."""
+        """Return what stands in the log by now."""
         return "".join(self._lines)
 
     def kill(self) -> None:
@@ -100,7 +100,7 @@ class Server:
         raise AssertionError("it does not listen")
 
     def text(self, path: str) -> str:
-        """Ask for a path; give back the answer as it is."""
+        """Ask for a path; return the answer as it is."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=START_SECONDS)
         connection.request("GET", path)
         found = connection.getresponse().read().decode()
@@ -117,7 +117,7 @@ class Server:
         return found
 
     def stop(self, sig: signal.Signals) -> tuple[int, str]:
-        """Send a signal; give back the exit code and the log."""
+        """Send a signal; return the exit code and the log."""
         self.process.send_signal(sig)
         code = self.process.wait(timeout=START_SECONDS)
         self._reader.join()

@@ -9,7 +9,7 @@ from batches import CSV, NDJSON
 from openinference import URL, in_json
 from toy import FULL, LEAST, Client
 
-ROADS: list[tuple[str, Any, str]] = [
+ROUTES: list[tuple[str, Any, str]] = [
     ("/predict", FULL, "application/json"),
     ("/predict?include=explanation", FULL, "application/json"),
     ("/explain", FULL, "application/json"),
@@ -25,9 +25,9 @@ ROADS: list[tuple[str, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "body", "kind"), ROADS)
+@pytest.mark.parametrize(("path", "body", "kind"), ROUTES)
 @pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "zstd", "GZIP", "identity, gzip", "x"])
-def test_a_compressed_body_is_refused_by_every_road(
+def test_a_compressed_body_is_refused_by_every_route(
     client: Client, path: str, body: Any, kind: str, coding: str
 ) -> None:
     """415 that names it and what is taken, in the shape of the pipeline, whether or not the bytes are compressed."""
@@ -41,7 +41,7 @@ def test_a_compressed_body_is_refused_by_every_road(
         assert answer.headers["accept-encoding"] == "identity"
 
 
-@pytest.mark.parametrize(("path", "body", "kind"), ROADS)
+@pytest.mark.parametrize(("path", "body", "kind"), ROUTES)
 def test_to_say_that_nothing_is_compressed_changes_nothing(client: Client, path: str, body: Any, kind: str) -> None:
     """`identity`, by any case, and an empty header are answered as if it were not there."""
     plain = client.post(path, body, kind)

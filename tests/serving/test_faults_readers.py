@@ -51,7 +51,7 @@ def is_open(server: Server, line: socket.socket) -> bool:
 
 
 def longest_wait(server: Server, until: Callable[[], bool]) -> float:
-    """Ask for prices until something is so; give back how long the slowest took."""
+    """Ask for prices until something is so; return how long the slowest took."""
     waits = []
     ends = time.monotonic() + START_SECONDS
     while not until() and time.monotonic() < ends:

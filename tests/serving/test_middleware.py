@@ -111,7 +111,7 @@ def ask(app: ASGIApp, *parts: bytes, path: str = "/slow") -> tuple[int, dict[str
 
 
 async def asking(app: ASGIApp, *parts: bytes, path: str = "/slow") -> tuple[int, dict[str, str], str]:
-    """Send a request to the middleware; give back status, headers and reason."""
+    """Send a request to the middleware; return status, headers and reason."""
     sent: list[Message] = []
     left = list(parts)
 

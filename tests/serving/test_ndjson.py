@@ -21,7 +21,7 @@ MANY = 3 * BLOCK_LINES + 7
 
 
 def answered(client: Client, body: Any) -> list[dict[str, Any]]:
-    """Send lines and give back the lines of the answer."""
+    """Send lines and return the lines of the answer."""
     answer = send(client.app, body, NDJSON)
     assert answer.status_code == 200, answer.text
     return [json.loads(line) for line in answer.iter_lines()]

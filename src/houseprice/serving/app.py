@@ -21,14 +21,14 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
 from houseprice.serving import json_logging, openapi, protocols
 from houseprice.serving.access_log import AccessLog
 from houseprice.serving.body import parse_body, read_json_body
-from houseprice.serving.direct_route import DirectRoute, dispatch_directly
+from houseprice.serving.direct_route import BytesResponse, DirectRoute, dispatch_directly
 from houseprice.serving.docs.pages import add_docs
 from houseprice.serving.explain.routes import add_explain
 from houseprice.serving.explain.schemas import PredictionWithParts
@@ -46,7 +46,7 @@ from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequ
 
 _log = logging.getLogger(__name__)
 _NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}  # looked up for every request otherwise
-_prediction = TypeAdapter(Prediction)
+_to_json = TypeAdapter(Prediction).serializer.to_json
 
 
 class Api(FastAPI):
@@ -54,12 +54,21 @@ class Api(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return the middleware around the direct routes, and around FastAPI's router for all others."""
-        others = AsyncExitStackMiddleware(self.router)
-        dispatch = others if self.root_path else dispatch_directly(self.routes, others)
-        app: ASGIApp = ExceptionMiddleware(dispatch, handlers=self.exception_handlers)
+        handlers = self.exception_handlers
+        app: ASGIApp = ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers)
+        if not self.root_path:
+            app = dispatch_directly(self.routes, app, handlers)
         for middleware in reversed(self.user_middleware):
             app = middleware.cls(app, *middleware.args, **middleware.kwargs)
         return app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, past FastAPI's and Starlette's own preparations for each; they do all else."""
+        if scope["type"] != "http" or self.root_path or self.middleware_stack is None:
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        await self.middleware_stack(scope, receive, send)
 
 
 def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
@@ -94,7 +103,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
             return await predict_with(request)
         body = await read_json_body(request, settings.max_body_bytes)
         house = await parse_body(body, scorer.request.parse)
-        return Response(_prediction.dump_json(await batcher.predict(house)), media_type="application/json")
+        return BytesResponse(_to_json(await batcher.predict(house)))
 
     app.router.add_api_route(
         "/predict",

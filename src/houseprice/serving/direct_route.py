@@ -6,7 +6,10 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class DirectRoute(APIRoute):
@@ -15,35 +18,51 @@ class DirectRoute(APIRoute):
     Attributes:
         direct_path: the path that is dispatched without trying one route after the other.
         path_params: the values of the path's parameters there.
+        respond: returns the response.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         self.direct_path = path
         self.path_params: Mapping[str, Any] = {}
-        self.app = as_app(endpoint)
+        self.respond_by(endpoint)
+
+    def respond_by(self, respond: Endpoint) -> None:
+        """Let a function return the response."""
+        self.respond = respond
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await respond(Request(scope, receive))
+            await response(scope, receive, send)
+
+        self.app = app
 
 
-def as_app(endpoint: Callable[[Request], Awaitable[Response]]) -> ASGIApp:
-    """Return the ASGI application of an endpoint."""
+class BytesResponse(Response):
+    """A response of bytes; Starlette's own takes longer to make its headers than to send them."""
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        response = await endpoint(Request(scope, receive))
-        await response(scope, receive, send)
+    def __init__(self, content: bytes, content_type: str = "application/json") -> None:
+        self.status_code = 200
+        self.background = None
+        self.body = content
+        self.raw_headers = [
+            (b"content-length", b"%d" % len(content)),
+            (b"content-type", content_type.encode("latin-1")),
+        ]
 
-    return app
 
-
-def dispatch_directly(routes: list[Any], others: ASGIApp) -> ASGIApp:
+def dispatch_directly(routes: list[Any], others: ASGIApp, exception_handlers: Mapping[Any, Any]) -> ASGIApp:
     """Return an application that answers POST by direct routes, and lets another application answer all else.
 
-    Of routes with the same path the first counts, as for FastAPI.
+    Of routes with the same path the first counts, as for FastAPI. Exceptions of a direct route are handled as those of
+    the others, but by a middleware that is entered only when there is one.
     """
     first: dict[str, Any] = {}
     for route in routes:
         if "POST" in (getattr(route, "methods", None) or ()):
             first.setdefault(getattr(route, "direct_path", route.path), route)
     direct = {path: route for path, route in first.items() if isinstance(route, DirectRoute) and "{" not in path}
+    failed = ExceptionMiddleware(_raise_exception, exception_handlers)
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         route = direct.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
@@ -51,6 +70,16 @@ def dispatch_directly(routes: list[Any], others: ASGIApp) -> ASGIApp:
             await others(scope, receive, send)
             return
         scope["route"], scope["path_params"] = route, route.path_params
-        await route.app(scope, receive, send)
+        try:
+            response = await route.respond(Request(scope, receive))
+        except Exception as err:  # noqa: BLE001 - raised again within the middleware
+            scope["exception"] = err
+            await failed(scope, receive, send)
+        else:
+            await response(scope, receive, send)
 
     return dispatch
+
+
+async def _raise_exception(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - an ASGI application
+    raise scope.pop("exception")

@@ -38,7 +38,7 @@ def look(url: str, seconds: float) -> tuple[bool, str]:
 
 
 def _port() -> str:
-    """Give back the port that the server listens on when none was given: its rule, of `protocols.hosting`."""
+    """Return the port that the server listens on by default, as `protocols.platforms` determines it."""
     for name in ("HOUSEPRICE_PORT", "AIP_HTTP_PORT", "SAGEMAKER_BIND_TO_PORT", "PORT"):
         if port := os.environ.get(name):
             return port
@@ -46,7 +46,7 @@ def _port() -> str:
 
 
 def main(args: list[str] | None = None) -> int:
-    """Look once, print a line, give back the exit code."""
+    """Check once, print a line, and return the exit code."""
     host = os.environ.get("HOUSEPRICE_HOST", "")
     host = _EVERYWHERE.get(host, f"[{host}]" if ":" in host else host)
     default = f"http://{host}:{_port()}/health"

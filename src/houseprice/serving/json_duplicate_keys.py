@@ -38,14 +38,21 @@ def find_duplicate_keys(text: bytes, keys: int) -> list[DuplicateKey]:
     return list(_walk(found, ())) if isinstance(found, dict | list) else []
 
 
-def count_keys(found: Any) -> int:
-    """Return how many keys the objects within a parsed value have in all."""
-    is_object = isinstance(found, dict)
-    inner = found.values() if is_object else found
-    own = len(found) if is_object else 0
-    if not isinstance(found, dict | list) or _NESTED.isdisjoint(map(type, inner)):
-        return own
-    return own + sum([count_keys(value) for value in inner if type(value) in _NESTED])
+def count_keys(found: Any, enough: int) -> int:
+    """Return how many keys the objects within a parsed value have in all; counting ends at the level with `enough`."""
+    keys, level = 0, [found]
+    while level:
+        keys += sum([len(value) for value in level if type(value) is dict])
+        if keys >= enough:
+            break
+        level = [
+            inner
+            for value in level
+            if type(value) in _NESTED
+            for inner in (value.values() if type(value) is dict else value)
+            if type(inner) in _NESTED
+        ]
+    return keys
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -11,9 +11,8 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
-from logging.handlers import QueueHandler, QueueListener
+from logging.handlers import QueueHandler
 from typing import Any
 
 QUEUE_LINES = 10_000
@@ -21,6 +20,8 @@ MAX_BATCH_LINES = 500
 BATCH_SECONDS = 0.05
 STOP_SECONDS = 1.0
 """How long the end of the process waits for the remaining lines to be written."""
+
+_encode = json.JSONEncoder(default=str).encode
 
 
 def config(descriptor: int = 2) -> dict[str, Any]:
@@ -55,32 +56,39 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without its end."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line = {"time": time, "level": record.levelname.lower(), "event": record.getMessage()}
+        line: dict[str, Any] = {"time": time, "level": record.levelname.lower(), "event": record.getMessage()}
         line |= getattr(record, "fields", {})
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         elif record.exc_text:
             line["traceback"] = record.exc_text
-        return json.dumps(line, default=str)
+        return _encode(line)
 
 
 class JsonQueueHandler(QueueHandler):
-    """Puts records into a bounded queue, from which a thread writes them to a file descriptor.
+    """Puts records into a bounded queue, from which a thread formats them and writes them to a file descriptor.
+
+    `QueueListener` would wake its thread for every record, which costs more than the record; this thread takes what
+    was queued a few times a second. It writes by `os.write`: a write that blocks holds no lock and leaves no buffer
+    when the process ends.
 
     Attributes:
         dropped: lines that were lost since the last line that says so.
         on_drop: called with the number of lost lines.
     """
 
-    queue: "queue.Queue[Any]"
+    queue: "queue.SimpleQueue[logging.LogRecord | threading.Event]"
 
     def __init__(self, descriptor: int = 2, max_lines: int = QUEUE_LINES) -> None:
-        super().__init__(queue.Queue(max_lines))
+        super().__init__(queue.SimpleQueue())
+        self.setFormatter(JsonFormatter())
         self.dropped = 0
         self.on_drop: Callable[[int], object] = lambda _: None
-        self._writer = _LineWriter(descriptor, self)
-        self._listener = _BatchingListener(self.queue, self._writer)
-        self._listener.start()
+        self._descriptor = descriptor
+        self._max_lines = max_lines
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
         # Facts that no line holds; to find them takes longer than all else that a record needs.
         logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
         logging._srcfile = None  # the documented way to leave out the caller
@@ -91,9 +99,9 @@ class JsonQueueHandler(QueueHandler):
 
     def enqueue(self, record: logging.LogRecord) -> None:
         """Queue a record, or count it as dropped."""
-        try:
+        if self.queue.qsize() < self._max_lines:
             self.queue.put_nowait(record)
-        except queue.Full:
+        else:
             self.drop()
 
     def drop(self, count: int = 1) -> None:
@@ -103,76 +111,56 @@ class JsonQueueHandler(QueueHandler):
 
     def flush(self) -> None:
         """Wait until what is queued is written, but no longer than a second."""
-        deadline = time.monotonic() + STOP_SECONDS
-        while (self.queue.unfinished_tasks or self._writer.lines) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        if self._thread.is_alive():
+            written = threading.Event()
+            self.queue.put(written)
+            written.wait(STOP_SECONDS)
 
     def close(self) -> None:
         """Write what is queued, as far as that takes no longer than a second."""
-        thread = self._listener._thread  # its own stop() would wait forever for a reader that does not read
-        if thread is not None:
-            with suppress(queue.Full):
-                self.queue.put(None, timeout=STOP_SECONDS)  # the sentinel
-                thread.join(STOP_SECONDS)
+        self._closed = True
+        self.flush()
         super().close()
 
-
-class _BatchingListener(QueueListener):
-    """Takes what was queued a few times a second: a thread woken for every record would cost more than the record."""
-
-    def __init__(self, records: "queue.Queue[Any]", writer: "_LineWriter") -> None:
-        super().__init__(records, writer)
-        self._records = records
-        self._writer = writer
-
-    def dequeue(self, block: bool) -> logging.LogRecord:  # noqa: ARG002 - it always waits
-        """Return the next record; the lines of those before are written when there is none, and at the end."""
+    def _run(self) -> None:
+        lines: list[str] = []
         while True:
             try:
-                record: Any = self._records.get_nowait()
+                queued = self.queue.get_nowait()
             except queue.Empty:
-                self._writer.flush()
-                time.sleep(BATCH_SECONDS)
+                self._write(lines)
+                queued = self.queue.get()
+                if isinstance(queued, logging.LogRecord):
+                    time.sleep(BATCH_SECONDS)  # for others to come
+            if isinstance(queued, threading.Event):
+                self._write(lines)
+                queued.set()
+                if self._closed:
+                    return
                 continue
-            if record is None:  # the sentinel
-                self._writer.flush()
-            return record  # type: ignore[no-any-return]
+            try:
+                lines.append(self.format(queued))
+            except Exception:  # noqa: BLE001 - whatever a record holds, the thread goes on
+                self.handleError(queued)
+            if len(lines) >= MAX_BATCH_LINES:
+                self._write(lines)
 
-
-class _LineWriter(logging.Handler):
-    """Writes lines by `os.write`: a write that blocks holds no lock and leaves no buffer when the process ends."""
-
-    def __init__(self, descriptor: int, source: JsonQueueHandler) -> None:
-        super().__init__()
-        self._descriptor, self._source = descriptor, source
-        self.lines: list[str] = []
-        self.setFormatter(JsonFormatter())
-
-    def createLock(self) -> None:  # noqa: N802 - the name of the standard library
-        """Have none: only the listener's thread writes."""
-        self.lock = None
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a line until the next flush."""
-        self.lines.append(self.format(record))
-        if len(self.lines) >= MAX_BATCH_LINES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write the lines, and before them how many were lost."""
-        if not self.lines or threading.current_thread() is threading.main_thread():
+    def _write(self, lines: list[str]) -> None:
+        """Write lines, and before them how many were lost; the list is empty then."""
+        if not lines:
             return
-        lines = self.lines
-        dropped, self._source.dropped = self._source.dropped, 0
-        if dropped:
-            fields = {"fields": {"count": dropped}}
-            record = logging.makeLogRecord({"msg": "log lines dropped", "levelname": "WARNING", **fields})
-            lines.insert(0, self.format(record))
-        rest = memoryview("".join(f"{line}\n" for line in lines).encode())
+        dropped, self.dropped = self.dropped, 0
+        notice = f"{self.format(_notice(dropped))}\n" if dropped else ""
+        rest = memoryview((notice + "\n".join(lines) + "\n").encode())
         try:
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
         except OSError:
-            self._source.dropped += dropped
-            self._source.drop(len(lines) - bool(dropped))
-        self.lines = []
+            self.dropped += dropped
+            self.drop(len(lines))
+        lines.clear()
+
+
+def _notice(dropped: int) -> logging.LogRecord:
+    fields = {"count": dropped}
+    return logging.makeLogRecord({"msg": "log lines dropped", "levelname": "WARNING", "fields": fields})

@@ -37,7 +37,7 @@ class MicroBatcher:
         Raises:
             ServingError: the model failed for this house.
         """
-        (prediction,) = await self.predict_many([house])
+        (prediction,) = await self._enqueue([house])
         return prediction
 
     async def predict_many(self, houses: Sequence[House]) -> list[Prediction]:
@@ -53,13 +53,16 @@ class MicroBatcher:
             return []
         if len(houses) > MAX_BATCH_SIZE:
             return await run_sync(self.scorer.score, houses, abandon_on_cancel=True)
+        return await self._enqueue(houses)
+
+    def _enqueue(self, houses: Sequence[House]) -> asyncio.Future[list[Prediction]]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[list[Prediction]] = loop.create_future()
         self._pending.append((houses, future))
         if len(self._pending) == 1:
             # One more iteration: what the sockets hold by now is read before the call.
             loop.call_soon(loop.call_soon, self._flush)
-        return await future
+        return future
 
     def _flush(self) -> None:
         pending, self._pending = self._pending, []

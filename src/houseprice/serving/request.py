@@ -1,7 +1,7 @@
-"""Column declarations in, checked houses out: one set of rules for JSON and CSV.
+"""Validation of houses in requests, by one set of rules for JSON and CSV.
 
-The rules are made from the schema that the sealed model carries, so that a house is refused for the same reason
-whichever way it comes in. A checked house is a dict: float for numbers (flags are 0 or 1), `str` for texts, `date` for
+The rules are made from the schema in the bundle, so that a house is refused for the same reason on every route and
+in every format. A validated house is a dict: float for numbers (flags are 0 or 1), `str` for texts, `date` for
 dates; what is missing is absent or None.
 """
 
@@ -52,11 +52,11 @@ class RequestModel:
         self._many = self._list()
 
     def json_schema(self) -> dict[str, Any]:
-        """Give back the JSON schema of a house, for OpenAPI."""
+        """Return the JSON schema of a house, for OpenAPI."""
         return self._one.json_schema()
 
     def parse(self, body: bytes) -> House:
-        """Give back the house that a JSON object holds.
+        """Return the house that a JSON object holds.
 
         Raises:
             InvalidRequestError: it is not JSON, or not a house that can be priced.
@@ -86,7 +86,7 @@ class RequestModel:
         return found
 
     def array_parser(self, most: int) -> Callable[[bytes], list[House]]:
-        """Give back what reads the houses of a JSON array, up to so many.
+        """Return the parser of a JSON array of houses, up to so many.
 
         It raises `InvalidRequestError` when it is not JSON or one of them cannot be priced, and `BatchTooLargeError`.
         """
@@ -106,7 +106,7 @@ class RequestModel:
         return read
 
     def validate(self, rows: Sequence[House]) -> list[House]:
-        """Give back the houses that rows of Python values hold, by the rules of JSON.
+        """Return the houses that rows of Python values hold, by the rules of JSON.
 
         Raises:
             InvalidRequestError: one of them cannot be priced.
@@ -127,7 +127,7 @@ def is_optional(schema: Schema, name: str) -> bool:
 
 
 def _field(schema: Schema, name: str) -> Any:
-    """Give back the rule of one column, with what OpenAPI says of it."""
+    """Return the rule of one column, with what OpenAPI says of it."""
     column = schema.request[name]
     rule, shown = _rule(column), _shown(column)
     if not is_optional(schema, name):
@@ -166,7 +166,7 @@ def _rule(column: Column) -> Any:
 
 
 def _whole(low: Any, high: Any, *, flags: bool = False) -> Any:
-    """Give back the rule of whole numbers, which come out as floats; true and false may be among them.
+    """Return the rule of whole numbers, which become floats; true and false may be among them.
 
     Digits alone are read without a step in Python. Only what is written with a point or an exponent is asked whether it
     is whole: pydantic's own `multiple_of` lets 2.5e-42 pass.
@@ -187,13 +187,13 @@ def _whole(low: Any, high: Any, *, flags: bool = False) -> Any:
 
 
 def _one_of(kind: type, *choices: Any) -> Any:
-    """Give back the rule that takes what one of some schemas takes, tried in this order; refused is by the last."""
+    """Return the rule that accepts what one of some schemas accepts, tried in order; errors are those of the last."""
     rule = core_schema.union_schema(list(choices), mode="left_to_right")
     return Annotated[kind, GetPydanticSchema(lambda _source, _handler: rule)]
 
 
 def _shown(column: Column) -> dict[str, Any]:
-    """Give back the JSON schema of a column, without null."""
+    """Return the JSON schema of a column, without null."""
     unit = f", in {column.unit}" if column.unit else ""
     about: dict[str, Any] = {"description": f"{column.description}{unit}"}
     if column.levels is not None:
@@ -212,7 +212,7 @@ def _shown(column: Column) -> dict[str, Any]:
 
 
 def _years(column: Column) -> str:
-    """Give back a pattern of the days whose year is within a column's bounds; JSON schema has no other way."""
+    """Return a pattern of the days whose year is within a column's bounds; JSON schema has no other way."""
     low, high = (
         date.fromisoformat(str(bound)).year if bound else usual
         for bound, usual in ((column.minimum, 1), (column.maximum, 9999))

@@ -14,7 +14,7 @@ BLOCK_LINES = 500
 BLOCK_BYTES = 2**20
 """A block ends with whichever comes first; a line may be as long as that."""
 
-_prediction = TypeAdapter(Prediction)
+_to_json = TypeAdapter(Prediction).serializer.to_json
 
 
 @dataclass(frozen=True)
@@ -148,4 +148,4 @@ def read(body: bytes, rules: RequestModel, limit: int, longest: int) -> list[Hou
 
 def write(predictions: Sequence[Prediction]) -> bytes:
     """Return a line for each prediction."""
-    return b"".join(_prediction.dump_json(prediction) + b"\n" for prediction in predictions)
+    return b"".join([_to_json(prediction) + b"\n" for prediction in predictions])

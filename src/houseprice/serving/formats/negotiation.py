@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from fastapi import HTTPException
 
@@ -48,6 +49,17 @@ class Media:
     format: Format
     name: str
     parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@lru_cache(64)
+def negotiate(content_type_header: str, accept_header: str) -> tuple[Media, Media]:
+    """Return the formats of a body and its answer; clients send the same few headers again and again.
+
+    Raises:
+        MediaTypeError: see `content_type` and `accepted`.
+    """
+    body = content_type(content_type_header)
+    return body, accepted(accept_header, body)
 
 
 def content_type(header: str | None) -> Media:
@@ -127,7 +139,8 @@ def csv_content_type(dialect: Dialect) -> str:
     return f"{CSV.names[0]}; charset=utf-8{delimiter}{decimal}"
 
 
-def parse(header: str) -> tuple[str, dict[str, str]]:
+@lru_cache(64)
+def parse(header: str) -> tuple[str, Mapping[str, str]]:
     """Return a media type in lower case, and its parameters."""
     name, mark, rest = header.partition(";")
     found = _PARAMETER.findall(mark + rest)
@@ -135,7 +148,7 @@ def parse(header: str) -> tuple[str, dict[str, str]]:
     return name.strip().lower(), parameters
 
 
-def _quality(name: str, ranges: list[tuple[str, dict[str, str]]]) -> tuple[float, dict[str, str]]:
+def _quality(name: str, ranges: list[tuple[str, Mapping[str, str]]]) -> tuple[float, dict[str, str]]:
     """Return the weight of a media type, by the closest range that holds it, and the parameters of that range."""
     for pattern in (name, f"{name.partition('/')[0]}/*", "*/*"):
         for found, parameters in ranges:

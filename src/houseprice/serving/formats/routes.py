@@ -7,17 +7,17 @@ from pydantic import TypeAdapter
 
 from houseprice.bundle.load import Bundle
 from houseprice.serving import csv_io
-from houseprice.serving.body import check_not_compressed, parse_body, read_body
+from houseprice.serving.body import check_not_compressed, header, parse_body, read_body
 from houseprice.serving.csv_io import CsvColumns, Dialect, Table
+from houseprice.serving.direct_route import BytesResponse
 from houseprice.serving.formats import ndjson
 from houseprice.serving.formats.negotiation import (
     CSV,
     NDJSON,
     Media,
-    accepted,
-    content_type,
     csv_content_type,
     dialect_of,
+    negotiate,
 )
 from houseprice.serving.formats.streaming import streamed
 from houseprice.serving.micro_batching import MAX_BATCH_SIZE, MicroBatcher
@@ -46,8 +46,8 @@ class BatchRoute:
             HTTPException: 406, 413 or 415.
             ServingError: The model failed.
         """
-        body = content_type(request.headers.get("content-type"))
-        answer = accepted(", ".join(request.headers.getlist("accept")), body)
+        accept = [str(value, "latin-1") for name, value in request.scope["headers"] if name == b"accept"]
+        body, answer = negotiate(header(request, b"content-type", ""), ", ".join(accept))
         if body.format is NDJSON and answer.format is NDJSON:
             check_not_compressed(request)
             return await streamed(request, self._batcher, self._max_bytes, answer.name)
@@ -62,7 +62,7 @@ class BatchRoute:
         is_small = len(predictions) <= MAX_BATCH_SIZE
         content = _write(table, predictions, answer) if is_small else await run_sync(_write, table, predictions, answer)
         media_type = csv_content_type(table.dialect) if answer.format is CSV else answer.name
-        return Response(content, headers={"content-type": media_type})
+        return BytesResponse(content, media_type)
 
     def _read(self, content: bytes, body: Media, answer: Media, dialect: Dialect) -> Table:
         if body.format is CSV:

@@ -17,6 +17,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from houseprice.errors import DataError, ServingError
+from houseprice.serving.body import INLINE_BYTES, header, read_body
+from houseprice.serving.direct_route import BytesResponse
 from houseprice.serving.formats import ndjson
 from houseprice.serving.micro_batching import MAX_BATCH_SIZE, MicroBatcher
 from houseprice.serving.validation_errors import InvalidRequestError
@@ -28,15 +30,24 @@ _UNCOMPRESSED = 2**20
 
 
 async def streamed(request: Request, batcher: MicroBatcher, max_bytes: int, media_type: str) -> Response:
-    """Return an answer that is written while the request is read.
+    """Return an answer that is written while the request is read; that of a short body is whole before it is sent.
 
     Raises:
         InvalidRequestError: A house of the first block cannot be priced.
         HTTPException: 413, a line of the first block is too long.
         ServingError: The model failed at the first block.
     """
+    length = header(request, b"content-length", "")
+    if length.isdecimal() and int(length) <= INLINE_BYTES:
+        body = await read_body(request, INLINE_BYTES)
+        parts = [part async for part in _answers(_one(body), batcher, max_bytes)]
+        return BytesResponse(b"".join(parts), media_type)
     answers = _answers(request.stream(), batcher, max_bytes)
     return _Streamed(await anext(answers, b""), answers, media_type)
+
+
+async def _one(chunk: bytes) -> AsyncIterator[bytes]:
+    yield chunk
 
 
 async def _answers(chunks: AsyncIterator[bytes], batcher: MicroBatcher, max_bytes: int) -> AsyncIterator[bytes]:

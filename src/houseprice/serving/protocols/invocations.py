@@ -44,7 +44,7 @@ def read_json(body: bytes, adapter: ProtocolAdapter) -> Invocation:
         found = from_json(body)
     except ValueError as err:
         raise invalid(f"The body is not JSON: {err}. Send an object with {_ONE_OF}.") from err
-    if twice := find_duplicate_keys(body, count_keys(found)):
+    if twice := find_duplicate_keys(body, count_keys(found, body.count(b":"))):
         raise duplicate_keys(twice)
     if not isinstance(found, dict):
         raise invalid(f"The body must be a JSON object with {_ONE_OF}, not {quoted(found)}.")
@@ -80,7 +80,7 @@ def read_csv(body: bytes, adapter: ProtocolAdapter, header: str | None = None) -
 def write(request: Invocation, predictions: list[Prediction]) -> bytes:
     """Return the answer."""
     if request.details:
-        return _predictions.dump_json(Predictions(predictions))
+        return _predictions.serializer.to_json(Predictions(predictions))
     return to_json({"predictions": [prediction.predicted_price for prediction in predictions]})
 
 

@@ -159,7 +159,7 @@ def _json_size(header_length: str | None, whole: int) -> int:
 def _parse(head: bytes) -> _Request:
     try:
         found = from_json(head)
-        if twice := find_duplicate_keys(head, count_keys(found)):
+        if twice := find_duplicate_keys(head, count_keys(found, head.count(b":"))):
             place = ".".join(str(part) for part in twice[0].path) or "the request"
             raise invalid(f"{place[:80]}: {quoted(twice[0].key)} is given more than once.")
         return _Request.model_validate(found)

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from houseprice.errors import ServingError
-from houseprice.serving.direct_route import DirectRoute, as_app
+from houseprice.serving.direct_route import DirectRoute
 from houseprice.serving.openapi import Reason, Refusal
 from houseprice.serving.protocols.adapter import in_one_sentence
 from houseprice.serving.protocols.invocations import PARAMETERS, SHAPES
@@ -57,7 +57,7 @@ class ErrorRoute(DirectRoute):
                 return JSONResponse({"error": str(err)}, 503)
             return answer if isinstance(answer, Response) else JSONResponse(answer)
 
-        self.app = as_app(handle)
+        self.respond_by(handle)
 
 
 _TAGS = ["other protocols"]

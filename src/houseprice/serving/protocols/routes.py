@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse, Response
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
-from houseprice.serving.body import parse_body, read_body
-from houseprice.serving.direct_route import DirectRoute
+from houseprice.serving.body import header, parse_body, read_body
+from houseprice.serving.direct_route import BytesResponse, DirectRoute
 from houseprice.serving.formats import negotiation
 from houseprice.serving.formats.negotiation import MediaTypeError
 from houseprice.serving.formats.openapi import csv_schema
@@ -23,6 +23,7 @@ from houseprice.serving.protocols.open_inference import HEADER_LENGTH
 
 INVOCATIONS = "/invocations"
 PING = "/ping"
+_HEADER_LENGTH = HEADER_LENGTH.lower().encode()
 AddRoute = Callable[..., None]
 
 
@@ -60,7 +61,7 @@ def _add_invocations(app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> 
 
     async def invoke(request: Request) -> Response:
         """Accept `dataframe_split`, `dataframe_records`, `instances` or `inputs`, or CSV."""
-        media_type, parameters = negotiation.parse(request.headers.get("content-type", "application/json"))
+        media_type, parameters = negotiation.parse(header(request, b"content-type", "application/json"))
         is_csv = media_type == "text/csv"
         if not (is_csv or media_type == "application/json" or media_type.endswith("+json")):
             raise MediaTypeError(
@@ -71,8 +72,9 @@ def _add_invocations(app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> 
         body = await read_body(request, max_bytes)
         if not is_csv:
             return await _answer_json(body, adapter)
-        header = parameters.get("header")
-        return await _answer(await parse_body(body, lambda body: invocations.read_csv(body, adapter, header)), adapter)
+        declared = parameters.get("header")
+        parsed = await parse_body(body, lambda body: invocations.read_csv(body, adapter, declared))
+        return await _answer(parsed, adapter)
 
     about = openapi.invocations(csv_schema(adapter.rules.schema, golden))
     app.router.add_api_route(INVOCATIONS, invoke, methods=["POST"], route_class_override=DirectRoute, **about)
@@ -142,10 +144,12 @@ def _add_v2(add_route: AddRoute, app: FastAPI, adapter: ProtocolAdapter) -> None
 def _add_infer(add_route: AddRoute, adapter: ProtocolAdapter, max_bytes: int) -> None:
     async def infer(request: Request, model: str) -> Response:
         _check_path(adapter, model)
-        length = request.headers.get(HEADER_LENGTH)
+        length = header(request, _HEADER_LENGTH, None)
         body = await read_body(request, max_bytes)
         parsed = await parse_body(body, lambda body: open_inference.read(body, length, adapter))
         answer = open_inference.write(parsed, await adapter.batcher.predict_many(parsed.houses), adapter)
+        if not answer.headers:
+            return BytesResponse(answer.content, answer.media_type)
         return Response(answer.content, media_type=answer.media_type, headers=answer.headers)
 
     async def infer_of(request: Request, model: str, version: str) -> Response:
@@ -164,7 +168,7 @@ async def _answer_json(body: bytes, adapter: ProtocolAdapter) -> Response:
 
 async def _answer(request: Invocation, adapter: ProtocolAdapter) -> Response:
     content = invocations.write(request, await adapter.batcher.predict_many(request.houses))
-    return Response(content, media_type="application/json")
+    return BytesResponse(content)
 
 
 def _check_path(adapter: ProtocolAdapter, model: str, version: str | None = None) -> None:

@@ -37,6 +37,8 @@ def length(name: str, shape: Sequence[int]) -> int:
     Raises:
         InvalidRequestError: The shape is not that of a column.
     """
+    if len(shape) == 1 and shape[0] >= 0:
+        return shape[0]
     if len(shape) not in {1, 2} or any(size < 0 for size in shape) or tuple(shape[1:]) not in {(), (1,)}:
         raise invalid(f"The shape of {quoted(name)} must be [n] or [n, 1], not {shape!s:.80}.")
     return shape[0]
