@@ -65,7 +65,7 @@ class Browser:
             pass
 
     def run(self, script: str) -> Any:
-        """Run a script in the page, in a function that may wait; return what it gives back."""
+        """Run a script in the page, in a function that may wait; return its result."""
         given = {"expression": f"(async () => {{ {script} }})()", "awaitPromise": True, "returnByValue": True}
         found = self._ask("Runtime.evaluate", **given)
         assert "exceptionDetails" not in found, found

@@ -13,18 +13,24 @@ from toy import Client
 from houseprice.serving.docs import pages
 
 browser_needed = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here; `make tools` installs one")
-WAIT = "const until = async (ready) => { while (!ready()) await new Promise((done) => setTimeout(done, 20)); };"
+WAIT = """
+const until = async (ready) => {
+  for (const end = Date.now() + 60000; Date.now() < end; await new Promise((done) => setTimeout(done, 200))) {
+    const found = ready();
+    if (found) return found;
+  }
+  throw new Error(`waited a minute for ${ready}; the page shows ${document.body.innerText.slice(0, 500)}`);
+};
+"""
 LOADED = "return performance.getEntriesByType('resource').map((entry) => new URL(entry.name).host)"
+# The page renders itself anew while it loads, so that every element is looked for each time.
 TRY_PREDICT = f"""
 {WAIT}
-await until(() => document.querySelector("#operations-prices-predict_predict_post button"));
-const route = document.querySelector("#operations-prices-predict_predict_post");
-route.querySelector("button").click();
-await until(() => route.querySelector("button.execute"));
-route.querySelector("button.execute").click();
-await until(() => route.querySelector(".live-responses-table tr.response .highlight-code"));
-const shown = (name) => route.querySelector(`.live-responses-table tr.response ${{name}}`).textContent;
-return [shown(".response-col_status"), shown(".highlight-code")];
+const find = (selector) => document.querySelector(`#operations-prices-predict_predict_post ${{selector}}`);
+const response = ".live-responses-table tr.response";
+await until(() => find("button.execute") || find("button[aria-expanded=false]")?.click());
+await until(() => find(`${{response}} .highlight-code`) || find("button.execute")?.click());
+return [`${{response}} .response-col_status`, `${{response}} .highlight-code`].map((part) => find(part).textContent);
 """
 
 
