@@ -94,7 +94,7 @@ class Stage:
             event: that starts the workflow.
             workflow: its file.
             only: run this job alone.
-            after: the run whose artifacts that job takes.
+            after: the run whose artifacts that job takes, and on whose commits its own follow.
             late: run the commit before that of `after`, in its repository.
             without: an artifact that is kept from the job.
             change: file → what is made of its text.
@@ -108,7 +108,8 @@ class Stage:
         if late and after:
             commit = rewound(after.artifacts.parent / "repository", repository)
         else:
-            commit = checkout(repository, change or {}, only)
+            history = after.artifacts.parent / "repository" if after else None
+            commit = checkout(repository, change or {}, only, history)
         artifacts.mkdir()
         if after:
             for taken in set(TAKES[only]) - {without}:

@@ -1,4 +1,4 @@
-"""Git repositories of two commits with the content of this checkout, for workflows that are run here."""
+"""Git repositories with the content of this checkout in two commits, for workflows that are run here."""
 
 import re
 import shutil
@@ -11,9 +11,15 @@ WORKFLOW = ".github/workflows/mlops-pipeline.yml"
 REMOTE = "https://github.com/tester/house-price-model.git"
 
 
-def checkout(target: Path, change: Mapping[str, Callable[[str], str]], only: str) -> str:
-    """Commit what this checkout holds, changed where a test asks for it, in a repository of its own."""
+def checkout(target: Path, change: Mapping[str, Callable[[str], str]], only: str, history: Path | None = None) -> str:
+    """Commit what this checkout holds, changed where a test asks for it, after the commits of another repository."""
     git = ["git", "-C", str(target)]
+    if history:
+        subprocess.run(["git", "clone", "--quiet", "--no-local", str(history), str(target)], check=True)
+        subprocess.run([*git, "rm", "-r", "--quiet", "."], check=True)
+        subprocess.run([*git, "remote", "remove", "origin"], check=True)
+    else:
+        subprocess.run(["git", "init", "--quiet", "--initial-branch=main", str(target)], check=True)
     listed = subprocess.run(
         ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         capture_output=True,
@@ -27,7 +33,6 @@ def checkout(target: Path, change: Mapping[str, Callable[[str], str]], only: str
         (target / name).write_text(changed((target / name).read_text()))
     if only:
         (target / WORKFLOW).write_text(alone((target / WORKFLOW).read_text(), only))
-    subprocess.run(["git", "init", "--quiet", "--initial-branch=main", str(target)], check=True)
     (target / "CHANGELOG.md").rename(target.parent / "CHANGELOG.md")  # what the commit before lacks
     _commit(git, "as it was")
     (target.parent / "CHANGELOG.md").rename(target / "CHANGELOG.md")
