@@ -86,9 +86,11 @@ bench-serving: install ## serving benchmark against its lower bound and peers; e
 	@$(BIN)/python bench/serving.py $(BENCH)
 
 .PHONY: soak
-soak: $(VENV)/.dev ## long tests of the API, and a million requests to measure memory growth
+soak: $(VENV)/.dev ## long tests of the API, memory growth over a million requests, mutated requests, attacks
 	@$(BIN)/python -m pytest -m long tests/serving
 	@$(BIN)/python bench/serving.py --only memory
+	@$(BIN)/python bench/mutations.py
+	@$(BIN)/python bench/limits.py
 
 .PHONY: lint
 lint: $(VENV)/.dev ## style, types, import contract, workflows, Dockerfile, scripts

@@ -54,6 +54,25 @@ class Server:
         return pages * os.sysconf("SC_PAGE_SIZE")
 
     @property
+    def peak(self) -> int:
+        """Most bytes of memory that the process and its children have held since `forget_peak`."""
+        peak = 0
+        for process, _ in self._processes():
+            with suppress(OSError):
+                peak += int((process / "status").read_text().partition("VmHWM:")[2].split()[0]) * 1024
+        return peak
+
+    def forget_peak(self) -> None:
+        """Let `peak` begin anew."""
+        for process, _ in self._processes():
+            (process / "clear_refs").write_text("5")
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.poll() is None
+
+    @property
     def cpu_seconds(self) -> float:
         """CPU seconds that the process and its children have used."""
         ticks = sum(int(stat[11]) + int(stat[12]) for _, stat in self._processes())

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 START_SECONDS = 30
@@ -29,15 +28,15 @@ class Server:
     def __init__(
         self,
         *options: str,
-        full_log: bool = False,
+        log: int | None = None,
         before: Callable[[], None] | None = None,
         **environment: str,
     ) -> None:
         command = [sys.executable, "-m", "houseprice", "serve", *options]
-        if full_log:  # whatever is written there fails as on a full disk, so the log cannot tell the port
+        if log is not None:  # a file descriptor that cannot be read here, so the log cannot tell the port
             self.host, self.port = "127.0.0.1", _free_port()
-            with Path("/dev/full").open("w") as full:
-                self.process = subprocess.Popen([*command, "--port", str(self.port)], stderr=full, env=os.environ)
+            command += ["--port", str(self.port)]
+            self.process = subprocess.Popen(command, stderr=log, env={**os.environ, **environment})
             self._lines, self._reader = [], threading.Thread(target=lambda: None)
             self._reader.start()
             self._until_it_listens()

@@ -175,7 +175,9 @@ def test_a_bundle_that_changes_under_a_server_changes_no_answer(start: Start, to
 
 def test_a_log_that_cannot_be_written_costs_no_answer(toy_dir: Path) -> None:
     """A full disk under the log: requests are answered all the same."""
-    server = Server("--bundle", str(toy_dir), full_log=True)
+    full = os.open("/dev/full", os.O_WRONLY)
+    server = Server("--bundle", str(toy_dir), log=full)
+    os.close(full)
     try:
         assert [server.ask("POST", "/predict", house)[0] for house in (FULL, LEAST) * 20] == [200] * 40
         assert server.stop(signal.SIGTERM)[0] == 0

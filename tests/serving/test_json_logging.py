@@ -81,3 +81,36 @@ def test_a_reader_that_stops_reading_blocks_nobody(capacity: int) -> None:
     notices = [line["count"] for line in lines if line["event"] == "log lines dropped"]
     assert sum(notices) == sum(counted)
     assert lines[-1]["event"] == "last"
+
+
+def test_whole_lines_are_written_at_once() -> None:
+    """In the packet mode of a pipe one reading is one writing: each holds whole lines, so that no other mixes in."""
+    reader, writer = os.pipe2(os.O_DIRECT)
+    handler = JsonQueueHandler(writer)
+    for number in range(100):
+        handler.handle(record("x" * (number * 7), number=number))
+    handler.handle(record("y" * 10_000, number=100))
+    failed = record("failed", number=101)
+    failed.exc_text = "Traceback\n" + "é\x00" * 5000 + "the end"
+    handler.handle(failed)
+    handler.close()
+    os.close(writer)
+    lines = []
+    while piece := os.read(reader, 2**16):
+        assert piece.endswith(b"\n")
+        lines += [json.loads(line) for line in piece.splitlines()]
+    os.close(reader)
+    assert [line["number"] for line in lines] == list(range(102))
+    assert len(lines[100]["event"]) > 3000
+    assert lines[101]["traceback"].endswith("the end")
+
+
+def test_lost_lines_are_told_also_when_none_follows() -> None:
+    """At the end at the latest."""
+    reader, writer = os.pipe()
+    handler = JsonQueueHandler(writer)
+    handler.drop(3)
+    handler.close()
+    os.close(writer)
+    with os.fdopen(reader) as file:
+        assert [json.loads(line)["count"] for line in file] == [3]

@@ -1,7 +1,8 @@
 """Log lines of the server: JSON, through a bounded queue, written by a thread of their own.
 
 A reader of the log that is slow, gone or full costs no answer: when the queue is full, or a line cannot be written, the
-line is dropped and counted, and the count is logged as soon as lines can be written again.
+line is dropped and counted, and the count is logged as soon as lines can be written again. Lines of several workers
+never mix: as many whole lines as a pipe takes at once are written by one call.
 """
 
 import json
@@ -10,7 +11,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from logging.handlers import QueueHandler
 from typing import Any
@@ -18,6 +19,8 @@ from typing import Any
 QUEUE_LINES = 10_000
 MAX_BATCH_LINES = 500
 BATCH_SECONDS = 0.05
+ATOMIC_BYTES = 4096
+"""What Linux writes to a pipe at once (PIPE_BUF); longer lines lose the beginning of their longest text."""
 STOP_SECONDS = 1.0
 """How long the end of the process waits for the remaining lines to be written."""
 
@@ -33,6 +36,7 @@ def config(descriptor: int = 2) -> dict[str, Any]:
         "loggers": {
             "houseprice": {"handlers": ["json"], "level": "INFO", "propagate": False},
             "uvicorn": {"handlers": ["json"], "level": "WARNING", "propagate": False},
+            "asyncio": {"handlers": ["json"], "level": "WARNING", "propagate": False},
         },
     }
 
@@ -62,7 +66,12 @@ class JsonFormatter(logging.Formatter):
             line["traceback"] = self.formatException(record.exc_info)
         elif record.exc_text:
             line["traceback"] = record.exc_text
-        return _encode(line)
+        text = _encode(line)
+        while (excess := len(text) + 1 - ATOMIC_BYTES) > 0:
+            longest = max(line, key=lambda name: len(str(line[name])))
+            line[longest] = "…" + str(line[longest])[excess // 6 + 2 :]  # a character takes up to six bytes
+            text = _encode(line)
+        return text
 
 
 class JsonQueueHandler(QueueHandler):
@@ -147,20 +156,33 @@ class JsonQueueHandler(QueueHandler):
 
     def _write(self, lines: list[str]) -> None:
         """Write lines, and before them how many were lost; the list is empty then."""
-        if not lines:
-            return
         dropped, self.dropped = self.dropped, 0
-        notice = f"{self.format(_notice(dropped))}\n" if dropped else ""
-        rest = memoryview((notice + "\n".join(lines) + "\n").encode())
-        try:
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
-        except OSError:
-            self.dropped += dropped
-            self.drop(len(lines))
+        if dropped:
+            notice = logging.makeLogRecord(
+                {"msg": "log lines dropped", "levelname": "WARNING", "fields": {"count": dropped}}
+            )
+            lines.insert(0, self.format(notice))
+        for number, (piece, count) in enumerate(_pieces(lines)):
+            rest = memoryview(piece)
+            try:
+                while rest:
+                    rest = rest[os.write(self._descriptor, rest) :]
+            except OSError:
+                if dropped and number == 0:  # the notice was among them
+                    self.dropped += dropped
+                    count -= 1  # noqa: PLW2901
+                self.drop(count)
         lines.clear()
 
 
-def _notice(dropped: int) -> logging.LogRecord:
-    fields = {"count": dropped}
-    return logging.makeLogRecord({"msg": "log lines dropped", "levelname": "WARNING", "fields": fields})
+def _pieces(lines: list[str]) -> Iterator[tuple[bytes, int]]:
+    """Yield the bytes of as many lines as can be written at once, and how many they are."""
+    piece, count = bytearray(), 0
+    for line in lines:
+        if piece and len(piece) + len(line) >= ATOMIC_BYTES:
+            yield bytes(piece), count
+            piece, count = bytearray(), 0
+        piece += f"{line}\n".encode()
+        count += 1
+    if count:
+        yield bytes(piece), count

@@ -24,9 +24,9 @@ from houseprice.bundle.load import open_bundle
 from houseprice.errors import ArtifactError, HousePriceError, ServingError
 from houseprice.serving import json_logging, protocols
 from houseprice.serving.app import create_app
+from houseprice.serving.draining import DrainingProtocol, DrainingServer, terminate_on_hangup
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import DEFAULT, Settings
-from houseprice.serving.slow_client_protocol import SlowClientProtocol
 from houseprice.serving.supervisor import run_workers
 
 BACKLOG = 2048
@@ -43,7 +43,7 @@ class ServerConfig(uvicorn.Config):
         super().__init__(
             app,
             factory=True,
-            http=SlowClientProtocol,
+            http=DrainingProtocol,
             ws="none",
             lifespan="on",
             workers=settings.workers,
@@ -59,7 +59,7 @@ class ServerConfig(uvicorn.Config):
 
 
 def serve(directory: Path, host: str, port: int, settings: Settings = DEFAULT) -> None:
-    """Answer requests until SIGTERM or SIGINT.
+    """Answer requests until SIGTERM, SIGINT or SIGHUP.
 
     Args:
         directory: the bundle.
@@ -80,7 +80,7 @@ def serve(directory: Path, host: str, port: int, settings: Settings = DEFAULT) -
                 return
             config = ServerConfig(lambda: app, settings)
             _log_start(app, url_of(listener))
-            uvicorn.Server(config).run(sockets=[listener])
+            DrainingServer(config).run(sockets=[listener])
 
 
 def verified_app(directory: Path, settings: Settings) -> FastAPI:
@@ -121,7 +121,7 @@ def _log_start(app: FastAPI, url: str) -> None:
 
 @contextmanager
 def _exit_on_signal() -> Iterator[None]:
-    """Exit with 0 on SIGTERM and SIGINT, also while the model is loaded: PID 1 of a container has no default action.
+    """Exit with 0 on a signal to stop, also while the model is loaded: PID 1 of a container has no default action.
 
     uvicorn raises the signals again that it has handled, when it has finished; they arrive here.
     """
@@ -129,7 +129,10 @@ def _exit_on_signal() -> Iterator[None]:
     def leave(_sig: int, _frame: FrameType | None) -> NoReturn:
         raise SystemExit(0)
 
-    before = {sig: signal.signal(sig, leave) for sig in (signal.SIGTERM, signal.SIGINT)}
+    before = {sig: signal.getsignal(sig) for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sig, leave)
+    terminate_on_hangup()
     try:
         yield
     finally:
