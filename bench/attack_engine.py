@@ -185,7 +185,8 @@ def endless(head: bytes, piece: bytes) -> Script:
     """Return a script that sends a beginning, and then a piece without end."""
 
     def script() -> Iterator[bytes]:
-        yield head
+        if head:
+            yield head
         while True:
             yield piece
 
