@@ -4,6 +4,7 @@ It is not part of serving since Parquet is read and written with polars, which s
 The rules of the API judge the houses. CSV to CSV is streamed, so that any size fits; Parquet is held in memory.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ def predict(directory: Path, source: Path, output: Path, progress: Callable[[int
         sink = _ParquetSink(table, temporary) if _is_parquet(output) else _CsvSink(table, stream)
         for block in table.blocks():
             try:
-                houses = scorer.request.validate(block.houses)
+                houses = scorer.request.validate(block.houses, most_errors=sys.maxsize)
             except InvalidRequestError as err:
                 errors.add(block, err)
             if errors.count:

@@ -13,7 +13,7 @@ from toy import FULL, FULL_PRICE, LEAST, MOST_BYTES, MOST_HOUSES, Client, altere
 
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.serving.app import create_app
-from houseprice.serving.body import INLINE_BYTES
+from houseprice.serving.batch_execution import SMALL_BYTES
 
 
 def test_health_is_computed_from_a_golden_row(client: Client) -> None:
@@ -118,7 +118,7 @@ def test_a_batch_that_is_answered_in_a_thread_is_answered_alike(toy: Bundle) -> 
     """Size changes the way, not the answer."""
     client = Client(create_app(toy))
     houses = [{**FULL, "rooms": number % 50} for number in range(500)]
-    assert len(json.dumps(houses)) > INLINE_BYTES
+    assert len(json.dumps(houses)) > SMALL_BYTES
     answers = client.post("/batch-predict", houses).json()["predictions"]
     assert answers[:50] == client.post("/batch-predict", houses[:50]).json()["predictions"]
     assert answers[499] == client.post("/predict", houses[499]).json()

@@ -111,7 +111,7 @@ def test_what_is_written_is_read_again(toy: Bundle, scorer: Scorer) -> None:
     """Houses that come back as a table are the same houses, whatever the dialect."""
     houses = scorer.request.validate([FULL, LEAST])
     dialect = Dialect(";", ",", byte_order_mark=True)
-    content = csv_io.write(csv_io.table_of(houses, scorer.request.schema, dialect), scorer.score(houses))
+    (content,) = csv_io.write(csv_io.table_of(houses, scorer.request.schema, dialect), [scorer.score(houses)])
     rows = csv.reader(io.StringIO(content.decode(), newline=""), delimiter=";")
     lines = [";".join(row[:-4]) for row in rows]
     again = csv_io.read("\n".join(lines).encode(), CsvColumns(toy), scorer.request, 2, Dialect(";", ","))

@@ -12,11 +12,13 @@ from toy import FULL
 
 from houseprice.bundle.load import Bundle
 from houseprice.serving.app import create_app
+from houseprice.serving.batch_execution import BatchExecutor
 from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.protocols import open_inference
 from houseprice.serving.protocols.adapter import ProtocolAdapter
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
+from houseprice.serving.worker_pool import WorkerPool
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def api(toy: Bundle) -> Bytes:
 @pytest.fixture(scope="module")
 def adapter(toy: Bundle, scorer: Scorer) -> ProtocolAdapter:
     """Give the adapter, for a few houses at most."""
-    return ProtocolAdapter(toy, MicroBatcher(scorer), 3)
+    return ProtocolAdapter(toy, BatchExecutor(MicroBatcher(scorer), WorkerPool()), 3)
 
 
 def tensor(**changes: Any) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def test_small_batches_share_a_call_and_keep_their_own_predictions(counting: Cou
 
 
 def test_a_large_batch_is_predicted_by_itself(counting: CountingScorer, scorer: Scorer) -> None:
-    """One that is larger than a shared call goes to a thread, beside the small ones."""
+    """One that is larger than a shared call has a call of its own, beside the small ones."""
     large = [{**LEAST, "living area": 20.0 + i} for i in range(MAX_BATCH_SIZE + 1)]
     assert predict_together(counting, [[LEAST], large]) == [scorer.score([LEAST]), scorer.score(large)]
     assert sorted(counting.calls) == [1, MAX_BATCH_SIZE + 1]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy import FULL, FULL_PRICE, LEAST, MOST_HOUSES, Client
 
-from houseprice.bundle.load import open_bundle
+from houseprice.bundle.load import BLOCK, open_bundle
 from houseprice.serving.app import create_app
 from houseprice.serving.formats.ndjson import BLOCK_BYTES, BLOCK_LINES, Lines
 from houseprice.serving.validation_errors import MAX_ERRORS
@@ -186,7 +186,8 @@ def test_no_lines_have_no_answers(client: Client) -> None:
 def test_a_model_that_fails_later_is_told_in_the_last_line(toy_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What fails at once is a 503 as everywhere."""
     bundle = open_bundle(toy_dir)
-    answer, left = bundle.model.predict, iter([True, False])
+    blocks = -(-BLOCK_LINES // BLOCK)
+    answer, left = bundle.model.predict, iter([True] * blocks)
 
     def fail_soon(columns: Any) -> Any:
         if next(left, False):

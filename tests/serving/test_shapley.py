@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import combinations
@@ -46,7 +46,7 @@ def explainer(bundle: Bundle) -> Explainer:
     return Explainer(bundle, Scorer(bundle).request)
 
 
-def build_bundle(folder: Path, steps: str, columns: str, background: list[dict[str, Any]]) -> Bundle:
+def build_bundle(folder: Path, steps: str, columns: Sequence[str], background: list[dict[str, Any]]) -> Bundle:
     """Seal a model of some columns of numbers that gives `y`, whose logs or sums can be worked out."""
     inputs = ", ".join(f"double[n] {name}" for name in columns)
     text = f"""
@@ -75,7 +75,7 @@ def build_bundle(folder: Path, steps: str, columns: str, background: list[dict[s
     return open_bundle(toys.seal(folder, changes, schema=Schema.model_validate({"columns": schema})))
 
 
-def drawn(columns: str, count: int) -> list[dict[str, Any]]:
+def drawn(columns: Sequence[str], count: int) -> list[dict[str, Any]]:
     """Give houses with a number in each column, one decimal."""
     draw = np.random.default_rng(count)
     rows = draw.uniform(1, 5, (count, len(columns))).round(1).tolist()
@@ -146,6 +146,25 @@ def test_each_column_s_amount_can_be_worked_out_by_hand(toy: Bundle) -> None:
     assert texts["pool"] == "pool not given takes away 1,000 EUR"
     assert found.summary.startswith("On 2015-05-27 it is worth 146,820 EUR, ")
     assert "3 representative sold houses" in found.summary
+
+
+@pytest.mark.parametrize("count", [62, 63, 64, 86, 300])
+def test_any_number_of_columns_is_explained(tmp_path: Path, count: int) -> None:
+    """In a model of sums and one product, amounts are those of the definition for as many columns as there are."""
+    columns = [f"c{number}" for number in range(count)]
+    background, house = drawn(columns, 4), drawn(columns, 5)[4]
+    bundle = build_bundle(tmp_path, f"s = Mul(c0, c1)\n y = Sum(s, {', '.join(columns)})", columns, background)
+    found = explainer(bundle).explain(Scorer(bundle).request.validate([house])[0])
+    amounts = {part.name: part.amount for part in found.contributions}
+    for name in columns:
+        expected = np.mean([house[name] - other[name] for other in background])
+        if name in {"c0", "c1"}:
+            partner = "c1" if name == "c0" else "c0"
+            averages = [(house[partner] + other[partner]) / 2 for other in background]
+            changes = [house[name] - other[name] for other in background]
+            expected += np.mean([change * average for change, average in zip(changes, averages, strict=True)])
+        assert amounts[name] == pytest.approx(expected, abs=0.015), name
+    assert round(found.base_price + sum(amounts.values()), 2) == found.predicted_price
 
 
 def test_a_house_of_the_background_itself_is_explained(toy: Bundle) -> None:

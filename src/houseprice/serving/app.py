@@ -27,7 +27,8 @@ from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
 from houseprice.serving import json_logging, openapi, protocols
 from houseprice.serving.access_log import AccessLog
-from houseprice.serving.body import parse_body, read_json_body
+from houseprice.serving.batch_execution import BatchExecutor
+from houseprice.serving.body import read_json_body
 from houseprice.serving.direct_route import BytesResponse, DirectRoute, dispatch_directly
 from houseprice.serving.docs.pages import add_docs
 from houseprice.serving.explain.routes import add_explain
@@ -43,6 +44,7 @@ from houseprice.serving.protocols.platforms import HEALTH_VARIABLE
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import DEFAULT, Settings
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
+from houseprice.serving.worker_pool import WorkerPool
 
 _log = logging.getLogger(__name__)
 _NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}  # looked up for every request otherwise
@@ -74,7 +76,7 @@ class Api(FastAPI):
 def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
     """Return the API of a model.
 
-    Its `state` holds `scorer`, `batcher` and `ready`, which says whether requests are wanted.
+    Its `state` holds `scorer` and `ready`, which says whether requests are wanted.
 
     Args:
         bundle: the model.
@@ -91,18 +93,19 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
         **about, openapi_url=openapi_url, docs_url=None, redoc_url=None, lifespan=_lifespan, telemetry=_NO_TELEMETRY
     )
     app.state.scorer, app.state.ready = scorer, False
-    batcher = app.state.batcher = MicroBatcher(scorer)
+    batcher = MicroBatcher(scorer)
+    executor = BatchExecutor(batcher, WorkerPool(settings.heavy_threads, settings.queue_timeout_seconds))
     if metrics:
         json_logging.on_drop(metrics.log_lines_dropped.inc)
     _add_middleware(app, settings, metrics)
     _add_exception_handlers(app)
-    predict_with = add_explain(app, bundle, batcher, settings.max_body_bytes)
+    predict_with = add_explain(app, bundle, executor, settings.max_body_bytes)
 
     async def predict(request: Request) -> Response:
         if request.scope["query_string"] and "include" in request.query_params:
             return await predict_with(request)
         body = await read_json_body(request, settings.max_body_bytes)
-        house = await parse_body(body, scorer.request.parse)
+        house = await executor.parse(body, scorer.request.parse, request.receive)
         return BytesResponse(_to_json(await batcher.predict(house)))
 
     app.router.add_api_route(
@@ -112,7 +115,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
         route_class_override=DirectRoute,
         **openapi.predict(bundle.manifest, PredictionWithParts),
     )
-    batch = BatchRoute(bundle, batcher, settings.max_rows, settings.max_body_bytes)
+    batch = BatchRoute(bundle, executor, settings.max_rows, settings.max_body_bytes)
     app.router.add_api_route(
         "/batch-predict",
         batch.answer,
@@ -120,7 +123,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
         route_class_override=DirectRoute,
         **openapi.batch_predict(bundle, settings.max_rows),
     )
-    protocols.add(app, bundle, batcher, settings.max_rows, settings.max_body_bytes)
+    protocols.add(app, bundle, executor, settings.max_rows, settings.max_body_bytes)
     _add_health(app, scorer)
     card = openapi.card(bundle)
 

@@ -1,21 +1,11 @@
-"""Reading and parsing of request bodies, within the documented limits."""
+"""Reading of request bodies, within the documented limits."""
 
-from collections.abc import Callable
 from typing import TypeVar
 
-from anyio.to_thread import run_sync
 from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
 
-INLINE_BYTES = 32 * 2**10
-"""Bodies up to this size are parsed on the event loop, in about a millisecond."""
-
 T = TypeVar("T")
-
-
-async def parse_body(body: bytes, parse: Callable[[bytes], T]) -> T:
-    """Return `parse(body)`: on the event loop for a short body, in a worker thread for a long one."""
-    return parse(body) if len(body) <= INLINE_BYTES else await run_sync(parse, body, abandon_on_cancel=True)
 
 
 async def read_json_body(request: Request, limit: int) -> bytes:

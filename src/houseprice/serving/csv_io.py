@@ -7,9 +7,9 @@ library and gives the values that JSON would hold, so that the rules of a reques
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, BinaryIO, TextIO
 
 from houseprice.bundle.load import Bundle
@@ -17,11 +17,12 @@ from houseprice.errors import nearest
 from houseprice.schema import Column, Schema
 from houseprice.serving.csv_cells import Parser, cell_parser, format_cell
 from houseprice.serving.prediction import Prediction
-from houseprice.serving.request import House, RequestModel, is_optional
-from houseprice.serving.validation_errors import BatchTooLargeError, FieldError, InvalidRequestError
+from houseprice.serving.request import BLOCK, House, RequestModel, is_optional
+from houseprice.serving.validation_errors import MAX_ERRORS, BatchTooLargeError, FieldError, InvalidRequestError
 
 PREDICTION_COLUMNS = ("predicted_price", "interval_low", "interval_high", "warnings")
 DELIMITERS = ",;\t|"
+MAX_ROW_CHARACTERS = 2**18
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -97,7 +98,8 @@ class CsvReader:
             InvalidRequestError: The stream is empty or not UTF-8, or its header cannot be used.
         """
         self._schema = columns.schema
-        lines = _lines(stream)
+        self._row_characters = 0
+        lines = self._bounded(_lines(stream))
         first = next(lines, "")
         marked = first.startswith(BYTE_ORDER_MARK)
         lines = chain([first.removeprefix(BYTE_ORDER_MARK)], lines)
@@ -118,7 +120,11 @@ class CsvReader:
         self._check_header()
         known = columns.parsers(self.dialect.decimal)
         named = [(index, name.strip()) for index, name in enumerate(self.header)]
-        self._parsers = [(index, name, known.get(name, str)) for index, name in named if keep_unknown or name in known]
+        kept = islice((index for index, name in named if keep_unknown and name not in known), MAX_ERRORS)
+        unknown = frozenset(kept)  # each is an error, and so many are shown
+        self._parsers = [
+            (index, name, known.get(name, str)) for index, name in named if name in known or index in unknown
+        ]
 
     def __iter__(self) -> Iterator[Row]:
         """Iterate over the rows after the header; blank lines are skipped."""
@@ -155,6 +161,7 @@ class CsvReader:
     def _next(self, wanted: Callable[[list[str]], bool]) -> Row | None:
         try:
             while True:
+                self._row_characters = 0
                 line = self._skipped + self._reader.line_num + 1
                 cells = next(self._reader, None)
                 if cells is None:
@@ -167,6 +174,18 @@ class CsvReader:
                 "csv_invalid",
                 f"The CSV cannot be read near line {line}: {err}. Quotes must be closed and fields be below 128 KiB.",
             ) from err
+
+    def _bounded(self, lines: Iterator[str]) -> Iterator[str]:
+        """Yield lines, as long as those of one row are not too long together."""
+        for line in lines:
+            self._row_characters += len(line)
+            if self._row_characters > MAX_ROW_CHARACTERS:
+                raise _invalid(
+                    "csv_invalid",
+                    f"A row of the CSV has more than {MAX_ROW_CHARACTERS} characters, which is the limit; remove what "
+                    "is not needed, and put an end to each row and each quotation.",
+                )
+            yield line
 
     def _check_width(self, row: Row) -> None:
         if len(row.cells) != len(self.header):
@@ -193,13 +212,13 @@ class Table:
 
     Attributes:
         houses: in the order of the rows.
-        header, cells: what was sent, or the houses written as a table.
+        header, cells: what was sent, or the houses written as a table; cells are read once, as they are needed.
         dialect: how to write it.
     """
 
     houses: list[House]
     header: Sequence[str]
-    cells: Sequence[Sequence[str]]
+    cells: Iterable[Sequence[str]]
     dialect: Dialect
 
 
@@ -211,18 +230,25 @@ def read(body: bytes, columns: CsvColumns, rules: RequestModel, limit: int, dial
         BatchTooLargeError: It holds more than `limit` houses.
     """
     reader = CsvReader(io.BytesIO(body), columns, dialect, **options)
-    rows: list[Row] = []
-    for row in reader:
-        if len(rows) == limit:
-            raise BatchTooLargeError(limit)
-        rows.append(row)
-    if not rows:  # otherwise each house says what it lacks
-        reader.require_columns()
+    lines: list[int] = []
+
+    def blocks() -> Iterator[list[House]]:
+        rows = iter(reader)
+        while block := list(islice(rows, BLOCK)):
+            lines.extend(row.line for row in block)
+            if len(lines) > limit:
+                raise BatchTooLargeError(limit)
+            yield [reader.house(row) for row in block]
+
     try:
-        houses = rules.validate([reader.house(row) for row in rows])
+        houses = rules.validate_blocks(blocks())
     except InvalidRequestError as err:
-        raise InvalidRequestError([replace(error, line=rows[error.house or 0].line) for error in err.errors]) from err
-    return Table(houses, reader.header, [row.cells for row in rows], reader.dialect)
+        placed = [error if error.house is None else replace(error, line=lines[error.house]) for error in err.errors]
+        raise InvalidRequestError(placed) from err
+    if not houses:  # otherwise each house says what it lacks
+        reader.require_columns()
+    again = CsvReader(io.BytesIO(body), columns, dialect, **options)
+    return Table(houses, reader.header, (row.cells for row in again), reader.dialect)
 
 
 def table_of(houses: list[House], schema: Schema, dialect: Dialect) -> Table:
@@ -254,11 +280,17 @@ class CsvWriter:
             self._writer.writerow([*cells, *prices, join_warnings(prediction)])
 
 
-def write(table: Table, predictions: Sequence[Prediction]) -> bytes:
-    """Return a table as CSV, with the predictions behind each row."""
+def write(table: Table, blocks: Iterable[Sequence[Prediction]]) -> list[bytes]:
+    """Return a table as CSV, with the predictions behind each row, in parts: one for each block of predictions."""
     sink = io.StringIO(newline="")
-    CsvWriter(sink, table.header, table.dialect).write(table.cells, predictions)
-    return sink.getvalue().encode()
+    writer, cells = CsvWriter(sink, table.header, table.dialect), iter(table.cells)
+    parts = []
+    for predictions in blocks:
+        writer.write(list(islice(cells, len(predictions))), predictions)
+        parts.append(sink.getvalue().encode())
+        sink.seek(0)
+        sink.truncate()
+    return parts or [sink.getvalue().encode()]
 
 
 def join_warnings(prediction: Prediction) -> str:

@@ -1,5 +1,6 @@
 """Routes that are dispatched by their path alone, without FastAPI's own parsing, which would cost more than a price."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -8,6 +9,8 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+MAX_PART_BYTES = 64 * 2**10
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -49,6 +52,25 @@ class BytesResponse(Response):
             (b"content-length", b"%d" % len(content)),
             (b"content-type", content_type.encode("latin-1")),
         ]
+
+
+class PartsResponse(BytesResponse):
+    """A response of bytes in parts, each of which is let go when it has been sent."""
+
+    def __init__(self, parts: list[bytes], content_type: str = "application/json") -> None:
+        super().__init__(b"", content_type)
+        self._parts = parts
+        self.raw_headers[0] = (b"content-length", b"%d" % sum(map(len, parts)))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - an ASGI application
+        """Send the parts, those of a short answer together."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        parts, self._parts = deque(self._parts), []
+        while parts:
+            part = parts.popleft()
+            while parts and len(part) + len(parts[0]) <= MAX_PART_BYTES:
+                part += parts.popleft()
+            await send({"type": "http.response.body", "body": part, "more_body": bool(parts)})
 
 
 def dispatch_directly(routes: list[Any], others: ASGIApp, exception_handlers: Mapping[Any, Any]) -> ASGIApp:

@@ -8,8 +8,6 @@ predictions of its own houses. Every route asks the model through here.
 import asyncio
 from collections.abc import Sequence
 
-from anyio.to_thread import run_sync
-
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House
 from houseprice.serving.scorer import Scorer
@@ -41,19 +39,12 @@ class MicroBatcher:
         return prediction
 
     async def predict_many(self, houses: Sequence[House]) -> list[Prediction]:
-        """Return the predictions of the validated houses of one request, in their order.
-
-        Up to `MAX_BATCH_SIZE` houses share a model call with other requests; more are predicted in a worker thread, so
-        that the event loop stays free.
+        """Return the predictions of a few validated houses of one request, in their order.
 
         Raises:
             ServingError: the model failed for one of them.
         """
-        if not houses:
-            return []
-        if len(houses) > MAX_BATCH_SIZE:
-            return await run_sync(self.scorer.score, houses, abandon_on_cancel=True)
-        return await self._enqueue(houses)
+        return await self._enqueue(houses) if houses else []
 
     def _enqueue(self, houses: Sequence[House]) -> asyncio.Future[list[Prediction]]:
         loop = asyncio.get_running_loop()

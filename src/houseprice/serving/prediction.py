@@ -1,9 +1,10 @@
 """Predictions and their warnings, as they stand in the answers of the API."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,15 @@ class Predictions:
     """The predictions for many houses, in their order."""
 
     predictions: list[Prediction]
+
+
+_to_json = TypeAdapter(list[Prediction]).serializer.to_json
+
+
+def predictions_as_json(blocks: Iterable[Sequence[Prediction]]) -> list[bytes]:
+    """Return `Predictions` as JSON, in parts: one for each block, which need not be held together in memory."""
+    parts = [_to_json(list(block))[1:-1] for block in blocks]
+    return [b'{"predictions":[', *(part for i, part in enumerate(parts) for part in (b"," * (i > 0), part)), b"]}"]
 
 
 @dataclass(frozen=True, slots=True)

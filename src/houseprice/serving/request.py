@@ -5,8 +5,9 @@ in every format. A validated house is a dict: float for numbers (flags are 0 or 
 dates; what is missing is absent or None.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import Annotated, Any, NotRequired
 
 from pydantic import (
@@ -23,10 +24,22 @@ from pydantic_core import PydanticKnownError, core_schema
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from houseprice.schema import Column, Schema
+from houseprice.serving.json_blocks import JsonTooLargeError, parse_json
 from houseprice.serving.json_duplicate_keys import find_duplicate_keys
-from houseprice.serving.validation_errors import BatchTooLargeError, duplicate_keys, invalid_request
+from houseprice.serving.validation_errors import (
+    MAX_ERRORS,
+    BatchTooLargeError,
+    FieldError,
+    InvalidRequestError,
+    duplicate_keys,
+    invalid_request,
+    quoted,
+)
+from houseprice.serving.worker_pool import checkpoint
 
 House = dict[str, Any]
+BLOCK = 128
+"""Houses that are validated without a pause."""
 LONGEST_TEXT = 200
 LARGEST_CODE = 10**15 - 1
 """A code that is sent as a number: beyond it, readers of JSON begin to lose digits."""
@@ -47,9 +60,8 @@ class RequestModel:
             str_strip_whitespace=True,
             json_schema_extra=shown | ({"examples": [example]} if example else {}),
         )
-        self._house = house
         self._one: TypeAdapter[House] = TypeAdapter(house)
-        self._many = self._list()
+        self._many: TypeAdapter[list[House]] = TypeAdapter(list[house])
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON schema of a house, for OpenAPI."""
@@ -90,35 +102,84 @@ class RequestModel:
 
         It raises `InvalidRequestError` when it is not JSON or one of them cannot be priced, and `BatchTooLargeError`.
         """
-        adapter = self._list(most)
+        whole = "a JSON array of houses (one house goes to /predict)"
+        values = self.max_values(most)
 
         def read(body: bytes) -> list[House]:
             try:
-                houses = adapter.validate_json(body)
-            except ValidationError as err:
-                if any(fault["type"] == "too_long" and not fault["loc"] for fault in err.errors(include_input=False)):
-                    raise BatchTooLargeError(most) from err
-                raise invalid_request(err, self.schema, "a JSON array of houses (one house goes to /predict)") from err
-            if twice := find_duplicate_keys(body, sum(map(len, houses))):
+                rows, twice = parse_json(body, values)
+            except JsonTooLargeError as err:
+                raise _unreadable("json_too_large", f"The body cannot be a batch: {err}; expected {whole}.") from err
+            except ValueError as err:
+                raise _unreadable("json_invalid", f"The body is not JSON ({err}); expected {whole}.") from err
+            if not isinstance(rows, list):
+                raise _unreadable("list_type", f"The body is {quoted(rows)}; expected {whole}.")
+            if len(rows) > most:
+                raise BatchTooLargeError(most)
+            houses = self.validate(rows)
+            if twice:
                 raise duplicate_keys(twice)
             return houses
 
         return read
 
-    def validate(self, rows: Sequence[House]) -> list[House]:
+    def max_values(self, houses: int) -> int:
+        """Return how many values so many houses may have in JSON, with some of unknown names among them."""
+        return houses * (2 * len(self.schema.request) + 8) + 1000
+
+    def validate(self, rows: Sequence[House], most_errors: int = MAX_ERRORS) -> list[House]:
         """Return the houses that rows of Python values hold, by the rules of JSON.
 
         Raises:
             InvalidRequestError: one of them cannot be priced.
         """
-        try:
-            return self._many.validate_python(rows)
-        except ValidationError as err:
-            raise invalid_request(err, self.schema, "a list of houses") from err
+        return self.validate_blocks((rows[i : i + BLOCK] for i in range(0, len(rows), BLOCK)), most_errors)
 
-    def _list(self, most: int | None = None) -> TypeAdapter[list[House]]:
-        house = self._house
-        return TypeAdapter(Annotated[list[house], Field(max_length=most)])  # type: ignore[valid-type, arg-type]
+    def validate_blocks(self, blocks: Iterable[Sequence[House]], most_errors: int = MAX_ERRORS) -> list[House]:
+        """Return the houses that blocks of rows hold, without reading on when so many errors were found.
+
+        Raises:
+            InvalidRequestError: one of them cannot be priced.
+        """
+        houses: list[House] = []
+        errors: list[FieldError] = []
+        seen = 0
+        for block in blocks:
+            checkpoint()
+            try:
+                found = self._many.validate_python(block)
+            except ValidationError:
+                errors += self._errors(block, seen, most_errors - len(errors))
+                houses = []
+            else:
+                houses += [] if errors else found
+            if len(errors) >= most_errors:
+                break
+            seen += len(block)
+        if errors:
+            raise InvalidRequestError(errors)
+        return houses
+
+    def _errors(self, rows: Sequence[House], start: int, enough: int) -> list[FieldError]:
+        """Return the errors of some rows, one row after the other; `start` is the position of the first."""
+        errors: list[FieldError] = []
+        for place, row in enumerate(rows, start):
+            try:
+                self._one.validate_python(_shortened(row, len(self.schema.request) + MAX_ERRORS))
+            except ValidationError as err:
+                errors += invalid_request(err, self.schema, "a list of houses", place).errors
+            if len(errors) >= enough:
+                break
+        return errors
+
+
+def _unreadable(kind: str, message: str) -> InvalidRequestError:
+    return InvalidRequestError([FieldError(kind, None, None, None, message)])
+
+
+def _shortened(row: Any, most: int) -> Any:
+    """Return a row with so many of its values at most; one that has more has an error among them."""
+    return dict(islice(row.items(), most)) if isinstance(row, dict) and len(row) > most else row
 
 
 def is_optional(schema: Schema, name: str) -> bool:

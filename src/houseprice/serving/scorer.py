@@ -3,17 +3,18 @@
 The columns of all houses are built once, and the model is called with many at a time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from houseprice.bundle.load import Bundle, Predictions
+from houseprice.bundle.load import BLOCK, Bundle, Predictions
 from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.column_layout import ColumnLayout, Columns
 from houseprice.serving.prediction import GoldenRowCheck, Prediction
 from houseprice.serving.prediction_warnings import WarningDetector
 from houseprice.serving.request import House, RequestModel
 from houseprice.serving.validation_errors import InvalidRequestError
+from houseprice.serving.worker_pool import checkpoint
 
 _ANSWERS = ("predicted_price", "interval_low", "interval_high")
 
@@ -77,6 +78,16 @@ class Scorer:
         if self._count:
             self._count(predictions)
         return predictions
+
+    def score_blocks(self, houses: Sequence[House]) -> Iterator[list[Prediction]]:
+        """Yield the predictions of many houses, in blocks of their order.
+
+        Raises:
+            ServingError: The model failed, or returned a price that is not finite.
+        """
+        for start in range(0, len(houses), BLOCK):
+            checkpoint()
+            yield self.score(houses[start : start + BLOCK])
 
     def check_golden_rows(self, count: int | None = None) -> list[GoldenRowCheck]:
         """Predict the first golden rows again, all by default, and compare with the stored predictions.

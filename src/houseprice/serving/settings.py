@@ -29,6 +29,8 @@ class Settings:
         max_body_bytes: size of a request body.
         max_rows: houses in one batch.
         max_concurrent: requests in progress; more are refused with 503 and `Retry-After`.
+        heavy_threads: batches and explanations that are computed at once.
+        queue_timeout_seconds: time that these wait for others at most; then they are refused like that.
         request_timeout_seconds: time until an answer begins, and then between its parts.
         body_timeout_seconds: time until the next part of a request arrives; slower clients are disconnected.
         grace_seconds: time for requests in progress when the server stops.
@@ -43,6 +45,8 @@ class Settings:
     max_body_bytes: int = 32 * 2**20
     max_rows: int = 10_000
     max_concurrent: int = 256
+    heavy_threads: int = 1
+    queue_timeout_seconds: float = 20.0
     request_timeout_seconds: float = 30.0
     body_timeout_seconds: float = 10.0
     grace_seconds: int = 8
@@ -138,6 +142,8 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "max_body_bytes": _whole(1),
     "max_rows": _whole(1),
     "max_concurrent": _whole(1),
+    "heavy_threads": _whole(1),
+    "queue_timeout_seconds": _seconds,
     "request_timeout_seconds": _seconds,
     "body_timeout_seconds": _seconds,
     "grace_seconds": _whole(1),

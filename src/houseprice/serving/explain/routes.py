@@ -1,10 +1,11 @@
 """`POST /explain` and `/comparables`, and the parts that `include` adds to the answer of `/predict`."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
-from anyio.to_thread import run_sync
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import Response
 from pydantic import TypeAdapter
@@ -13,17 +14,17 @@ from pydantic_core import to_json
 from houseprice.bundle.load import Bundle
 from houseprice.errors import nearest
 from houseprice.serving import openapi
-from houseprice.serving.body import parse_body, read_json_body
+from houseprice.serving.batch_execution import BatchExecutor
+from houseprice.serving.body import read_json_body
+from houseprice.serving.direct_route import BytesResponse, DirectRoute
 from houseprice.serving.explain.comparables import DEFAULT_COUNT, MAX_COUNT, ComparableFinder
 from houseprice.serving.explain.schemas import Comparables, Explanation
 from houseprice.serving.explain.shapley import Explainer
-from houseprice.serving.micro_batching import MicroBatcher
-from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House
 
 PARTS = ("explanation", "comparables")
-_explanation, _comparables = TypeAdapter(Explanation), TypeAdapter(Comparables)
-_prediction = TypeAdapter(Prediction)
+_explanation_to_json = TypeAdapter(Explanation).serializer.to_json
+_comparables_to_json = TypeAdapter(Comparables).serializer.to_json
 _K: dict[str, Any] = {
     "name": "k",
     "in": "query",
@@ -33,45 +34,54 @@ _K: dict[str, Any] = {
 
 
 def add_explain(
-    app: FastAPI, bundle: Bundle, batcher: MicroBatcher, max_bytes: int
+    app: FastAPI, bundle: Bundle, executor: BatchExecutor, max_bytes: int
 ) -> Callable[[Request], Awaitable[Response]]:
     """Add the routes, and return what answers a `/predict` that has a query.
 
-    Explanations and comparisons take milliseconds each, so they run in worker threads.
+    Explanations and comparisons take milliseconds each, so they run in the worker pool.
 
     Raises:
         ArtifactError: The bundle lacks what they need.
     """
+    batcher, pool = executor.batcher, executor.pool
     rules = batcher.scorer.request
     explainer, finder = Explainer(bundle, rules), ComparableFinder(bundle)
 
     async def house_of(request: Request) -> House:
-        return await parse_body(await read_json_body(request, max_bytes), rules.parse)
+        return await executor.parse(await read_json_body(request, max_bytes), rules.parse, request.receive)
 
-    @app.post("/explain", **_document("Why a house has its price, column by column", _EXPLAINED, Explanation))
     async def explain(request: Request) -> Response:
-        explanation = await run_sync(explainer.explain, await house_of(request))
-        return Response(_explanation.dump_json(explanation), media_type="application/json")
+        house = await house_of(request)
+        answer = await pool.run(lambda: _explanation_to_json(explainer.explain(house)), request.receive)
+        return BytesResponse(answer)
 
-    @app.post("/comparables", **_document("The sold houses most similar to one", _COMPARED, Comparables, [_K]))
     async def comparables(request: Request) -> Response:
-        count = _count(request)
-        found = await run_sync(finder.find, await house_of(request), count)
-        return Response(_comparables.dump_json(found), media_type="application/json")
+        count, house = _count(request), await house_of(request)
+        answer = await pool.run(lambda: _comparables_to_json(finder.find(house, count)), request.receive)
+        return BytesResponse(answer)
 
     async def predict(request: Request) -> Response:
         parts = _included(request)
         house = await house_of(request)
         prediction = await batcher.predict(house)
-        if not parts:
-            return Response(_prediction.dump_json(prediction), media_type="application/json")
-        answer: dict[str, Any] = _prediction.dump_python(prediction, mode="json")
-        if "explanation" in parts:
-            answer["explanation"] = _explanation.dump_python(await run_sync(explainer.explain, house), mode="json")
-        if "comparables" in parts:
-            found = _comparables.dump_python(await run_sync(finder.find, house), mode="json")
-            answer["comparables"] = found["comparables"]
-        return Response(to_json(answer), media_type="application/json")
+
+        def answer() -> bytes:
+            found = asdict(prediction)
+            if "explanation" in parts:
+                found["explanation"] = explainer.explain(house)
+            if "comparables" in parts:
+                found["comparables"] = finder.find(house).comparables
+            return to_json(found)
+
+        return BytesResponse(await pool.run(answer, request.receive) if parts else to_json(prediction))
+
+    add_route = partial(app.router.add_api_route, methods=["POST"], route_class_override=DirectRoute)
+    add_route("/explain", explain, **_document("Why a house has its price, column by column", _EXPLAINED, Explanation))
+    add_route(
+        "/comparables",
+        comparables,
+        **_document("The sold houses most similar to one", _COMPARED, Comparables, [_K]),
+    )
 
     return predict
 

@@ -10,18 +10,20 @@ are explained, not their logs, and amounts along an order telescope, so that the
 
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import pairwise, permutations
+from itertools import accumulate, permutations
+from operator import or_
 
 import numpy as np
 import numpy.typing as npt
 
-from houseprice.bundle.load import Bundle
+from houseprice.bundle.load import BLOCK, Bundle
 from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.column_layout import ColumnLayout, Columns
 from houseprice.serving.explain.feature_groups import FeatureGroup, describe, group_features, to_request_values
 from houseprice.serving.explain.schemas import Contribution, Explanation
 from houseprice.serving.request import House, RequestModel
 from houseprice.serving.validation_errors import InvalidRequestError
+from houseprice.serving.worker_pool import checkpoint
 
 ROWS_PER_HOUSE = 40
 """Rows that are predicted for each house of the background, or for one order and its reverse when those are more.
@@ -58,6 +60,9 @@ class Explainer:
                 code="background_invalid",
             )
         self._others = self._layout.fill(houses)
+        group_of = {name: place for place, group in enumerate(self._groups) for name in group.columns}
+        self._group_of_number = [group_of[name] for name in self._layout.numbers]
+        self._group_of_text = [group_of[name] for name in self._layout.texts]
 
     @cached_property
     def _bases(self) -> Floats:
@@ -71,9 +76,10 @@ class Explainer:
             ServingError: The model failed.
         """
         own = self._layout.fill([house])
-        price = round(float(self._predict(own)[0]), 2)
+        exact = float(self._predict(own)[0])
+        price = round(exact, 2)
         base = round(float(self._bases.mean()), 2)
-        amounts = to_the_cent(self._amounts(own), price - base)
+        amounts = to_the_cent(self._amounts(own, exact), price - base)
         currency = self._manifest.project["currency"]
         values = to_request_values(
             self._manifest.schema_, {name: column[0] for name, column in self._layout.named(own).items()}
@@ -101,23 +107,22 @@ class Explainer:
         size = f" {abs(amount):,.0f} {self._manifest.project['currency']}" if amount else ""
         return Contribution(group.name, list(group.columns), values, amount, f"{what} {how}{size}")
 
-    def _amounts(self, own: Columns) -> Floats:
-        """Return what each group adds to the mean price of the background."""
+    def _amounts(self, own: Columns, price: float) -> Floats:
+        """Return what each group adds to the mean price of the background; `price` is that of the house itself."""
         differs = self._differing(own)
         rng = np.random.default_rng(SEED)
-        orders = [list(_orders(np.flatnonzero(differs[:, other]).tolist(), rng)) for other in range(differs.shape[1])]
+        orders = [list(_orders(np.flatnonzero(of).tolist(), rng)) for of in differs.T]
         rows: dict[tuple[int, int], int] = {}
         for other, drawn in enumerate(orders):
             for order in drawn:
-                for coalition in _growing(order):
+                for coalition in _between(order):
                     rows.setdefault((other, coalition), len(rows))
-        prices = self._predict(self._mixed(own, list(rows))) if rows else np.empty(0)
+        prices = self._prices(own, list(rows))
         amounts = np.zeros(len(self._groups))
         for other, drawn in enumerate(orders):
             for order in drawn:
-                path = [prices[rows[other, coalition]] for coalition in _growing(order)]
-                for group, (before, after) in zip(order, pairwise(path), strict=True):
-                    amounts[group] += (after - before) / len(drawn)
+                path = [self._bases[other], *(prices[rows[other, coalition]] for coalition in _between(order)), price]
+                amounts[list(order)] += np.diff(path) / len(drawn) if order else 0.0
         return amounts / len(orders)
 
     def _differing(self, own: Columns) -> npt.NDArray[np.bool_]:
@@ -128,15 +133,21 @@ class Explainer:
         )
         return np.array([np.any([apart[name] for name in group.columns], axis=0) for group in self._groups])
 
+    def _prices(self, own: Columns, wanted: list[tuple[int, int]]) -> list[float]:
+        """Return the prices of coalitions, in blocks, so that no more of them are in memory than the model takes."""
+        prices: list[float] = []
+        for start in range(0, len(wanted), BLOCK):
+            checkpoint()
+            prices += self._predict(self._mixed(own, wanted[start : start + BLOCK])).tolist()
+        return prices
+
     def _mixed(self, own: Columns, wanted: list[tuple[int, int]]) -> Columns:
         """Return houses of the background, each with some groups taken from the house that is explained."""
-        others = np.array([other for other, _ in wanted])
-        bits = np.array([coalition for _, coalition in wanted], dtype=np.int64)
-        taken = {
-            name: (bits >> place & 1).astype(bool) for place, group in enumerate(self._groups) for name in group.columns
-        }
-        numbers = np.array([taken[name] for name in self._layout.numbers], dtype=bool).reshape(-1, len(bits))
-        texts = np.array([taken[name] for name in self._layout.texts], dtype=bool).reshape(-1, len(bits))
+        others = [other for other, _ in wanted]
+        width = len(self._groups) // 8 + 1
+        packed = b"".join([coalition.to_bytes(width, "little") for _, coalition in wanted])
+        taken = np.unpackbits(np.frombuffer(packed, np.uint8).reshape(-1, width).T, axis=0, bitorder="little") == 1
+        numbers, texts = taken[self._group_of_number], taken[self._group_of_text]
         return Columns(
             np.where(numbers, own.numbers, self._others.numbers[:, others]),
             np.where(texts, own.texts, self._others.texts[:, others]),
@@ -184,9 +195,6 @@ def _orders(differing: list[int], rng: np.random.Generator) -> Iterator[Order]:
         yield order[::-1]
 
 
-def _growing(order: Order) -> list[int]:
-    """Return the coalitions along an order, from none to all, each as the bits of its groups."""
-    coalitions = [0]
-    for group in order:
-        coalitions.append(coalitions[-1] | 1 << group)
-    return coalitions
+def _between(order: Order) -> list[int]:
+    """Return the coalitions along an order, between none and all of it, each as the bits of its groups."""
+    return list(accumulate((1 << group for group in order[:-1]), or_))

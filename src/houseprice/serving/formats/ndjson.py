@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House, RequestModel
 from houseprice.serving.validation_errors import MAX_ERRORS, BatchTooLargeError, FieldError, InvalidRequestError
+from houseprice.serving.worker_pool import checkpoint
 
 BLOCK_LINES = 500
 BLOCK_BYTES = 2**20
@@ -116,6 +117,7 @@ def check(lines: Iterable[Line], rules: RequestModel) -> Block:
     houses: list[House] = []
     errors: list[FieldError] = []
     for line in lines:
+        checkpoint()
         try:
             house = rules.parse_line(line.text, line.house)
         except InvalidRequestError as err:

@@ -10,17 +10,17 @@ from collections import deque
 from collections.abc import AsyncIterator
 
 import anyio
-from anyio.to_thread import run_sync
 from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from houseprice.errors import DataError, ServingError
-from houseprice.serving.body import INLINE_BYTES, header, read_body
+from houseprice.serving.batch_execution import SMALL_BYTES, BatchExecutor, Blocks
+from houseprice.serving.body import header, read_body
 from houseprice.serving.direct_route import BytesResponse
 from houseprice.serving.formats import ndjson
-from houseprice.serving.micro_batching import MAX_BATCH_SIZE, MicroBatcher
+from houseprice.serving.formats.ndjson import Block, Line
 from houseprice.serving.validation_errors import InvalidRequestError
 
 MAX_BUFFERED = 32 * 2**20
@@ -29,7 +29,7 @@ _UNCOMPRESSED = 2**20
 """Bytes that are kept without compression, since they are soon sent."""
 
 
-async def streamed(request: Request, batcher: MicroBatcher, max_bytes: int, media_type: str) -> Response:
+async def streamed(request: Request, executor: BatchExecutor, max_bytes: int, media_type: str) -> Response:
     """Return an answer that is written while the request is read; that of a short body is whole before it is sent.
 
     Raises:
@@ -38,11 +38,11 @@ async def streamed(request: Request, batcher: MicroBatcher, max_bytes: int, medi
         ServingError: The model failed at the first block.
     """
     length = header(request, b"content-length", "")
-    if length.isdecimal() and int(length) <= INLINE_BYTES:
-        body = await read_body(request, INLINE_BYTES)
-        parts = [part async for part in _answers(_one(body), batcher, max_bytes)]
+    if length.isdecimal() and int(length) <= SMALL_BYTES:
+        body = await read_body(request, SMALL_BYTES)
+        parts = [part async for part in _answers(_one(body), executor, max_bytes)]
         return BytesResponse(b"".join(parts), media_type)
-    answers = _answers(request.stream(), batcher, max_bytes)
+    answers = _answers(request.stream(), executor, max_bytes)
     return _Streamed(await anext(answers, b""), answers, media_type)
 
 
@@ -50,24 +50,37 @@ async def _one(chunk: bytes) -> AsyncIterator[bytes]:
     yield chunk
 
 
-async def _answers(chunks: AsyncIterator[bytes], batcher: MicroBatcher, max_bytes: int) -> AsyncIterator[bytes]:
+async def _answers(chunks: AsyncIterator[bytes], executor: BatchExecutor, max_bytes: int) -> AsyncIterator[bytes]:
     begun = False
     try:
         async for lines in ndjson.blocks(chunks, max_bytes):
-            if len(lines) <= MAX_BATCH_SIZE:
-                block = ndjson.check(lines, batcher.scorer.request)
-            else:
-                block = await run_sync(ndjson.check, lines, batcher.scorer.request, abandon_on_cancel=True)
-            if block.refusal and not begun:
-                raise block.refusal
-            yield ndjson.write(await batcher.predict_many(block.houses))
+            answer, refusal = await _answer(lines, executor, must_be_valid=not begun)
+            yield answer
             begun = True
-            if block.refusal:
-                raise block.refusal
+            if refusal:
+                raise refusal
     except (DataError, ServingError, HTTPException) as err:
         if not begun:
             raise
         yield _last(err)
+
+
+async def _answer(
+    lines: list[Line], executor: BatchExecutor, *, must_be_valid: bool
+) -> tuple[bytes, InvalidRequestError | None]:
+    """Return the answer to the houses of a block before the first that cannot be priced, and its error."""
+    rules = executor.batcher.scorer.request
+
+    def read(_: bytes) -> Block:
+        block = ndjson.check(lines, rules)
+        if block.refusal and must_be_valid:
+            raise block.refusal
+        return block
+
+    def write(block: Block, blocks: Blocks) -> tuple[bytes, InvalidRequestError | None]:
+        return b"".join(map(ndjson.write, blocks)), block.refusal
+
+    return await executor.answer(b"\n".join([line.text for line in lines]), read, write)
 
 
 def _last(err: Exception) -> bytes:

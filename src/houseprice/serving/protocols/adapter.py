@@ -4,8 +4,8 @@ import math
 from typing import Any
 
 from houseprice.bundle.load import Bundle
+from houseprice.serving.batch_execution import BatchExecutor
 from houseprice.serving.csv_io import CsvColumns
-from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.request import House, is_optional
 from houseprice.serving.validation_errors import BatchTooLargeError, FieldError, InvalidRequestError
 
@@ -21,20 +21,20 @@ class ProtocolAdapter:
         version: its version in paths.
         columns: the columns of a request in the order of the schema, which is that of rows without names.
         max_houses: how many houses one request may hold.
-        batcher: predicts.
+        executor: answers.
         rules: validate houses.
         csv_columns: parse the cells of a CSV.
         bundle: the model.
     """
 
-    def __init__(self, bundle: Bundle, batcher: MicroBatcher, max_houses: int) -> None:
+    def __init__(self, bundle: Bundle, executor: BatchExecutor, max_houses: int) -> None:
         schema = bundle.manifest.schema_
         self.name = str(bundle.manifest.project["name"])
         self.version = bundle.manifest.model_version
         self.columns = schema.request
         self.max_houses = max_houses
-        self.batcher = batcher
-        self.rules = batcher.scorer.request
+        self.executor = executor
+        self.rules = executor.batcher.scorer.request
         self.bundle = bundle
         self.csv_columns = CsvColumns(bundle)
         self._optional = {name for name in self.columns if is_optional(schema, name)}
@@ -72,7 +72,7 @@ class ProtocolAdapter:
         Raises:
             ServingError: The model failed.
         """
-        return self.batcher.scorer.check_golden_rows(1)[0].passed
+        return self.executor.batcher.scorer.check_golden_rows(1)[0].passed
 
 
 def invalid(message: str) -> InvalidRequestError:

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from houseprice.errors import nearest
 from houseprice.serving import csv_io
+from houseprice.serving.batch_execution import Blocks
 from houseprice.serving.csv_io import Dialect
-from houseprice.serving.json_duplicate_keys import count_keys, find_duplicate_keys
-from houseprice.serving.prediction import Prediction, Predictions
+from houseprice.serving.json_blocks import parse_json
+from houseprice.serving.prediction import predictions_as_json
 from houseprice.serving.protocols import dataframe_json
 from houseprice.serving.protocols.adapter import ProtocolAdapter, invalid, quoted
 from houseprice.serving.request import House
@@ -22,7 +22,6 @@ PARAMETERS = ("params", "parameters")
 
 _IGNORED = ("signature_name",)  # TensorFlow Serving's clients send it; there is one signature
 _ONE_OF = f"exactly one of {', '.join(SHAPES)}"
-_predictions = TypeAdapter(Predictions)
 
 
 @dataclass(frozen=True)
@@ -41,10 +40,10 @@ def read_json(body: bytes, adapter: ProtocolAdapter) -> Invocation:
         BatchTooLargeError: It holds more houses than the limit.
     """
     try:
-        found = from_json(body)
+        found, twice = parse_json(body, adapter.rules.max_values(adapter.max_houses))
     except ValueError as err:
-        raise invalid(f"The body is not JSON: {err}. Send an object with {_ONE_OF}.") from err
-    if twice := find_duplicate_keys(body, count_keys(found, body.count(b":"))):
+        raise invalid(f"The body is not JSON that can be read: {err}. Send an object with {_ONE_OF}.") from err
+    if twice:
         raise duplicate_keys(twice)
     if not isinstance(found, dict):
         raise invalid(f"The body must be a JSON object with {_ONE_OF}, not {quoted(found)}.")
@@ -77,11 +76,11 @@ def read_csv(body: bytes, adapter: ProtocolAdapter, header: str | None = None) -
     )
 
 
-def write(request: Invocation, predictions: list[Prediction]) -> bytes:
-    """Return the answer."""
+def write(request: Invocation, blocks: Blocks) -> list[bytes]:
+    """Return the answer, in parts."""
     if request.details:
-        return _predictions.serializer.to_json(Predictions(predictions))
-    return to_json({"predictions": [prediction.predicted_price for prediction in predictions]})
+        return predictions_as_json(blocks)
+    return [to_json({"predictions": [prediction.predicted_price for block in blocks for prediction in block]})]
 
 
 def _rows(key: str, value: Any, adapter: ProtocolAdapter) -> list[House]:

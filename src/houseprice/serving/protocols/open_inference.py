@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from houseprice.schema import Column
-from houseprice.serving.json_duplicate_keys import count_keys, find_duplicate_keys
-from houseprice.serving.prediction import Prediction
+from houseprice.serving.batch_execution import Blocks
+from houseprice.serving.json_blocks import parse_json
 from houseprice.serving.protocols import dataframe_json, tensors
 from houseprice.serving.protocols.adapter import ProtocolAdapter, invalid, quoted
 from houseprice.serving.request import House
+from houseprice.serving.worker_pool import checkpoint
 
 OUTPUTS = ("predicted_price", "interval_low", "interval_high")
 HEADER_LENGTH = "Inference-Header-Content-Length"
@@ -86,23 +87,20 @@ def read(body: bytes, header_length: str | None, adapter: ProtocolAdapter) -> In
         BatchTooLargeError: It holds more houses than the limit.
     """
     size = _json_size(header_length, len(body))
-    request = _parse(body[:size])
+    request = _parse(body[:size], adapter.rules.max_values(adapter.max_houses))
     outputs = _outputs(request)
     columns = _columns(request.inputs, memoryview(body)[size:], header_length is not None, adapter)
     return InferRequest(adapter.validate(dataframe_json.from_columns(columns, adapter)), outputs, request.id)
 
 
-def write(request: InferRequest, predictions: list[Prediction], adapter: ProtocolAdapter) -> InferResponse:
+def write(request: InferRequest, blocks: Blocks, adapter: ProtocolAdapter) -> InferResponse:
     """Return the answer to a request."""
-    columns = {
-        "predicted_price": [prediction.predicted_price for prediction in predictions],
-        "interval_low": [prediction.prediction_interval[0] for prediction in predictions],
-        "interval_high": [prediction.prediction_interval[1] for prediction in predictions],
-    }
+    rows = [(found.predicted_price, *found.prediction_interval) for block in blocks for found in block]
+    columns = dict(zip(OUTPUTS, map(list, zip(*rows, strict=True)) if rows else ([], [], []), strict=True))
     outputs: list[dict[str, Any]] = []
     raw = []
     for output in request.outputs:
-        tensor = {"name": output.name, "datatype": "FP64", "shape": [len(predictions)]}
+        tensor = {"name": output.name, "datatype": "FP64", "shape": [len(rows)]}
         if output.binary:
             raw.append(tensors.to_bytes(columns[output.name]))
             outputs.append({**tensor, "parameters": {"binary_data_size": len(raw[-1])}})
@@ -156,10 +154,10 @@ def _json_size(header_length: str | None, whole: int) -> int:
     return int(text)
 
 
-def _parse(head: bytes) -> _Request:
+def _parse(head: bytes, most: int) -> _Request:
     try:
-        found = from_json(head)
-        if twice := find_duplicate_keys(head, count_keys(found, head.count(b":"))):
+        found, twice = parse_json(head, most)
+        if twice:
             place = ".".join(str(part) for part in twice[0].path) or "the request"
             raise invalid(f"{place[:80]}: {quoted(twice[0].key)} is given more than once.")
         return _Request.model_validate(found)
@@ -199,6 +197,7 @@ def _columns(inputs: list[_Tensor], raw: memoryview, has_raw: bool, adapter: Pro
     found: dict[str, list[Any]] = {}
     at = 0
     for tensor in inputs:
+        checkpoint()
         if tensor.name in found:
             raise invalid(f"There is more than one tensor {quoted(tensor.name)}.")
         count = tensors.length(tensor.name, tensor.shape)

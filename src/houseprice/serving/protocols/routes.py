@@ -10,15 +10,14 @@ from fastapi.responses import JSONResponse, Response
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
-from houseprice.serving.body import header, parse_body, read_body
-from houseprice.serving.direct_route import BytesResponse, DirectRoute
+from houseprice.serving.batch_execution import BatchExecutor
+from houseprice.serving.body import header, read_body
+from houseprice.serving.direct_route import BytesResponse, DirectRoute, PartsResponse
 from houseprice.serving.formats import negotiation
 from houseprice.serving.formats.negotiation import MediaTypeError
 from houseprice.serving.formats.openapi import csv_schema
-from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.protocols import invocations, open_inference, openapi
 from houseprice.serving.protocols.adapter import ProtocolAdapter
-from houseprice.serving.protocols.invocations import Invocation
 from houseprice.serving.protocols.open_inference import HEADER_LENGTH
 
 INVOCATIONS = "/invocations"
@@ -27,17 +26,17 @@ _HEADER_LENGTH = HEADER_LENGTH.lower().encode()
 AddRoute = Callable[..., None]
 
 
-def add(app: FastAPI, bundle: Bundle, batcher: MicroBatcher, max_houses: int, max_bytes: int) -> None:
+def add(app: FastAPI, bundle: Bundle, executor: BatchExecutor, max_houses: int, max_bytes: int) -> None:
     """Add the routes; `app.state.ready` says whether requests are wanted.
 
     Args:
         app: the application.
         bundle: the model.
-        batcher: predicts.
+        executor: answers.
         max_houses: how many houses one request may hold.
         max_bytes: how large one body may be.
     """
-    adapter = ProtocolAdapter(bundle, batcher, max_houses)
+    adapter = ProtocolAdapter(bundle, executor, max_houses)
     _add_invocations(app, adapter, max_bytes)
     route_class: Any = partial(openapi.ErrorRoute, model=adapter.name)
     add_route = partial(app.router.add_api_route, route_class_override=route_class)
@@ -71,10 +70,12 @@ def _add_invocations(app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> 
             )
         body = await read_body(request, max_bytes)
         if not is_csv:
-            return await _answer_json(body, adapter)
+            return await _answer_json(body, adapter, request)
         declared = parameters.get("header")
-        parsed = await parse_body(body, lambda body: invocations.read_csv(body, adapter, declared))
-        return await _answer(parsed, adapter)
+        parts = await adapter.executor.answer(
+            body, lambda body: invocations.read_csv(body, adapter, declared), invocations.write, request.receive
+        )
+        return PartsResponse(parts)
 
     about = openapi.invocations(csv_schema(adapter.rules.schema, golden))
     app.router.add_api_route(INVOCATIONS, invoke, methods=["POST"], route_class_override=DirectRoute, **about)
@@ -93,7 +94,7 @@ def _add_v1(add_route: AddRoute, app: FastAPI, adapter: ProtocolAdapter, max_byt
 
     async def predict(request: Request, model: str) -> Response:
         _check_path(adapter, model)
-        return await _answer_json(await read_body(request, max_bytes), adapter)
+        return await _answer_json(await read_body(request, max_bytes), adapter, request)
 
     # The longer path first, since the shorter one matches it too: another method then gets the right 405.
     add_route("/v1/models/{model}:predict", predict, methods=["POST"], **openapi.V1_PREDICT)
@@ -146,8 +147,12 @@ def _add_infer(add_route: AddRoute, adapter: ProtocolAdapter, max_bytes: int) ->
         _check_path(adapter, model)
         length = header(request, _HEADER_LENGTH, None)
         body = await read_body(request, max_bytes)
-        parsed = await parse_body(body, lambda body: open_inference.read(body, length, adapter))
-        answer = open_inference.write(parsed, await adapter.batcher.predict_many(parsed.houses), adapter)
+        answer = await adapter.executor.answer(
+            body,
+            lambda body: open_inference.read(body, length, adapter),
+            lambda parsed, blocks: open_inference.write(parsed, blocks, adapter),
+            request.receive,
+        )
         if not answer.headers:
             return BytesResponse(answer.content, answer.media_type)
         return Response(answer.content, media_type=answer.media_type, headers=answer.headers)
@@ -162,13 +167,9 @@ def _add_infer(add_route: AddRoute, adapter: ProtocolAdapter, max_bytes: int) ->
     add_route(f"{latest}/versions/{{version}}/infer", infer_of, methods=["POST"], include_in_schema=False)
 
 
-async def _answer_json(body: bytes, adapter: ProtocolAdapter) -> Response:
-    return await _answer(await parse_body(body, lambda body: invocations.read_json(body, adapter)), adapter)
-
-
-async def _answer(request: Invocation, adapter: ProtocolAdapter) -> Response:
-    content = invocations.write(request, await adapter.batcher.predict_many(request.houses))
-    return BytesResponse(content)
+async def _answer_json(body: bytes, adapter: ProtocolAdapter, request: Request) -> Response:
+    read = partial(invocations.read_json, adapter=adapter)
+    return PartsResponse(await adapter.executor.answer(body, read, invocations.write, request.receive))
 
 
 def _check_path(adapter: ProtocolAdapter, model: str, version: str | None = None) -> None:

@@ -1,0 +1,85 @@
+"""How requests are parsed and answered: small ones on the event loop, all others in the worker pool.
+
+A request is small when neither its bytes nor its houses take much longer than one prediction, whatever they hold: the
+bytes are counted, and the delimiters in them, since one follows each value but the last of an object, array or row.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Protocol, TypeVar
+
+from starlette.types import Receive
+
+from houseprice.serving.micro_batching import MicroBatcher
+from houseprice.serving.prediction import Prediction
+from houseprice.serving.request import House
+from houseprice.serving.worker_pool import WorkerPool
+
+SMALL_BYTES = 8 * 2**10
+SMALL_HOUSES = 8
+"""Houses of one request that share a model call with other requests."""
+LONG_BYTES = 256 * 2**10
+"""Longer bodies wait in the queue of long work."""
+
+Blocks = Iterable[Sequence[Prediction]]
+"""The predictions of many houses, some at a time."""
+
+
+class ManyHouses(Protocol):
+    """A parsed request."""
+
+    @property
+    def houses(self) -> list[House]:
+        """Its validated houses."""
+
+
+P = TypeVar("P", bound=ManyHouses)
+T = TypeVar("T")
+
+
+class BatchExecutor:
+    """Parses requests, predicts their houses and writes the answers.
+
+    Attributes:
+        batcher: predicts the houses of small requests.
+        pool: does all else.
+    """
+
+    def __init__(self, batcher: MicroBatcher, pool: WorkerPool) -> None:
+        self.batcher, self.pool = batcher, pool
+        self._columns = len(batcher.scorer.request.schema.request)
+
+    async def parse(self, body: bytes, parse: Callable[[bytes], T], receive: Receive) -> T:
+        """Return what `parse` makes of the body of a request for one house."""
+        if self._is_small(body, 2):
+            return parse(body)
+        return await self.pool.run(partial(parse, body), receive)
+
+    async def answer(
+        self,
+        body: bytes,
+        read: Callable[[bytes], P],
+        write: Callable[[P, Blocks], T],
+        receive: Receive | None = None,
+    ) -> T:
+        """Return what `write` makes of a parsed request and the predictions of its houses.
+
+        `receive` receives the messages of the request, unless it has more of a body.
+        """
+        scorer = self.batcher.scorer
+        if not self._is_small(body, SMALL_HOUSES):
+            is_long = len(body) > LONG_BYTES
+
+            def work() -> T:
+                parsed = read(body)
+                return write(parsed, scorer.score_blocks(parsed.houses))
+
+            return await self.pool.run(work, receive, is_long=is_long)
+        parsed = read(body)
+        if len(parsed.houses) <= SMALL_HOUSES:
+            return write(parsed, [await self.batcher.predict_many(parsed.houses)])
+        return await self.pool.run(lambda: write(parsed, scorer.score_blocks(parsed.houses)), receive)
+
+    def _is_small(self, body: bytes, houses: int) -> bool:
+        most = houses * (self._columns + 4)
+        return len(body) <= SMALL_BYTES and sum(map(body.count, (b",", b";", b"\t", b"|"))) <= most
