@@ -58,14 +58,15 @@ class Server:
         """Most bytes of memory that the process and its children have held since `forget_peak`."""
         peak = 0
         for process, _ in self._processes():
-            with suppress(OSError):
+            with suppress(OSError, IndexError):  # it has ended
                 peak += int((process / "status").read_text().partition("VmHWM:")[2].split()[0]) * 1024
         return peak
 
     def forget_peak(self) -> None:
         """Let `peak` begin anew."""
         for process, _ in self._processes():
-            (process / "clear_refs").write_text("5")
+            with suppress(OSError):
+                (process / "clear_refs").write_text("5")
 
     @property
     def is_alive(self) -> bool:
