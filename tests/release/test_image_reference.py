@@ -28,7 +28,19 @@ def test_a_name_has_parts(text: str, host: str, path: str, tag: str, digest: str
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "A/b", "a//b", "a/b:", "a/b:-x", "a/b@sha256:12", "http://a.io/b", "a/b:x y", "-.io/a"],
+    [
+        "",
+        " ",
+        "A/b",
+        "a//b",
+        "a/b:",
+        "a/b:-x",
+        "a/b@sha256:12",
+        "http://a.io/b",
+        "a/b:x y",
+        "-.io/a",
+        "hub.docker.com/a/b",
+    ],
 )
 def test_what_is_no_name_is_refused(text: str) -> None:
     """With a code of its own."""
@@ -37,24 +49,42 @@ def test_what_is_no_name_is_refused(text: str) -> None:
     assert refused.value.code == "image_name_invalid"
 
 
-def test_a_user_has_one_repository() -> None:
-    """On Docker Hub its name has no host; only a registry of this very machine is on loopback."""
-    assert str(Repository.of_user("somebody")) == "somebody/house-price-model"
-    local = Repository.of_user("a", "localhost:5001")
+def test_a_namespace_has_one_repository() -> None:
+    """On Docker Hub its name has no host; other registries nest; only this very machine's registry is on loopback."""
+    assert str(Repository.of_namespace("somebody")) == "somebody/house-price-model"
+    assert Repository.of_namespace("group/team", "ghcr.io").path == "group/team/house-price-model"
+    local = Repository.of_namespace("a", "localhost:5001")
     assert (str(local), local.loopback) == ("localhost:5001/a/house-price-model", True)
-    assert not Repository.of_user("a", "localhost.example.org").loopback
+    assert not Repository.of_namespace("a", "localhost.example.org").loopback
 
 
 @pytest.mark.parametrize(
-    ("user", "host", "code"),
+    ("namespace", "host", "code"),
     [
         ("Some Body", "docker.io", "username_invalid"),
         ("", "docker.io", "username_invalid"),
+        ("group/team", "docker.io", "username_invalid"),
         ("a", "http://x", "registry_host_invalid"),
+        ("a", "https://docker.io", "registry_host_invalid"),
+        ("a", "https://index.docker.io/v1/", "registry_host_invalid"),
+        ("a", "hub.docker.com", "registry_host_invalid"),
+        ("a", "Hub.Docker.com", "registry_host_invalid"),
+        ("a", "registry.hub.docker.com", "registry_host_invalid"),
+        ("a", "registry-1.docker.io", "registry_host_invalid"),
+        ("a", "index.docker.io", "registry_host_invalid"),
+        ("a", "docker.com", "registry_host_invalid"),
+        ("a", "docker.io:443", "registry_host_invalid"),
+        ("a", "docker.io/", "registry_host_invalid"),
     ],
 )
-def test_a_user_or_host_that_cannot_be_is_refused(user: str, host: str, code: str) -> None:
-    """Each setting has a code of its own."""
+def test_a_namespace_or_host_that_cannot_be_is_refused(namespace: str, host: str, code: str) -> None:
+    """Each has a code of its own; a page or server of Docker Hub is not its name as a registry."""
     with pytest.raises(RegistryError) as refused:
-        Repository.of_user(user, host)
+        Repository.of_namespace(namespace, host)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("host", ["docker.io", "ghcr.io", "mydocker.io", "docker.io.example.org", "registry:5000"])
+def test_other_hosts_are_registries(host: str) -> None:
+    """A name that only resembles Docker Hub's is anybody's."""
+    assert Repository.of_namespace("a", host).host == host

@@ -23,7 +23,7 @@ class Registry:
     @property
     def repository(self) -> Repository:
         """Where the account publishes."""
-        return Repository.of_user(USER, self.host)
+        return Repository.of_namespace(USER, self.host)
 
     def tags(self) -> dict[str, str]:
         """Return each tag of the project with its digest; those of cosign, which hold signatures, aside."""

@@ -14,16 +14,19 @@ from types import FrameType
 from typing import NoReturn
 
 from houseprice.errors import HousePriceError, RegistryError
-from houseprice.release.credentials import TOKEN, USERNAME, Account
+from houseprice.release.credentials import TOKEN, USERNAME, Account, configured_repository
 from houseprice.release.git_metadata import git
-from houseprice.release.image_reference import HUB, Repository
+from houseprice.release.image_reference import HUB, Reference, Repository
 from houseprice.release.oci_layout import OciLayout
 from houseprice.release.publish import Published, commit_tag, publish, retag
-from houseprice.release.signing import SBOM_FILE, Signer, sign_and_attest
+from houseprice.release.signing import Signer, sign_and_attest
+from houseprice.release.verification.image_reader import SBOM_FILE
+from houseprice.release.verification.verify import Verified
 
 HELP = """\
 environment:
-  DOCKERHUB_USERNAME   user whose repository house-price-model is published
+  DOCKERHUB_USERNAME   account that publishes the repository house-price-model
+  DOCKERHUB_NAMESPACE  user or organisation that owns the repository, where it is not that account
   DOCKERHUB_TOKEN      access token with Read & Write (publish, retag)
   DOCKER_REGISTRY      host of another registry than docker.io
   GITHUB_SHA           commit of the image; by default that of this checkout
@@ -95,6 +98,13 @@ def _own(given: argparse.Namespace, environ: Mapping[str, str], checkout: Path) 
         return 0
     layout = OciLayout.open(given.layout)
     signer = Signer.from_environment(environ, repository, account)
+    existing: dict[str, Verified] = {}
+
+    def check(reference: Reference) -> str:
+        found = signer.verify(reference)
+        existing[found.digest] = found
+        return found.revision
+
     done = publish(
         layout,
         repository,
@@ -102,22 +112,22 @@ def _own(given: argparse.Namespace, environ: Mapping[str, str], checkout: Path) 
         commit,
         checkout=checkout,
         sign=lambda _: sign_and_attest(layout, signer, environ, checkout, say),
+        check=check,
         move_latest=environ.get("MOVE_LATEST", "true") == "true",
         say=say,
     )
     _print(repository, done)
     if output := environ.get("GITHUB_OUTPUT"):
-        _write_outputs(Path(output), layout, repository)
+        sbom = layout.folder.with_name(f"{layout.folder.name}-sbom.cdx.json")
+        if done.digest in existing:
+            sbom.write_bytes(existing[done.digest].image.platforms[0].files[SBOM_FILE])
+        else:
+            sbom.write_bytes(layout.read_file(next(iter(layout.platforms)), SBOM_FILE))
+        host = "index.docker.io" if repository.host == HUB else repository.host  # as signatures spell it
+        with Path(output).open("a", encoding="utf-8") as stream:
+            stream.write(f"name={host}/{repository.path}\ndigest={done.digest}\nsbom={sbom}\n")
+            stream.write(f"built={str(done.built).lower()}\n")
     return 0
-
-
-def _write_outputs(output: Path, layout: OciLayout, repository: Repository) -> None:
-    """Tell the next step of the workflow, which attests on GitHub, what was published."""
-    sbom = layout.folder.with_name(f"{layout.folder.name}-sbom.cdx.json")
-    sbom.write_bytes(layout.read_file(next(iter(layout.platforms)), SBOM_FILE))
-    host = "index.docker.io" if repository.host == HUB else repository.host  # as signatures spell it
-    with output.open("a", encoding="utf-8") as stream:
-        stream.write(f"name={host}/{repository.path}\ndigest={layout.digest}\nsbom={sbom}\n")
 
 
 def _print(repository: Repository, done: Published) -> None:
@@ -125,20 +135,20 @@ def _print(repository: Repository, done: Published) -> None:
 
 
 def _repository(environ: Mapping[str, str]) -> Repository:
-    host = environ.get("DOCKER_REGISTRY") or HUB
-    if not environ.get(USERNAME):
+    repository = configured_repository(environ)
+    if repository is None or not environ.get(USERNAME, "").strip():
         raise RegistryError(
-            f"The variable DOCKERHUB_USERNAME is not set: run `gh variable set {USERNAME}`, or add your name at {host} "
+            f"The variable {USERNAME} is not set: run `gh variable set {USERNAME}`, or add the name of your account "
             "under Settings → Secrets and variables → Actions → Variables.",
             code="username_missing",
         )
-    return Repository.of_user(environ[USERNAME], host)
+    return repository
 
 
 def _no_token() -> RegistryError:
     return RegistryError(
         "The secret DOCKERHUB_TOKEN is not set: create an access token with Read & Write at "
-        f"https://hub.docker.com/settings/security and run `gh secret set {TOKEN}`.",
+        f"https://hub.docker.com/settings/security and run `gh secret set {TOKEN} --env docker-hub`.",
         code="token_missing",
     )
 

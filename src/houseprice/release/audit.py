@@ -7,6 +7,7 @@ always asked about too: a service that does not know them counts as unreachable.
 import argparse
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -107,6 +108,8 @@ def main(args: list[str] | None = None) -> int:
     lines = [f"{one['name']} {one['version']}  {one['id']}  {one['summary']}" for one in report["vulnerabilities"]]
     lines += [f"{len(lines)} known vulnerabilities in {given.lock}"]
     if not report["reached"]:
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            sys.stderr.write("::warning title=Vulnerabilities unknown::The audit could ask nobody; see the summary.\n")
         lines = [f"{given.service} was not reached ({report['reason']}); nothing is known about vulnerabilities."]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from houseprice.release.image_reference import HUB, Repository
 
 USERNAME = "DOCKERHUB_USERNAME"
+NAMESPACE = "DOCKERHUB_NAMESPACE"
 TOKEN = "DOCKERHUB_TOKEN"  # noqa: S105 - the name of a variable, not its value
 
 
@@ -34,6 +35,19 @@ class Account:
     @property
     def _basic(self) -> str:
         return base64.b64encode(f"{self.user}:{self.token}".encode()).decode()
+
+
+def configured_repository(environ: Mapping[str, str]) -> Repository | None:
+    """Return the repository in DOCKERHUB_NAMESPACE, else that of DOCKERHUB_USERNAME; None when neither is set.
+
+    Raises:
+        RegistryError: `username_invalid`, `namespace_invalid` or `registry_host_invalid`.
+    """
+    host = environ.get("DOCKER_REGISTRY", "").strip() or HUB
+    for setting in (NAMESPACE, USERNAME):
+        if namespace := environ.get(setting, "").strip():
+            return Repository.of_namespace(namespace, host, setting)
+    return None
 
 
 @contextmanager

@@ -13,6 +13,8 @@ _HOST = r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?"
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 _DIGEST = r"sha256:[0-9a-f]{64}"
+_ALIAS = re.compile(r"(?!docker\.io$)(?:[^/]+\.)?docker\.(?:io|com)(?::\d+)?|docker\.io:\d+", re.IGNORECASE)
+"""Hosts of Docker Hub's pages and servers, which are not its name as a registry."""
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?")
 
 
@@ -33,24 +35,33 @@ class Repository:
         return self.path if self.host == HUB else f"{self.host}/{self.path}"
 
     @classmethod
-    def of_user(cls, user: str, host: str = HUB) -> Self:
-        """Return the repository that a user publishes this project in.
+    def of_namespace(cls, namespace: str, host: str = HUB, setting: str = "DOCKERHUB_USERNAME") -> Self:
+        """Return the repository of this project in the namespace of a user or of an organisation.
+
+        Args:
+            namespace: name of the user or organisation; other registries than Docker Hub know several parts.
+            host: of the registry.
+            setting: that the namespace comes from, for messages.
 
         Raises:
-            RegistryError: with the code `username_invalid` or `registry_host_invalid`.
+            RegistryError: with the code `username_invalid`, `namespace_invalid` or `registry_host_invalid`.
         """
-        if not re.fullmatch(_PART, user):
-            raise RegistryError(
-                f'DOCKERHUB_USERNAME "{user}" is not a Docker Hub username. Use the lower-case letters and digits of '
-                "your profile's address.",
-                code="username_invalid",
+        if _ALIAS.fullmatch(host) or not re.fullmatch(_HOST, host):
+            hub = "docker" in host.lower()
+            advice = (
+                f'Docker Hub is "{HUB}": set that, or nothing.' if hub else "Use HOST or HOST:PORT, without https://."
             )
-        if not re.fullmatch(_HOST, host):
             raise RegistryError(
-                f'DOCKER_REGISTRY "{host}" is not a host name. Use HOST or HOST:PORT, without https://.',
-                code="registry_host_invalid",
+                f'DOCKER_REGISTRY "{host}" is not the host of a registry. {advice}', code="registry_host_invalid"
             )
-        return cls(host, f"{user}/{TITLE}")
+        parts = namespace.split("/")
+        if not all(re.fullmatch(_PART, part) for part in parts) or (host == HUB and len(parts) > 1):
+            raise RegistryError(
+                f'{setting} "{namespace}" is not a namespace of {host}. Set DOCKERHUB_NAMESPACE to the lower-case name '
+                "of the user or organisation that owns the repository.",
+                code="namespace_invalid" if setting == "DOCKERHUB_NAMESPACE" else "username_invalid",
+            )
+        return cls(host, f"{namespace}/{TITLE}")
 
     @property
     def loopback(self) -> bool:
@@ -94,12 +105,12 @@ class Reference:
         hosted = bool(slash) and (first == "localhost" or ":" in first or "." in first)
         host, path = (first, rest) if hosted else (HUB, text)
         found = re.fullmatch(rf"({_PART}(?:/{_PART})*)(?::({_TAG}))?(?:@({_DIGEST}))?", path)
-        if not found or not re.fullmatch(_HOST, host):
+        host = HUB if host in ("index.docker.io", "registry-1.docker.io") else host
+        if not found or _ALIAS.fullmatch(host) or not re.fullmatch(_HOST, host):
             raise RegistryError(
                 f'"{text}" is not an image name. Use [HOST/]USER/{TITLE} with :TAG or @sha256:DIGEST.',
                 code="image_name_invalid",
             )
         path, tag, digest = found.groups()
-        host = HUB if host in ("index.docker.io", "registry-1.docker.io") else host
         path = f"library/{path}" if host == HUB and "/" not in path else path
         return cls(Repository(host, path), tag or ("" if digest else LATEST), digest or "")

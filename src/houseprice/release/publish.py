@@ -2,7 +2,8 @@
 
 The order is the promise: the content by digest, its signature and attestations, the commit's tag, and `latest` last and
 only forwards. Whatever breaks in between leaves content that no tag names, or a commit's tag that `latest` has not
-reached; the same command, run again, completes it.
+reached; the same command, run again, completes it. A commit has one image: where its tag is there and verifies, that
+image stays, whatever bytes were built this time (another processor gives other last bits).
 """
 
 import json
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from houseprice.errors import HousePriceError, RegistryError
+from houseprice.errors import HousePriceError, RegistryError, VerificationError
 from houseprice.release import skopeo
 from houseprice.release.credentials import Account
 from houseprice.release.git_metadata import git
@@ -28,10 +29,11 @@ Say = Callable[[str], None]
 
 @dataclass
 class Published:
-    """What the registry holds now: the digest, and its tags."""
+    """What the registry holds now: the digest, its tags, and whether the image is the one that was given."""
 
     digest: str
     tags: list[str] = field(default_factory=list)
+    built: bool = True
 
 
 def commit_tag(commit: str) -> str:
@@ -56,6 +58,7 @@ def publish(
     *,
     checkout: Path,
     sign: Callable[[str], None],
+    check: Callable[[Reference], str],
     move_latest: bool = True,
     say: Say,
 ) -> Published:
@@ -68,31 +71,36 @@ def publish(
         commit: that the image was built from, in full.
         checkout: whose history tells whether `latest` would move forwards.
         sign: signs a digest that the registry holds; called before any tag is set.
+        check: verifies a published image and returns its commit, in full.
         move_latest: whether `latest` may move at all.
         say: receives progress.
 
     Raises:
-        HousePriceError: `image_not_tested`, `commit_mismatch`, `tag_exists_with_other_digest`, or what the registry or
-            the signer refuses; `details["published"]` lists the tags that are set.
+        HousePriceError: `image_not_tested`, `commit_mismatch`; `tag_exists_with_other_digest` when the commit's tag is
+            there and does not verify; or what the registry or the signer refuses. `details["published"]` lists the tags
+            that are set.
     """
     done = Published(layout.digest)
     with _reported(repository, done):
         tag = commit_tag(commit)
         _check_tested(layout, commit)
-        if _free(repository, tag, layout.digest, account):
+        known = (Reference(repository, tag), layout.digest, commit, account, check)
+        if found := _published(*known):
+            say(f"{repository.tagged(tag)} is published already and verifies: {found}")
+        else:
             say(f"copying {layout.digest} to {repository}")
             skopeo.copy(layout.folder, Reference(repository, digest=layout.digest), account)
             sign(layout.digest)
-            if _free(repository, tag, layout.digest, account):
+            if not (found := _published(*known)):  # another run of this commit may have been faster
                 _tag(repository, layout.digest, tag, account)
+                found = layout.digest
             say(f"pushed {repository.tagged(tag)}")
-        else:
-            say(f"{repository.tagged(tag)} exists already with this digest")
+        done.digest, done.built = found, found == layout.digest
         done.tags.append(tag)
         if not move_latest:
             say("latest stays: this run does not move it")
-        elif _forwards(repository, layout.digest, commit, account, checkout, say):
-            _tag(repository, layout.digest, LATEST, account)
+        elif _forwards(repository, done.digest, commit, account, checkout, say):
+            _tag(repository, done.digest, LATEST, account)
             done.tags.append(LATEST)
     return done
 
@@ -169,26 +177,38 @@ def _check_tested(layout: OciLayout, commit: str) -> None:
         )
 
 
-def _free(repository: Repository, tag: str, digest: str, account: Account) -> bool:
-    """Return whether a commit's tag is still to be set.
+def _published(
+    reference: Reference, digest: str, commit: str, account: Account, check: Callable[[Reference], str]
+) -> str | None:
+    """Return the digest of a commit's tag that verifies; None when the image is still to be copied, signed or tagged.
 
     A registry that denies reading what does not exist yet, as Docker Hub may, is believed: the copy tells the truth.
     """
     try:
-        found = find_digest(Reference(repository, tag), account)
+        found = find_digest(reference, account)
     except RegistryError as err:
         if err.code != "registry_denied":
             raise
-        return True
-    if found not in (None, digest):
-        raise RegistryError(
-            f"{repository.tagged(tag)} exists with another digest ({found}); this image is {digest}. A commit has one "
-            "image: make a new commit, or delete that tag if nobody uses it.",
-            code="tag_exists_with_other_digest",
-            found=found,
-            digest=digest,
-        )
-    return found is None
+        return None
+    if found is None:
+        return None
+    problem = "its labels name another commit"
+    try:
+        if check(reference) == commit:
+            return found
+    except VerificationError as err:
+        if err.code not in ("image_mismatch", "image_too_large", "index_invalid"):
+            raise
+        if found == digest:
+            return None  # what was tagged without a signature is signed now
+        problem = str(err)
+    raise RegistryError(
+        f"{reference} exists with another digest ({found}; this image is {digest}) and does not verify: {problem} Find "
+        "out who pushed it, delete that tag, and run this again.",
+        code="tag_exists_with_other_digest",
+        found=found,
+        digest=digest,
+    )
 
 
 def _tag(repository: Repository, digest: str, tag: str, account: Account | None) -> None:

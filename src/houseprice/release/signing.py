@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any, Self
 
 from houseprice.errors import VerificationError
+from houseprice.release import skopeo
 from houseprice.release.credentials import Account
-from houseprice.release.image_reference import Repository
+from houseprice.release.image_reference import Reference, Repository
 from houseprice.release.oci_layout import OciLayout
 from houseprice.release.provenance import builder, provenance
 from houseprice.release.verification.cosign import PROVENANCE, SBOM, Cosign
+from houseprice.release.verification.image_reader import SBOM_FILE
 from houseprice.release.verification.policy import VerificationPolicy
+from houseprice.release.verification.verify import Verified, verify, verify_layout
 
-SBOM_FILE = "app/sbom.cdx.json"
 KEY, PASSWORD = "COSIGN_PRIVATE_KEY", "COSIGN_PASSWORD"
 _IDENTITY = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 
@@ -31,7 +33,8 @@ class Signer:
 
     Attributes:
         cosign: the command.
-        policy: by which this signer's signatures verify; None where nothing is signed.
+        policy: by which this signer's signatures verify, and its workflow's on the default branch; None if nothing is
+            signed.
         options: that tell cosign who signs.
         secrets: that cosign finds in its environment.
     """
@@ -55,7 +58,9 @@ class Signer:
             policy = VerificationPolicy.of_key(cosign.public_key(key, secrets), KEY)
             return cls(cosign, policy, (*key, "--tlog-upload=false"), secrets)
         if environ.get(_IDENTITY[0]):
-            identity = VerificationPolicy.of_identity(re.escape(builder(environ)))
+            own = builder(environ)
+            default = f"{own.partition('@')[0]}@refs/heads/{environ.get('DEFAULT_BRANCH') or 'main'}"
+            identity = VerificationPolicy.of_identity("|".join(map(re.escape, dict.fromkeys((own, default)))))
             return cls(cosign, identity, (), {name: environ.get(name, "") for name in _IDENTITY})
         if repository.loopback:
             return cls(cosign, None)
@@ -63,6 +68,20 @@ class Signer:
             f"No signing identity: set {KEY} and {PASSWORD}, or grant id-token: write to the job.",
             code="signing_identity_missing",
         )
+
+    def verify(self, reference: Reference) -> Verified:
+        """Return what is proven of a published image: signed by this signer, and in itself what it claims to be.
+
+        Raises:
+            VerificationError: it does not verify.
+            RegistryError: the registry does not answer.
+        """
+        account = self.cosign.account
+        if self.policy:
+            return verify(reference, self.policy, account=account, environ=self.cosign.environ)
+        with tempfile.TemporaryDirectory(prefix="houseprice-published-") as folder:
+            skopeo.copy(reference, Path(folder), account)
+            return verify_layout(Path(folder))
 
     def attest(self, digest: str, kind: str, predicate: Any) -> None:
         """Attest a JSON document of a digest, in place of an earlier one of this type."""

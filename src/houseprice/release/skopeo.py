@@ -196,8 +196,8 @@ def _error(code: str, reason: str, reference: Reference, account: Account | None
         message = f"{name} requires a login. Set DOCKERHUB_USERNAME and DOCKERHUB_TOKEN, or run `docker login {host}`."
     elif code == "registry_denied" and write:
         message = (
-            f"Push to {name} denied: the token lacks write access, or the repository belongs to another user. "
-            "Create a token with Read & Write."
+            f"Push to {name} denied: the token lacks write access, or the repository is not this account's. Create a "
+            "token with Read & Write; for a repository of an organisation, set DOCKERHUB_NAMESPACE to its name."
         )
     else:
         message = {

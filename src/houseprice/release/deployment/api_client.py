@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -46,6 +47,7 @@ class ApiClient:
         headers = {"Content-Type": "application/json", "User-Agent": "houseprice-deploy"}
         if self.key:
             headers["X-API-Key"] = self.key
+        begin = time.monotonic()
         try:
             with closing(_Connection(self, timeout)) as connection:
                 connection.request(method, path, None if body is None else json.dumps(body), headers)
@@ -53,7 +55,8 @@ class ApiClient:
                 status, text = response.status, response.read().decode(errors="replace")
         except (OSError, HTTPException) as err:
             raise DeploymentError(
-                f"No answer from {path} of {self.name} within {timeout:g} s ({type(err).__name__}); look at its logs.",
+                f"No answer from {path} of {self.name} after {time.monotonic() - begin:.1f} s ({type(err).__name__}); "
+                "look at its logs.",
                 code="no_answer",
             ) from err
         try:
