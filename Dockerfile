@@ -2,9 +2,10 @@
 #
 #   docker build -t house-price-model:local .        (or `houseprice image build`, which checks first and fills the labels)
 #
-# Another base, or the same one by digest: --build-arg PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:…
+# Another base: --build-arg PYTHON_IMAGE=…, or --base of `houseprice image build`; the provenance then says so. This one is
+# that of requirements/base.Dockerfile, which Dependabot moves (it knows no ARG); `make base` copies it here.
 # Nothing here depends on where Python lies in the base, or needs more than the oldest builder.
-ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 
 FROM ${PYTHON_IMAGE} AS base
 

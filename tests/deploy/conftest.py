@@ -15,6 +15,7 @@ from houseprice.release.build import BuildInputs, build_image
 from houseprice.release.docker_cli import DockerCli
 from houseprice.release.image_reference import Repository
 from houseprice.release.loopback_registry import loopback_registry
+from programs import base_image
 
 PROXY = """
 ARG PYTHON_IMAGE
@@ -50,7 +51,7 @@ def proxy_image(docker: DockerCli, tmp_path_factory: pytest.TempPathFactory) -> 
         return official
     context = tmp_path_factory.mktemp("proxy")
     (context / "Dockerfile").write_text(PROXY)
-    base = os.environ.get("PYTHON_IMAGE", "python:3.11-slim-bookworm")
+    base = base_image()
     tag = "houseprice-test-haproxy"
     docker.output("build", f"--build-arg=PYTHON_IMAGE={base}", f"--tag={tag}", str(context), seconds=600)
     return tag
@@ -94,7 +95,7 @@ def images(
     for name, bundle in bundles.items():
         tags.append(f"houseprice-test-deploy:{name}-{uuid.uuid4().hex[:6]}")
         inputs = BuildInputs(build_context, bundle, bundle / "none", {"GITHUB_SHA": REVISIONS[name]})
-        build_image(inputs, docker, say=lambda _: None, tags=(tags[-1],), base=os.environ.get("PYTHON_IMAGE", ""))
+        build_image(inputs, docker, say=lambda _: None, tags=(tags[-1],), base=base_image())
         published[name] = publish(tags[-1], REVISIONS[name], bundle)
     yield published
     docker.run("rmi", "--force", "--no-prune", *tags)

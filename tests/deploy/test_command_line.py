@@ -21,7 +21,7 @@ from houseprice.release.docker_cli import DockerCli
 from houseprice.release.image_reference import Reference, Repository
 from houseprice.release.oci_layout import OciLayout
 from houseprice.release.signing import Signer, sign_and_attest
-from programs import needs
+from programs import base_image, needs
 
 pytestmark = [pytest.mark.image, pytest.mark.long]
 PASSWORD = {"COSIGN_PASSWORD": "of the tests"}
@@ -65,7 +65,7 @@ def signed(
     for commit, bundle in (("d" * 40, bundle_dir), ("e" * 40, scaled(bundle_dir, home / "second", 1.03))):
         environ = {"GITHUB_SHA": commit, "SOURCE_DATE_EPOCH": str(1_700_000_000 + len(images))}
         inputs = BuildInputs(build_context, bundle, bundle / "none", environ)
-        bases = {"": os.environ["PYTHON_IMAGE"]} if "PYTHON_IMAGE" in os.environ else {}
+        bases = {"": base_image()}
         try:
             build_layout(inputs, docker, home / commit, say=lambda _: None, bases=bases)
         except ImageError as err:

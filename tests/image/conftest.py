@@ -1,6 +1,5 @@
 """The real image, built once a session with the real Dockerfile, and ways to damage it."""
 
-import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from houseprice.release.build import BuildInputs, build_image
 from houseprice.release.docker_build import run_build
 from houseprice.release.docker_cli import DockerCli
 from houseprice.release.expected_predictions import log_rmse
+from programs import base_image
 
 ROOT = Path(__file__).parents[2]
 Derived = Callable[..., str]
@@ -45,8 +45,8 @@ def name() -> str:
 
 @pytest.fixture(scope="session")
 def base() -> str:
-    """Return the base image instead of the Dockerfile's, where this machine needs another one."""
-    return os.environ.get("PYTHON_IMAGE", "")
+    """Return the base image."""
+    return base_image()
 
 
 @pytest.fixture(scope="session")

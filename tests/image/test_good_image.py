@@ -66,7 +66,7 @@ def test_a_plain_docker_build_passes(
 ) -> None:
     """`docker build .` in a checkout after a run gives an image that passes, with either builder."""
     image = f"{name}:plain"
-    options = [f"--tag={image}", *([f"--build-arg=PYTHON_IMAGE={base}"] if base else [])]
+    options = [f"--tag={image}", f"--build-arg=PYTHON_IMAGE={base}"]
     run_build(builder, print, "build", *options, str(checkout))
     try:
         code, out, err = run_cli("image", "test", image, "--bundle", str(checkout / "models" / "bundle"))
@@ -102,7 +102,7 @@ def test_no_model_no_image(docker: DockerCli, checkout: Path, tmp_path: Path, ba
     """A checkout without a bundle gives no image, and the builder names the folder."""
     empty = shutil.copytree(checkout, tmp_path / "empty", ignore=shutil.ignore_patterns("bundle"))
     shutil.copytree(checkout / "src" / "houseprice" / "bundle", empty / "src" / "houseprice" / "bundle")
-    options = [f"--build-arg=PYTHON_IMAGE={base}"] if base else []
+    options = [f"--build-arg=PYTHON_IMAGE={base}"]
     with pytest.raises(ImageError, match=r"models/bundle") as refused:
         run_build(docker, print, "build", *options, str(empty))
     assert refused.value.code == "build_failed"
@@ -112,7 +112,7 @@ def test_a_changed_model_no_image(docker: DockerCli, checkout: Path, tmp_path: P
     """A bundle with one changed byte gives no image, also with a plain `docker build`."""
     changed = shutil.copytree(checkout, tmp_path / "changed")
     (changed / "models" / "bundle" / "model_card.md").write_text("# Better than it is\n")
-    options = [f"--build-arg=PYTHON_IMAGE={base}"] if base else []
+    options = [f"--build-arg=PYTHON_IMAGE={base}"]
     with pytest.raises(ImageError, match=r"model_card\.md") as refused:
         run_build(docker, print, "build", *options, str(changed))
     assert refused.value.code == "build_failed"

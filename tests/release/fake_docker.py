@@ -1,12 +1,14 @@
 """A stand-in for docker with one container, which serves over real HTTP and can be bad in one way."""
 
 import json
+import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +51,7 @@ class FakeDocker(DockerCli):
         container_state: as `docker inspect` shows it.
         failing: docker command → exit code.
         printed: the container's logs.
-        size: of the image, unpacked.
+        layers: of the image, as `docker save` writes them.
         slow: seconds that every prediction takes.
         events: what happened, in order.
         ports: port of this machine on which it serves.
@@ -63,7 +65,7 @@ class FakeDocker(DockerCli):
     container_state: dict[str, Any] = field(default_factory=lambda: {"Running": True, "ExitCode": 0})
     failing: dict[str, int] = field(default_factory=dict)
     printed: str = "what the container printed\n"
-    size: int = 275_000_000
+    layers: tuple[bytes, ...] = (b"a layer" * 1000,)
     slow: float = 0.0
     events: list[str] = field(default_factory=list)
     ports: list[int] = field(default_factory=list)
@@ -78,6 +80,8 @@ class FakeDocker(DockerCli):
         return CommandResult(0, self._answer(verb, arguments), "")
 
     def _answer(self, verb: str, arguments: tuple[str, ...]) -> str:
+        if verb == "save":
+            self._save(Path(arguments[2]))
         if verb == "run":
             assert set(RUN_OPTIONS) <= set(arguments)
             assert arguments[-1] == "sha256:abc", "the image is started by its id, whatever its name points to by then"
@@ -87,12 +91,22 @@ class FakeDocker(DockerCli):
             return self._script(arguments) if "-c" in arguments else ""
         config = good_config(self.bundle) | self.config
         return {
-            "image": json.dumps([{"Id": "sha256:abc", "Config": config, "Size": self.size}]),
+            "image": json.dumps([{"Id": "sha256:abc", "Config": config}]),
             "port": f"127.0.0.1:{[*self.ports, 0][0]}",
             "inspect": json.dumps(self.container_state),
             "wait": "0",
             "logs": self.printed,
         }.get(verb, "")
+
+    def _save(self, target: Path) -> None:
+        layers = {f"layer{number}": content for number, content in enumerate(self.layers)}
+        saved = json.dumps([{"Config": "config", "Layers": list(layers)}]).encode()
+        config = json.dumps({"config": good_config(self.bundle)}).encode()
+        with tarfile.open(target, "w") as archive:
+            for name, content in {"manifest.json": saved, "config": config, **layers}.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                archive.addfile(member, BytesIO(content))
 
     def _script(self, arguments: tuple[str, ...]) -> str:
         answers_ = {
@@ -162,7 +176,7 @@ def make_tester(
 ) -> ImageTester:
     """Return the test of a fake image."""
     expected = ExpectedPredictions.read(bundle or docker.bundle.directory)
-    limits = Limits(requests=10, deadline_seconds=deadline)
+    limits = Limits(requests=10, deadline_seconds=deadline, size_bytes=1_500_000)
     return ImageTester(docker, expected, limits, say, lambda logs: docker.events.append(logs.strip()))
 
 

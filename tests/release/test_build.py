@@ -1,5 +1,6 @@
 """Building an image: what the builder is asked for, and how each failure is reported."""
 
+import re
 import shutil
 import tomllib
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from houseprice.release.build import (
     parse_base,
     parse_platform,
 )
-from houseprice.release.build_context import sha256_of
+from houseprice.release.build_context import default_base, sha256_of
 from houseprice.release.docker_cli import DockerCli
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +81,24 @@ def test_an_image_is_named_by_its_commit_and_says_where_it_is_from(inputs: Build
         f"--label=houseprice.manifest.sha256={sha256_of(inputs.bundle / 'manifest.json')}",
         "--tag=house-price-model:0123456",
     } <= asked
-    assert not [word for word in asked if "PYTHON_IMAGE" in word or "base.digest" in word]
+    assert not [word for word in asked if "PYTHON_IMAGE" in word]
+    digest = default_base(ROOT).partition("@")[2]
+    assert re.fullmatch("sha256:[0-9a-f]{64}", digest)
+    assert f"--label=org.opencontainers.image.base.digest={digest}" in asked
+
+
+def test_a_base_without_digest_has_none(inputs: BuildInputs, docker: DockerCli) -> None:
+    """Another base image is never given the digest of the Dockerfile's own."""
+    built(inputs, docker, base="python:3.11-slim-bookworm")
+    asked = beside(docker, "arguments").read_text()
+    assert "--build-arg=PYTHON_IMAGE=python:3.11-slim-bookworm\n" in asked
+    assert "base.digest" not in asked
+
+
+def test_the_locked_base_image_is_the_dockerfiles() -> None:
+    """What the dependency bot moves is what is built on; `make base` copies it."""
+    locked = (ROOT / "requirements" / "base.Dockerfile").read_text().splitlines()[-1]
+    assert locked == f"FROM {default_base(ROOT)}"
 
 
 def test_tags_and_base_image(inputs: BuildInputs, docker: DockerCli) -> None:

@@ -25,7 +25,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "another port": ({"config": {"ExposedPorts": {"80/tcp": {}}}}, "declarations", "8000"),
     "a volume": ({"config": {"Volumes": {"/data": {}}}}, "declarations", "/data"),
     "another stop signal": ({"config": {"StopSignal": "SIGKILL"}}, "declarations", "SIGKILL"),
-    "too large": ({"size": 451_000_000}, "size", "150 MB"),
+    "too large": ({"layers": (b"\x1f\x8b" + bytes(2_000_000),)}, "size", "2 MB"),
     "too slow": ({"slow": 0.3}, "latency", "of 1 requests in round 3"),
     "no user": ({"config": {"User": ""}}, "user", "root"),
     "user by name": ({"config": {"User": "app"}}, "user", "app"),

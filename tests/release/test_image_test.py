@@ -1,9 +1,9 @@
 """The course of an image test: whatever happens, the container is removed; without every check nothing has passed."""
 
+import gzip
 import json
-import tarfile
+import random
 from dataclasses import replace
-from io import BytesIO
 from typing import Any
 
 import pytest
@@ -11,9 +11,12 @@ from fake_docker import FakeDocker, failed, make_tester, run_test, serving
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ImageError
+from houseprice.release.container import SavedImage
 from houseprice.release.docker_cli import CommandResult
 from houseprice.release.image_checks import CHECKS
 from houseprice.release.image_test import SHOWN_LINES, ImageTest, LayoutTest, describe, require_passed, show_logs
+
+NOISE = random.Random(1).randbytes(1_000_000)  # noqa: S311 - bytes that cannot be compressed
 
 
 def test_a_good_image_passes_every_check(bundle: Bundle) -> None:
@@ -26,6 +29,22 @@ def test_a_good_image_passes_every_check(bundle: Bundle) -> None:
     assert [result.name for result in test.results] == [check.name for check in CHECKS]
     assert docker.events[:2] == ["image", "run"]
     assert docker.events[-3:] == ["logs", "what the container printed", "rm"]
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ((gzip.compress(NOISE, 1), gzip.compress(NOISE, 1)), 2e6),  # containerd's store
+        ((b"\x28\xb5\x2f\xfd" + NOISE,), 1e6),
+        ((NOISE, b"\0" * 1_000_000), 1e6),  # Docker's own store: plain archives
+        ((gzip.compress(NOISE, 1), b"\0" * 1_000_000), 1e6),  # a base image that was loaded
+    ],
+    ids=["gzip", "Zstandard", "plain", "mixed"],
+)
+def test_the_size_is_that_of_the_download(bundle: Bundle, layers: tuple[bytes, ...], expected: float) -> None:
+    """However an engine stores layers, their compressed size counts."""
+    docker = FakeDocker(bundle=bundle, layers=layers)
+    assert SavedImage.read(docker, "some:image").download_bytes == pytest.approx(expected, rel=0.02)
 
 
 def test_an_image_that_never_gets_healthy_fails(bundle: Bundle) -> None:
@@ -85,20 +104,11 @@ def test_what_an_engine_does_not_declare_is_read_from_the_image(
 ) -> None:
     """Docker's containerd image store may leave Config empty; the image's own configuration has it."""
     docker = FakeDocker(bundle=bundle)
-    own = json.loads(docker.run("image").stdout)[0]["Config"]
     answer = FakeDocker.run
 
     def run(self: FakeDocker, *arguments: str, **more: Any) -> CommandResult:
         if arguments[0] == "image":
-            return CommandResult(0, json.dumps([{"Id": "sha256:abc", "Config": None, "Size": 1}]), "")
-        if arguments[0] == "save":
-            with tarfile.open(arguments[2], "w") as archive:
-                for name, content in (("manifest.json", [{"Config": "c.json"}]), ("c.json", {"config": own})):
-                    data = json.dumps(content).encode()
-                    member = tarfile.TarInfo(name)
-                    member.size = len(data)
-                    archive.addfile(member, BytesIO(data))
-            return CommandResult(0, "", "")
+            return CommandResult(0, json.dumps([{"Id": "sha256:abc", "Config": None}]), "")
         return answer(self, *arguments, **more)
 
     monkeypatch.setattr(FakeDocker, "run", run)

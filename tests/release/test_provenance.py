@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from layouts import make_layout
 
+from houseprice.release.build_context import default_base
 from houseprice.release.oci_layout import OciLayout
 from houseprice.release.provenance import LOCAL, MANIFEST, builder, dependencies, named_builder, provenance
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+DOCKERFILE = "ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm\nFROM ${PYTHON_IMAGE}"
 GITHUB = {
     "GITHUB_ACTIONS": "true",
     "GITHUB_SERVER_URL": "https://github.example",
@@ -32,7 +34,7 @@ def checkout(tmp_path: Path) -> Path:
     """A checkout with the files that the image was built from."""
     (tmp_path / "requirements").mkdir()
     (tmp_path / "requirements/serving.txt").write_text("numpy==2")
-    (tmp_path / "Dockerfile").write_text("FROM python")
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
     return tmp_path
 
 
@@ -51,6 +53,7 @@ def test_a_workflow_run_is_named(layout: OciLayout, checkout: Path) -> None:
         },
         "platforms": ["linux/amd64", "linux/arm64"],
     }
+    assert default_base(checkout) == "docker.io/library/python:3.11-slim-bookworm"
     assert told["buildDefinition"]["internalParameters"] == {"github": {"event_name": "push"}}
 
 
@@ -60,9 +63,16 @@ def test_what_the_image_was_built_from_is_named(layout: OciLayout, checkout: Pat
         "source": COMMIT,
         "base": "b" * 64,
         "requirements/serving.txt": hashlib.sha256(b"numpy==2").hexdigest(),
-        "Dockerfile": hashlib.sha256(b"FROM python").hexdigest(),
+        "Dockerfile": hashlib.sha256(DOCKERFILE.encode()).hexdigest(),
         MANIFEST: "a" * 64,
     }
+
+
+def test_another_base_image_is_somebodys_choice(layout: OciLayout, checkout: Path) -> None:
+    """A base image that is not the Dockerfile's stands among what was chosen for this build, for each platform."""
+    (checkout / "Dockerfile").write_text(DOCKERFILE.replace("bookworm", "trixie"))
+    chosen = provenance(layout, GITHUB, checkout)["buildDefinition"]["externalParameters"]["base"]
+    assert chosen == dict.fromkeys(layout.platforms, "docker.io/library/python:3.11-slim-bookworm")
 
 
 def test_outside_of_a_workflow_nobody_is_claimed(layout: OciLayout, tmp_path: Path) -> None:

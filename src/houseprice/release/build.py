@@ -21,6 +21,7 @@ from houseprice.release.build_context import (
     BUNDLE,
     MANIFEST,
     check_bundle,
+    default_base,
     dockerfile_inputs,
     sha256_of,
     staged_context,
@@ -257,8 +258,8 @@ def _options(context: Path, metadata: GitMetadata, base: str) -> list[str]:
     labels = {"houseprice.manifest.sha256": sha256_of(context / BUNDLE / MANIFEST)}
     if base:
         given["PYTHON_IMAGE"] = base
-        if "@" in base:
-            labels[f"{LABEL}.base.digest"] = base.rpartition("@")[2]
+    if digest := (base or default_base(context)).partition("@")[2]:
+        labels[f"{LABEL}.base.digest"] = digest
     arguments = [f"--build-arg={name}={value}" for name, value in given.items()]
     return [*arguments, *(f"--label={name}={value}" for name, value in labels.items())]
 

@@ -50,6 +50,13 @@ def dockerfile_inputs(root: Path) -> tuple[str, ...]:
     return inputs
 
 
+def default_base(root: Path) -> str:
+    """Return the base image that the Dockerfile of a checkout names, by its digest; nothing when there is none."""
+    path = root / "Dockerfile"
+    found = re.search(r"(?m)^ARG PYTHON_IMAGE=(\S+)$", path.read_text(encoding="utf-8")) if path.is_file() else None
+    return found[1] if found else ""
+
+
 def check_bundle(bundle: Path, trained: Path, *, allow_failed: bool) -> dict[str, Any]:
     """Return the manifest of a model bundle that may become an image.
 

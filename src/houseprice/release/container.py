@@ -1,13 +1,18 @@
 """The container under test: started as in production, asked over HTTP and from inside, and always removed."""
 
 import json
+import os
 import secrets
+import tarfile
+import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.client import HTTPConnection
-from typing import Any
+from pathlib import Path
+from typing import IO, Any, Self
 
 from houseprice.errors import ImageError
 from houseprice.release.docker_cli import DockerCli
@@ -15,6 +20,7 @@ from houseprice.release.expected_predictions import ExpectedPredictions, Predict
 
 PORT = 8000
 """The port on which the image serves."""
+_CHUNK = 1 << 20
 RUN_OPTIONS = (
     "--read-only",
     "--cap-drop=ALL",
@@ -35,9 +41,10 @@ class ContainerUnderTest:
         docker: the engine on which it runs.
         name: of the container.
         config: what the image declares: user, entrypoint, health check, labels and more.
-        size_bytes: of the image: its layers as they are downloaded, or, where that is unknown, as they are unpacked.
+        size_bytes: of the image's layers as they are downloaded; 0 where it is still to be measured.
         expected: what the image must answer.
         times: `started` and `healthy`, of a monotonic clock.
+        image: that it runs.
     """
 
     docker: DockerCli
@@ -46,6 +53,7 @@ class ContainerUnderTest:
     size_bytes: int
     expected: ExpectedPredictions
     times: dict[str, float] = field(default_factory=dict)
+    image: str = ""
 
     @cached_property
     def port(self) -> int:
@@ -56,6 +64,11 @@ class ContainerUnderTest:
     def labels(self) -> Mapping[str, str]:
         """Labels of the image."""
         return self.config.get("Labels") or {}
+
+    @cached_property
+    def download_bytes(self) -> int:
+        """Size of the image's layers as they are downloaded: compressed."""
+        return self.size_bytes or SavedImage.read(self.docker, self.image).download_bytes
 
     @cached_property
     def served_sample(self) -> list[Prediction]:
@@ -94,6 +107,49 @@ class ContainerUnderTest:
         if result.returncode != 0:
             raise ImageError(f"python in the container failed: {result.stderr.strip()[-200:]}")
         return result.stdout.strip()
+
+
+@dataclass(frozen=True)
+class SavedImage:
+    """What `docker save` tells of an image, and `docker image inspect` of some engines does not.
+
+    Attributes:
+        config: what the image declares.
+        download_bytes: of its layers, compressed; containerd's store has them so, Docker's own store only unpacked.
+    """
+
+    config: Mapping[str, Any]
+    download_bytes: int
+
+    @classmethod
+    def read(cls, docker: DockerCli, image: str) -> Self:
+        """Save an image, and read it."""
+        with tempfile.TemporaryDirectory(prefix="houseprice-image-") as folder:
+            path = Path(folder, "image.tar")
+            docker.output("save", "--output", str(path), image, seconds=600)
+            with tarfile.open(path) as archive:
+                (saved, *_) = json.load(_member(archive, "manifest.json"))
+                config = json.load(_member(archive, saved["Config"])).get("config") or {}
+                return cls(config, sum(_compressed_size(_member(archive, name)) for name in saved["Layers"]))
+
+
+def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
+    member = archive.extractfile(name)
+    if member is None:
+        raise ImageError(f"The engine saved an image without {name}. Update Docker.", code="docker_failed")
+    return member
+
+
+def _compressed_size(layer: IO[bytes]) -> int:
+    """Return the size of a layer as it is, or as it would be when it is a plain archive."""
+    size, packer = 0, zlib.compressobj(1)
+    chunk = layer.read(_CHUNK)
+    if chunk.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd")):  # gzip, Zstandard
+        return layer.seek(0, os.SEEK_END)
+    while chunk:
+        size += len(packer.compress(chunk))
+        chunk = layer.read(_CHUNK)
+    return size + len(packer.flush())
 
 
 @contextmanager

@@ -8,8 +8,6 @@ import argparse
 import json
 import os
 import sys
-import tarfile
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,13 +17,13 @@ from typing import Any
 from houseprice.atomic_io import write_atomically
 from houseprice.errors import ImageError
 from houseprice.release import skopeo
-from houseprice.release.container import ContainerUnderTest, started
+from houseprice.release.container import ContainerUnderTest, SavedImage, started
 from houseprice.release.docker_cli import DockerCli, Say
 from houseprice.release.expected_predictions import ExpectedPredictions
 from houseprice.release.image_checks import CheckResult, run_checks
 from houseprice.release.image_reference import TITLE, Reference, Repository
 from houseprice.release.loopback_registry import loopback_registry
-from houseprice.release.performance_checks import UNPACKED_RATIO, Limits
+from houseprice.release.performance_checks import UNKNOWN, Limits
 from houseprice.release.verification.image_reader import PlatformImage
 from houseprice.release.verification.verify import verify_layout
 
@@ -122,8 +120,8 @@ class ImageTester:
             ImageError: there is no such image, no engine answers, or the container cannot be started or removed.
         """
         found = self.docker.image(name)
-        config = found.get("Config") or _saved_config(self.docker, name)
-        return self._run(found["Id"], name, config, int(found["Size"]) // UNPACKED_RATIO)
+        config = found.get("Config") or SavedImage.read(self.docker, name).config
+        return self._run(found["Id"], name, config)
 
     def test_layout(self, layout: Path, platforms: Sequence[str] = ()) -> LayoutTest:
         """Test a layout by its digest, and write the report into it.
@@ -180,7 +178,7 @@ class ImageTester:
         image: str,
         name: str,
         config: Mapping[str, Any],
-        size_bytes: int,
+        size_bytes: int = 0,
         *,
         platform: str = "",
         emulated: bool = False,
@@ -193,7 +191,8 @@ class ImageTester:
         times = {"started": time.monotonic()}
         results = []
         with started(self.docker, image, self.show_logs, *options) as container_name:
-            container = ContainerUnderTest(self.docker, container_name, config, size_bytes, self.expected, times)
+            told = (container_name, config, size_bytes, self.expected, times, image)
+            container = ContainerUnderTest(self.docker, *told)
             for result in run_checks(container, limits, timed=not emulated):
                 self.say(f"{result.name}: {result.found}")
                 results.append(result)
@@ -208,7 +207,8 @@ def describe(*tests: ImageTest) -> Iterator[str]:
             yield f"{test.platform}: {'run' if test.results else 'verified but not run, for want of emulation'}"
         for result in test.results:
             expected = "" if result.passed else f" (expected {result.expected})"
-            yield f"{'passed' if result.passed else 'FAILED'}  {result.name:<{width}}  {result.found}{expected}"
+            state = "unknown" if result.passed and result.found.startswith(UNKNOWN) else "passed"
+            yield f"{state if result.passed else 'FAILED':<7}  {result.name:<{width}}  {result.found}{expected}"
         passed = sum(result.passed for result in test.results)
         yield f"{test.image}: {passed} of {len(test.results)} checks passed in {test.seconds:.1f} s"
 
@@ -239,21 +239,6 @@ def _can_run(docker: DockerCli, image: str, *options: str) -> bool:
     alone = ("--rm", "--pull", "never", "--network", "none", "--entrypoint", "python")
     result = docker.run("run", *alone, *options, image, "-c", "", seconds=120)
     return "exec format error" not in result.stderr  # whatever else is wrong, the checks will show
-
-
-def _saved_config(docker: DockerCli, image: str) -> Mapping[str, Any]:
-    """Return what an image declares, from its own configuration: not every engine's `inspect` tells it."""
-    with tempfile.TemporaryDirectory(prefix="houseprice-image-") as folder:
-        archive = Path(folder, "image.tar")
-        docker.output("save", "--output", str(archive), image, seconds=600)
-        with tarfile.open(archive) as saved:
-
-            def read(name: str) -> Any:
-                stream = saved.extractfile(name)
-                return json.load(stream) if stream else {}
-
-            found: Mapping[str, Any] = read(read("manifest.json")[0]["Config"]).get("config") or {}
-            return found
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -64,7 +64,11 @@ class OciLayout:
     @property
     def labels(self) -> dict[str, str]:
         """The labels of the first platform's image."""
-        found = (self.config(next(iter(self.platforms))).get("config") or {}).get("Labels") or {}
+        return self.labels_of(next(iter(self.platforms)))
+
+    def labels_of(self, platform: str) -> dict[str, str]:
+        """Return the labels of a platform's image."""
+        found = (self.config(platform).get("config") or {}).get("Labels") or {}
         return {str(name): str(value) for name, value in found.items()}
 
     def blob(self, digest: str) -> Path:

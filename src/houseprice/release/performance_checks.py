@@ -27,8 +27,6 @@ UNKNOWN = "UNKNOWN"
 ROUNDS = 3
 REFERENCE_SECONDS = 0.006
 """The reference computation takes this long on the machine for which the limits are stated."""
-UNPACKED_RATIO = 3
-"""An unpacked image may be so many times the size of its compressed layers."""
 REPORT_DAYS = 7
 """Days for which a report of vulnerabilities counts."""
 
@@ -112,8 +110,8 @@ def check_start(container: ContainerUnderTest, limits: Limits) -> Outcome:
 
 
 def check_size(container: ContainerUnderTest, limits: Limits) -> Outcome:
-    """Compare the size of the image."""
-    return container.size_bytes <= limits.size_bytes, f"{container.size_bytes / 1e6:.0f} MB"
+    """Compare the size of the image as it is downloaded."""
+    return container.download_bytes <= limits.size_bytes, f"{container.download_bytes / 1e6:.0f} MB"
 
 
 def check_vulnerabilities(_container: ContainerUnderTest, limits: Limits) -> Outcome:

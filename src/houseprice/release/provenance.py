@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from houseprice.release.build_context import default_base
 from houseprice.release.oci_layout import OciLayout
 
 BUILD_TYPE = "https://github.com/house-price-model/image/v1"
@@ -36,13 +37,14 @@ def provenance(layout: OciLayout, environ: Mapping[str, str], checkout: Path) ->
             "externalParameters": {
                 **({"workflow": _workflow(environ)} if hosted else {}),
                 "platforms": list(layout.platforms),
+                **_overridden_bases(layout, checkout),
             },
             "internalParameters": {
                 "github": {name.removeprefix("GITHUB_").lower(): environ[name] for name in github if environ.get(name)}
             }
             if hosted
             else {},
-            "resolvedDependencies": list(_dependencies(layout.labels, environ, checkout)),
+            "resolvedDependencies": list(_dependencies(layout, environ, checkout)),
         },
         "runDetails": {
             "builder": {"id": builder(environ)},
@@ -80,13 +82,26 @@ def dependencies(predicate: Any) -> dict[str, str]:
         return {}
 
 
-def _dependencies(labels: Mapping[str, str], environ: Mapping[str, str], checkout: Path) -> Iterator[dict[str, Any]]:
+def _overridden_bases(layout: OciLayout, checkout: Path) -> dict[str, Any]:
+    """Return the base images of platforms that are not the Dockerfile's: somebody chose them for this build."""
+    named = {platform: layout.labels_of(platform).get(f"{_LABEL}.base.name", "") for platform in layout.platforms}
+    others = {platform: name for platform, name in named.items() if name != default_base(checkout)}
+    return {"base": others} if others else {}
+
+
+def _dependencies(layout: OciLayout, environ: Mapping[str, str], checkout: Path) -> Iterator[dict[str, Any]]:
+    labels = layout.labels
     commit, ref = labels.get(f"{_LABEL}.revision", ""), environ.get("GITHUB_REF", "")
     source = {"name": "source", "uri": f"git+{labels.get(f'{_LABEL}.source', 'unknown')}{f'@{ref}' if ref else ''}"}
     yield {**source, **({"digest": {"gitCommit": commit}} if re.fullmatch("[0-9a-f]{40,64}", commit) else {})}
-    if name := labels.get(f"{_LABEL}.base.name", ""):
-        algorithm, _, value = labels.get(f"{_LABEL}.base.digest", "").partition(":")
-        yield {"name": "base", "uri": f"docker://{name}", **({"digest": {algorithm: value}} if value else {})}
+    bases: dict[tuple[str, str], str] = {}
+    for platform in layout.platforms:
+        own = layout.labels_of(platform)
+        key = (own.get(f"{_LABEL}.base.name", ""), own.get(f"{_LABEL}.base.digest", ""))
+        bases.setdefault(key, f"base of {platform}" if bases else "base")
+    for (name, digest), called in bases.items():
+        algorithm, _, value = digest.partition(":")
+        yield {"name": called, "uri": f"docker://{name}", **({"digest": {algorithm: value}} if value else {})}
     for name in BUILT_FROM:
         if (checkout / name).is_file():
             yield {"name": name, "digest": {"sha256": hashlib.sha256((checkout / name).read_bytes()).hexdigest()}}

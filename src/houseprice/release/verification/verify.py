@@ -74,6 +74,12 @@ class Verified:
         return self._first.labels[f"{LABEL}.source"]
 
     @property
+    def base(self) -> tuple[str, str]:
+        """Name and digest of the base image, as the image says; the digest is empty where none was given."""
+        labels = self._first.labels
+        return labels.get(f"{LABEL}.base.name", "unknown"), labels.get(f"{LABEL}.base.digest", "")
+
+    @property
     def created(self) -> str:
         """Time of the image, ISO."""
         return self._first.created
