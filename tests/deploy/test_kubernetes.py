@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from kubernetes_objects import VERSIONS, Object, check, only, pod_of, render, schema_errors
 from toy import Client
 
@@ -15,6 +16,7 @@ from houseprice.bundle.load import open_bundle
 from houseprice.errors import ConfigError
 from houseprice.release.container import RUN_OPTIONS
 from houseprice.release.image_reference import Reference
+from houseprice.release.verification.policy import VerificationPolicy
 from houseprice.serving.app import create_app
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
@@ -55,6 +57,15 @@ def test_the_oldest_supported_version_is_the_documented_one() -> None:
     documented = re.findall(r"from Kubernetes (\S+) on", (FOLDER / "base" / "kustomization.yaml").read_text())
     assert VERSIONS[0].startswith(documented[0])
     assert len(VERSIONS) >= 8
+
+
+def test_the_cluster_trusts_whom_verify_trusts() -> None:
+    """The admission policy names the one workflow, on the one branch, whose signature `houseprice verify` accepts."""
+    (authority,) = yaml.safe_load((FOLDER / "policies" / "trusted-signer.yaml").read_text())["spec"]["authorities"]
+    (identity,) = authority["keyless"]["identities"]
+    expected = VerificationPolicy.of_repository("https://github.com/OWNER/house-price-model")
+    assert re.fullmatch(expected.identity, identity["subject"])
+    assert identity == {"issuer": expected.issuer, "subject": identity["subject"]}
 
 
 def test_the_example_is_consistent_and_restricted(objects: list[Object]) -> None:

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from houseprice.errors import VerificationError
 from houseprice.release.credentials import Account
-from houseprice.release.verification.policy import GITHUB, VerificationPolicy
+from houseprice.release.verification.policy import GITHUB, WORKFLOW, VerificationPolicy
 
 POLICY = ("key", "repository_url", "identity_regexp")
 """Parameters that define the verification policy; exactly one of them is given."""
@@ -32,7 +32,14 @@ def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--repository-url",
             envvar="HOUSEPRICE_REPOSITORY_URL",
             show_envvar=True,
-            help="Repository whose workflows sign, such as https://github.com/OWNER/NAME.",
+            help="Repository whose workflow signs, such as https://github.com/OWNER/NAME.",
+        ),
+        click.option(
+            "--workflow",
+            default=WORKFLOW,
+            envvar="HOUSEPRICE_WORKFLOW",
+            show_envvar=True,
+            help="Workflow of that repository that signs, with its branch or tag.",
         ),
         click.option("--identity-regexp", help="Another identity of the signer; the whole of it must match."),
         click.option("--issuer", default=GITHUB, help="Issuer of the identity."),
@@ -59,7 +66,7 @@ def policy() -> VerificationPolicy:
         case {"key": key}:
             return VerificationPolicy.of_key_file(key)
         case {"repository_url": url}:
-            return VerificationPolicy.of_repository(url, ctx.params["issuer"])
+            return VerificationPolicy.of_repository(url, ctx.params["workflow"], ctx.params["issuer"])
         case {"identity_regexp": pattern}:
             return VerificationPolicy.of_identity(pattern, ctx.params["issuer"])
     raise VerificationError("No trust policy: pass --key or --repository-url.", code="policy_missing")

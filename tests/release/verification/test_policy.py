@@ -43,9 +43,9 @@ def test_with_a_key_nobody_else_is_asked() -> None:
     ],
 )
 def test_what_is_no_public_key_is_refused(content: bytes, code: str, tmp_path: Path) -> None:
-    """The message names the file."""
+    """A private key is told apart."""
     (tmp_path / "some.pub").write_bytes(content)
-    with pytest.raises(VerificationError, match=r"some\.pub") as refused:
+    with pytest.raises(VerificationError) as refused:
         VerificationPolicy.of_key_file(tmp_path / "some.pub")
     assert refused.value.code == code
 
@@ -64,20 +64,46 @@ def identity_of(policy: VerificationPolicy) -> re.Pattern[str]:
     return re.compile(option.removeprefix("--certificate-identity-regexp="))
 
 
-def test_a_repository_is_its_own_workflows() -> None:
-    """On its branches and tags; neither another repository, nor a request to merge, nor another host."""
+def test_a_repository_is_its_publishing_workflow_on_main() -> None:
+    """Neither another file or branch, nor another repository, nor a request to merge, nor another host."""
     matched = identity_of(VerificationPolicy.of_repository("https://github.com/somebody/prices.ml"))
-    workflow = "https://github.com/somebody/prices.ml/.github/workflows/publish.yml@refs"
-    assert matched.search(f"{workflow}/heads/main")
-    assert matched.search(f"{workflow}/tags/v1")
-    for other in (
-        f"{workflow}/pull/7/merge",
-        f"{workflow}/heads/main".replace("prices.ml", "prices-ml"),
-        f"{workflow}/heads/main".replace("somebody", "anybody/somebody"),
-        f"https://evil.example/?{workflow}/heads/main",
-        "https://github.com/somebody/prices.mlx/.github/workflows/publish.yml@refs/heads/main",
+    good = "https://github.com/somebody/prices.ml/.github/workflows/mlops-pipeline.yml@refs/heads/main"
+    assert matched.search(good)
+    for found, other in (
+        ("heads/main", "heads/main2"),
+        ("heads/main", "heads/idea/main"),
+        ("heads/main", "heads/idea"),
+        ("heads/main", "tags/main"),
+        ("heads/main", "pull/7/merge"),
+        ("mlops-pipeline.yml", "evil.yml"),
+        ("mlops-pipeline.yml", "mlops-pipelineXyml"),
+        ("mlops-pipeline.yml", "../mlops-pipeline.yml"),
+        ("prices.ml", "prices-ml"),
+        ("prices.ml", "prices.mlx"),
+        ("somebody", "anybody/somebody"),
+        ("https://", "https://evil.example/?https://"),
     ):
-        assert not matched.search(other), other
+        assert not matched.search(good.replace(found, other)), other
+
+
+def test_the_workflow_may_be_another() -> None:
+    """A repository whose default branch has another name names file and ref."""
+    policy = VerificationPolicy.of_repository("https://github.com/a/b", ".github/workflows/x.yaml@refs/tags/v1")
+    assert identity_of(policy).search("https://github.com/a/b/.github/workflows/x.yaml@refs/tags/v1")
+    assert not identity_of(policy).search("https://github.com/a/b/.github/workflows/x.yaml@refs/tags/v1.1")
+
+
+@pytest.mark.parametrize(
+    "workflow",
+    ["", ".*", "mlops-pipeline.yml@refs/heads/main", ".github/workflows/x.yml", ".github/workflows/x.yml@main",
+     ".github/workflows/x.yml@refs/pull/1/merge", ".github/workflows/x.yml@refs/heads/*",
+     ".github/workflows/../x.yml@refs/heads/main"],
+)  # fmt: skip
+def test_a_workflow_without_its_place_is_refused(workflow: str) -> None:
+    """File and ref are named in full, without a pattern."""
+    with pytest.raises(VerificationError) as refused:
+        VerificationPolicy.of_repository("https://github.com/a/b", workflow)
+    assert refused.value.code == "workflow_invalid"
 
 
 def test_an_identity_is_matched_as_a_whole() -> None:

@@ -13,6 +13,8 @@ from houseprice.errors import VerificationError
 
 GITHUB = "https://token.actions.githubusercontent.com"
 """Issuer of the identities of GitHub Actions."""
+WORKFLOW = ".github/workflows/mlops-pipeline.yml@refs/heads/main"
+"""File and ref of the workflow that publishes."""
 
 _KEY = "HOUSEPRICE_TRUSTED_KEY"
 _PUBLIC = re.compile(r"\s*-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END PUBLIC KEY-----\s*")
@@ -94,19 +96,22 @@ class VerificationPolicy:
         return cls(identity=pattern, issuer=issuer)
 
     @classmethod
-    def of_repository(cls, url: str, issuer: str = GITHUB) -> Self:
-        """Return the policy that trusts the workflows of one repository, run on its own branches and tags.
+    def of_repository(cls, url: str, workflow: str = WORKFLOW, issuer: str = GITHUB) -> Self:
+        """Return the policy that trusts one workflow file of a repository, as it is on one branch or tag.
 
         Raises:
-            VerificationError: `repository_url_invalid`.
+            VerificationError: `repository_url_invalid`, or `workflow_invalid`.
         """
         if not re.fullmatch(r"https://[A-Za-z0-9.-]+(?::\d+)?/[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", url):
             raise VerificationError(
                 f'"{url}" is not the address of a repository such as https://github.com/OWNER/NAME.',
                 code="repository_url_invalid",
             )
-        identity = rf"{re.escape(url)}/\.github/workflows/[^@]+@refs/(heads|tags)/.+"
-        return cls(identity=identity, issuer=issuer, source=url)
+        if not re.fullmatch(r"\.github/workflows/[^@/\s]+\.ya?ml@refs/(?:heads|tags)/[^\s*]+", workflow):
+            raise VerificationError(
+                f'"{workflow}" is not a workflow with its ref, such as {WORKFLOW}.', code="workflow_invalid"
+            )
+        return cls(identity=re.escape(f"{url}/{workflow}"), issuer=issuer, source=url)
 
     @property
     def fingerprint(self) -> str:
