@@ -10,6 +10,7 @@ import pytest
 from deploy.production import under_load
 from houseprice.bundle.manifest import sha256
 from houseprice.errors import AuditLogError, DeploymentError, VerificationError
+from houseprice.release.deployment import recovery
 from houseprice.release.deployment.recovery import Timeouts
 from houseprice.release.image_reference import Reference
 
@@ -144,6 +145,31 @@ def test_a_damaged_audit_log_stops_a_deployment_but_no_rollback(production: Any,
     (kept,) = [one for one in path.parent.glob("*.damaged-*") if one.suffix != ".head"]
     assert (entry.action, entry.outcome, kept.name in entry.detail) == ("rollback", "succeeded", True)
     assert kept.read_bytes() == damaged
+
+
+@pytest.mark.parametrize("line", [0, 1])
+def test_one_damaged_byte_of_the_audit_log_stops_no_rollback(production: Any, images: Any, line: int) -> None:
+    """Whether it hits the entry of the live version or of the one before, the rollback finds where to go back to."""
+    production.deploy(images["first"])
+    production.deploy(images["second"])
+    path = production.host.audit_log.path
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[line] = lines[line].replace(b'"deploy"', b'"deplay"')
+    path.write_bytes(b"".join(lines))
+    assert production.rollback().revision == images["first"].revision
+    assert production.serves(images["first"])
+
+
+def test_a_damaged_record_of_a_killed_deployment_stops_no_rollback(production: Any, images: Any) -> None:
+    """What was under way is unknown then; the live slot is known by the proxy."""
+    production.deploy(images["first"])
+    production.deploy(images["second"])
+    (production.host.state / recovery.NAME).write_text("{")
+    with pytest.raises(DeploymentError) as refused:
+        production.deploy(images["third"])
+    assert refused.value.code == "pending_invalid"
+    assert production.rollback().revision == images["first"].revision
+    assert production.serves(images["first"])
 
 
 def test_settings_are_remembered_for_the_next_deployment(production: Any, images: Any) -> None:

@@ -15,8 +15,9 @@ import click
 
 from houseprice.bundle import manifest as manifests
 from houseprice.cli.options import account, interrupt_on_sigterm, policy, policy_options, progress
-from houseprice.errors import DeploymentError, HousePriceError, RegistryError
+from houseprice.errors import AuditLogError, DeploymentError, HousePriceError, RegistryError
 from houseprice.release import publish, skopeo
+from houseprice.release.credentials import configured_repository
 from houseprice.release.deployment import version_history
 from houseprice.release.deployment.audit_log import NAME, AuditLog, Entry, Event
 from houseprice.release.deployment.deployer import Deployer, Deployment, deployment_errors
@@ -24,7 +25,7 @@ from houseprice.release.deployment.host import DeploymentHost
 from houseprice.release.deployment.recovery import Timeouts, best_effort
 from houseprice.release.deployment.verified_cache import Candidate, VerifiedCache, Verify
 from houseprice.release.deployment.version_history import short
-from houseprice.release.image_reference import HUB, Reference, Repository
+from houseprice.release.image_reference import Reference, Repository
 from houseprice.release.verification.policy import VerificationPolicy
 from houseprice.release.verification.verify import verify
 
@@ -57,7 +58,7 @@ def _host_options(command: Command) -> Command:
         click.option(
             "--repository",
             envvar="HOUSEPRICE_REPOSITORY",
-            help="Image repository: [HOST/]USER/house-price-model [default: DOCKERHUB_USERNAME's, or the live image's]",
+            help="Image repository: [HOST/]USER/house-price-model [default: as published, or the live image's]",
         ),
         policy_options,
         click.option(
@@ -201,13 +202,13 @@ def _verifier(trusted: VerificationPolicy, host: DeploymentHost, *, use_cache: b
 def _repository(host: DeploymentHost, given: str | None) -> Repository:
     if given:
         return Reference.read(given).repository
-    if user := os.environ.get("DOCKERHUB_USERNAME"):
-        return Repository.of_user(user, os.environ.get("DOCKER_REGISTRY") or HUB)
+    if configured := configured_repository(os.environ):
+        return configured
     with suppress(HousePriceError):
         if live := host.live():
             return live[1].reference.repository
     raise DeploymentError(
-        "No image repository: pass --repository [HOST/]USER/house-price-model, or set DOCKERHUB_USERNAME.",
+        "No image repository: pass --repository [HOST/]USER/house-price-model, or set DOCKERHUB_NAMESPACE.",
         code="repository_unknown",
     )
 
@@ -219,7 +220,12 @@ def _list(host: DeploymentHost, given: str | None, *, as_json: bool) -> None:
     except (RegistryError, DeploymentError) as err:
         progress(f"Tags of the registry are not listed: {err}")
         tags = None
-    versions = version_history.available(host.audit_log.read().entries, tags, live[1].reference.digest if live else "")
+    try:
+        entries = host.audit_log.read().entries
+    except AuditLogError as err:
+        progress(f"Warning: {err}")
+        entries = host.audit_log.intact()
+    versions = version_history.available(entries, tags, live[1].reference.digest if live else "")
     if as_json:
         click.echo(json.dumps([asdict(version) for version in versions], indent=1))
         return

@@ -229,7 +229,7 @@ def test_a_damaged_log_is_kept_and_a_new_chain_begins(tmp_path: Path) -> None:
     log = log_of(tmp_path / "audit-log.jsonl", 3)
     damaged = log.path.read_bytes().replace(b'"to_revision":"1"', b'"to_revision":"9"')
     log.path.write_bytes(damaged)
-    kept, entries = log.replace_damaged()
+    entries, kept = log.intact(), log.replace_damaged()
     assert [entry.to_revision for entry in entries] == ["0", "2"]
     assert kept.read_bytes() == damaged
     assert log.append(event("new"), str).sequence == 1

@@ -76,3 +76,13 @@ def test_available_versions_are_those_that_served_and_published_commits() -> Non
         ("bbbbbbb", True, False), ("aaaaaaa", False, True), ("ccccccc", False, True)
     ]  # fmt: skip
     assert [one.tagged for one in available(entries, None, "")] == [None, None]
+
+
+def test_a_lost_entry_of_the_live_version_leaves_the_last_known_one() -> None:
+    """Only of a damaged log: else the live version is one that was never deployed here."""
+    entries = log(("deploy", "a", "succeeded"), ("deploy", "b", "succeeded"))
+    live = f"sha256:{'c' * 64}"
+    assert previous(entries, live, damaged=True).revision[0] == "b"
+    with pytest.raises(DeploymentError) as refused:
+        previous(entries, live)
+    assert refused.value.code == "version_unknown"

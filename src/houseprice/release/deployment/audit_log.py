@@ -14,7 +14,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -172,19 +172,20 @@ class AuditLog:
                 code="audit_log_unwritable",
             ) from err
 
-    def replace_damaged(self) -> tuple[Path, tuple[Entry, ...]]:
-        """Rename a damaged log so that the next entry starts a new chain.
+    def intact(self) -> tuple[Entry, ...]:
+        """Return the entries that are intact by themselves, whatever happened to others; none of an unreadable log."""
+        try:
+            return tuple(entry for entry in map(Entry.parse, self.path.read_bytes().splitlines()) if entry)
+        except OSError:
+            return ()
 
-        Returns:
-            Its new name, and those of its entries that are intact by themselves.
-        """
+    def replace_damaged(self) -> Path:
+        """Rename a damaged log so that the next entry starts a new chain, and return its new name."""
         kept = self.path.with_name(f"{self.path.name}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
-        lines = self.path.read_bytes().splitlines() if self.path.is_file() else []
-        if self.path.exists():
-            self.path.rename(kept)
-        if self.head.exists():
-            self.head.rename(kept.with_name(f"{kept.name}.head"))
-        return kept, tuple(entry for entry in map(Entry.parse, lines) if entry)
+        for path, name in ((self.path, kept), (self.head, kept.with_name(f"{kept.name}.head"))):
+            with suppress(FileNotFoundError):
+                path.rename(name)
+        return kept
 
     def _check(self, raw: bytes) -> Content:
         *lines, incomplete = raw.split(b"\n")

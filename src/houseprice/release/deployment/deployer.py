@@ -96,7 +96,13 @@ class Deployer:
         start = time.monotonic()
         with deployment_errors(), self.host.locked():
             entries, remark = self._history()
-            recover(self.host, entries, self.timeouts, self.say)
+            try:
+                recover(self.host, entries, self.timeouts, self.say)
+            except DeploymentError as err:
+                if err.code != "pending_invalid":
+                    raise
+                self.say(f"Warning: {err}")
+                PendingDeployment.clear(self.host.state)
             live = self.host.live()
             if live is None:
                 raise DeploymentError("Nothing is live; use `houseprice deploy`.", code="nothing_live")
@@ -106,17 +112,29 @@ class Deployer:
             target = (
                 version_history.find(entries, to, repository or current.reference.repository)
                 if to
-                else version_history.previous(entries, current.reference.digest).reference
+                else self._previous(live, entries, damaged=bool(remark))
             )
             model = ContainerModel.read(self.host.docker, current.id)
             return self._deploy(target, entries, start, accepts=model, remark=remark)
+
+    def _previous(self, live: tuple[Slot, Container], entries: Sequence[Entry], *, damaged: bool) -> Reference:
+        """Return the version before the live one; where its entry is lost, it is the stopped one of the idle slot."""
+        idle = self.host.container(other(live[0])) if damaged else None
+        if idle and idle.reference.digest and idle.reference.digest not in {entry.digest for entry in entries}:
+            return idle.reference
+        return version_history.previous(entries, live[1].reference.digest, damaged=damaged).reference
 
     def _history(self) -> tuple[tuple[Entry, ...], str]:
         """Return the audit log; a damaged one is kept under another name, and what is intact of it is used."""
         try:
             return self.host.audit_log.read().entries, ""
         except AuditLogError as err:
-            kept, entries = self.host.audit_log.replace_damaged()
+            entries = self.host.audit_log.intact()
+            try:
+                kept = self.host.audit_log.replace_damaged()
+            except OSError as second:
+                self.say(f"Warning: {err} Nor can it be renamed ({second}).")
+                return entries, "the damaged audit log could not be renamed"
             self.say(f'Warning: {err} It was renamed to "{kept}", and a new chain begins.')
             return entries, f"new chain: the damaged audit log was renamed to {kept.name}"
 

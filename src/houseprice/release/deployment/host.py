@@ -83,7 +83,10 @@ class DeploymentHost:
             DeploymentError: another deployment or rollback is running (`host_locked`).
         """
         self.state.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.state / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            descriptor = os.open(self.state / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError:  # a disk that became read-only stops no rollback
+            descriptor = os.open(self.state / "lock", os.O_RDONLY)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

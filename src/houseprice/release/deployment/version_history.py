@@ -54,14 +54,18 @@ def deployment_stack(entries: Sequence[Entry]) -> tuple[Version, ...]:
     return tuple(stack)
 
 
-def previous(entries: Sequence[Entry], digest: str) -> Version:
+def previous(entries: Sequence[Entry], digest: str, *, damaged: bool = False) -> Version:
     """Return the version that served before the one with a digest.
+
+    Where the entry of that one is among what was lost of a damaged log, it is the last version that is known.
 
     Raises:
         DeploymentError: `version_unknown` or `no_previous_version`.
     """
     stack = deployment_stack(entries)
     positions = [i for i, version in enumerate(stack) if version.digest == digest]
+    if not positions and damaged and stack:
+        return stack[-1]
     if not positions:
         raise DeploymentError(
             f"The audit log does not contain {digest[:19] or 'the live version'}; choose a version from "
