@@ -32,6 +32,11 @@ COMMANDS = {
     "rollback": "deployment",
     "audit-log": "deployment",
 }
+LOCKS = {
+    "serving": "requirements/serving.txt",
+    **dict.fromkeys(("release", "verification", "deployment"), "requirements/deployment.txt"),
+}
+"""The smallest lock that commands of a module need; by default all of it."""
 RENAMED = {"ledger": "audit-log"}
 
 
@@ -72,8 +77,8 @@ def _unavailable(name: str, module: str) -> click.Command:
     @click.argument("args", nargs=-1, type=click.UNPROCESSED)
     def command(args: tuple[str, ...]) -> NoReturn:  # noqa: ARG001 - whatever was typed, the answer is the same
         raise MissingDependencyError(
-            f'`houseprice {name}` needs the library "{module}", which is not installed. Install everything with '
-            "`pip install --require-hashes -r requirements.txt`.",
+            f'`houseprice {name}` needs the library "{module}", which is not installed. Install it with '
+            f"`pip install --require-hashes -r {LOCKS.get(COMMANDS[name], 'requirements.txt')}`.",
             library=module,
         )
 
