@@ -46,8 +46,8 @@ doctor: install ## report what is missing before the first run
 	@$(BIN)/houseprice doctor --config $(CONFIG)
 
 .PHONY: image
-image: install ## build the image of the model bundle
-	@$(BIN)/houseprice image build --tag $(IMAGE)
+image: install ## build the image of the model bundle, on the locked base image or its stand-in
+	@PYTHON_IMAGE="$${PYTHON_IMAGE:-$$(scripts/docker-engine || true)}" $(BIN)/houseprice image build --tag $(IMAGE)
 
 .PHONY: smoke
 smoke: install ## start the image, test it, remove it
@@ -101,7 +101,7 @@ lint: $(VENV)/.dev ## style, types, import contract, workflows, Dockerfile, scri
 	@$(BIN)/actionlint
 	@$(BIN)/zizmor --offline --persona=auditor --quiet .github
 	@$(BIN)/hadolint Dockerfile
-	@$(BIN)/shellcheck $(filter-out scripts/finish-sbom,$(wildcard scripts/*)) tests/workflow/run .ci/run
+	@$(BIN)/shellcheck $(filter-out scripts/finish-sbom scripts/mlflow-history,$(wildcard scripts/*)) tests/workflow/run .ci/run
 
 .PHONY: check
 check: lint test ## lint and test
@@ -120,11 +120,17 @@ lock: ## compile the requirement locks from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --constraints requirements.txt --group dev --output-file requirements/dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
+	  --exclude-newer "$(COOLDOWN)" --constraints requirements.txt --group deployment --output-file requirements/deployment.txt
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --group oracles --output-file requirements/oracles.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --group audit --output-file requirements/audit.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --group sbom --output-file requirements/sbom.txt
+
+.PHONY: base
+base: ## copy the base image of requirements/base.Dockerfile, which Dependabot moves, into the Dockerfile
+	@sed -i "s|^ARG PYTHON_IMAGE=.*|ARG PYTHON_IMAGE=$$(sed -n 's/^FROM //p' requirements/base.Dockerfile)|" Dockerfile
 
 .PHONY: clean
 clean: ## remove what the pipeline wrote; the virtual environment and MLflow's history stay

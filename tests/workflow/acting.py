@@ -80,6 +80,7 @@ class Stage:
         only: str = "",
         after: Run | None = None,
         late: bool = False,
+        again: bool = False,
         without: str = "",
         change: Mapping[str, Callable[[str], str]] | None = None,
         token: str = TOKEN,
@@ -96,6 +97,7 @@ class Stage:
             only: run this job alone.
             after: the run whose artifacts that job takes, and on whose commits its own follow.
             late: run the commit before that of `after`, in its repository.
+            again: run the commit of `after` once more.
             without: an artifact that is kept from the job.
             change: file → what is made of its text.
             token: the secret; empty for none.
@@ -105,8 +107,8 @@ class Stage:
         """
         home = self.folder / name
         repository, artifacts = home / "repository", home / "artifacts"
-        if late and after:
-            commit = rewound(after.artifacts.parent / "repository", repository)
+        if (late or again) and after:
+            commit = rewound(after.artifacts.parent / "repository", repository, "HEAD~1" if late else "HEAD")
         else:
             history = after.artifacts.parent / "repository" if after else None
             commit = checkout(repository, change or {}, only, history)
@@ -167,7 +169,7 @@ def replaced(text: str, found: str, wanted: str) -> str:
 
 def venvs(cache: Path) -> Path:
     """Return where the jobs' virtual environments are kept between runs, for as long as the locks are the same."""
-    locks = b"".join((ROOT / name).read_bytes() for name in ("requirements.txt", "requirements/serving.txt"))
+    locks = b"".join((ROOT / name).read_bytes() for name in ("requirements.txt", "requirements/deployment.txt"))
     folder = cache / f"{hashlib.sha256(locks).hexdigest()[:12]}-{sys.version_info.major}.{sys.version_info.minor}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -41,11 +41,11 @@ def checkout(target: Path, change: Mapping[str, Callable[[str], str]], only: str
     return _head(git)
 
 
-def rewound(repository: Path, target: Path) -> str:
-    """Copy a repository that `checkout` made and go one commit back, as a job does that was started long ago."""
+def rewound(repository: Path, target: Path, to: str) -> str:
+    """Copy a repository that `checkout` made and go to a commit, as a job does that was started for it."""
     subprocess.run(["git", "clone", "--quiet", "--no-local", str(repository), str(target)], check=True)
     git = ["git", "-C", str(target)]
-    subprocess.run([*git, "checkout", "--quiet", "-B", "main", "HEAD~1"], check=True)
+    subprocess.run([*git, "checkout", "--quiet", "-B", "main", to], check=True)
     subprocess.run([*git, "remote", "set-url", "origin", REMOTE], check=True)
     return _head(git)
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from acting import KEY_PASSWORD, Run, Stage, docker, replaced
 from checkouts import WORKFLOW, with_small_image
+from github_api import github, make_run, zipped
 from loopback import TOKEN, USER
 
 from pipeline import quick_config
@@ -87,6 +88,19 @@ def test_the_history_of_mlflow_outlives_the_job(green: Run) -> None:
     assert aliases == {"challenger", "champion"}
     assert list(history.rglob("*.onnx"))
     assert list(history.rglob("metrics.json"))
+
+
+def test_the_champion_of_the_last_green_run_is_known(green: Run, stage: Stage) -> None:
+    """The next training begins with the history of that run, and goes on with it."""
+    with github(zipped(green.artifacts / "mlflow-history")) as api:
+        api.runs = [make_run(1)]
+        change = {CONFIG: quick_config}
+        env = {"HOUSEPRICE_GITHUB_API": api.address, "HOUSEPRICE_MLFLOW_DEADLINE": "180"}
+        run = stage.run("challenger", only="model-training", after=green, change=change, env=env)
+    assert "github.example/runs/1" in run.log
+    with sqlite3.connect(f"file:{run.artifacts / 'mlflow-history' / 'mlflow.db'}?mode=ro", uri=True) as database:
+        assert len(database.execute("select status from runs").fetchall()) == 2
+        assert database.execute("select count(*) from model_versions").fetchone() == (2,)
 
 
 def test_both_tags_are_the_image_that_was_tested(green: Run, stage: Stage) -> None:
@@ -183,17 +197,34 @@ def test_an_image_that_never_gets_healthy_is_not_pushed(green: Run, stage: Stage
     assert stage.registry.tags() == before
 
 
-@pytest.mark.parametrize(
-    ("name", "token", "step"), [("refused", "wrong", PUBLISH), ("unset", "", "Check the settings")]
-)
-def test_without_the_right_token_nothing_is_pushed(green: Run, stage: Stage, name: str, token: str, step: str) -> None:
-    """A wrong token ends the job when it logs in, a missing one before the work; the registry stays as it was."""
+def test_with_a_wrong_token_nothing_is_pushed(green: Run, stage: Stage) -> None:
+    """The job ends when it logs in; the registry stays as it was."""
     before = stage.registry.tags()
-    run = stage.run(name, only="build-and-publish", after=green, token=token, change=SMALL_IMAGE)
+    run = stage.run("refused", only="build-and-publish", after=green, token="wrong", change=SMALL_IMAGE)  # noqa: S106
     assert run.ended("build-and-publish") == "failed"
-    assert run.ran(step) == "Failure"
+    assert run.ran(PUBLISH) == "Failure"
     assert "DOCKERHUB_TOKEN" in "\n".join(re.findall("release: .*", run.log))
     assert stage.registry.tags() == before
+
+
+def test_without_a_token_the_first_job_fails(stage: Stage) -> None:
+    """Before anything is installed or trained."""
+    run = stage.run("unset", only="data-processing", token="")
+    assert run.ended("data-processing") == "failed"
+    assert (run.ran("Check the settings"), run.ran("Install the training requirements")) == ("Failure", "")
+    assert "DOCKERHUB_TOKEN" in "\n".join(re.findall("release: .*", run.log))
+
+
+def test_a_published_commit_is_done(newer: Run, stage: Stage) -> None:
+    """The same commit once more, with other bytes: the job is green, says so, and changes no tag."""
+    before = stage.registry.tags()
+    run = stage.run("again", only="build-and-publish", after=newer, again=True, env={"SOURCE_DATE_EPOCH": "1700000000"})
+    assert run.commit == newer.commit
+    assert run.ended("build-and-publish") == "succeeded", run.log[-4000:]
+    assert stage.registry.tags() == before
+    assert "is published already and verifies" in run.log
+    assert "attested the provenance" not in run.log
+    assert f"attested models/image-sbom.cdx.json of {stage.registry.repository}@{before['latest']}" in run.log
 
 
 def test_a_missing_artifact_stops_the_job(green: Run, stage: Stage) -> None:

@@ -116,11 +116,12 @@ def test_another_program_is_not_taken_for_mlflow(
 
 
 def test_a_taken_port_is_reported(client: Path, server: HTTPServer) -> None:
-    """Nothing is started when another program listens on the port; the sentence names it and what to do."""
+    """Nothing is started on a port that is taken; another is proposed only where training can be told of it."""
     result = script("start", client, server.server_port)
     assert result.returncode == 1
     assert str(server.server_port) in result.stderr
     assert "HOUSEPRICE_MLFLOW_PORT" in result.stderr
+    assert "HOUSEPRICE_MLFLOW_PORT" not in script("start", client, server.server_port, GITHUB_ACTIONS="true").stderr
     assert "run --detach" not in (client / "calls").read_text()
 
 

@@ -163,6 +163,43 @@ def test_mlflow_is_waited_for_and_always_removed(pipeline: dict[str, Any]) -> No
     assert keeping["with"]["path"] == f"{pipeline['jobs']['model-training']['env']['HOUSEPRICE_MLFLOW_FOLDER']}/"
 
 
+def test_the_last_history_is_brought_back_before_mlflow_starts(pipeline: dict[str, Any]) -> None:
+    """Into the very folder that MLflow gets; a failure ends the job, and only who starts it by hand may go without."""
+    fetch, step = named(pipeline, "model-training", "Bring back MLflow's history")
+    start, _ = named(pipeline, "model-training", "Start MLflow")
+    assert fetch < start
+    assert not {"if", "continue-on-error"} & set(step)
+    assert step["run"].endswith(' scripts/mlflow-history "$HOUSEPRICE_MLFLOW_FOLDER"')
+    assert step["env"] == {"GITHUB_TOKEN": "${{ github.token }}", "START_OVER": "${{ inputs.start_over }}"}
+    assert pipeline[True]["workflow_dispatch"]["inputs"]["start_over"]["default"] is False
+
+
+def test_it_is_rebuilt_every_week(pipeline: dict[str, Any]) -> None:
+    """The week's run publishes as a push does: on the default branch it may move latest."""
+    (weekly,) = pipeline[True]["schedule"]  # YAML takes the key `on` for true
+    assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", weekly["cron"])
+    _, publish = named(pipeline, "build-and-publish", "Log in, push both tags and sign")
+    assert "schedule" in publish["env"]["MOVE_LATEST"]
+
+
+def test_the_base_image_is_kept_current() -> None:
+    """Dependabot watches the folder in which the base image is locked."""
+    updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
+    assert [one["directory"] for one in updates if one["package-ecosystem"] == "docker"] == ["/requirements"]
+
+
+def test_settings_are_checked_before_the_work(pipeline: dict[str, Any]) -> None:
+    """The first job looks before it installs anything; of the token it learns only whether it is set."""
+    check, step = named(pipeline, "data-processing", "Check the settings")
+    install, _ = named(pipeline, "data-processing", "Install the training requirements")
+    assert check < install
+    assert step["env"]["TOKEN_IS_SET"] == "${{ secrets.DOCKERHUB_TOKEN != '' }}"  # noqa: S105 - no value
+    _, last = named(pipeline, "build-and-publish", "Check the settings")
+    shared = pipeline["jobs"]["build-and-publish"]["env"] | last["env"]
+    assert {name: shared[name] for name in step["env"]} == step["env"]
+    assert pipeline["jobs"]["data-processing"]["environment"] == pipeline["jobs"]["build-and-publish"]["environment"]
+
+
 def test_mlflow_is_of_the_locked_release() -> None:
     """The server's image is the release of the client in the lock, so that one never moves without the other."""
     locked = re.search(r"^mlflow==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
@@ -193,7 +230,9 @@ def test_what_is_pushed_is_what_was_tested(pipeline: dict[str, Any]) -> None:
 
 
 def test_attested_is_what_was_published(pipeline: dict[str, Any]) -> None:
-    """GitHub attests provenance and SBOM of the digest that the push reported."""
+    """GitHub attests the SBOM of the digest that the push reported, and provenance only of what this run built."""
+    _, step = named(pipeline, "build-and-publish", "Attest the provenance on GitHub")
+    assert step["if"].endswith(" && steps.publish.outputs.built == 'true'")
     given = using(pipeline, "build-and-publish", "actions/attest")
     assert [set(one) - {"subject-name", "subject-digest"} for one in given] == [set(), {"sbom-path"}]
     assert {one["subject-digest"] for one in given} == {"${{ steps.publish.outputs.digest }}"}
@@ -203,12 +242,13 @@ def test_attested_is_what_was_published(pipeline: dict[str, Any]) -> None:
 def test_where_a_secret_is_nothing_was_installed(path: Path) -> None:
     """Its job has no Python of its own, no pip and no make, and runs this checkout without any installed package.
 
-    Secrets stand in one step alone; the check of the settings is told only whether one is set.
+    Secrets stand in one step alone; the checks of the settings are told only whether one is set.
     """
     for job in read(path)["jobs"].values():
+        known = str(job).replace("secrets.DOCKERHUB_TOKEN != ''", "")
         seeing = [one for one in job["steps"] if "secrets." in str(one).replace("secrets.DOCKERHUB_TOKEN != ''", "")]
         assert len(seeing) <= 1
-        if not seeing and "secrets." not in str(job):
+        if "secrets." not in known:
             continue
         assert [one for one in job["steps"] if "setup-python" in one.get("uses", "")] == []
         shell = " ".join(one.get("run", "") for one in job["steps"])
@@ -238,9 +278,12 @@ def test_pull_requests_push_nothing_and_see_no_token(pipeline: dict[str, Any]) -
     for step in steps(pipeline):
         if "secrets." in str(step) or "actions/attest@" in str(step):
             assert step["if"].startswith("github.event_name != 'pull_request'")
-    outside = {key: value for key, value in pipeline["jobs"]["build-and-publish"].items() if key != "steps"}
-    assert "secrets." not in str(outside)
-    assert outside["environment"].startswith("${{ github.event_name != 'pull_request' && ")
+    for job in pipeline["jobs"].values():
+        outside = {key: value for key, value in job.items() if key != "steps"}
+        assert "secrets." not in str(outside)
+        assert outside.get("environment", "${{ github.event_name != 'pull_request' && ").startswith(
+            "${{ github.event_name != 'pull_request' && "
+        )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -258,10 +301,9 @@ def test_rights_and_times_are_bounded(path: Path) -> None:
     assert workflow["permissions"] == {}
     assert workflow["concurrency"]["group"]
     for job in workflow["jobs"].values():
-        assert {key: right for key, right in job["permissions"].items() if key not in SIGNING} in (
-            {},
-            {"contents": "read"},
-        )
+        rights = {key: right for key, right in job["permissions"].items() if key not in SIGNING}
+        fetches = any("scripts/mlflow-history" in step.get("run", "") for step in job["steps"])
+        assert rights in ({}, {"contents": "read"} | ({"actions": "read"} if fetches else {}))
         assert 0 < job["timeout-minutes"] <= 45
         assert not job["runs-on"].endswith("latest")
     for checkout in (step for step in steps(workflow) if step.get("uses", "").startswith("actions/checkout@")):
