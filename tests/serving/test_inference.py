@@ -15,6 +15,7 @@ from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.serving import protocols
 from houseprice.serving.app import create_app
 from houseprice.serving.batch_execution import BatchExecutor
+from houseprice.serving.memory_budget import MemoryBudget
 from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.protocols.open_inference import HEADER_LENGTH
 from houseprice.serving.scorer import Scorer
@@ -112,7 +113,7 @@ def test_limits_are_those_of_a_batch(toy: Bundle, scorer: Scorer) -> None:
     """More houses or bytes than allowed are 413, error before they are read."""
     app = FastAPI()
     app.state.ready = True
-    protocols.add(app, toy, BatchExecutor(MicroBatcher(scorer), WorkerPool()), 3, 2000)
+    protocols.add(app, toy, BatchExecutor(MicroBatcher(scorer), WorkerPool(), MemoryBudget(10_000_000)), 3, 2000)
     small = Bytes(app)
     assert small.post(URL, {"inputs": in_json(*[LEAST] * 3)}).status_code == 200
     assert "more than 3 houses" in small.post(URL, {"inputs": in_json(*[LEAST] * 4)}).json()["error"]

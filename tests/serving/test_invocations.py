@@ -13,6 +13,7 @@ from houseprice.errors import ServingError
 from houseprice.serving import protocols
 from houseprice.serving.app import create_app
 from houseprice.serving.batch_execution import BatchExecutor
+from houseprice.serving.memory_budget import MemoryBudget
 from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.worker_pool import WorkerPool
@@ -38,7 +39,7 @@ def small(toy: Bundle, scorer: Scorer) -> Client:
     """Give the protocols alone, with limits that are soon reached."""
     app = FastAPI()
     app.state.ready = True
-    protocols.add(app, toy, BatchExecutor(MicroBatcher(scorer), WorkerPool()), LIMIT, 2000)
+    protocols.add(app, toy, BatchExecutor(MicroBatcher(scorer), WorkerPool(), MemoryBudget(10_000_000)), LIMIT, 2000)
     return Client(app)
 
 

@@ -13,6 +13,7 @@ from toy import FULL
 from houseprice.bundle.load import Bundle
 from houseprice.serving.app import create_app
 from houseprice.serving.batch_execution import BatchExecutor
+from houseprice.serving.memory_budget import MemoryBudget
 from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.protocols import open_inference
 from houseprice.serving.protocols.adapter import ProtocolAdapter
@@ -32,7 +33,7 @@ def api(toy: Bundle) -> Bytes:
 @pytest.fixture(scope="module")
 def adapter(toy: Bundle, scorer: Scorer) -> ProtocolAdapter:
     """Give the adapter, for a few houses at most."""
-    return ProtocolAdapter(toy, BatchExecutor(MicroBatcher(scorer), WorkerPool()), 3)
+    return ProtocolAdapter(toy, BatchExecutor(MicroBatcher(scorer), WorkerPool(), MemoryBudget(10_000_000)), 3)
 
 
 def tensor(**changes: Any) -> dict[str, Any]:

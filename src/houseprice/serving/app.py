@@ -35,6 +35,7 @@ from houseprice.serving.explain.routes import add_explain
 from houseprice.serving.explain.schemas import PredictionWithParts
 from houseprice.serving.formats.negotiation import MediaTypeError
 from houseprice.serving.formats.routes import BatchRoute
+from houseprice.serving.memory_budget import MemoryBudget, default_budget
 from houseprice.serving.metrics import Metrics
 from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.middleware import AdmissionMiddleware, ObservabilityMiddleware, TimeoutMiddleware
@@ -66,11 +67,15 @@ class Api(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, past FastAPI's and Starlette's own preparations for each; they do all else."""
-        if scope["type"] != "http" or self.root_path or self.middleware_stack is None:
-            await super().__call__(scope, receive, send)
-            return
-        scope["app"] = self
-        await self.middleware_stack(scope, receive, send)
+        try:
+            if scope["type"] != "http" or self.root_path or self.middleware_stack is None:
+                await super().__call__(scope, receive, send)
+                return
+            scope["app"] = self
+            await self.middleware_stack(scope, receive, send)
+        finally:
+            if reservation := scope.get("reservation"):
+                reservation.release()
 
 
 def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
@@ -94,17 +99,20 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
     )
     app.state.scorer, app.state.ready = scorer, False
     batcher = MicroBatcher(scorer)
-    executor = BatchExecutor(batcher, WorkerPool(settings.heavy_threads, settings.queue_timeout_seconds))
+    budget = MemoryBudget(default_budget(settings.workers, settings.memory_limit_bytes), settings.queue_timeout_seconds)
+    executor = BatchExecutor(batcher, WorkerPool(settings.heavy_threads, settings.queue_timeout_seconds), budget)
+    house_bytes = settings.max_body_bytes or scorer.request.house_bytes
+    batch_bytes = max(house_bytes, settings.max_body_bytes or scorer.request.max_bytes(settings.max_rows))
     if metrics:
         json_logging.on_drop(metrics.log_lines_dropped.inc)
     _add_middleware(app, settings, metrics)
     _add_exception_handlers(app)
-    predict_with = add_explain(app, bundle, executor, settings.max_body_bytes)
+    predict_with = add_explain(app, bundle, executor, house_bytes)
 
     async def predict(request: Request) -> Response:
         if request.scope["query_string"] and "include" in request.query_params:
             return await predict_with(request)
-        body = await read_json_body(request, settings.max_body_bytes)
+        body = await read_json_body(request, house_bytes)
         house = await executor.parse(body, scorer.request.parse, request.receive)
         return BytesResponse(_to_json(await batcher.predict(house)))
 
@@ -115,7 +123,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
         route_class_override=DirectRoute,
         **openapi.predict(bundle.manifest, PredictionWithParts),
     )
-    batch = BatchRoute(bundle, executor, settings.max_rows, settings.max_body_bytes)
+    batch = BatchRoute(bundle, executor, settings.max_rows, batch_bytes)
     app.router.add_api_route(
         "/batch-predict",
         batch.answer,
@@ -123,7 +131,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
         route_class_override=DirectRoute,
         **openapi.batch_predict(bundle, settings.max_rows),
     )
-    protocols.add(app, bundle, executor, settings.max_rows, settings.max_body_bytes)
+    protocols.add(app, bundle, executor, settings.max_rows, batch_bytes)
     _add_health(app, scorer)
     card = openapi.card(bundle)
 

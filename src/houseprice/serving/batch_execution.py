@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
+from fastapi import Request
 from starlette.types import Receive
 
+from houseprice.serving.body import header, read_body
+from houseprice.serving.memory_budget import MemoryBudget
 from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House
@@ -20,6 +23,8 @@ SMALL_HOUSES = 8
 """Houses of one request that share a model call with other requests."""
 LONG_BYTES = 256 * 2**10
 """Longer bodies wait in the queue of long work."""
+
+MAX_DIGITS = 16  # of a length
 
 Blocks = Iterable[Sequence[Prediction]]
 """The predictions of many houses, some at a time."""
@@ -43,11 +48,36 @@ class BatchExecutor:
     Attributes:
         batcher: predicts the houses of small requests.
         pool: does all else.
+        budget: memory for long requests.
     """
 
-    def __init__(self, batcher: MicroBatcher, pool: WorkerPool) -> None:
-        self.batcher, self.pool = batcher, pool
+    def __init__(self, batcher: MicroBatcher, pool: WorkerPool, budget: MemoryBudget) -> None:
+        self.batcher, self.pool, self.budget = batcher, pool, budget
         self._columns = len(batcher.scorer.request.schema.request)
+
+    async def read_body(self, request: Request, limit: int) -> bytes:
+        """Return the body of a request for many houses, as soon as there is memory for it.
+
+        Raises:
+            HTTPException: As `body.read_body`.
+            BusyError: There was no memory for too long.
+        """
+        await self.reserve(request, limit)
+        return await read_body(request, limit)
+
+    async def reserve(self, request: Request, limit: int) -> None:
+        """Reserve memory for the body of a request until it has been answered; short ones need none.
+
+        Raises:
+            BusyError: There was no memory for too long.
+        """
+        length = header(request, b"content-length", "")
+        is_known = (
+            length.isdecimal() and len(length) < MAX_DIGITS and header(request, b"content-encoding", None) is None
+        )
+        size = int(length) if is_known else limit
+        if SMALL_BYTES < size <= limit:
+            request.scope["reservation"] = await self.budget.reserve(size)
 
     async def parse(self, body: bytes, parse: Callable[[bytes], T], receive: Receive) -> T:
         """Return what `parse` makes of the body of a request for one house."""

@@ -66,6 +66,8 @@ class PartsResponse(BytesResponse):
         """Send the parts, those of a short answer together."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         parts, self._parts = deque(self._parts), []
+        if reservation := scope.get("reservation"):  # the body has been let go
+            reservation.resize(sum(map(len, parts)))
         while parts:
             part = parts.popleft()
             while parts and len(part) + len(parts[0]) <= MAX_PART_BYTES:

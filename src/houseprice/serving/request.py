@@ -5,6 +5,7 @@ in every format. A validated house is a dict: float for numbers (flags are 0 or 
 dates; what is missing is absent or None.
 """
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from itertools import islice
@@ -38,6 +39,10 @@ from houseprice.serving.validation_errors import (
 from houseprice.serving.worker_pool import checkpoint
 
 House = dict[str, Any]
+MIN_HOUSE_BYTES = 64 * 2**10
+"""Bytes that the JSON of a house may have whatever the schema."""
+MAX_VALUE_BYTES = 32
+"""Bytes of a value, but for longer levels, where the size of many houses is estimated."""
 BLOCK = 128
 """Houses that are validated without a pause."""
 LONGEST_TEXT = 200
@@ -46,7 +51,12 @@ LARGEST_CODE = 10**15 - 1
 
 
 class RequestModel:
-    """What a request may hold, made from a schema."""
+    """What a request may hold, made from a schema.
+
+    Attributes:
+        schema: the columns of a house.
+        house_bytes: how long the JSON of one house may be.
+    """
 
     def __init__(self, schema: Schema, example: House | None = None) -> None:
         self.schema = schema
@@ -60,6 +70,7 @@ class RequestModel:
             str_strip_whitespace=True,
             json_schema_extra=shown | ({"examples": [example]} if example else {}),
         )
+        self.house_bytes = max(MIN_HOUSE_BYTES, 4 * self.max_bytes(1))
         self._one: TypeAdapter[House] = TypeAdapter(house)
         self._many: TypeAdapter[list[House]] = TypeAdapter(list[house])
 
@@ -73,6 +84,7 @@ class RequestModel:
         Raises:
             InvalidRequestError: it is not JSON, or not a house that can be priced.
         """
+        self._check_size(body)
         try:
             house = self._one.validate_json(body)
         except ValidationError as err:
@@ -89,6 +101,7 @@ class RequestModel:
         Raises:
             InvalidRequestError: it is not JSON, or not a house that can be priced.
         """
+        self._check_size(line, house)
         try:
             found = self._one.validate_json(line)
         except ValidationError as err:
@@ -96,6 +109,13 @@ class RequestModel:
         if twice := find_duplicate_keys(line, len(found)):
             raise duplicate_keys(twice, house)
         return found
+
+    def _check_size(self, text: bytes, house: int | None = None) -> None:
+        if len(text) > self.house_bytes:
+            message = (
+                f"The JSON of a house has more than {self.house_bytes} bytes; expected one house as a JSON object."
+            )
+            raise InvalidRequestError([FieldError("json_too_large", house, None, None, message)])
 
     def array_parser(self, most: int) -> Callable[[bytes], list[House]]:
         """Return the parser of a JSON array of houses, up to so many.
@@ -122,6 +142,12 @@ class RequestModel:
             return houses
 
         return read
+
+    def max_bytes(self, houses: int) -> int:
+        """Return how many bytes so many houses need in JSON, with white space and long values."""
+        longest = [max(map(len, map(str, column.levels or ())), default=0) for column in self.schema.request.values()]
+        names = map(len, map(json.dumps, self.schema.request))
+        return houses * sum(name + max(level, MAX_VALUE_BYTES) + 8 for name, level in zip(names, longest, strict=True))
 
     def max_values(self, houses: int) -> int:
         """Return how many values so many houses may have in JSON, with some of unknown names among them."""

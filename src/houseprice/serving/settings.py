@@ -26,8 +26,9 @@ class Settings:
     """Limits and switches.
 
     Attributes:
-        max_body_bytes: size of a request body.
+        max_body_bytes: size of the body of a batch; 0 is what `max_rows` houses need.
         max_rows: houses in one batch.
+        memory_limit_bytes: memory of all processes together; 0 is that of the cgroup, or of the machine.
         max_concurrent: requests in progress; more are refused with 503 and `Retry-After`.
         heavy_threads: batches and explanations that are computed at once.
         queue_timeout_seconds: time that these wait for others at most; then they are refused like that.
@@ -42,8 +43,9 @@ class Settings:
         workers: worker processes.
     """
 
-    max_body_bytes: int = 32 * 2**20
+    max_body_bytes: int = 0
     max_rows: int = 10_000
+    memory_limit_bytes: int = 0
     max_concurrent: int = 256
     heavy_threads: int = 1
     queue_timeout_seconds: float = 20.0
@@ -139,8 +141,9 @@ def _keys(text: str) -> tuple[tuple[str, str], ...]:
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
-    "max_body_bytes": _whole(1),
+    "max_body_bytes": _whole(0),
     "max_rows": _whole(1),
+    "memory_limit_bytes": _whole(0),
     "max_concurrent": _whole(1),
     "heavy_threads": _whole(1),
     "queue_timeout_seconds": _seconds,

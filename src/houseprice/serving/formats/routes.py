@@ -6,7 +6,7 @@ from fastapi.responses import Response
 from houseprice.bundle.load import Bundle
 from houseprice.serving import csv_io
 from houseprice.serving.batch_execution import BatchExecutor, Blocks
-from houseprice.serving.body import check_not_compressed, header, read_body
+from houseprice.serving.body import check_not_compressed, header
 from houseprice.serving.csv_io import CsvColumns, Dialect, Table
 from houseprice.serving.direct_route import PartsResponse
 from houseprice.serving.formats import ndjson
@@ -46,13 +46,14 @@ class BatchRoute:
         body, answer = negotiate(header(request, b"content-type", ""), ", ".join(accept))
         if body.format is NDJSON and answer.format is NDJSON:
             check_not_compressed(request)
+            await self._executor.reserve(request, self._max_bytes)
             return await streamed(request, self._executor, self._max_bytes, answer.name)
         dialect = Dialect()
         if body.format is CSV:
             dialect = dialect_of(body)
         elif answer.format is CSV:
             dialect = dialect_of(answer, status=406)
-        content = await read_body(request, self._max_bytes)
+        content = await self._executor.read_body(request, self._max_bytes)
 
         def read(content: bytes) -> Table:
             return self._read(content, body, answer, dialect)

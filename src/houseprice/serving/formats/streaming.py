@@ -23,7 +23,7 @@ from houseprice.serving.formats import ndjson
 from houseprice.serving.formats.ndjson import Block, Line
 from houseprice.serving.validation_errors import InvalidRequestError
 
-MAX_BUFFERED = 32 * 2**20
+MAX_BUFFERED = 8 * 2**20
 """Bytes of answers, compressed, that are kept for a client which sends everything before it reads."""
 _UNCOMPRESSED = 2**20
 """Bytes that are kept without compression, since they are soon sent."""

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
 from houseprice.serving.batch_execution import BatchExecutor
-from houseprice.serving.body import header, read_body
+from houseprice.serving.body import header
 from houseprice.serving.direct_route import BytesResponse, DirectRoute, PartsResponse
 from houseprice.serving.formats import negotiation
 from houseprice.serving.formats.negotiation import MediaTypeError
@@ -68,7 +68,7 @@ def _add_invocations(app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> 
                 "media_type_unsupported",
                 f'The content type "{media_type[:80]}" is neither "application/json" nor "text/csv".',
             )
-        body = await read_body(request, max_bytes)
+        body = await adapter.executor.read_body(request, max_bytes)
         if not is_csv:
             return await _answer_json(body, adapter, request)
         declared = parameters.get("header")
@@ -94,7 +94,7 @@ def _add_v1(add_route: AddRoute, app: FastAPI, adapter: ProtocolAdapter, max_byt
 
     async def predict(request: Request, model: str) -> Response:
         _check_path(adapter, model)
-        return await _answer_json(await read_body(request, max_bytes), adapter, request)
+        return await _answer_json(await adapter.executor.read_body(request, max_bytes), adapter, request)
 
     # The longer path first, since the shorter one matches it too: another method then gets the right 405.
     add_route("/v1/models/{model}:predict", predict, methods=["POST"], **openapi.V1_PREDICT)
@@ -146,7 +146,7 @@ def _add_infer(add_route: AddRoute, adapter: ProtocolAdapter, max_bytes: int) ->
     async def infer(request: Request, model: str) -> Response:
         _check_path(adapter, model)
         length = header(request, _HEADER_LENGTH, None)
-        body = await read_body(request, max_bytes)
+        body = await adapter.executor.read_body(request, max_bytes)
         answer = await adapter.executor.answer(
             body,
             lambda body: open_inference.read(body, length, adapter),
