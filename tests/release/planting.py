@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from layouts import CONFIG, INDEX, LAYER, MANIFEST
 from loopback import ACCOUNT
 
 from houseprice.bundle import manifest as manifests
@@ -25,6 +24,10 @@ from houseprice.release.verification.consistency import LABEL, MANIFEST_LABEL
 from houseprice.release.verification.cosign import PROVENANCE, SBOM
 from houseprice.release.verification.image_reader import BUNDLE_FOLDER, SBOM_FILE
 
+INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER_COMMIT = "fedcba9876543210fedcba9876543210fedcba98"
 SOURCE = "https://github.com/somebody/prices"

@@ -94,13 +94,18 @@ def lock(tmp_path: Path) -> Path:
     return file
 
 
-def run(lock: Path, address: str, *options: str, python: Path = PYTHON) -> tuple[int, str, Path]:
+def run(lock: Path, address: str, *options: str, python: Path = PYTHON, github: str = "") -> tuple[int, str, Path]:
     """Audit as scripts/audit does; return exit code, output and the path of the report."""
     assert python.exists(), "the environment of pip-audit is not there; run `make .venv-audit/.audit`"
     report = lock.parent / "reports" / "audit.json"
     said = subprocess.run(
         [python, "-m", "houseprice.release.audit", report, "--lock", lock, "--service", address, *options],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PIP_AUDIT_VULNERABILITY_SERVICE": "pypi"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "src"),
+            "PIP_AUDIT_VULNERABILITY_SERVICE": "pypi",
+            "GITHUB_ACTIONS": github,
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -157,9 +162,10 @@ def unreachable(lock: Path, address: str, *options: str) -> str:
 
 
 def test_nobody_answers(service: Service, lock: Path) -> None:
-    """A refused connection is a report that says so."""
+    """A refused connection is a report that says so; in a workflow it is a warning on the page of the run as well."""
     service.server_close()
     assert "refused" in unreachable(lock, service.address, "--tries", "1")
+    assert "\n::warning " in run(lock, service.address, "--tries", "1", github="true")[1]
 
 
 def test_silence_is_no_good_news(service: Service, lock: Path) -> None:

@@ -13,8 +13,9 @@ from houseprice.bundle.load import Bundle
 from houseprice.errors import ImageError
 from houseprice.release.container import SavedImage
 from houseprice.release.docker_cli import CommandResult
-from houseprice.release.image_checks import CHECKS
+from houseprice.release.image_checks import CHECKS, CheckResult
 from houseprice.release.image_test import SHOWN_LINES, ImageTest, LayoutTest, describe, require_passed, show_logs
+from houseprice.release.performance_checks import UNKNOWN
 
 NOISE = random.Random(1).randbytes(1_000_000)  # noqa: S311 - bytes that cannot be compressed
 
@@ -139,3 +140,13 @@ def test_successful_requests_do_not_bury_what_went_wrong(capsys: pytest.CaptureF
     kept = ['{"event": "request", "status": 503}', '{"event": "start"}', "[]", "{", "Traceback", "[" * 100_000]
     show_logs("\n".join(['{"event": "request", "status": 200}'] * 300 + kept))
     assert capsys.readouterr().err.splitlines()[1:-1] == kept
+
+
+def test_what_nobody_could_tell_is_not_shown_as_passed() -> None:
+    """An audit that asked in vain lets an image through, and its line in the summary says that nothing is known."""
+    checks = (
+        CheckResult("vulnerabilities", True, f"{UNKNOWN}: nobody answered", ""),
+        CheckResult("size", True, "1", ""),
+    )
+    lines = list(describe(ImageTest("x", "x", "", checks, 1.0)))
+    assert [line.split()[0] for line in lines[:2]] == ["unknown", "passed"]

@@ -74,5 +74,6 @@ def with_small_image(text: str) -> str:
     _, end, tail = rest.partition("      - name: Install cosign\n")
     assert begin
     assert end
-    run = "PYTHONPATH=src:tests/release python3 -SP tests/workflow/small_image.py"
+    path = "src:tests:tests/release:tests/workflow"
+    run = f'PYTHONPATH={path} "$HOUSEPRICE_WORKFLOW_PYTHON" tests/workflow/small_image.py'
     return f"{head}      - name: Small image\n        run: {run}\n{end}{tail}"
