@@ -52,8 +52,12 @@ def test_it_holds_just_the_files_that_the_program_knows(bundle: Bundle, bundle_d
 def test_a_changed_bit_in_any_file_is_refused(bundle_copy: Path, name: str, place: int) -> None:
     """The file is named, at its first byte and at its last."""
     flipped(bundle_copy / name, place)
-    with pytest.raises(ArtifactError, match=name):
+    with pytest.raises(ArtifactError) as refused:
         open_bundle(bundle_copy)
+    if name == manifests.NAME:
+        assert refused.value.code.startswith("manifest_")
+    else:
+        assert (refused.value.code, refused.value.details["changed"]) == ("bundle_changed", [name])
 
 
 @pytest.mark.parametrize("name", manifests.CONTENT)
@@ -70,15 +74,13 @@ def test_a_changed_file_is_refused_before_it_is_parsed(bundle_copy: Path, name: 
 def test_a_missing_file_is_refused(bundle_copy: Path, name: str) -> None:
     """A folder or a broken link of its name does not stand in for it."""
     (bundle_copy / name).unlink()
-    with pytest.raises(ArtifactError, match=rf"missing: {name}"):
-        open_bundle(bundle_copy)
-    (bundle_copy / name).mkdir()
-    with pytest.raises(ArtifactError, match=rf"missing: {name}"):
-        open_bundle(bundle_copy)
-    (bundle_copy / name).rmdir()
-    (bundle_copy / name).symlink_to("nowhere")
-    with pytest.raises(ArtifactError, match=rf"missing: {name}"):
-        open_bundle(bundle_copy)
+    found = []
+    for stand_in in (lambda _: None, Path.mkdir, lambda path: path.rmdir() or path.symlink_to("nowhere")):
+        stand_in(bundle_copy / name)
+        with pytest.raises(ArtifactError) as refused:
+            open_bundle(bundle_copy)
+        found.append((refused.value.code, refused.value.details["missing"]))
+    assert found == [("bundle_changed", [name])] * 3
 
 
 @pytest.mark.parametrize("name", ["notes.txt", ".hidden", "model.onnx.data", "preprocessor.pkl", "folder/"])
@@ -88,19 +90,21 @@ def test_an_extra_file_is_refused(bundle_copy: Path, name: str) -> None:
         (bundle_copy / name).mkdir()
     else:
         (bundle_copy / name).write_bytes(b"x")
-    with pytest.raises(ArtifactError, match=rf"extra: {name.rstrip('/')}"):
+    with pytest.raises(ArtifactError) as refused:
         open_bundle(bundle_copy)
+    assert refused.value.details["extra"] == [name.rstrip("/")]
 
 
 def test_every_fault_is_told_at_once(bundle_copy: Path) -> None:
-    """Missing, changed and extra files stand in one sentence."""
+    """Missing, changed and extra files are named together."""
     (bundle_copy / manifests.SAMPLE).unlink()
     flipped(bundle_copy / manifests.MODEL_CARD, 10)
     flipped(bundle_copy / manifests.GOLDEN, 10)
     (bundle_copy / "extra").write_bytes(b"x")
-    told = r"missing: sample\.json; changed: golden\.json, model_card\.md; extra: extra"
-    with pytest.raises(ArtifactError, match=told):
+    with pytest.raises(ArtifactError) as refused:
         open_bundle(bundle_copy)
+    changed = sorted([manifests.GOLDEN, manifests.MODEL_CARD])
+    assert refused.value.details == {"missing": [manifests.SAMPLE], "changed": changed, "extra": ["extra"]}
 
 
 Resealed = Callable[..., Path]
@@ -121,9 +125,9 @@ def resealed(bundle_copy: Path) -> Resealed:
 
 
 def test_a_newer_format_is_refused(resealed: Resealed) -> None:
-    """The message says which this program reads."""
+    """With a code of its own: the remedy is a newer program, not another export."""
     newer = manifests.FORMAT + 1
-    with pytest.raises(ArtifactError, match=f"{newer}.*{manifests.FORMAT}") as excinfo:
+    with pytest.raises(ArtifactError) as excinfo:
         open_bundle(resealed(format=newer))
     assert excinfo.value.code == "manifest_format_newer"
 
@@ -157,7 +161,7 @@ def test_a_folder_that_is_no_bundle_is_told(tmp_path: Path, kind: str) -> None:
         place.mkdir()
     elif kind == "a file":
         place.write_bytes(b"x")
-    with pytest.raises(ArtifactError, match="--bundle") as excinfo:
+    with pytest.raises(ArtifactError) as excinfo:
         open_bundle(place)
     assert excinfo.value.code == "bundle_not_found"
 
@@ -186,17 +190,20 @@ def test_sources_are_checked_without_being_opened(pipe: Pipeline, tmp_path: Path
     trained = shutil.copytree(pipe.models / "trained", tmp_path / "trained")
     assert check_sources(pipe.bundle, trained).model_version == open_bundle(pipe.bundle).manifest.model_version
     flipped(trained / "house_price_model.pkl", 100)
-    with pytest.raises(ArtifactError, match=r"house_price_model\.pkl") as excinfo:
+    with pytest.raises(ArtifactError) as excinfo:
         check_sources(pipe.bundle, trained)
-    assert excinfo.value.code == "source_mismatch"
+    assert (excinfo.value.code, Path(excinfo.value.details["path"]).name) == (
+        "source_mismatch",
+        "house_price_model.pkl",
+    )
     (trained / "preprocessor.pkl").write_bytes(b"cos\nsystem\n(S'touch /tmp/opened'\ntR.")
-    with pytest.raises(ArtifactError, match=r"preprocessor\.pkl") as excinfo:
+    with pytest.raises(ArtifactError) as excinfo:
         check_sources(pipe.bundle, trained)
-    assert excinfo.value.code == "source_mismatch"
+    assert (excinfo.value.code, Path(excinfo.value.details["path"]).name) == ("source_mismatch", "preprocessor.pkl")
     (trained / "preprocessor.pkl").unlink()
-    with pytest.raises(ArtifactError, match=r"preprocessor\.pkl") as excinfo:
+    with pytest.raises(ArtifactError) as excinfo:
         check_sources(pipe.bundle, trained)
-    assert excinfo.value.code == "source_missing"
+    assert (excinfo.value.code, Path(excinfo.value.details["path"]).name) == ("source_missing", "preprocessor.pkl")
 
 
 def test_answers_do_not_hang_on_the_neighbours(bundle: Bundle) -> None:

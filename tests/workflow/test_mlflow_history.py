@@ -135,12 +135,14 @@ def test_another_digest_than_the_artifacts_fails(api: GitHub, folder: Path) -> N
     assert not folder.exists()
 
 
-def test_a_run_by_act_has_no_history(api: GitHub, folder: Path) -> None:
-    """Under act GitHub is not asked, unless an address is given."""
+@pytest.mark.parametrize("elsewhere", [{"ACT": "true"}, {"GITHUB_TOKEN": ""}])
+def test_a_run_elsewhere_has_no_history(api: GitHub, folder: Path, elsewhere: dict[str, str]) -> None:
+    """By act, and by runners that give no token, GitHub is not asked unless an address is given; a line says so."""
     api.runs = [make_run(9)]
-    assert fetch(api, folder, ACT="true").returncode == 0
+    ended = fetch(api, folder, **elsewhere)
+    assert (ended.returncode, len(ended.stdout.splitlines())) == (0, 1)
     assert api.asked == []
-    assert fetch(api, folder, ACT="true", HOUSEPRICE_GITHUB_API=api.address).returncode == 0
+    assert fetch(api, folder, **elsewhere, HOUSEPRICE_GITHUB_API=api.address).returncode == 0
     assert (folder / "mlflow.db").exists()
 
 
