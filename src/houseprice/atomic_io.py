@@ -1,40 +1,82 @@
-"""Atomic and durable writes of files and directories."""
+"""Atomic and durable writes of files and directories: the one writer of this project.
 
-import errno
+A link stays a link and what it leads to is replaced; what is no regular file (a device, a pipe, a folder) is refused;
+the umask decides who may read a new file, and a replaced file keeps its permissions.
+"""
+
 import os
+import secrets
 import shutil
-import tempfile
+import signal
+import stat
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
+from typing import BinaryIO
 
 from houseprice.errors import DataError
 
+unfinished: set[Path] = set()
+"""Temporary files and folders of this process, removed when it is ended at once."""
+_renaming = threading.RLock()
+"""Held while temporary files take the places of others."""
 
-def write_atomically(contents: Mapping[Path, bytes]) -> None:
+
+def write_atomically(contents: Mapping[Path, bytes], mode: int | None = None) -> None:
     """Write several files that belong together: all are complete before the first is renamed to its path.
 
+    They get the permissions `mode` where it is given.
+
     Raises:
-        DataError: A folder cannot be written (code `path_unwritable`); earlier files are unchanged.
+        DataError: A path cannot be written (code `path_unwritable`), is not a regular file (`not_a_file`), or two are
+            one file (`path_repeated`); earlier files are unchanged.
     """
+    places = {path: _place(path) for path in contents}
+    for path, place in places.items():
+        if twin := next((other for other in places if other != path and places[other] == place), None):
+            raise DataError(
+                f'"{path}" and "{twin}" are one file, but have different contents; name two files.',
+                code="path_repeated",
+                path=str(path),
+            )
     waiting: dict[Path, Path] = {}
     try:
         for path, content in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-            waiting[path] = Path(name)
-            with os.fdopen(descriptor, "wb") as stream:
+            with _open_beside(places[path]) as (stream, temporary):
+                waiting[path] = temporary
                 stream.write(content)
-                os.fchmod(stream.fileno(), 0o644)
-        for path, temporary in waiting.items():
-            temporary.replace(path)
+        with _uninterrupted():
+            for path, temporary in waiting.items():
+                _rename(temporary, places[path], mode)
     except OSError as err:
         raise _unwritable(path, err) from err
     finally:
-        for temporary in waiting.values():
-            temporary.unlink(missing_ok=True)
+        _discard(*waiting.values())
+
+
+@contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary file that replaces `path` when the block succeeds, and is removed when it fails.
+
+    Raises:
+        DataError: The path cannot be written (code `path_unwritable`) or is not a regular file (`not_a_file`); an
+            earlier file is unchanged.
+    """
+    place = _place(path)
+    temporary: Path | None = None
+    try:
+        with _open_beside(place) as (_, temporary):
+            pass
+        yield temporary
+        with _uninterrupted():
+            _rename(temporary, place)
+    except OSError as err:
+        raise _unwritable(path, err) from err
+    finally:
+        if temporary:
+            _discard(temporary)
 
 
 @contextmanager
@@ -42,83 +84,145 @@ def replace_directory(path: Path) -> Iterator[Path]:
     """Yield a temporary folder that replaces `path` when the block succeeds, and is removed when it fails.
 
     Raises:
-        DataError: The folder cannot be written (code `path_unwritable`); an earlier one is unchanged.
+        DataError: The folder cannot be written (code `path_unwritable`), or the path is something else than a folder
+            (`not_a_directory`); an earlier folder is unchanged.
     """
-    path = path.resolve()  # a link stays a link, and its target is replaced
+    place = _place(path, directory=True)
     try:
-        if path.exists() and not path.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        staging = _beside(place)
+        staging.mkdir()
     except OSError as err:
         raise _unwritable(path, err) from err
     old = staging.with_name(staging.name + ".old")
+    unfinished.update((staging, old))
     try:
-        staging.chmod(0o755)
         yield staging
-        if path.exists():
-            path.rename(old)
-        staging.rename(path)
-    except BaseException as err:
-        if old.exists() and not path.exists():
-            old.rename(path)
-        if isinstance(err, OSError):
-            raise _unwritable(path, err) from err
-        raise
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-
-
-@contextmanager
-def replace_file(path: Path) -> Iterator[Path]:
-    """Give a temporary file that takes the place of `path` when the block ends well, and is gone when it does not.
-
-    Raises:
-        DataError: The file cannot be written, or what is there is not a regular file; it stays as it was.
-    """
-    place = path.resolve()  # a link stays a link, and what it leads to is replaced
-    if place.exists() and not place.is_file():
-        raise DataError(f'"{path}" is not a regular file, so it is not replaced. Name another.', code="not_a_file")
-    temporary: Path | None = None
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
-        temporary = Path(name)
-        os.fchmod(descriptor, 0o644)
-        os.close(descriptor)
-        yield temporary
-        temporary.replace(place)
+        with _uninterrupted():
+            if place.exists():
+                place.rename(old)
+            try:
+                staging.rename(place)
+            except OSError:
+                if old.exists():
+                    old.rename(place)
+                raise
     except OSError as err:
         raise _unwritable(path, err) from err
     finally:
-        if temporary:
-            temporary.unlink(missing_ok=True)
+        _discard(staging, old)
 
 
-def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
+def write_durably(path: Path, content: bytes, mode: int | None = None) -> None:
     """Write a file atomically, and synchronise file and folder to disk, so that it survives a power failure.
 
+    It gets the permissions `mode` where they are given.
+
     Raises:
-        DataError: It cannot be written (code `path_unwritable`); an earlier file is unchanged.
+        DataError: It cannot be written (code `path_unwritable`) or is not a regular file (`not_a_file`); an earlier
+            file is unchanged.
     """
-    new = path.with_name(f".{path.name}.new")
+    place = _place(path)
+    temporary: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as stream:
+        with _open_beside(place, 0o666 if mode is None else mode) as (stream, temporary):
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        new.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
+        with _uninterrupted():
+            _rename(temporary, place, mode)
+        folder = os.open(place.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
     except OSError as err:
-        with suppress(OSError):
-            new.unlink()
         raise _unwritable(path, err) from err
+    finally:
+        if temporary:
+            _discard(temporary)
+
+
+def discard_unfinished() -> None:
+    """Remove the temporary files of this process, for when it is about to end at once; none is renamed afterwards."""
+    _renaming.acquire()  # for good
+    _discard(*unfinished)
+
+
+def _place(path: Path, *, directory: bool = False) -> Path:
+    """Return the file or folder that a path leads to, through all links; it need not exist."""
+    try:
+        mode = path.stat().st_mode  # also follows /dev/stdout to a pipe, which has no path
+    except FileNotFoundError:
+        return path.resolve()
+    except OSError as err:
+        raise _unwritable(path, err) from err
+    if directory and not stat.S_ISDIR(mode):
+        raise DataError(
+            f'"{path}" is not a folder, so it is not replaced. Name another.', code="not_a_directory", path=str(path)
+        )
+    if not directory and not stat.S_ISREG(mode):
+        raise DataError(
+            f'"{path}" is not a regular file, so it is not replaced. Name another.', code="not_a_file", path=str(path)
+        )
+    return path.resolve()
+
+
+def _beside(place: Path) -> Path:
+    return place.with_name(f".{place.name[:40]}.{secrets.token_hex(4)}")
+
+
+@contextmanager
+def _open_beside(place: Path, mode: int = 0o666) -> Iterator[tuple[BinaryIO, Path]]:
+    """Create a temporary file in the folder of another; `mode` are its permissions before the umask."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _beside(place)
+    unfinished.add(temporary)
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
+            yield stream, temporary
+    except BaseException:
+        _discard(temporary)
+        raise
+
+
+def _rename(temporary: Path, place: Path, mode: int | None = None) -> None:
+    """Let a temporary file take the place of another, whose permissions it keeps unless others are given."""
+    with suppress(FileNotFoundError):
+        temporary.chmod(place.stat().st_mode & 0o777 if mode is None else mode)
+    temporary.replace(place)
+
+
+def _discard(*temporaries: Path) -> None:
+    for temporary in temporaries:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                temporary.unlink()
+        unfinished.discard(temporary)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put off SIGINT and SIGTERM until the block is over, so that files that belong together change together."""
+    arrived: list[int] = []
+
+    def put_off(number: int, _frame: FrameType | None) -> None:
+        arrived.append(number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    handlers = {int(number): found for number in numbers if (found := signal.getsignal(number)) is not None}
+    with _renaming:
+        for number in handlers:
+            signal.signal(number, put_off)
+        try:
+            yield
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            for late in arrived:
+                signal.raise_signal(late)
 
 
 def _unwritable(path: Path, err: OSError) -> DataError:

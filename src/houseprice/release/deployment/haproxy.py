@@ -86,7 +86,8 @@ class HAProxy:
 
     def save_live(self, slot: Slot | None) -> None:
         """Save which slot is live when the proxy starts again."""
-        write_atomically({self.folder / "live.map": f"live {slot or NONE}\n".encode()})
+        content = f"live {slot or NONE}\n".encode()
+        write_atomically({self.folder / "live.map": content}, mode=0o644)  # the proxy runs as another user
 
     def set_fallback(self, slot: Slot, *, enabled: bool) -> None:
         """Enable or disable the backup server of a slot, which is the other slot."""
