@@ -17,11 +17,12 @@ class, at `code` and at `details`, never at the words. The tree, with exit code 
     ├── RegistryError              11   registry_failed         a registry refuses, or does not answer
     ├── VerificationError          12   verification_failed     an image cannot be verified or signed
     ├── DeploymentError            13   deployment_failed       a deployment or rollback failed; nothing changed
-    └── AuditLogError              14   audit_log_invalid       the audit log was changed, or cannot be written
+    ├── AuditLogError              14   audit_log_invalid       the audit log was changed, or cannot be written
+    └── FolderLockedError          15   folder_locked           another run writes into the same folder
 
 A `code` given where the exception is raised is narrower than its class (`registry_unauthorized`). Exit code 2 is a
-command line that cannot be understood. HTTP errors are FastAPI's own: 422 for a house that cannot be priced, 503 for a
-model that no longer reproduces its golden predictions.
+command line that cannot be understood, 130 an interruption by Ctrl-C or SIGTERM. HTTP errors are FastAPI's own: 422
+for a house that cannot be priced, 503 for a model that no longer reproduces its golden predictions.
 """
 
 from collections.abc import Iterable
@@ -149,6 +150,13 @@ class AuditLogError(HousePriceError):
 
     exit_code = 14
     code = "audit_log_invalid"
+
+
+class FolderLockedError(HousePriceError):
+    """Another run writes into the same folder."""
+
+    exit_code = 15
+    code = "folder_locked"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -9,10 +9,12 @@ import importlib
 import os
 import sys
 import traceback
+from contextlib import nullcontext
 from typing import NoReturn
 
 import click
 
+from houseprice.cli import interruption
 from houseprice.errors import HousePriceError, MissingDependencyError, nearest
 
 COMMANDS = {
@@ -38,6 +40,8 @@ LOCKS = {
 }
 """The smallest lock that commands of a module need; by default all of it."""
 RENAMED = {"ledger": "audit-log"}
+PROMPTLY_INTERRUPTED = {name for name, module in COMMANDS.items() if module == "learning"} | {"predict"}
+"""Commands that Ctrl-C and SIGTERM end within two seconds; others have containers to stop or requests to answer."""
 
 
 class LazyGroup(click.Group):
@@ -103,21 +107,34 @@ def main(args: list[str] | None = None) -> NoReturn:
     typed = sys.argv[1:] if args is None else args
     debug = "--debug" in typed or os.environ.get("HOUSEPRICE_DEBUG", "") not in ("", "0", "false")
     words = [word for word in typed if word != "--debug"]  # it may be anywhere: entry points put their command first
+    command = next((word for word in words if not word.startswith("-")), "")
+    with interruption.prompt_interruption() if command in PROMPTLY_INTERRUPTED else nullcontext() as signals:
+        code = _run(["--debug", *words] if debug else words, debug, signals)
+    sys.exit(code)
+
+
+def _run(words: list[str], debug: bool, signals: interruption.Interruption | None) -> int:
+    """Run one command; return its exit code."""
     try:
-        code = cli.main(args=["--debug", *words] if debug else words, prog_name="houseprice", standalone_mode=False)
+        try:
+            code = cli.main(args=words, prog_name="houseprice", standalone_mode=False)
+        except Exception as err:
+            if signals and signals.arrived:  # a library made another exception of it
+                raise KeyboardInterrupt from err
+            raise
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(interruption.LINE, err=True)
+        return interruption.EXIT_CODE
     except click.exceptions.Exit as err:
-        sys.exit(err.exit_code)
-    except click.Abort:
-        click.echo("houseprice: interrupted.", err=True)
-        sys.exit(130)
+        return err.exit_code
     except click.ClickException as err:
         err.show()
-        sys.exit(err.exit_code)
+        return err.exit_code
     except HousePriceError as err:
         if debug:
             traceback.print_exc()
         click.secho(f"houseprice: {err} [{err.code}]", fg="red", err=True)
-        sys.exit(err.exit_code)
+        return err.exit_code
     except Exception as err:
         if debug:
             raise
@@ -127,5 +144,5 @@ def main(args: list[str] | None = None) -> NoReturn:
             fg="red",
             err=True,
         )
-        sys.exit(1)
-    sys.exit(code if isinstance(code, int) else 0)
+        return 1
+    return code if isinstance(code, int) else 0
