@@ -95,11 +95,12 @@ def tune(table: FeatureTable, config: Config, search: Search, budget: Budget, pr
     study.sampler = optuna.samplers.TPESampler(seed=config.training.seed + len(study.trials))
     if not study.trials:
         study.enqueue_trial(_configured(config.training))
-    parent = study.user_attrs.get(search.uri)
+    server = tracking.parse_uri(search.uri).uri
+    parent = study.user_attrs.get(server)
     if parent is None:
         values = {"table": table.sha256, "iterations": ITERATIONS, "centres": CENTRES}
         parent = tracking.log_trial(search.uri, config.tracking, f"tune {name}", values, {})
-        study.set_user_attr(search.uri, parent)
+        study.set_user_attr(server, parent)
 
     pairs = _pairs(table, config)
     ends = time.monotonic() + budget.minutes * 60

@@ -5,16 +5,12 @@ before training, with a bounded number of retries, so that nobody trains for min
 """
 
 import contextlib
-import http.client
 import io
 import logging
 import os
 import tempfile
-import time
-import urllib.error
-import urllib.request
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +20,13 @@ import numpy as np
 
 from houseprice.config import Tracking
 from houseprice.errors import TrackingError
+from houseprice.learning.tracking.connection import connect, resolve
+from houseprice.learning.tracking.server_uri import ServerUri, parse_uri, scrub
+
+__all__ = [
+    "CHALLENGER", "CHAMPION", "Record", "Table", "Tracked", "champion_errors", "connect", "log", "log_trial",
+    "parse_uri", "resolve",
+]  # fmt: skip
 
 CHALLENGER, CHAMPION = "challenger", "champion"
 OUT_OF_FOLD = "out_of_fold.csv"
@@ -60,58 +63,12 @@ class Record:
 
 @dataclass(frozen=True)
 class Tracked:
-    """Identity of a stored run."""
+    """Identity of a stored run; the URI holds no credentials."""
 
     uri: str
     run_id: str
     version: str
     aliases: tuple[str, ...]
-
-
-def resolve(given: str | None, tracking: Tracking, beside: Path) -> str:
-    """Return the tracking URI: as given, else as configured, else an SQLite file in a folder."""
-    return given or tracking.uri or f"sqlite:///{(beside / 'mlflow.db').resolve()}"
-
-
-def connect(uri: str, tracking: Tracking, wait: Callable[[float], None] = time.sleep) -> None:
-    """Check that MLflow answers, before training.
-
-    Raises:
-        TrackingError: It does not within the configured retries (code `tracking_unreachable`), the URI is of no known
-            kind (`tracking_uri_invalid`), or the folder of the database is not writable (`tracking_folder_unwritable`).
-    """
-    if uri.startswith("sqlite:///"):
-        folder = Path(uri.removeprefix("sqlite:///")).parent
-        if not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise TrackingError(
-                f'The MLflow database cannot be written to "{folder}", which is missing or not writable. Create it, or '
-                "give another --mlflow-tracking-uri.",
-                code="tracking_folder_unwritable",
-            )
-        return
-    if not uri.startswith(("http://", "https://")):
-        raise TrackingError(
-            f'The MLflow tracking URI "{uri}" is not supported; it must begin with http://, https:// or sqlite:///. '
-            "Correct --mlflow-tracking-uri or MLFLOW_TRACKING_URI.",
-            code="tracking_uri_invalid",
-        )
-    last: Exception | str = "no answer"
-    for attempt in range(tracking.retries):
-        if attempt:
-            wait(tracking.retry_seconds)
-        try:
-            with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=5) as answer:  # noqa: S310 - checked above
-                if answer.status == 200:
-                    return
-                last = f"status {answer.status}"
-        except (OSError, ValueError, http.client.HTTPException) as err:
-            last = err.reason if isinstance(err, urllib.error.URLError) else err  # type: ignore[assignment]
-    reason = " ".join(str(last).split())
-    raise TrackingError(
-        f'MLflow at "{uri}" did not answer /health in {tracking.retries} attempts ({reason}). Start it with '
-        "`mlflow server`, correct --mlflow-tracking-uri, or leave it out for the embedded SQLite file.",
-        code="tracking_unreachable",
-    )
 
 
 def log(uri: str, tracking: Tracking, record: Record, *, champion: bool) -> Tracked:
@@ -120,10 +77,11 @@ def log(uri: str, tracking: Tracking, record: Record, *, champion: bool) -> Trac
     Raises:
         TrackingError: MLflow refuses or goes away; model and metrics are in their files all the same.
     """
-    with _mlflow(uri) as mlflow:
+    server = parse_uri(uri)
+    with _mlflow(server) as mlflow:
         import onnx
 
-        _experiment(mlflow, uri, tracking.experiment)
+        _experiment(mlflow, server, tracking.experiment)
         with mlflow.start_run() as run:
             mlflow.log_params(_flat(record.parameters))
             mlflow.set_tags(dict(record.tags))
@@ -154,7 +112,7 @@ def log(uri: str, tracking: Tracking, record: Record, *, champion: bool) -> Trac
             client.set_model_version_tag(tracking.registered_model, version, key, value)
         for alias in aliases:
             client.set_registered_model_alias(tracking.registered_model, alias, version)
-        return Tracked(uri, run.info.run_id, version, aliases)
+        return Tracked(server.uri, run.info.run_id, version, aliases)
 
 
 def log_trial(
@@ -170,8 +128,9 @@ def log_trial(
     Raises:
         TrackingError: MLflow refuses or goes away.
     """
-    with _mlflow(uri) as mlflow:
-        _experiment(mlflow, uri, tracking.experiment)
+    server = parse_uri(uri)
+    with _mlflow(server) as mlflow:
+        _experiment(mlflow, server, tracking.experiment)
         with mlflow.start_run(run_name=name, parent_run_id=parent) as run:
             mlflow.log_params(dict(parameters))
             mlflow.log_metrics(dict(metrics))
@@ -184,7 +143,7 @@ def champion_errors(uri: str, tracking: Tracking) -> bytes | None:
     Raises:
         TrackingError: MLflow goes away.
     """
-    with _mlflow(uri, "read the champion", "nothing was trained yet") as mlflow:
+    with _mlflow(parse_uri(uri), "read the champion", "nothing was trained yet") as mlflow:
         client = mlflow.MlflowClient()
         try:
             version = client.get_model_version_by_alias(tracking.registered_model, CHAMPION)
@@ -200,7 +159,7 @@ def champion_errors(uri: str, tracking: Tracking) -> bytes | None:
 
 @contextmanager
 def _mlflow(
-    uri: str, task: str = "store the run", state: str = "the model and its metrics are in their files"
+    server: ServerUri, task: str = "store the run", state: str = "the model and its metrics are in their files"
 ) -> Iterator[Any]:
     """Import MLflow without its output, set its URI, and turn whatever it raises into a TrackingError."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -216,18 +175,18 @@ def _mlflow(
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
     before = os.environ.get("MLFLOW_TRACKING_URI")
-    mlflow.set_tracking_uri(uri)  # writes it into the environment too, where the next training would find it
+    mlflow.set_tracking_uri(server.uri)  # writes it into the environment too, where the next training would find it
     try:
         # MLflow's own warnings would drown the output of the run.
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        with server.environment(), warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield mlflow
     except (MlflowException, requests.RequestException, sqlalchemy.exc.SQLAlchemyError, OSError) as err:
         code = getattr(err, "error_code", type(err).__name__)
-        reason = " ".join(str(err).split())[:300]
+        reason = scrub(str(err))[:300]
         raise TrackingError(
-            f'MLflow at "{uri}" did not {task} ({code}: {reason}); {state}. Check the server or the file, and train '
-            "again."
+            f'MLflow at "{server.uri}" did not {task} ({code}: {reason}); {state}. Check the server or the file, and '
+            "train again."
         ) from err
     finally:
         mlflow.set_tracking_uri(None)
@@ -235,11 +194,11 @@ def _mlflow(
             os.environ["MLFLOW_TRACKING_URI"] = before
 
 
-def _experiment(mlflow: Any, uri: str, name: str) -> None:
+def _experiment(mlflow: Any, server: ServerUri, name: str) -> None:
     if mlflow.get_experiment_by_name(name) is None:
         artifacts = None
-        if uri.startswith("sqlite:///"):
-            artifacts = (Path(uri.removeprefix("sqlite:///")).resolve().parent / "mlartifacts").as_uri()
+        if server.is_sqlite:
+            artifacts = (Path(server.uri.removeprefix("sqlite:///")).resolve().parent / "mlartifacts").as_uri()
         mlflow.create_experiment(name, artifact_location=artifacts)
     mlflow.set_experiment(name)
 
