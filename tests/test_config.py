@@ -104,7 +104,7 @@ def test_defaults_stand_in_for_what_is_left_out(written: Written) -> None:
         ("a: &a [*a]\n", "config_not_yaml"),
         ("[1, 2]: 3\n", "config_not_yaml"),
         ("[" * 50_000, "config_not_yaml"),
-        (TEXT.replace("1900-01-01", "1900-13-45"), "config_not_yaml"),
+        (TEXT.replace("1900-01-01", "1900-13-45"), "config_invalid"),
         ("a: !!python/object/apply:os.system [true]\n", "config_not_yaml"),
         (TEXT.replace("USD", "US\xe9").encode("latin-1"), "config_unreadable"),
     ],

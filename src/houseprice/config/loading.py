@@ -1,7 +1,6 @@
 """Reader of the YAML configuration: strict, and every problem reported at once with its dotted key."""
 
 import json
-from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from pydantic import ValidationError
 from houseprice.config.parts import Data, message_of
 from houseprice.config.renamed_keys import renamed_keys
 from houseprice.config.training import KernelRidgeColumn, KernelRidgeConfig
-from houseprice.config.whole import Config
+from houseprice.config.whole import Config, UnknownNamesError
 from houseprice.errors import ConfigError, nearest
 from houseprice.schema import Column
 
@@ -20,10 +19,12 @@ def load(path: Path) -> Config:
 
     Raises:
         ConfigError: The file is missing (code `config_not_found`), cannot be read (`config_unreadable`), is not YAML
-            (`config_not_yaml`) or not a mapping (`config_not_a_mapping`), holds keys that were renamed
-            (`config_key_renamed`), or has other problems, which are all listed (`config_invalid`).
+            (`config_not_yaml`), too large (`config_too_large`) or not a mapping (`config_not_a_mapping`), holds keys
+            that were renamed (`config_key_renamed`), or has other problems, which are all listed (`config_invalid`).
     """
     import yaml  # the serving image reads no YAML and has no reader for it
+
+    from houseprice.config.yaml_core import MAX_CHARACTERS, TooLargeError, read_yaml
 
     try:
         text = path.read_text(encoding="utf-8")
@@ -38,8 +39,14 @@ def load(path: Path) -> Config:
             f'Configuration file "{path}" cannot be read ({err}); save it as UTF-8.', code="config_unreadable"
         ) from err
     try:
-        content = yaml.load(text, Loader=_strict_loader())  # noqa: S506 - a SafeLoader that also refuses repeated keys
-    except (yaml.YAMLError, ValueError, RecursionError) as err:  # PyYAML lets an impossible date pass as ValueError
+        content = read_yaml(text)
+    except TooLargeError as err:
+        raise ConfigError(
+            f'Configuration file "{path}" is too large: {err}, more than {MAX_CHARACTERS:,}. Give a file of the form '
+            "of configs/model_config.yaml.",
+            code="config_too_large",
+        ) from err
+    except (yaml.YAMLError, ValueError, RecursionError) as err:  # an explicit tag lets its text's ValueError pass
         where = " ".join(str(err).split())
         raise ConfigError(f'Configuration file "{path}" is not YAML: {where}', code="config_not_yaml") from err
     if not isinstance(content, dict):
@@ -55,7 +62,7 @@ def load(path: Path) -> Config:
         # Strict as JSON is: a text is no number, and neither is yes; dates are texts again until a column takes them.
         return Config.model_validate_json(json.dumps(content, default=str), strict=True)
     except ValidationError as err:
-        problems = [_problem(item) for item in err.errors()]
+        problems = [problem for item in err.errors() for problem in _problems(item)]
         raise ConfigError(_listed(path, problems), problems) from err
 
 
@@ -65,29 +72,13 @@ def _listed(path: Path, problems: list[str]) -> str:
     return f'Configuration file "{path}" has {count}; correct these keys:{lines}'
 
 
-def _strict_loader() -> type:
-    import yaml
-
-    class StrictLoader(yaml.SafeLoader):
-        """A safe loader that refuses repeated keys, of which YAML would take the last."""
-
-    def mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-        seen: dict[Any, Any] = {}
-        for key_node, value_node in node.value:
-            key = loader.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable):
-                raise yaml.constructor.ConstructorError(None, None, "a key is a list or a table", key_node.start_mark)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f'key "{key}" is given twice', key_node.start_mark)
-            seen[key] = loader.construct_object(value_node, deep=True)
-        return seen
-
-    StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
-    return StrictLoader
+def _problems(item: Any) -> list[str]:
+    """Return one of pydantic's findings, which may hold several problems, with the dotted key of each."""
+    error = item.get("ctx", {}).get("error")
+    return error.problems if isinstance(error, UnknownNamesError) else [_problem(item)]
 
 
 def _problem(item: Any) -> str:
-    """Return one of pydantic's findings with its dotted key."""
     key = ".".join(str(part) for part in item["loc"]) or "(the whole file)"
     if item["type"] == "extra_forbidden":
         return f"{key}: unknown key{nearest(str(item['loc'][-1]), _known_keys(item['loc'][:-1]))}"

@@ -45,10 +45,14 @@ def _form_a_schema(columns: dict[str, Column]) -> dict[str, Column]:
 
 
 class Data(Part):
-    """Format of the raw table, and the declaration of its columns."""
+    """Format of the raw table, and the declaration of its columns.
+
+    `thousands_separator: none` says that a decimal sign before three digits, as in 5.650, is one.
+    """
 
     separator: Literal["auto", ",", ";", "\t", "|"] = "auto"
     decimal: Literal[".", ","] = "."
+    thousands_separator: Literal["none"] | None = None
     date_formats: Annotated[tuple[str, ...], Field(min_length=1)]
     max_rejected_share: Share
     max_years_sold_before_built: Annotated[int, Field(ge=0)] = 0

@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import model_validator
 
+from houseprice.config.derived import derived_problems, numeric_features
 from houseprice.config.parts import (
     BundleRules,
     Data,
@@ -20,7 +21,16 @@ from houseprice.config.parts import (
     Tracking,
 )
 from houseprice.config.training import Training
+from houseprice.errors import nearest
 from houseprice.schema import Schema
+
+
+class UnknownNamesError(ValueError):
+    """Names of columns and features that do not exist; `problems` holds a line for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
 
 
 class Config(Part):
@@ -44,8 +54,23 @@ class Config(Part):
         return Schema(columns=self.data.columns)
 
     @model_validator(mode="after")
-    def _columns_are_a_schema(self) -> Self:
-        Schema(columns=self.data.columns)
+    def _names_are_known(self) -> Self:
+        """Check that every column and feature that is named elsewhere is there; all problems are in one message."""
+        schema, ridge = self.schema_, self.training.kernel_ridge
+        problems = list(derived_problems(self.features.derived, schema))
+        numbers = numeric_features(self.features.derived, schema)
+        texts = [name for name, column in schema.request.items() if column.is_text]
+        for key, names, known, kind in (
+            ("columns", ridge.columns, numbers, "numeric feature"),
+            ("categories", ridge.categories, texts, "text column"),
+        ):
+            problems += [
+                f'training.kernel_ridge.{key}: "{name}" is no {kind}{nearest(name, known)}'
+                for name in names
+                if name not in known
+            ]
+        if problems:
+            raise UnknownNamesError(problems)
         return self
 
     @property

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from houseprice.config.derived import DERIVED_ROLES
+
 DAYS_A_MONTH = 365.2425 / 12
 
 House = Mapping[str, Any]
@@ -65,37 +67,23 @@ def _ratio(above: Any, below: Any) -> Any:
     return above / xp.where(below >= 1.0, below, xp.asarray(1.0))
 
 
-DERIVED_FEATURES: dict[str, DerivedFeature] = {
-    "months_since_first_sale": DerivedFeature(("sale_date",), months_since_first_sale, "Months since the first sale"),
-    "age_at_sale": DerivedFeature(("sale_date", "year_built"), age_at_sale, "Years from building to sale"),
-    "years_since_renovation": DerivedFeature(
-        ("sale_date", "year_built", "year_renovated"), years_since_renovation, "Years since renovation or building"
-    ),
-    "living_area_per_lot_area": DerivedFeature(
-        ("living_area", "lot_area"), lambda h, _: _ratio(h["living_area"], h["lot_area"]), "Living area ÷ lot area"
-    ),
-    "living_area_per_room": DerivedFeature(
-        ("living_area", "bedrooms"),
-        lambda h, _: h["living_area"] / (h["bedrooms"] + 1.0),
-        "Living area ÷ (bedrooms + 1)",
-    ),
-    "bathrooms_per_room": DerivedFeature(
-        ("bathrooms", "bedrooms"), lambda h, _: h["bathrooms"] / (h["bedrooms"] + 1.0), "Bathrooms ÷ (bedrooms + 1)"
-    ),
-    "living_area_to_neighbours": DerivedFeature(
-        ("living_area", "neighbour_living_area"),
+_FUNCTIONS: dict[str, tuple[Callable[[House, float], Any], str]] = {
+    "months_since_first_sale": (months_since_first_sale, "Months since the first sale"),
+    "age_at_sale": (age_at_sale, "Years from building to sale"),
+    "years_since_renovation": (years_since_renovation, "Years since renovation or building"),
+    "living_area_per_lot_area": (lambda h, _: _ratio(h["living_area"], h["lot_area"]), "Living area ÷ lot area"),
+    "living_area_per_room": (lambda h, _: h["living_area"] / (h["bedrooms"] + 1.0), "Living area ÷ (bedrooms + 1)"),
+    "bathrooms_per_room": (lambda h, _: h["bathrooms"] / (h["bedrooms"] + 1.0), "Bathrooms ÷ (bedrooms + 1)"),
+    "living_area_to_neighbours": (
         lambda h, _: _ratio(h["living_area"], h["neighbour_living_area"]),
         "Living area ÷ that of the nearest houses",
     ),
-    "lot_area_to_neighbours": DerivedFeature(
-        ("lot_area", "neighbour_lot_area"),
+    "lot_area_to_neighbours": (
         lambda h, _: _ratio(h["lot_area"], h["neighbour_lot_area"]),
         "Lot area ÷ that of the nearest houses",
     ),
-    "north_east": DerivedFeature(
-        ("latitude", "longitude"), lambda h, _: h["latitude"] + h["longitude"], "How far north-east, degrees"
-    ),
-    "north_west": DerivedFeature(
-        ("latitude", "longitude"), lambda h, _: h["latitude"] - h["longitude"], "How far north-west, degrees"
-    ),
+    "north_east": (lambda h, _: h["latitude"] + h["longitude"], "How far north-east, degrees"),
+    "north_west": (lambda h, _: h["latitude"] - h["longitude"], "How far north-west, degrees"),
 }
+
+DERIVED_FEATURES = {name: DerivedFeature(roles, *_FUNCTIONS[name]) for name, roles in DERIVED_ROLES.items()}

@@ -15,7 +15,8 @@ import polars.selectors as cs
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from houseprice.errors import ConfigError, DataError, nearest
+from houseprice.config.derived import derived_problems, numeric_features
+from houseprice.errors import ConfigError, DataError
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.derived_features import DERIVED_FEATURES
 from houseprice.learning.deterministic_pickle import PlainPickle
@@ -98,9 +99,7 @@ class Preprocessor(PlainPickle, TransformerMixin, BaseEstimator):  # type: ignor
 
     def feature_names(self) -> list[str]:
         """Return the names of the numeric features, in their order."""
-        columns = self.schema.request.items()
-        numbers = [name for name, column in columns if not column.is_text and name != self.schema.sale_date]
-        return [*numbers, *self.derived, *(f"{name}_ordinal" for name, column in columns if column.is_text)]
+        return numeric_features(self.derived, self.schema)
 
     def compute(self, columns: Mapping[str, Any], lookup: Lookup = look_up) -> FeatureMatrix:
         """Return the features, numbers as float64, from the request's columns alone.
@@ -141,15 +140,7 @@ def check_derived(derived: tuple[str, ...], schema: Schema) -> None:
     Raises:
         ConfigError: With one problem for each.
     """
-    twice = sorted({name for name in derived if derived.count(name) > 1})
-    problems = [f'features.derived: "{name}" is given twice' for name in twice]
-    for name in derived:
-        if name in schema.columns:
-            problems.append(f'features.derived: "{name}" is the name of a column')
-        elif name not in DERIVED_FEATURES:
-            problems.append(f'features.derived: unknown "{name}"{nearest(name, DERIVED_FEATURES)}')
-        elif lacking := sorted(set(DERIVED_FEATURES[name].roles) - set(schema.roles())):
-            problems.append(f'features.derived: "{name}" needs columns with the roles {", ".join(lacking)}')
+    problems = list(derived_problems(derived, schema))
     if problems:
         raise ConfigError("The derived features cannot be made: " + "; ".join(problems) + ".", problems)
 
