@@ -47,6 +47,11 @@ class FeatureMatrix:
         """Return the matrix of some of the columns of numbers, and of all texts."""
         return type(self)(names, self.rows(names), self.texts)
 
+    def houses(self, part: slice) -> Self:
+        """Return the matrix of some of the houses."""
+        texts = {name: values[part] for name, values in self.texts.items()}
+        return type(self)(self.names, self.table[:, part], texts)
+
     def with_columns(self, numbers: Mapping[str, Any]) -> Self:
         """Return the matrix with further columns of numbers."""
         if not numbers:

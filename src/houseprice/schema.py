@@ -4,6 +4,7 @@ It is declared in `configs/model_config.yaml`. The checks of the raw table, the 
 OpenAPI document, the inputs of the ONNX graph and the model card are derived from it.
 """
 
+import re
 from contextlib import suppress
 from datetime import date
 from functools import cached_property
@@ -23,6 +24,19 @@ RESERVED = (
     "row", "reasons", "split", "processed_sha256", "predicted_price", "interval_low", "interval_high", "warnings",
 )  # fmt: skip
 """Columns that the pipeline adds to a table, whose names no column of a house may have."""
+
+LONGEST_TEXT = 200
+"""Characters that a text may have, in a sale and in a request."""
+
+
+def canonical_code(text: str, decimal: str = ".") -> str:
+    """Return a code as it is written by itself: programs that take 98178 for a number write 98178.0."""
+    found = re.fullmatch(WHOLE_NUMBER.format(re.escape(decimal)), text)
+    return found[1] if found else text
+
+
+WHOLE_NUMBER = r"(-?[0-9]+){}0+"
+"""Pattern of a whole number that is written with a fraction, with a place for the escaped decimal sign."""
 
 
 def _level(value: Any) -> Any:
@@ -96,6 +110,17 @@ class Column(BaseModel):
     def is_text(self) -> bool:
         """Whether the column is text for the model; every other kind reaches it as a number."""
         return self.kind == "category" or (self.kind == "ordinal" and isinstance((self.levels or ("",))[0], str))
+
+    @cached_property
+    def canonical_levels(self) -> dict[str, str]:
+        """Canonical code of each declared level, and the level itself → the level."""
+        levels = [str(level) for level in self.levels or ()]
+        return {canonical_code(level): level for level in levels} | {level: level for level in levels}
+
+    def canonical(self, text: str, decimal: str = ".") -> str:
+        """Return a text of this column in its one form: a declared level, or else a code without a ".0" behind it."""
+        code = canonical_code(text, decimal)
+        return self.canonical_levels.get(text, self.canonical_levels.get(code, code))
 
 
 class Schema(BaseModel):

@@ -40,6 +40,8 @@ def processed(report: Mapping[str, Any], output: Path) -> str:
     lines += [f"  {count:,} rejected: {reason}" for reason, count in report["reasons"].items()]
     if report["ignored_columns"]:
         lines.append(f"  ignored columns, not declared: {', '.join(report['ignored_columns'])}")
+    for reason in report["leaking_columns"].values():
+        lines.append(f"  holds the price; no feature may be made of it: {reason}")
     if report["rows_rejected"]:
         lines.append(f"  rejected rows with their reasons: {output.with_name(f'{output.stem}_rejected.csv')}")
     return "\n".join(lines)

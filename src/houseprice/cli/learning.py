@@ -13,9 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from houseprice.cli import formatting
 from houseprice.config import Config, load
 from houseprice.errors import GateError
+from houseprice.folder_lock import lock_folders
 from houseprice.learning import pipeline
 from houseprice.learning.gates import Verdict
 
+HELD_OUT_TOLERANCE = 0.02
 FILE = click.Path(path_type=Path)
 config_option = click.option(
     "--config", "config_path", type=FILE, default="configs/model_config.yaml", envvar="HOUSEPRICE_CONFIG",
@@ -35,7 +37,9 @@ uri_option = click.option(
 @json_option
 def process(source: Path, output: Path, config_path: Path, as_json: bool) -> None:
     """Clean a raw CSV: accepted sales, rejected rows with reasons, and a report."""
-    cleaned = pipeline.process(load(config_path), source, output)
+    config = load(config_path)
+    with lock_folders(output.parent):
+        cleaned = pipeline.process(config, source, output)
     _show(cleaned.report, as_json, lambda: formatting.processed(cleaned.report, output))
 
 
@@ -51,9 +55,13 @@ def process(source: Path, output: Path, config_path: Path, as_json: bool) -> Non
 @json_option
 def features(source: Path, output: Path, preprocessor: Path, config_path: Path, as_json: bool) -> None:
     """Compute the features, and fit the preprocessor on the training rows."""
-    rows, columns = pipeline.make_features(load(config_path), source, output, preprocessor)
-    result = {"rows": rows, "columns": columns, "output": str(output), "preprocessor": str(preprocessor)}
-    _show(result, as_json, lambda: f"{rows:,} rows × {columns} columns: {output}; preprocessor: {preprocessor}")
+    config = load(config_path)
+    with lock_folders(output.parent, preprocessor.parent):
+        counts = pipeline.make_features(config, source, output, preprocessor)
+    result = {**counts._asdict(), "output": str(output), "preprocessor": str(preprocessor)}
+    shown = f"{counts.rows:,} rows × {counts.columns} columns: {output}; preprocessor: {preprocessor}"
+    _show(result, as_json, lambda: shown)
+    _tell_held_out(counts.held_out, config)
 
 
 @click.command(epilog="Example: houseprice train --data data/processed/featured_house_data.csv --models-dir models")
@@ -73,8 +81,9 @@ def train(
 ) -> None:
     """Train, evaluate, export and track; exits with code 6 when a gate fails."""
     config = load(config_path)
-    with _progress("Training") as progress:
-        trained = pipeline.train(config, data, models_dir, reports_dir or models_dir.parent / "reports", uri, progress)
+    reports = reports_dir or models_dir.parent / "reports"
+    with lock_folders(models_dir / "trained", reports), _progress("Training") as progress:
+        trained = pipeline.train(config, data, models_dir, reports, uri, progress)
     result = {"metrics": trained.metrics, "verdict": trained.verdict.as_dict(), "run_id": trained.tracked.run_id}
     _show(result, as_json, lambda: formatting.trained(trained, config))
     formatting.append_summary(trained, config)
@@ -101,7 +110,7 @@ def tune(
     features = feature_table.read(data, config.schema_)
     where = tracking.resolve(uri, config.tracking, store.resolve().parent.parent)
     search = tuning.Search(store, where)
-    with _progress("Tuning") as progress:
+    with lock_folders(store.parent, name=f".{store.name}.lock"), _progress("Tuning") as progress:
         tuned = tuning.tune(features, config, search, tuning.Budget(trials, minutes), progress)
     result = {"training": tuned.training, "configured": tuned.configured, "found": tuned.found, "trials": tuned.trials}
     _show(result, as_json, lambda: tuned.yaml)
@@ -131,8 +140,9 @@ def gate(config_path: Path, models_dir: Path, self_test: bool, as_json: bool) ->
 @json_option
 def bundle(models_dir: Path, data: Path | None, config_path: Path, as_json: bool) -> None:
     """Export preprocessor and model as one bundle, with parity checked on every row of the data."""
-    with _waiting("Exporting"):
-        folder = pipeline.make_bundle(load(config_path), models_dir, data)
+    config = load(config_path)
+    with lock_folders(models_dir / "trained"), _waiting("Exporting"):
+        folder = pipeline.make_bundle(config, models_dir, data)
     sizes = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
     _show({"bundle": str(folder), "bytes": sizes}, as_json, lambda: f"Exported {sum(sizes.values()):,} bytes: {folder}")
 
@@ -146,15 +156,30 @@ def run(config_path: Path, raw: Path | None, uri: str | None, as_json: bool) -> 
     """Run the whole pipeline: process, features, train, bundle, verdict."""
     config = load(config_path)
     paths = config.paths
-    with _waiting("Processing"):
-        cleaned = pipeline.process(config, raw or paths.raw, paths.cleaned)
-    with _waiting("Computing features"):
-        pipeline.make_features(config, paths.cleaned, paths.featured, paths.models / "trained" / "preprocessor.pkl")
-    with _progress("Training") as progress:
-        trained = pipeline.train(config, paths.featured, paths.models, paths.reports, uri, progress)
+    trained_folder = paths.models / "trained"
+    with lock_folders(paths.cleaned.parent, paths.featured.parent, trained_folder, paths.reports):
+        with _waiting("Processing"):
+            cleaned = pipeline.process(config, raw or paths.raw, paths.cleaned)
+        with _waiting("Computing features"):
+            preprocessor = trained_folder / "preprocessor.pkl"
+            counts = pipeline.make_features(config, paths.cleaned, paths.featured, preprocessor)
+        _tell_held_out(counts.held_out, config)
+        with _progress("Training") as progress:
+            trained = pipeline.train(config, paths.featured, paths.models, paths.reports, uri, progress)
     result = {"processing": cleaned.report, "metrics": trained.metrics, "verdict": trained.verdict.as_dict()}
     _show(result, as_json, lambda: formatting.run(cleaned.report, trained, config))
     _stop_when_failed(trained.verdict)
+
+
+def _tell_held_out(held_out: float, config: Config) -> None:
+    """Warn when the dates are too coarse for the configured share of the sales to be held out."""
+    share = config.split.holdout_share
+    if abs(held_out - share) > HELD_OUT_TOLERANCE:
+        click.echo(
+            f"houseprice: {held_out:.1%} of the sales are held out instead of {share:.1%} (split.holdout_share), "
+            "because all sales of one date stay together; no other date comes nearer.",
+            err=True,
+        )
 
 
 def _self_test(config: Config, as_json: bool) -> None:

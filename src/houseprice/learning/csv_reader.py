@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from houseprice.errors import DataError, nearest
+from houseprice.learning.file_formats import identify
 from houseprice.schema import Schema
 
 ROW = "row"
@@ -93,7 +94,7 @@ def parse(text: str, where: str, schema: Schema, separator: str = "auto") -> Raw
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
     except FileNotFoundError as err:
         raise DataError(
             f'"{path}" was not found; check the path of the CSV of sales (such as data/raw/house_data.csv).',
@@ -101,10 +102,15 @@ def _text(path: Path) -> str:
         ) from err
     except OSError as err:
         raise DataError(f'"{path}" cannot be read ({err.strerror}).', code="csv_unreadable") from err
+    if found := identify(content):
+        raise DataError(f'"{path}" is {found.what}, not a CSV; {found.advice}.', code=found.code, format=found.name)
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as err:
         raise DataError(
-            f'"{path}" is not UTF-8 (byte 0x{err.object[err.start]:02x} at position {err.start}); '
-            "save it as UTF-8, for instance with `iconv -f latin1 -t utf8`.",
+            f'"{path}" is not UTF-8 (byte 0x{content[err.start]:02x} at position {err.start}); if it was written by an '
+            "older program, its encoding is probably Windows-1252: convert it with "
+            f"`iconv -f WINDOWS-1252 -t UTF-8 {path} > utf8.csv`.",
             code="csv_not_utf8",
         ) from err
 
@@ -119,6 +125,8 @@ def _check_header(header: list[str], where: str, schema: Schema, separator: str)
     if missing:
         others = [name for name in header if name and name not in schema.columns]
         hints = ", ".join(f'"{name}"{nearest(name, others)}' for name in missing)
+        if len(missing) == len(schema.columns):
+            hints = f'every declared column: its first line is "{separator.join(header)[:80]}". It lacks {hints}'
         raise DataError(
             f'"{where}" lacks {hints} among its {len(header)} columns separated by "{separator}"; correct the '
             "header, or the declaration under data.columns.",

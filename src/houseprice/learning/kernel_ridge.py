@@ -6,7 +6,7 @@ et al. 2011), so that one can have a short lengthscale in location and be blind 
 round. Its errors differ from those of trees, which is what a blend needs, and in the graph it is a few matrix products.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -24,6 +24,8 @@ Lookup = Callable[[Any, dict[str, float], float], Any]
 MIN_LOG_KERNEL = -230.0
 """Kernel values below exp(−230) = 1e-100 are raised to it. A short lengthscale gives values near 1e-310 between houses
 that are far apart, and a product with such a subnormal number can take a hundred times as long as any other."""
+DESIGN_BYTES = 10**9
+"""Of the design matrix, with its kernels and its column for every category, so much is held at a time."""
 
 
 @dataclass(frozen=True)
@@ -141,21 +143,28 @@ def fit_kernel_ridge(
         start += kernel.centres
         centres = coordinates[chosen][:, index] * inverse_lengthscale[index]
         unfitted.append(RbfKernel(index, inverse_lengthscale[index], centres, np.zeros(len(chosen))))
-    categories = {name: features.texts[name].astype(str) for name in config.categories if name in features.texts}
-    levels = [(name, level) for name, values in categories.items() for level in np.unique(values).tolist()]
+    categories = {
+        name: np.unique(features.texts[name].astype(str), return_inverse=True)
+        for name in config.categories
+        if name in features.texts
+    }
+    levels = [(name, level) for name, (names, _) in categories.items() for level in names.tolist()]
     # The linear term is penalised in units of the first kernel's lengthscale; rare categories shrink to no effect.
     linear_scale = np.array([config.kernels[0].columns[name] for name in columns])
-    design = np.column_stack(
-        [
-            *(
-                kernel_matrix(coordinates[:, kernel.column_index] * kernel.inverse_lengthscale, kernel.centres)
-                for kernel in unfitted
-            ),
-            coordinates * linear_scale,
-            *((categories[name] == level).astype(np.float64) for name, level in levels),
-            np.ones(len(log_prices)),
-        ]
-    )
+
+    def design(rows: slice) -> Floats:
+        return np.column_stack(
+            [
+                *(
+                    kernel_matrix(coordinates[rows, kernel.column_index] * kernel.inverse_lengthscale, kernel.centres)
+                    for kernel in unfitted
+                ),
+                coordinates[rows] * linear_scale,
+                *(_one_hot(codes[rows], len(names)) for names, codes in categories.values()),
+                np.ones(len(log_prices[rows])),
+            ]
+        )
+
     sizes = [len(kernel.centres) for kernel in unfitted]
     ends = np.cumsum([*sizes, len(columns)])
     penalty = np.r_[
@@ -166,7 +175,9 @@ def fit_kernel_ridge(
         for end, size, kernel, rbf_kernel in zip(ends, sizes, config.kernels, unfitted, strict=False)
     ]
     mean = float(log_prices.mean())
-    coef = _solve(design, log_prices - mean, penalty, blocks, sample_weight)
+    height = max(DESIGN_BYTES // (8 * len(penalty)), 1)
+    parts_of_rows = [slice(start, start + height) for start in range(0, len(log_prices), height)]
+    coef = _solve(map(design, parts_of_rows), parts_of_rows, log_prices - mean, penalty, blocks, sample_weight)
     parts = np.split(coef, ends)
     effects: dict[str, dict[str, float]] = {name: {} for name in categories}
     for (name, level), effect in zip(levels, parts[-1][:-1].tolist(), strict=True):
@@ -189,24 +200,40 @@ def kernel_matrix(rows: Floats, centres: Floats) -> Floats:
     return np.asarray(rbf(2.0 * rows @ centres.T - (rows**2).sum(axis=1)[:, None] - (centres**2).sum(axis=1)))
 
 
+def _one_hot(codes: npt.NDArray[np.int64], levels: int) -> Floats:
+    """Return one column for each level, 1 in the rows that have it."""
+    columns = np.zeros((len(codes), levels))
+    columns[np.arange(len(codes)), codes] = 1.0
+    return columns
+
+
 def _solve(
-    design: Floats,
+    designs: Iterable[Floats],
+    rows: Sequence[slice],
     target: Floats,
     penalty: Floats,
     blocks: list[tuple[int, Floats]],
     sample_weight: Floats | None,
 ) -> Floats:
-    """Solve the weighted ridge regression whose penalty is a diagonal plus blocks that begin at given positions."""
-    if sample_weight is not None:
-        root = np.sqrt(sample_weight)
-        design *= root[:, None]
-        target = target * root
-    gram = scipy.linalg.blas.dsyrk(1.0, design.T, trans=0, lower=1)
+    """Solve the weighted ridge regression whose penalty is a diagonal plus blocks that begin at given positions.
+
+    The design matrix comes in blocks of rows, of which one is held at a time.
+    """
+    gram = np.zeros((len(penalty), len(penalty)), order="F")
+    moments = np.zeros(len(penalty))
+    for design, part in zip(designs, rows, strict=True):
+        values = target[part]
+        if sample_weight is not None:
+            root = np.sqrt(sample_weight[part])
+            design *= root[:, None]  # noqa: PLW2901 - the block is ours, and large
+            values = values * root
+        gram = scipy.linalg.blas.dsyrk(1.0, design.T, beta=1.0, c=gram, trans=0, lower=1, overwrite_c=1)
+        moments += design.T @ values
     for start, block in blocks:
         gram[start : start + len(block), start : start + len(block)] += block
     gram[np.diag_indices_from(gram)] += penalty
     factor = scipy.linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
-    coef: Floats = scipy.linalg.cho_solve(factor, design.T @ target, check_finite=False)
+    coef: Floats = scipy.linalg.cho_solve(factor, moments, check_finite=False)
     return coef
 
 

@@ -71,17 +71,20 @@ def detect_leakage(
     return list(first.values())
 
 
-def check_raw_columns(cleaned: CleanTable, config: Config) -> None:
-    """Check that the price cannot be computed from the columns of the raw table, declared or not.
+def check_raw_columns(cleaned: CleanTable, config: Config) -> list[Leak]:
+    """Check that the price cannot be computed from the columns of the raw table that are features.
+
+    Return the leaks of all other columns: those are declared as known only at the sale, or not declared.
 
     Raises:
         DataError: It can, from a column that is not waived (code `target_leakage`, details `columns`).
     """
     schema, rules = config.schema_, config.gates.leakage
-    columns = numbers(cleaned.undeclared, set())
-    columns |= numbers(cleaned.sales, {schema.target, schema.parcel, schema.sale_date})
     prices = cleaned.sales[schema.target].cast(pl.Float64).to_numpy()
-    if leaks := drop_waived(reconstructions(columns, prices, rules.min_spread), rules.waivers):
+    every = numbers(cleaned.undeclared, set())
+    every |= numbers(cleaned.sales, {schema.target, schema.parcel, schema.sale_date})
+    features = {name: values for name, values in every.items() if name in schema.request}
+    if leaks := drop_waived(reconstructions(features, prices, rules.min_spread), rules.waivers):
         names = [leak.column for leak in leaks]
         raise DataError(
             f"The price can be computed from the raw table ({'; '.join(leak.reason for leak in leaks)}). Remove "
@@ -89,6 +92,7 @@ def check_raw_columns(cleaned: CleanTable, config: Config) -> None:
             code="target_leakage",
             columns=names,
         )
+    return drop_waived(reconstructions(every, prices, rules.min_spread), rules.waivers)
 
 
 def reconstructions(columns: Mapping[str, Floats], prices: Floats, min_spread: float) -> list[Leak]:
@@ -161,10 +165,22 @@ def numbers(table: pl.DataFrame, exclude: set[str]) -> dict[str, Floats]:
     columns: dict[str, Any] = {}
     for name in table.columns:
         if name not in exclude:
-            values = table[name].cast(pl.Float64, strict=False)
+            is_text = table.schema[name] == pl.String
+            number = _any_number(pl.col(name)) if is_text else pl.col(name).cast(pl.Float64, strict=False)
+            values = table.select(number.alias(name))[name]
             if values.null_count() < len(values) / 2:
                 columns[name] = values.fill_null(float("nan")).to_numpy()
     return columns
+
+
+def _any_number(text: pl.Expr) -> pl.Expr:
+    """Return the number that a text probably means, whatever its decimal sign, thousands separator and currency."""
+    bare = text.str.replace_all(r"[\s\p{Sc}']|\b[A-Z]{3}\b", "")
+    point = bare.str.replace_all(",", "", literal=True)
+    comma = bare.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+    has_comma_at_end = bare.str.contains(r"^[^,]*,[0-9]*$") & ~bare.str.contains(r"^[^,]*,[0-9]{3}(\.|$)")
+    grouped = bare.str.contains(r"^[-+]?[0-9]{1,3}(\.[0-9]{3}){2,}$")
+    return pl.when(has_comma_at_end | grouped).then(comma).otherwise(point).cast(pl.Float64, strict=False)
 
 
 def _combinations(one: Floats, other: Floats) -> Iterator[tuple[str, Floats]]:

@@ -5,7 +5,9 @@ import json
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
+
+import polars as pl
 
 from houseprice import atomic_io
 from houseprice.bundle import export
@@ -25,8 +27,9 @@ from houseprice.learning import (
     tracking,
 )
 from houseprice.learning.evaluation import ProgressCallback, evaluate, refit
-from houseprice.learning.features import Preprocessor, engineer
+from houseprice.learning.features import SPLIT, Preprocessor, engineer
 from houseprice.learning.gates import Verdict
+from houseprice.learning.splitting import TRAIN
 from houseprice.learning.tracking import run_record
 from houseprice.learning.tracking.run_record import RunArtifacts
 from houseprice.learning.training import PriceModel
@@ -51,6 +54,14 @@ class TrainingResult:
     tracked: tracking.Tracked
 
 
+class FeatureCounts(NamedTuple):
+    """Size of a feature table, and the share of the sales that is held out."""
+
+    rows: int
+    columns: int
+    held_out: float
+
+
 def process(config: Config, source: Path, output: Path) -> processing.CleanTable:
     """Clean a raw CSV; the rejected rows and a report of the counts are written beside the output.
 
@@ -59,7 +70,8 @@ def process(config: Config, source: Path, output: Path) -> processing.CleanTable
     """
     raw = csv_reader.read(source, config.schema_, config.data.separator)
     cleaned = processing.clean(raw, config.schema_, config.data)
-    leakage.check_raw_columns(cleaned, config)
+    leaks = leakage.check_raw_columns(cleaned, config)
+    cleaned.report["leaking_columns"] = {leak.column: leak.reason for leak in leaks}
     content = cleaned.sales.write_csv().encode()
     facts = {"raw_sha256": sha256_of(source), "cleaned_sha256": hashlib.sha256(content).hexdigest()}
     atomic_io.write_atomically(
@@ -72,8 +84,8 @@ def process(config: Config, source: Path, output: Path) -> processing.CleanTable
     return cleaned
 
 
-def make_features(config: Config, source: Path, output: Path, preprocessor: Path) -> tuple[int, int]:
-    """Write the feature table and the fitted preprocessor; return the number of rows and of columns.
+def make_features(config: Config, source: Path, output: Path, preprocessor: Path) -> FeatureCounts:
+    """Write the feature table and the fitted preprocessor.
 
     Raises:
         DataError: The processed table cannot be used; nothing is written.
@@ -83,7 +95,7 @@ def make_features(config: Config, source: Path, output: Path, preprocessor: Path
     content = feature_table.write(made, sha256_of(source))
     fitted.feature_table_sha256_ = hashlib.sha256(content).hexdigest()
     atomic_io.write_atomically({output: content, preprocessor: pickle.dumps(fitted, protocol=5)})
-    return made.height, made.width
+    return FeatureCounts(made.height, made.width, made.filter(pl.col(SPLIT) != TRAIN).height / made.height)
 
 
 def train(

@@ -4,6 +4,7 @@ Nothing is imputed: blanks in optional columns are left to the preprocessor, so 
 alike. Each row is checked by itself, except for duplicates of an earlier sale.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,9 +13,10 @@ import polars as pl
 from pandera.errors import SchemaErrors
 
 from houseprice.config import Data
-from houseprice.errors import DataError, RejectedShareError
+from houseprice.errors import DataError
 from houseprice.learning.csv_reader import REASONS, ROW, RawTable
-from houseprice.schema import Column, Schema
+from houseprice.learning.rejections import COLUMN, KEY, check_rejected_share, count_reasons
+from houseprice.schema import LONGEST_TEXT, WHOLE_NUMBER, Column, Schema
 
 TYPES: dict[str, type[pl.DataType]] = {
     "number": pl.Float64,
@@ -25,6 +27,8 @@ TYPES: dict[str, type[pl.DataType]] = {
 }
 BLANKS = ("na", "n/a", "nan", "null", "none")  # of numbers; a text that says "None" says it
 FLAGS = {"true": 1, "false": 0, "yes": 1, "no": 0, "y": 1, "n": 0, "1": 1, "0": 0, "1.0": 1, "0.0": 0}
+SHORTENED = r"^[-+]?[0-9]([.,][0-9]+)?[eE]\+[0-9]{2,3}$"
+"""A long number as spreadsheets show it, such as 7.12930E+09; as a code it has lost its last digits."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +53,16 @@ def clean(raw: RawTable, schema: Schema, rules: Data) -> CleanTable:
 
     Raises:
         RejectedShareError: More rows would be rejected than `rules.max_rejected_share`.
-        DataError: no row survives.
+        DataError: no row survives, or numbers can be read in two ways (code `number_ambiguous`).
     """
+    check_thousands(raw.texts, schema, rules)
     typed = raw.texts.select(ROW, *(_typed(name, column, rules) for name, column in schema.columns.items()))
     found = pl.concat(
         [
             *_unreadable(raw.texts, typed, schema),
             _forbidden(typed, schema),
             *_impossible(typed, schema, rules),
-            raw.broken,
+            _reasons(raw.broken, "", pl.col(REASONS), "data.separator"),
         ]
     )
     found = pl.concat([found, _duplicates(typed.join(found, on=ROW, how="anti"), schema)])
@@ -67,7 +72,7 @@ def clean(raw: RawTable, schema: Schema, rules: Data) -> CleanTable:
     sales = kept.drop(ROW)
     undeclared = kept.select(ROW).join(raw.undeclared, on=ROW, how="left", maintain_order="left").drop(ROW)
     report = _report(raw, sales, found, schema)
-    _check_share(sales, rejected, found, rules)
+    check_rejected_share(sales.height, rejected, found, rules)
     return CleanTable(sales, undeclared, rejected, report)
 
 
@@ -103,38 +108,92 @@ def _typed(name: str, column: Column, rules: Data) -> pl.Expr:
     """Return the conversion of a text to its type; what cannot be converted becomes null, for `_unreadable`."""
     text = pl.col(name)
     if column.is_text:
-        return text
+        levels = column.canonical_levels  # as Column.canonical does
+        code = text.str.replace(f"^{WHOLE_NUMBER.format(re.escape(rules.decimal))}$", "$1")
+        return pl.when(text.is_in(list(levels))).then(text).otherwise(code).replace(levels).alias(name)
     if column.kind == "date":
         return pl.coalesce(text.str.to_date(form, strict=False) for form in rules.date_formats).alias(name)
     if column.kind == "flag":
         return text.str.to_lowercase().replace_strict(FLAGS, default=None, return_dtype=pl.Int64).alias(name)
-    if rules.decimal == ",":
-        text = (
-            pl.when(text.str.contains(".", literal=True)).then(None).otherwise(text.str.replace(",", ".", literal=True))
-        )
-    number = text.cast(pl.Float64, strict=False)
-    number = pl.when(number.is_finite()).then(number)
+    number = as_number(text, rules.decimal)
     if column.kind == "number":
         return number.alias(name)
     # Past 2^53 a float no longer tells one whole number from the next.
     return pl.when((number == number.round()) & (number.abs() < 2**53)).then(number).cast(pl.Int64).alias(name)
 
 
+def as_number(text: pl.Expr, decimal: str) -> pl.Expr:
+    """Return the conversion of texts to finite numbers; what is none becomes null."""
+    if decimal == ",":
+        text = (
+            pl.when(text.str.contains(".", literal=True)).then(None).otherwise(text.str.replace(",", ".", literal=True))
+        )
+    number = text.cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number)
+
+
+def check_thousands(texts: pl.DataFrame, schema: Schema, rules: Data) -> None:
+    """Check that no column's decimal sign may as well separate thousands, as in 525.000.
+
+    Raises:
+        DataError: One may (code `number_ambiguous`, details `column` and `values`).
+    """
+    if rules.thousands_separator == "none":
+        return
+    for name, column in schema.columns.items():
+        if column.kind not in ("number", "integer") or column.role in ("latitude", "longitude"):
+            continue
+        values = texts[name].drop_nulls()
+        marked = values.filter(values.str.contains(rules.decimal, literal=True))
+        sign = re.escape(rules.decimal)
+        if marked.is_empty() or not marked.str.contains(rf"^[-+]?[1-9][0-9]{{0,2}}({sign}[0-9]{{3}})+$").all():
+            continue
+        thousands = marked.str.replace_all(rules.decimal, "", literal=True).cast(pl.Float64, strict=False)
+        plain = values.cast(pl.Float64, strict=False).filter(~values.str.contains(rules.decimal, literal=True)).abs()
+        low, high = column.minimum, column.maximum
+        within = (low is None or (thousands >= low).all()) and (high is None or (thousands <= high).all())
+        if not within or (plain >= 1000).any():  # the file does not separate thousands
+            continue
+        value = marked[0]
+        raise DataError(
+            f'"{value}" in column "{name}" may be {value.replace(rules.decimal, "")} or '
+            f'{value.replace(rules.decimal, ".")}: every value there that holds the decimal sign "{rules.decimal}" '
+            "has three digits behind it. Write the numbers without separators of thousands and change data.decimal, or "
+            "set data.thousands_separator to none if it is a decimal sign.",
+            code="number_ambiguous",
+            column=name,
+            values=marked.head(2).to_list(),
+        )
+
+
+def _reasons(rows: pl.DataFrame, column: str, reason: pl.Expr, key: str | None = None) -> pl.DataFrame:
+    """Return why some rows are rejected, the column that it is about ("" for none) and the key that decides."""
+    key = f"data.columns.{column}" if key is None else key
+    return rows.select(ROW, reason.alias(REASONS), pl.lit(column).alias(COLUMN), pl.lit(key).alias(KEY))
+
+
 def _unreadable(texts: pl.DataFrame, typed: pl.DataFrame, schema: Schema) -> Iterator[pl.DataFrame]:
     """Find fields that are required and blank, or that cannot be read as what they should be."""
     words = {"date": "a date", "flag": "yes or no", "number": "a number"}
+    keys = {"date": "data.date_formats", "number": "data.decimal"}
     for name, column in schema.columns.items():
-        yield texts.filter(pl.col(name).str.contains("\0", literal=True) & column.is_text).select(
-            ROW, pl.lit(f"{name}: holds a NUL byte").alias(REASONS)
-        )
+        text = pl.col(name)
         blank = texts[name].is_null()
-        if not column.is_text:
+        if column.is_text:
+            yield _reasons(
+                texts.filter(text.str.contains("\0", literal=True)), name, pl.lit(f"{name}: holds a NUL byte")
+            )
+            long = pl.format(f"{name}: has {{}} characters, more than {LONGEST_TEXT}", text.str.len_chars())
+            yield _reasons(texts.filter(text.str.len_chars() > LONGEST_TEXT), name, long)
+            if column.levels is None:
+                shortened = pl.format(f'{name}: "{{}}" is not a code, but a number that a spreadsheet shortened', text)
+                yield _reasons(texts.filter(text.str.contains(SHORTENED)), name, shortened)
+        else:
             blank |= texts[name].str.to_lowercase().is_in(BLANKS).fill_null(value=False)
         if column.required:
-            yield texts.filter(blank).select(ROW, pl.lit(f"{name}: missing").alias(REASONS))
-        what = words.get(column.kind, "a whole number")
-        reason = pl.format(f'{name}: "{{}}" is not {what}', pl.col(name)).alias(REASONS)
-        yield texts.filter(~blank & typed[name].is_null()).select(ROW, reason)
+            yield _reasons(texts.filter(blank), name, pl.lit(f"{name}: missing"))
+        reason = pl.format(f'{name}: "{{}}" is not {words.get(column.kind, "a whole number")}', text)
+        yield _reasons(texts.filter(~blank & typed[name].is_null()), name, reason, keys.get(column.kind))
 
 
 def _forbidden(typed: pl.DataFrame, schema: Schema) -> pl.DataFrame:
@@ -148,9 +207,10 @@ def _forbidden(typed: pl.DataFrame, schema: Schema) -> pl.DataFrame:
                 f"The checks of the columns cannot run: {cases.filter(pl.col('index').is_null())}."
             ) from err
         reason = pl.format("{}: {} {}", pl.col("column"), pl.col("failure_case"), pl.col("check"))
-        found: pl.DataFrame = cases.select(typed[ROW].gather(cases["index"]), reason.alias(REASONS))
+        key = pl.format("data.columns.{}", COLUMN).alias(KEY)
+        found: pl.DataFrame = cases.select(typed[ROW].gather(cases["index"]), reason.alias(REASONS), COLUMN, key)
         return found
-    return pl.DataFrame(schema={ROW: pl.Int64, REASONS: pl.String})
+    return pl.DataFrame(schema={ROW: pl.Int64, REASONS: pl.String, COLUMN: pl.String, KEY: pl.String})
 
 
 def _impossible(typed: pl.DataFrame, schema: Schema, rules: Data) -> Iterator[pl.DataFrame]:
@@ -162,13 +222,11 @@ def _impossible(typed: pl.DataFrame, schema: Schema, rules: Data) -> Iterator[pl
         if role in roles:
             name = roles[role]
             reason = pl.format(f"{name}: {word} in {{}}, after the sale in {{}}", pl.col(name), sold)
-            yield typed.filter(pl.col(name) > sold + ahead).select(ROW, reason.alias(REASONS))
+            yield _reasons(typed.filter(pl.col(name) > sold + ahead), name, reason, "data.max_years_sold_before_built")
     if "year_built" in roles and "year_renovated" in roles:
-        built, renovated = pl.col(roles["year_built"]), pl.col(roles["year_renovated"])
-        reason = pl.format(
-            f"{roles['year_renovated']}: renovated in {{}}, before it was built in {{}}", renovated, built
-        )
-        yield typed.filter((renovated > 0) & (renovated < built)).select(ROW, reason.alias(REASONS))
+        name, built, renovated = roles["year_renovated"], pl.col(roles["year_built"]), pl.col(roles["year_renovated"])
+        reason = pl.format(f"{name}: renovated in {{}}, before it was built in {{}}", renovated, built)
+        yield _reasons(typed.filter((renovated > 0) & (renovated < built)), name, reason)
 
 
 def _duplicates(typed: pl.DataFrame, schema: Schema) -> pl.DataFrame:
@@ -176,11 +234,11 @@ def _duplicates(typed: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     key = [schema.parcel, schema.sale_date, schema.target]
     first = pl.col(ROW).min().over(key)
     duplicates = typed.with_columns(first.alias("first")).filter(pl.col(ROW) != pl.col("first"))
-    return duplicates.select(ROW, pl.format("duplicate of row {}", pl.col("first")).alias(REASONS))
+    return _reasons(duplicates, "", pl.format("duplicate of row {}", pl.col("first")), "")
 
 
 def _report(raw: RawTable, sales: pl.DataFrame, found: pl.DataFrame, schema: Schema) -> dict[str, object]:
-    counts = _counts(found)
+    counts = count_reasons(found)
     return {
         "rows_read": raw.texts.height + raw.broken.height,
         "rows_kept": sales.height,
@@ -189,28 +247,3 @@ def _report(raw: RawTable, sales: pl.DataFrame, found: pl.DataFrame, schema: Sch
         "ignored_columns": list(raw.ignored),
         "blanks": {name: sales[name].null_count() for name in schema.columns},
     }
-
-
-def _counts(found: pl.DataFrame) -> pl.DataFrame:
-    """Count the reasons, without the values that differ from row to row."""
-    verdict = pl.col(REASONS).str.replace(r"(?s): .* is (not a|not yes|below|above|none of)", ": … is $1")
-    kind = verdict.str.replace_all(r"\b(row|in) -?\d+", "$1 …").alias("reason")
-    return found.select(kind).group_by("reason").len("rows").sort("rows", "reason", descending=[True, False])
-
-
-def _check_share(sales: pl.DataFrame, rejected: pl.DataFrame, found: pl.DataFrame, rules: Data) -> None:
-    total = sales.height + rejected.height
-    share = rejected.height / total if total else 0.0
-    top = "; ".join(f"{rows} × {reason}" for reason, rows in _counts(found).head(3).iter_rows())
-    if share > rules.max_rejected_share:
-        raise RejectedShareError(
-            f"{rejected.height} of {total} rows ({share:.1%}) would be rejected ({top}), more than "
-            f"{rules.max_rejected_share:.1%} (data.max_rejected_share); correct the table or the declaration.",
-            rejected=rejected.height,
-            total=total,
-        )
-    if not sales.height:
-        raise DataError(
-            f"The table has a header, but no row that could be accepted ({top or 'no row'}); check the file.",
-            code="no_accepted_rows",
-        )

@@ -15,6 +15,7 @@ from houseprice.learning.kernel_ridge import fit_kernel_ridge
 
 Floats = npt.NDArray[np.float64]
 NEGLIGIBLE = 1e-9  # a residual in log price that is as good as 0
+BLOCK = 25_000  # rows at a time: memory holds rows × centres
 MAD_TO_SIGMA = 1.4826  # the standard deviation of a normal distribution, in median absolute deviations
 
 
@@ -27,7 +28,9 @@ def robust_sample_weights(
 ) -> Floats:
     """Return a weight for each row, above 0 and 1 on average; all 1 where the pilot fits every price."""
     pilot = fit_kernel_ridge(features, log_prices, kernel_ridge.with_at_most(config.centres), seed)
-    return cauchy_weights(log_prices - pilot.predict(features, look_up), config.scale)
+    parts = [slice(start, start + BLOCK) for start in range(0, len(log_prices), BLOCK)]
+    predicted = np.concatenate([pilot.predict(features.houses(part), look_up) for part in parts])
+    return cauchy_weights(log_prices - predicted, config.scale)
 
 
 def cauchy_weights(residuals: Floats, scale: float) -> Floats:

@@ -16,21 +16,27 @@ Rows = npt.NDArray[np.int64]
 def split(days: npt.NDArray[np.int64], parcels: npt.NDArray[np.str_], share: float) -> npt.NDArray[np.str_]:
     """Return `train`, `holdout` or `resold` for each sale: the newest sales are held out, by whole days.
 
-    A newest sale of a house that was sold before the cut is `resold`: it belongs neither to training nor to the
-    holdout, and is evaluated by itself.
+    Of the days on which the holdout may begin, that is taken which comes nearest to the share. A newest sale of a house
+    that was sold before that day is `resold`: it belongs neither to training nor to the holdout, and is evaluated by
+    itself.
 
     Raises:
         DataError: All sales are of one day, or too few to be split (code `split_impossible`).
     """
-    cut = np.sort(days)[min(int(len(days) * (1 - share)), len(days) - 1)] if len(days) else 0
-    newest = days >= cut
-    known = np.isin(parcels, parcels[~newest])
-    if newest.all() or known[newest].all():
+    starts, older = np.unique(np.sort(days), return_index=True)  # older: how many sales there are before each day
+    house = np.unique(parcels, return_inverse=True)[1]
+    first_sale = np.full(len(days), np.iinfo(np.int64).max)
+    np.minimum.at(first_sale, house, days)
+    possible = (older > 0) & (starts <= first_sale[house].max(initial=0))
+    if not possible.any():
         raise DataError(
-            f"{len(days)} sales on {len(np.unique(days))} days cannot be split into older sales for training and other "
-            f"houses among the newest {share:.0%} for the holdout; provide a table that covers more days.",
+            f"{len(days)} sales on {len(starts)} days cannot be split into older sales for training and other houses "
+            f"among the newest {share:.0%} for the holdout; provide a table that covers more days.",
             code="split_impossible",
         )
+    distance = np.where(possible, np.abs(len(days) - older - share * len(days)), np.inf)
+    newest = days >= starts[distance.argmin()]
+    known = first_sale[house] < starts[distance.argmin()]
     return np.where(~newest, TRAIN, np.where(known, RESOLD, HOLDOUT))
 
 

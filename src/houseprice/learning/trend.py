@@ -18,6 +18,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from houseprice.feature_matrix import FeatureMatrix
 
 TIME = "months_since_first_sale"
+MAX_CATEGORIES = 500
+"""Of one text; rarer ones share a column, so that a text with thousands of categories fits into memory."""
 Floats = npt.NDArray[np.float64]
 
 
@@ -65,7 +67,7 @@ def fit_trend(
     parts = [others, np.sign(others) * np.sqrt(np.abs(others))]
     texts = features.select(cs.string())
     if texts.width:
-        parts.append(OneHotEncoder(sparse_output=False).fit_transform(texts.to_numpy()))
+        parts.append(OneHotEncoder(sparse_output=False, max_categories=MAX_CATEGORIES).fit_transform(texts.to_numpy()))
     free = 1e3  # a column of this scale is all but unpenalised
     fitted = Ridge(alpha=penalty).fit(np.hstack([line * free, *parts]), log_prices)
     slopes = tuple(float(slope * free) for slope in fitted.coef_[: len(kept)])

@@ -17,7 +17,7 @@ Parser = Callable[[str], Any]
 def cell_parser(column: Column, known: Container[str], decimal: str = ".") -> Parser:
     """Return what parses the cells of a column; `known` are the categories that the model has learned from."""
     if column.is_text:
-        return lambda text: _parse_text(text, known)
+        return lambda text: _parse_text(text, column, known, decimal)
     if column.kind == "date":
         return lambda text: None if text.strip().lower() in _BLANKS else text
     parse = _parse_flag if column.kind == "flag" else _parse_number
@@ -46,11 +46,10 @@ def _parse_flag(text: str) -> Any:
     return _FLAGS[word] if (word := text.strip().lower()) in _FLAGS else _parse_number(text)
 
 
-def _parse_text(text: str, known: Container[str]) -> str | None:
+def _parse_text(text: str, column: Column, known: Container[str], decimal: str) -> str | None:
     """Parse a code; spreadsheets that take it for a number write it with a ".0" behind."""
     code = text.strip()
-    whole = code.removesuffix(".0")
-    return (whole if whole in known and code not in known else code) or None
+    return (code if code in known else column.canonical(code, decimal)) or None
 
 
 def format_cell(value: Any, kind: str = "", decimal: str = ".") -> str:

@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticKnownError, core_schema
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
-from houseprice.schema import Column, Schema
+from houseprice.schema import LONGEST_TEXT, Column, Schema
 from houseprice.serving.json_blocks import JsonTooLargeError, parse_json
 from houseprice.serving.json_duplicate_keys import find_duplicate_keys
 from houseprice.serving.validation_errors import (
@@ -45,7 +45,8 @@ MAX_VALUE_BYTES = 32
 """Bytes of a value, but for longer levels, where the size of many houses is estimated."""
 BLOCK = 128
 """Houses that are validated without a pause."""
-LONGEST_TEXT = 200
+NO_FRACTION = r"^[^.]*$|[^0]$"
+"""Pattern of the texts that are certainly not written like 98178.0."""
 LARGEST_CODE = 10**15 - 1
 """A code that is sent as a number: beyond it, readers of JSON begin to lose digits."""
 
@@ -238,11 +239,18 @@ def _rule(column: Column) -> Any:
         case "number":
             return Annotated[float, bounds]
     if column.is_text:
-        text = core_schema.str_schema(strict=True, strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT)
-        rule = _one_of(str, text, core_schema.no_info_before_validator_function(_text, text))
+        limits: dict[str, Any] = {"strict": True, "strip_whitespace": True, "min_length": 1, "max_length": LONGEST_TEXT}
+
+        def code(value: Any) -> Any:
+            value = _text(value)
+            return column.canonical(value.strip()) if isinstance(value, str) else value
+
+        any_text = core_schema.no_info_before_validator_function(code, core_schema.str_schema(**limits))
+        plain = [] if column.levels else [core_schema.str_schema(**limits, pattern=NO_FRACTION)]
+        rule = _one_of(str, *plain, any_text)
     if column.levels is None:
         return rule
-    levels = frozenset(column.levels)
+    levels = frozenset(map(str, column.levels) if column.is_text else column.levels)
 
     def known(value: Any) -> Any:
         if value not in levels:
