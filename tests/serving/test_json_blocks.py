@@ -5,6 +5,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
+from hostile_json import HOSTILE, MEGABYTE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import from_json
@@ -13,26 +14,7 @@ from houseprice.serving import json_blocks
 from houseprice.serving.json_blocks import JsonTooLargeError, parse_json
 from houseprice.serving.json_duplicate_keys import count_keys, find_duplicate_keys
 
-MEGABYTE = 2**20
-SIZE = 4 * MEGABYTE
 VALUES = 200_000
-HOSTILE = {
-    "empty arrays": b"[" + b"[]," * (SIZE // 3) + b"[]]",
-    "empty objects": b"[" + b"{}," * (SIZE // 3) + b"{}]",
-    "deep arrays": b"[" * SIZE,
-    "deep arrays, closed": b"[" * (SIZE // 2) + b"]" * (SIZE // 2),
-    "deep objects": b'{"a":' * (SIZE // 5),
-    "numbers": b"[" + b"1," * (SIZE // 2) + b"1]",
-    "numbers around an array": b"[" + b"1," * (SIZE // 2) + b"[1]]",
-    "numbers before a text without end": b"[" + b"1," * (SIZE // 2) + b'"',
-    "unknown keys": b"{" + b",".join(b'"k%d":1' % number for number in range(SIZE // 12)) + b"}",
-    "texts": b'["",' * (SIZE // 4),
-    "a text": b'["' + b"a" * SIZE + b'"]',
-    "escapes": b'["' + rb"\n" * (SIZE // 2) + b'"]',
-    "quotation marks": b'["' + rb"\"" * (SIZE // 2),
-    "pairs of arrays": b"[" + b"[[1],[2]]," * (SIZE // 10) + b"1]",
-    "digits": b"[" + b"9" * SIZE + b"]",
-}
 TEXTS = st.text(st.characters(codec="utf-8")) | st.sampled_from(['"', "\\", "[", "{}", '{"a":1}', "],[", ":", ""])
 SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | TEXTS
 VALUES_OF_JSON = st.recursive(

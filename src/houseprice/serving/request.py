@@ -6,7 +6,7 @@ dates; what is missing is absent or None.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import islice
 from typing import Annotated, Any, NotRequired
@@ -137,7 +137,7 @@ class RequestModel:
                 raise _unreadable("list_type", f"The body is {quoted(rows)}; expected {whole}.")
             if len(rows) > most:
                 raise BatchTooLargeError(most)
-            houses = self.validate(rows)
+            houses = self.validate_blocks(taken(rows))
             if twice:
                 raise duplicate_keys(twice)
             return houses
@@ -198,6 +198,15 @@ class RequestModel:
             if len(errors) >= enough:
                 break
         return errors
+
+
+def taken(rows: list[House]) -> Iterator[list[House]]:
+    """Yield rows in blocks and let them go, so that they are not in memory beside the houses made of them."""
+    rows.reverse()
+    while rows:
+        block = rows[: -BLOCK - 1 : -1]
+        del rows[-BLOCK:]
+        yield block
 
 
 def _unreadable(kind: str, message: str) -> InvalidRequestError:

@@ -23,7 +23,9 @@ from starlette.types import Receive
 STEP_SECONDS = 0.004
 """Work pauses at the first checkpoint after so long."""
 BUSY_SHARE = 0.05
-"""The event loop is busy when it used more than this share of a step; then the next step waits as long as that one."""
+"""The event loop is busy when it used more than this share of a step; then the next step comes after a rest."""
+REST = 1.5
+"""How long that rest is, in lengths of the step before."""
 NICENESS = 5
 RETRY_SECONDS = 5
 
@@ -169,7 +171,7 @@ class _Schedule:
         seconds = time.perf_counter() - began
         self._waiting.append(job)
         is_busy = time.thread_time() - used > BUSY_SHARE * seconds
-        self.loop.call_later(seconds if is_busy else 0.0, self._release)
+        self.loop.call_later(REST * seconds if is_busy else 0.0, self._release)
 
     def end(self, job: _Job) -> None:
         """Forget a job whose thread has finished."""

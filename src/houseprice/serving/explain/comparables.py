@@ -74,11 +74,12 @@ class ComparableFinder:
         own = to_request_values(self._schema, {name: values[0] for name, values in columns.items()})
         adjusted = self._sales.prices[found] * np.exp(trend[0] - self._trend[found])
         distances = np.sqrt(self._members @ (offsets[:, found].astype(np.float64) ** 2))
+        whole = np.sqrt((distances**2).sum(axis=0))
+        rows = zip(
+            found.tolist(), adjusted.tolist(), whole.tolist(), *self._reasons(distances), strict=True
+        )  # numbers of Python, since numpy's own are slow one by one
         return Comparables(
-            [
-                self._comparable(int(sale), float(price), distance, own)
-                for sale, price, distance in zip(found, adjusted, distances.T, strict=True)
-            ],
+            [self._comparable(*row, own) for row in rows],
             self._manifest.project["currency"],
             self._layout.valuation_date(house).isoformat(),
             self._manifest.model_version,
@@ -92,27 +93,40 @@ class ComparableFinder:
         days = self._sales.columns[self._schema.sale_date][near]
         return near[np.lexsort((-days, squares[near]))][:count]
 
+    def _reasons(self, distances: npt.NDArray[np.float64]) -> tuple[list[list[int]], list[list[int]]]:
+        """Return the groups in which each sale is alike, and those in which it differs, by `distances` [groups, sales].
+
+        A sale is alike where it is much nearer than two sold houses usually are.
+        """
+        typical = self._typical[:, None]
+        is_alike = ((typical > 0.0) & (distances < typical / 4.0)).T.tolist()
+        differs = (distances >= MIN_DIFFERENCE).T.tolist()
+        ranked = np.argsort(distances - typical, axis=0, kind="stable").T.tolist()
+        parting = np.argsort(-distances, axis=0, kind="stable").T.tolist()
+        alike = [
+            [place for place in places if like[place]][:MAX_REASONS]
+            for places, like in zip(ranked, is_alike, strict=True)
+        ]
+        apart = [
+            [place for place in places if far[place] and place not in common][:MAX_REASONS]
+            for places, far, common in zip(parting, differs, alike, strict=True)
+        ]
+        return alike, apart
+
     def _comparable(
-        self, sale: int, adjusted: float, distances: npt.NDArray[np.float64], own: dict[str, Any]
+        self, sale: int, adjusted: float, distance: float, common: list[int], apart: list[int], own: dict[str, Any]
     ) -> Comparable:
-        """Return one sold house; `distances` are those of the groups."""
+        """Return one sold house; `common` and `apart` are the groups that are named."""
         columns = self._sales.columns
-        theirs = {name: columns[name][sale] for name in self._schema.request if name in columns}
+        theirs = {name: columns[name].item(sale) for name in self._schema.request if name in columns}
         theirs = to_request_values(self._schema, theirs)
         day = theirs.pop(self._schema.sale_date)
-        ranked = np.argsort(distances - self._typical, kind="stable")
-        common = [place for place in ranked if self._is_alike(distances, place)]
-        parting = [place for place in np.argsort(-distances, kind="stable") if distances[place] >= MIN_DIFFERENCE]
-        alike = [self._describe(self._groups[place], theirs, own) for place in common[:MAX_REASONS]]
-        apart = [place for place in parting if place not in common[:MAX_REASONS]][:MAX_REASONS]
+        alike = [self._describe(self._groups[place], theirs, own) for place in common]
         different = [self._describe(self._groups[place], theirs, own) for place in apart]
         text = f"Alike in {_listed(alike)}" if alike else "Alike in little"
         text += f"; different in {_listed(different)}." if different else "; no difference that matters."
-        price, distance = float(self._sales.prices[sale]), float(np.sqrt((distances**2).sum()))
+        price = float(self._sales.prices[sale])
         return Comparable(day, price, round(adjusted, 2), round(distance, 4), alike, different, text, theirs)
-
-    def _is_alike(self, distances: npt.NDArray[np.float64], place: int) -> bool:
-        return bool(self._typical[place] > 0.0 and distances[place] < self._typical[place] / 4.0)
 
     def _describe(self, group: FeatureGroup, theirs: Mapping[str, Any], own: Mapping[str, Any]) -> str:
         """Return what both houses have in a group, in words."""

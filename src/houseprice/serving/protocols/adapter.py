@@ -6,7 +6,7 @@ from typing import Any
 from houseprice.bundle.load import Bundle
 from houseprice.serving.batch_execution import BatchExecutor
 from houseprice.serving.csv_io import CsvColumns
-from houseprice.serving.request import House, is_optional
+from houseprice.serving.request import House, is_optional, taken
 from houseprice.serving.validation_errors import BatchTooLargeError, FieldError, InvalidRequestError
 
 MAX_ERRORS_SHOWN = 5
@@ -40,7 +40,9 @@ class ProtocolAdapter:
         self._optional = {name for name in self.columns if is_optional(schema, name)}
 
     def validate(self, rows: list[House]) -> list[House]:
-        """Return the houses that rows hold; NaN in an optional column is a blank, since float tensors have no other.
+        """Return the houses that rows hold, which are taken out of their list.
+
+        NaN in an optional column is a blank, since float tensors have no other.
 
         Raises:
             BatchTooLargeError: There are more than the limit.
@@ -51,7 +53,7 @@ class ProtocolAdapter:
             for name in self._optional & row.keys():
                 if isinstance(row[name], float) and math.isnan(row[name]):
                     row[name] = None
-        return self.rules.validate(rows)
+        return self.rules.validate_blocks(taken(rows))
 
     def is_optional(self, name: str) -> bool:
         """Return whether a column may be blank."""
