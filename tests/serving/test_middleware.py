@@ -18,7 +18,13 @@ from houseprice.serving.settings import Settings
 
 KEY = "correct horse"
 KEYS = (("ann", hashlib.sha256(KEY.encode()).hexdigest()), ("bob", "0" * 64))
-SCOPE: dict[str, Any] = {"type": "http", "method": "POST", "path": "/slow", "headers": [], "client": ("192.0.2.7", 1)}
+SCOPE: dict[str, Any] = {
+    "type": "http",
+    "method": "POST",
+    "path": "/slow",
+    "headers": [(b"host", b"x")],
+    "client": ("192.0.2.7", 1),
+}
 
 
 def client_of(toy: Bundle, **said: Any) -> Client:
@@ -99,6 +105,76 @@ def test_pages_of_other_origins_may_ask_only_when_configured(toy: Bundle) -> Non
     assert "access-control-allow-origin" not in other.headers
 
 
+def test_a_preflight_is_admitted_as_any_other_request(toy: Bundle) -> None:
+    """It needs no key, which a browser does not send along, but has an ID and counts in the rate limit."""
+    asked = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
+    client = client_of(toy, cors_origins=("https://a.example",), requests_per_minute=2, api_keys=KEYS)
+    answers = [client.ask("OPTIONS", "/predict", headers=asked) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[0].headers["access-control-allow-origin"] == "https://a.example"
+    assert "x-request-id" in answers[0].headers
+    assert client_of(toy).ask("OPTIONS", "/predict", headers=asked).status_code == 405
+    other = client.ask("OPTIONS", "/predict", headers={**asked, "Origin": "https://b.example"})
+    assert "access-control-allow-origin" not in other.headers
+
+
+def test_pages_may_read_the_id_of_an_answer_and_when_to_come_again(toy: Bundle) -> None:
+    """Of refusals too, which they could not read at all without the headers for their origin."""
+    client = client_of(toy, cors_origins=("https://a.example",), api_keys=KEYS)
+    answer = client.post("/predict", FULL, headers={"Origin": "https://a.example"})
+    assert answer.status_code == 401
+    assert answer.headers["access-control-allow-origin"] == "https://a.example"
+    exposed = answer.headers["access-control-expose-headers"].lower()
+    assert "x-request-id" in exposed
+    assert "retry-after" in exposed
+
+
+@pytest.mark.parametrize(
+    ("hosts", "version", "status"),
+    [
+        ([], "1.1", 400), ([], "1.0", 200), ([b"a"], "1.0", 200), ([b"a", b"a"], "1.1", 400),
+        ([b"a", b"b"], "1.0", 400),
+        ([b""], "1.1", 200), ([b"a.example:80"], "1.1", 200), ([b"[::1]:80"], "1.1", 200), ([b"a_b"], "1.1", 200),
+        ([b"a b"], "1.1", 400), ([b"a/b"], "1.1", 400), ([b"u@a"], "1.1", 400), ([b"a, b"], "1.1", 400),
+        ([b"a:b"], "1.1", 400), ([b"\xff"], "1.1", 400),
+    ],
+)  # fmt: skip
+def test_a_request_is_for_one_host(toy: Bundle, hosts: list[bytes], version: str, status: int) -> None:
+    """Otherwise 400, probes too, since a proxy may have understood another one; HTTP/1.0 needs none."""
+    sent: list[Message] = []
+    scope = {**SCOPE, "method": "GET", "path": "/livez", "raw_path": b"/livez", "query_string": b"",
+             "headers": [(b"host", host) for host in hosts], "http_version": version}  # fmt: skip
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(client_of(toy).app(scope, receive, send))
+    assert sent[0]["status"] == status
+
+
+@pytest.mark.parametrize("path", ["/predict/", "/docs/", "/batch-predict/"])
+def test_nobody_is_sent_to_where_the_host_header_says(client: Client, path: str) -> None:
+    """A slash too many is another path; no answer repeats the host."""
+    answer = client.get(path, {"Host": "elsewhere.example"})
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
+def test_behind_a_prefix_every_path_has_two_names(toy: Bundle) -> None:
+    """Proxies strip the prefix or leave it; what only begins alike is another path; the document names the prefix."""
+    client = client_of(toy, root_path="/prices/v1")
+    for path in ("/predict", "/prices/v1/predict"):
+        assert client.post(path, FULL).status_code == 200
+    assert client.post("/prices/v1predict", FULL).status_code == 404
+    assert client.get("/prices/v1/livez").status_code == 200
+    assert client.get("/prices/v1").headers["location"] == "docs"
+    assert client.get("/prices/v1/openapi.json").json()["servers"] == [{"url": "/prices/v1"}]
+    assert client_of(toy, root_path="/prices/v1", api_keys=KEYS).post("/prices/v1/predict", FULL).status_code == 401
+
+
 def test_head_is_answered_as_get_without_a_body(client: Client) -> None:
     """As monitors ask."""
     answer = client.ask("HEAD", "/health")
@@ -154,6 +230,21 @@ def test_a_client_that_stops_in_the_middle_is_cut_off() -> None:
     status, headers, reason = ask(app, b"half")
     assert (status, headers["connection"]) == (408, "close")
     assert "0.05" in reason
+
+
+def test_a_body_that_does_not_arrive_takes_no_place(toy: Bundle) -> None:
+    """Any number of slow bodies leave the places to those that have sent theirs."""
+
+    async def crowd() -> int:
+        app = stack(endless, max_concurrent=2, request_timeout_seconds=0.3)
+        slow = [asyncio.ensure_future(asking(app, b"part")) for _ in range(10)]
+        await asyncio.sleep(0)
+        status, headers, _ = await asking(app, b"")
+        await asyncio.gather(*slow)
+        return status if "retry-after" not in headers else 0
+
+    assert asyncio.run(crowd()) == 503
+    assert client_of(toy).post("/predict", FULL).status_code == 200
 
 
 def test_one_more_than_there_are_places_is_told_to_come_again() -> None:

@@ -47,7 +47,7 @@ def test_where_a_body_is_cut_changes_nothing(client: Client, data: st.DataObject
     assert answered(client, parts) == answered(client, body)
 
 
-def converse(client: Client, receive: Any, sending: Any) -> None:
+def converse(client: Client, receive: Any, sending: Any, **said: Any) -> None:
     """Speak to the application message by message."""
     scope = {
         "type": "http",
@@ -59,9 +59,10 @@ def converse(client: Client, receive: Any, sending: Any) -> None:
         "raw_path": b"/batch-predict",
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"content-type", NDJSON.encode())],
+        "headers": [(b"host", b"x"), (b"content-type", NDJSON.encode())],
         "client": ("test", 1),
         "server": ("house", 80),
+        **said,
     }
 
     async def ask() -> None:
@@ -72,10 +73,10 @@ def converse(client: Client, receive: Any, sending: Any) -> None:
 
 
 def test_answers_come_before_the_request_has_ended(client: Client) -> None:
-    """A client that sends more only after it has read something gets its answers."""
+    """Beyond the limit of a body, a client that sends more only after it has read something gets its answers."""
     seen: list[int] = []
     answered = anyio.Event()
-    parts = iter([(lines([FULL] * BLOCK_LINES), True), (lines([LEAST]), False)])
+    parts = iter([(lines([FULL] * 2 * BLOCK_LINES), True), (lines([LEAST]), False)])
 
     async def receive() -> dict[str, Any]:
         part, more = next(parts)
@@ -89,7 +90,42 @@ def test_answers_come_before_the_request_has_ended(client: Client) -> None:
             answered.set()
 
     converse(client, receive, sending)
-    assert seen == [BLOCK_LINES, 1]
+    assert seen == [BLOCK_LINES, BLOCK_LINES, 1]
+
+
+def test_up_to_the_limit_nothing_is_answered_before_the_request_has_ended(client: Client) -> None:
+    """A proxy such as nginx sends no more of a body once the answer has begun."""
+    order: list[str] = []
+    parts = iter([(lines([LEAST] * BLOCK_LINES), True)] * 2 + [(b"", False)])
+
+    async def receive() -> dict[str, Any]:
+        part, more = next(parts)
+        order.append("received")
+        return {"type": "http.request", "body": part, "more_body": more}
+
+    async def sending(_: Any) -> None:
+        order.append("sent")
+
+    converse(client, receive, sending)
+    assert order[:3] == ["received"] * 3
+    assert set(order[3:]) == {"sent"}
+
+
+def test_a_client_of_http_1_0_gets_a_length(client: Client) -> None:
+    """It knows no chunks; beyond the limit it is refused."""
+    for count, status in ((BLOCK_LINES, 200), (4 * BLOCK_LINES, 413)):
+        seen: list[Any] = []
+        parts = iter([{"type": "http.request", "body": lines([LEAST] * count)}])
+
+        async def receive(parts: Iterator[Any] = parts) -> dict[str, Any]:
+            return next(parts)
+
+        async def sending(message: Any, seen: list[Any] = seen) -> None:
+            seen.append(message)
+
+        converse(client, receive, sending, http_version="1.0")
+        assert seen[0]["status"] == status
+        assert int(dict(seen[0]["headers"])[b"content-length"]) == len(seen[1]["body"])
 
 
 def test_a_client_may_send_everything_before_it_reads_anything(client: Client) -> None:
@@ -115,7 +151,7 @@ def test_a_client_may_send_everything_before_it_reads_anything(client: Client) -
 
 def test_a_client_that_leaves_ends_the_work(client: Client) -> None:
     """Nothing fails when nobody is there to read it, before the answer began and after."""
-    for count in (1, BLOCK_LINES):
+    for count in (1, 2 * BLOCK_LINES):
         parts = iter([{"type": "http.request", "body": lines([FULL] * count), "more_body": True}])
         seen: list[Any] = []
 

@@ -16,6 +16,7 @@ HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
     ("name", "text", "value"),
     [
         ("max_body_bytes", "1000", 1000), ("max_rows", "5", 5), ("max_concurrent", "1", 1),
+        ("max_connections", "9", 9), ("keep_alive_seconds", "60", 60), ("root_path", "/a/b.c", "/a/b.c"),
         ("request_timeout_seconds", "2.5", 2.5), ("body_timeout_seconds", "3", 3.0), ("grace_seconds", "20", 20),
         ("api_keys", f"ann:{HASH}, {HASH.upper()}", (("ann", HASH), ("key2", HASH))),
         ("requests_per_minute", "60", 60), ("cors_origins", "https://a.example, https://b.example",
@@ -38,7 +39,7 @@ def test_nothing_stated_is_the_default() -> None:
     [
         ("max_rows", "0"), ("max_rows", "-1"), ("max_rows", "1e3"), ("max_rows", "٣"), ("workers", "two"),
         ("request_timeout_seconds", "0"), ("request_timeout_seconds", "nan"), ("request_timeout_seconds", "inf"),
-        ("metrics", "yes"),
+        ("metrics", "yes"), ("root_path", "a"), ("root_path", "/a/"), ("root_path", "/"), ("root_path", "/a?b"),
         ("api_keys", "secret"), ("api_keys", f"a:{HASH},a:{HASH}"),
     ],
 )  # fmt: skip

@@ -18,7 +18,6 @@ from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -29,6 +28,7 @@ from houseprice.serving import json_logging, openapi, protocols
 from houseprice.serving.access_log import AccessLog
 from houseprice.serving.batch_execution import BatchExecutor
 from houseprice.serving.body import read_json_body
+from houseprice.serving.cors import CorsMiddleware, PreflightMiddleware
 from houseprice.serving.direct_route import BytesResponse, DirectRoute, dispatch_directly
 from houseprice.serving.docs.pages import add_docs
 from houseprice.serving.explain.routes import add_explain
@@ -95,7 +95,14 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
     openapi_url = "/openapi.json" if settings.docs else None
     about = openapi.about(bundle.manifest)
     app = Api(
-        **about, openapi_url=openapi_url, docs_url=None, redoc_url=None, lifespan=_lifespan, telemetry=_NO_TELEMETRY
+        **about,
+        openapi_url=openapi_url,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        telemetry=_NO_TELEMETRY,
+        redirect_slashes=False,  # to where the Host header says
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
     )
     app.state.scorer, app.state.ready = scorer, False
     batcher = MicroBatcher(scorer)
@@ -191,16 +198,14 @@ def _not_ready_on_signal(app: FastAPI) -> Iterator[None]:
 
 def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics | None) -> None:
     """Add the middleware, the innermost first."""
+    if settings.cors_origins:
+        app.add_middleware(PreflightMiddleware, origins=settings.cors_origins)
     app.add_middleware(TimeoutMiddleware, settings=settings)
     app.add_middleware(AdmissionMiddleware, settings=settings, health_path=os.environ.get(HEALTH_VARIABLE, ""))
-    app.add_middleware(ObservabilityMiddleware, access_log=AccessLog(settings.access_log), metrics=metrics)
     if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["content-type", "authorization", "x-api-key", "x-request-id"],
-        )
+        app.add_middleware(CorsMiddleware, origins=settings.cors_origins)
+    access_log = AccessLog(settings.access_log)
+    app.add_middleware(ObservabilityMiddleware, access_log=access_log, metrics=metrics, root_path=settings.root_path)
 
 
 def _add_exception_handlers(app: FastAPI) -> None:

@@ -65,8 +65,10 @@ class BatchExecutor:
         await self.reserve(request, limit)
         return await read_body(request, limit)
 
-    async def reserve(self, request: Request, limit: int) -> None:
+    async def reserve(self, request: Request, limit: int, *, is_streamed: bool = False) -> None:
         """Reserve memory for the body of a request until it has been answered; short ones need none.
+
+        Longer bodies than the limit need none either, unless their beginning is read to be streamed.
 
         Raises:
             BusyError: There was no memory for too long.
@@ -76,8 +78,8 @@ class BatchExecutor:
             length.isdecimal() and len(length) < MAX_DIGITS and header(request, b"content-encoding", None) is None
         )
         size = int(length) if is_known else limit
-        if SMALL_BYTES < size <= limit:
-            request.scope["reservation"] = await self.budget.reserve(size)
+        if SMALL_BYTES < size <= limit or (is_streamed and size > limit):
+            request.scope["reservation"] = await self.budget.reserve(min(size, limit))
 
     async def parse(self, body: bytes, parse: Callable[[bytes], T], receive: Receive) -> T:
         """Return what `parse` makes of the body of a request for one house."""

@@ -1,9 +1,12 @@
 """Reading of request bodies, within the documented limits."""
 
+from collections.abc import AsyncIterator
 from typing import TypeVar
 
 from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
+
+from houseprice.serving.gzip_decoding import gunzipped
 
 T = TypeVar("T")
 
@@ -12,39 +15,68 @@ async def read_json_body(request: Request, limit: int) -> bytes:
     """Return the body of a JSON request.
 
     Raises:
-        HTTPException: 415 for another content type or a compressed body, 413 for more than `limit` bytes.
+        HTTPException: 415 for another content type, and as `read_body`.
     """
     kind = header(request, b"content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
-        raise HTTPException(415, f'The content type is "{kind}"; send JSON as "application/json".')
+        raise HTTPException(415, f'The content type is "{kind[:80]}"; send JSON as "application/json".')
     return await read_body(request, limit)
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Return the body of a request of any content type.
+    """Return the body of a request of any content type, decompressed.
 
     Raises:
-        HTTPException: 413 for more than `limit` bytes, 415 for a compressed body.
+        HTTPException: 413 for more than `limit` bytes, 415 for a coding that is not known, 400 for a damaged gzip.
     """
-    check_not_compressed(request)
+    is_gzip = check_coding(request)
     length = header(request, b"content-length", "0")
-    if length.isdecimal() and int(length) > limit:
-        raise _too_large(limit)
-    chunks, size, is_complete = [], 0, False
+    if length.isdecimal() and len(length) < 20 and int(length) > limit:
+        raise too_large(limit)
+    body, is_whole = await read_beginning(
+        gunzipped(_received(request), limit) if is_gzip else _received(request), limit
+    )
+    if not is_whole:
+        raise too_large(limit)
+    return body
+
+
+async def read_beginning(parts: AsyncIterator[bytes], most: int) -> tuple[bytes, bool]:
+    """Return a body, or its beginning as soon as that has more than `most` bytes, and whether it is whole."""
+    body: bytes | bytearray = b""
+    async for part in parts:
+        if not body:
+            body = part  # most bodies are one part
+        else:
+            if isinstance(body, bytes):
+                body = bytearray(body)  # a list would need many times the memory for parts of a few bytes
+            body += part
+        if len(body) > most:
+            return bytes(body), False
+    return bytes(body), True
+
+
+def parts_of(request: Request) -> AsyncIterator[bytes]:
+    """Return the parts of a body as they arrive, decompressed, without a limit.
+
+    Raises:
+        HTTPException: 415 for a coding that is not known; later 400 for a damaged gzip.
+    """
+    return gunzipped(_received(request)) if check_coding(request) else _received(request)
+
+
+async def _received(request: Request) -> AsyncIterator[bytes]:
+    is_complete = False
     while not is_complete:
         message = await request.receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        chunk = message.get("body", b"")
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
+        yield message.get("body", b"")
         is_complete = not message.get("more_body", False)
-    return b"".join(chunks)
 
 
-def _too_large(limit: int) -> HTTPException:
+def too_large(limit: int) -> HTTPException:
+    """Return the error of a body of more than `limit` bytes."""
     return HTTPException(413, f"The body has more than {limit} bytes, which is the limit; send less at once.")
 
 
@@ -56,16 +88,22 @@ def header(request: Request, name: bytes, default: T) -> str | T:
     return default
 
 
-def check_not_compressed(request: Request) -> None:
-    """Refuse a compressed body: a few bytes could stand for very many.
+def check_coding(request: Request) -> bool:
+    """Return whether a body is compressed by gzip.
 
     Raises:
-        HTTPException: 415, with the header that names what is accepted.
+        HTTPException: 415 for another coding, with the header that names what is accepted.
     """
     codings = [str(value, "latin-1") for name, value in request.scope["headers"] if name == b"content-encoding"]
-    if codings and {coding.strip().lower() for coding in ",".join(codings).split(",")} - {"", "identity"}:
+    if not codings:
+        return False
+    named = [
+        name for coding in ",".join(codings).split(",") if (name := coding.strip().lower()) not in ("", "identity")
+    ]
+    if named not in ([], ["gzip"], ["x-gzip"]):
         raise HTTPException(
             415,
-            f'The content encoding is "{", ".join(codings)[:80]}"; send the body uncompressed, without that header.',
-            {"Accept-Encoding": "identity"},
+            f'The content encoding is "{", ".join(codings)[:80]}"; send the body by gzip, or uncompressed without it.',
+            {"Accept-Encoding": "gzip"},
         )
+    return bool(named)

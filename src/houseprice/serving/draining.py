@@ -54,25 +54,29 @@ class DrainingProtocol(SlowClientProtocol):
 
     _is_draining = False
 
-    def on_headers_complete(self) -> None:
-        """Begin a request; while the server stops it is the last of its connection."""
-        super().on_headers_complete()
-        if self._is_draining:
-            self._answer_last()
-
     def shutdown(self) -> None:
         """Begin to stop."""
         if self._is_draining:
             return
         self._is_draining = True
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self._is_in_progress:
             self._answer_last()
         self._close_when_idle(self)
 
+    @property
+    def _is_in_progress(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
     def _answer_last(self) -> None:
-        """Let the newest request be answered with `Connection: close`, unless its answer has begun without it."""
-        if not self.cycle.response_started:
+        """Let the request be answered with `Connection: close`, unless its answer has begun without it."""
+        if not self.cycle.response_started and not self._held:
             self.cycle.keep_alive = False
+
+    def _parse(self, data: bytes) -> None:
+        """Begin a request; while the server stops it is the last of its connection, unless another one is there."""
+        super()._parse(data)
+        if self._is_draining and self._is_in_progress:
+            self._answer_last()
 
     @property
     def _is_idle(self) -> bool:
@@ -80,7 +84,7 @@ class DrainingProtocol(SlowClientProtocol):
         newest: RequestResponseCycle | None = self.cycle
         if newest is None:
             return self.scope is None
-        return newest.scope is self.scope and newest.response_complete and not self.pipeline
+        return newest.scope is self.scope and newest.response_complete and not self._held
 
     def _close_when_idle(self, before: object) -> None:
         """Close the connection when it is idle since the last look, whose newest request was `before`."""

@@ -11,12 +11,12 @@ import math
 import os
 import re
 import time
-from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from houseprice.serving.access_log import AccessLog
 from houseprice.serving.auth import ApiKeys
+from houseprice.serving.cors import is_preflight
 from houseprice.serving.docs import pages
 from houseprice.serving.metrics import Metrics
 from houseprice.serving.protocols.openapi import ERROR_PATHS
@@ -29,6 +29,7 @@ DOCUMENTATION = frozenset({"/", "/openapi.json"}) | pages.PATHS
 """Documentation needs no key, since a browser has none to send."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_HOST = re.compile(rb"([A-Za-z0-9._~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?")
 _SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
@@ -42,10 +43,13 @@ _log = logging.getLogger(__name__)
 class ObservabilityMiddleware:
     """Gives each answer a request ID and security headers, logs and counts it; answers HEAD as GET without a body."""
 
-    def __init__(self, app: ASGIApp, access_log: AccessLog, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, access_log: AccessLog, metrics: Metrics | None = None, root_path: str = ""
+    ) -> None:
         self._app = app
         self._access_log = access_log
         self._metrics = metrics
+        self._root_path = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request by the inner application."""
@@ -53,7 +57,9 @@ class ObservabilityMiddleware:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id, method, path = _request_id(scope["headers"]), scope["method"], scope["path"]
+        request_id, method, path = _request_id(scope), scope["method"], scope["path"]
+        if self._root_path and f"{path}/".startswith(f"{self._root_path}/"):  # a proxy may have stripped it or not
+            path = scope["path"] = path[len(self._root_path) :] or "/"
         scope["request_id"] = request_id.decode()
         is_head = method == "HEAD"
         if is_head:
@@ -86,7 +92,10 @@ class ObservabilityMiddleware:
 
 
 class AdmissionMiddleware:
-    """Refuses requests without a valid key, over the rate limit, or over the limit of concurrent requests."""
+    """Refuses requests without a valid key, over the rate limit, or over the limit of concurrent requests.
+
+    A request is in progress from the end of its body on: those that arrive slowly take no place from others.
+    """
 
     def __init__(self, app: ASGIApp, settings: Settings, health_path: str = "") -> None:
         self._app = app
@@ -97,22 +106,32 @@ class AdmissionMiddleware:
         self._in_progress = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it with 401, 429 or 503."""
+        """Pass a request on, or refuse it with 400, 401, 429 or 503."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if scope["path"] not in self._probes and (refusal := self._refusal(scope)):
+        if refusal := _host_refusal(scope) or (scope["path"] not in self._probes and self._refusal(scope)):
             await send_error(scope, send, *refusal)
             return
-        self._in_progress += 1
+        is_counted = False
+
+        async def receive_and_count() -> Message:
+            nonlocal is_counted
+            message = await receive()
+            if not is_counted and not message.get("more_body"):
+                is_counted = True
+                self._in_progress += 1
+            return message
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive_and_count, send)
         finally:
-            self._in_progress -= 1
+            if is_counted:
+                self._in_progress -= 1
 
     def _refusal(self, scope: Scope) -> tuple[int, str, tuple[bytes, bytes]] | None:
         settings, caller = self._settings, ""
-        if self._keys and scope["path"] not in DOCUMENTATION:
+        if self._keys and scope["path"] not in DOCUMENTATION and not is_preflight(scope):
             holder = self._keys.holder(scope["headers"])
             if holder is None:
                 return (
@@ -221,11 +240,26 @@ async def send_error(scope: Scope, send: Send, status: int, reason: str, *header
     await send({"type": "http.response.body", "body": body})
 
 
-def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    for name, value in headers:
+def _host_refusal(scope: Scope) -> tuple[int, str, tuple[bytes, bytes]] | None:
+    """Refuse a request for no host, or for two: a proxy before this server may have read another one."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) == 1 and _HOST.fullmatch(hosts[0]):
+        return None
+    if not hosts and scope.get("http_version") == "1.0":
+        return None
+    reason = "The request must have one Host header, with a name or an address."
+    return 400, reason, (b"connection", b"close")
+
+
+def _request_id(scope: Scope) -> bytes:
+    """Return the ID of a request; drop its cookies, which FastAPI would parse, with Python 3.11 in quadratic time."""
+    found = b""
+    for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            return value
-    return os.urandom(8).hex().encode()
+            found = found or value
+        elif name == b"cookie":
+            scope["headers"] = [header for header in scope["headers"] if header[0] != b"cookie"]
+    return found or os.urandom(8).hex().encode()
 
 
 def _route(scope: Scope) -> str:

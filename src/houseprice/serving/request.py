@@ -27,6 +27,7 @@ from typing_extensions import TypedDict  # pydantic takes no other before Python
 from houseprice.schema import LONGEST_TEXT, Column, Schema
 from houseprice.serving.json_blocks import JsonTooLargeError, parse_json
 from houseprice.serving.json_duplicate_keys import find_duplicate_keys
+from houseprice.serving.json_encoding import utf8_json
 from houseprice.serving.validation_errors import (
     MAX_ERRORS,
     BatchTooLargeError,
@@ -85,6 +86,7 @@ class RequestModel:
         Raises:
             InvalidRequestError: it is not JSON, or not a house that can be priced.
         """
+        body = utf8_json(body)
         self._check_size(body)
         try:
             house = self._one.validate_json(body)
@@ -102,6 +104,8 @@ class RequestModel:
         Raises:
             InvalidRequestError: it is not JSON, or not a house that can be priced.
         """
+        if house == 0:
+            line = utf8_json(line)
         self._check_size(line, house)
         try:
             found = self._one.validate_json(line)
@@ -127,6 +131,7 @@ class RequestModel:
         values = self.max_values(most)
 
         def read(body: bytes) -> list[House]:
+            body = utf8_json(body)
             try:
                 rows, twice = parse_json(body, values)
             except JsonTooLargeError as err:

@@ -6,6 +6,7 @@ The model is verified before the address is listened on, and a signal to stop le
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -24,6 +25,7 @@ from houseprice.bundle.load import open_bundle
 from houseprice.errors import ArtifactError, HousePriceError, ServingError
 from houseprice.serving import json_logging, protocols
 from houseprice.serving.app import create_app
+from houseprice.serving.connections import Connections
 from houseprice.serving.draining import DrainingProtocol, DrainingServer, terminate_on_hangup
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import DEFAULT, Settings
@@ -32,6 +34,8 @@ from houseprice.serving.supervisor import run_workers
 BACKLOG = 2048
 _HEALTHCHECK_SECONDS = 30
 """A worker that answers no ping for so long hangs; on a busy machine five seconds are not enough."""
+_OTHER_FILES = 64
+"""Open files of a process that are no connections."""
 _log = logging.getLogger(__name__)
 
 
@@ -40,6 +44,7 @@ class ServerConfig(uvicorn.Config):
 
     def __init__(self, app: Any, settings: Settings) -> None:
         self.settings = settings
+        self.pool = Connections(_open_files(settings.max_connections))
         super().__init__(
             app,
             factory=True,
@@ -53,9 +58,19 @@ class ServerConfig(uvicorn.Config):
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=settings.trusted_proxies or None,
             backlog=BACKLOG,
+            timeout_keep_alive=settings.keep_alive_seconds,
             timeout_graceful_shutdown=settings.grace_seconds,
             timeout_worker_healthcheck=_HEALTHCHECK_SECONDS,
         )
+
+
+def _open_files(connections: int) -> int:
+    """Allow so many connections to be open, besides other files; return how many can be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < connections + _OTHER_FILES:
+        soft = connections + _OTHER_FILES if hard == resource.RLIM_INFINITY else min(connections + _OTHER_FILES, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return connections if soft == resource.RLIM_INFINITY else max(min(connections, soft - _OTHER_FILES), 1)
 
 
 def serve(directory: Path, host: str, port: int, settings: Settings = DEFAULT) -> None:

@@ -32,11 +32,14 @@ class Settings:
         max_concurrent: requests in progress; more are refused with 503 and `Retry-After`.
         heavy_threads: batches and explanations that are computed at once.
         queue_timeout_seconds: time that these wait for others at most; then they are refused like that.
+        max_connections: open connections in a process; beyond it, the one ends that has waited longest for its client.
         request_timeout_seconds: time until an answer begins, and then between its parts.
         body_timeout_seconds: time until the next part of a request arrives; slower clients are disconnected.
+        keep_alive_seconds: time that a connection stays open without a request; longer than proxies keep theirs.
         grace_seconds: time for requests in progress when the server stops.
         api_keys: name → SHA-256 of the key; without keys the API is open.
         requests_per_minute: rate limit per key, or per address when there are no keys; 0 is no limit.
+        root_path: prefix of all paths behind a proxy, which may strip it or not.
         cors_origins: origins whose pages may call the API from a browser.
         trusted_proxies: addresses whose `X-Forwarded-For` is trusted, as uvicorn takes them.
         metrics, docs, access_log: whether there is `/metrics`, `/docs` with the OpenAPI document, an access log.
@@ -49,11 +52,14 @@ class Settings:
     max_concurrent: int = 256
     heavy_threads: int = 1
     queue_timeout_seconds: float = 20.0
+    max_connections: int = 1000
     request_timeout_seconds: float = 30.0
     body_timeout_seconds: float = 10.0
+    keep_alive_seconds: int = 75
     grace_seconds: int = 8
     api_keys: tuple[tuple[str, str], ...] = ()
     requests_per_minute: int = 0
+    root_path: str = ""
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: str = ""
     metrics: bool = True
@@ -123,6 +129,12 @@ def _switch(text: str) -> bool:
     return text.lower() == "on"
 
 
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"(/[\w.~-]+)+", text):
+        raise ValueError(f'"{text}" is not a path such as "/prices"')
+    return text
+
+
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -147,11 +159,14 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "max_concurrent": _whole(1),
     "heavy_threads": _whole(1),
     "queue_timeout_seconds": _seconds,
+    "max_connections": _whole(1),
     "request_timeout_seconds": _seconds,
     "body_timeout_seconds": _seconds,
+    "keep_alive_seconds": _whole(1),
     "grace_seconds": _whole(1),
     "api_keys": _keys,
     "requests_per_minute": _whole(0),
+    "root_path": _prefix,
     "cors_origins": _list,
     "trusted_proxies": str,
     "metrics": _switch,

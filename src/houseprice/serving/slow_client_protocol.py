@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with time limits for slow clients.
+"""The HTTP protocol with time limits for slow clients, and a limit of connections.
 
 uvicorn waits forever for the request line and headers, however slowly they arrive, and forever for a client to read the
 rest of its answer, also when that client has closed its side of the connection.
@@ -7,16 +7,22 @@ rest of its answer, also when that client has closed its side of the connection.
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-MAX_HEAD_BYTES = 64 * 2**10
+from houseprice.serving.connections import PARTIAL_BYTES
+from houseprice.serving.http_protocol import SequentialProtocol
+
+LINGER_SECONDS = 2.0
+_FULL = STATUS_LINE[503] + b"retry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
-class SlowClientProtocol(HttpToolsProtocol):
-    """Limits the time and size of a request's head, and the time in which a client reads nothing.
+class SlowClientProtocol(SequentialProtocol):
+    """Limits the time of a request's head, the time in which a client reads nothing, and the number of connections.
 
-    The head must arrive within `body_timeout_seconds` of the settings. A client that takes no byte of a waiting answer
-    is disconnected after twice `request_timeout_seconds`; one that reads slowly is not.
+    The head must arrive within `body_timeout_seconds` of the settings, as must the rest of a body that was answered
+    before it was complete. A client that takes no byte of a waiting answer is disconnected after twice
+    `request_timeout_seconds`; one that reads slowly is not. Beyond `max_connections`, the connection ends that has
+    waited for its client for longest.
     """
 
     def __init__(self, config: Any, *args: Any, **options: Any) -> None:
@@ -24,43 +30,55 @@ class SlowClientProtocol(HttpToolsProtocol):
         self._head_seconds: float = config.settings.body_timeout_seconds
         self._read_seconds: float = config.settings.request_timeout_seconds
 
+    partial = 0
     _timer: asyncio.TimerHandle | None = None
-    _in_head = True
-    _head_bytes = 0
     _watch: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first head."""
         super().connection_made(transport)
-        self._start_timer()
-
-    def data_received(self, data: bytes) -> None:
-        """Parse data; limit the size and time of a head."""
-        if not self._in_head and (self.cycle is None or self.cycle.response_complete):
-            self._in_head = True  # of the next request on this connection
-            self._head_bytes = 0
-        super().data_received(data)
-        if not self._in_head:
-            return
-        self._head_bytes += len(data)
-        if self._head_bytes > MAX_HEAD_BYTES:
-            self._disconnect()
-        elif self._timer is None:  # most heads come whole, and need none
-            self._start_timer()
+        self._start_timer(self._head_seconds)
+        is_full = len(self.connections) > self.pool.most
+        if is_full and not self.pool.waiting:
+            transport.write(_FULL)
+        self.pool.waiting[self] = None
+        if is_full:
+            self.pool.end_oldest()
 
     def on_headers_complete(self) -> None:
         """End the time limit of the head."""
-        self._in_head = False
         self._stop_timer()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End the wait for the client."""
+        super().on_message_complete()
+        self._count_partial(0)
+        if self._is_answering:
+            self.pool.waiting.pop(self, None)
+        else:
+            self._stop_timer()  # the rest of a body that was answered before
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next request, or for the rest of this one."""
+        super().on_response_complete()
+        self._count_partial(0)
+        self.pool.waiting.pop(self, None)
+        if not self.transport.is_closing():
+            self.pool.waiting[self] = None
+            if not self._is_received and self._timer is None:
+                self._start_timer(self._head_seconds)
 
     def pause_writing(self) -> None:
         """Begin to watch a client that does not read."""
         super().pause_writing()
         self._watch_later(None)
+        self.pool.unread[self] = None
+        self.pool.shed_unread()
 
     def resume_writing(self) -> None:
         """End watching a client that reads again."""
+        self.pool.unread.pop(self, None)
         if not self.transport.is_closing():
             self._stop_watching()
         super().resume_writing()
@@ -72,12 +90,44 @@ class SlowClientProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all timers."""
+        self._forget()
         self._stop_timer()
         self._stop_watching()
         super().connection_lost(exc)
 
-    def _start_timer(self) -> None:
-        self._timer = self.loop.call_later(self._head_seconds, self._disconnect)
+    def disconnect(self) -> None:
+        """End the connection at once."""
+        self._forget()
+        self._stop_timer()
+        self.transport.abort()
+
+    def _parse(self, data: bytes) -> None:
+        super()._parse(data)
+        if not self._is_received and not self._in_head and not self.cycle.response_complete:
+            self._count_partial(min(self._received, PARTIAL_BYTES))
+            self.pool.shed_partial()
+        has_begun = self._in_head and not self._is_answering and (self._overhead or self._held)
+        if has_begun and self._timer is None:  # most heads come whole, and need none
+            self._start_timer(self._head_seconds)
+
+    def _count_partial(self, size: int) -> None:
+        """Count what a connection has received of a body that is not complete."""
+        if size != self.partial:
+            self.pool.partial_bytes += size - self.partial
+            self.partial = size
+
+    def _forget(self) -> None:
+        self.pool.waiting.pop(self, None)
+        self.pool.unread.pop(self, None)
+        self._count_partial(0)
+
+    def _end(self) -> None:
+        super()._end()
+        self._stop_timer()
+        self._start_timer(LINGER_SECONDS)
+
+    def _start_timer(self, seconds: float) -> None:
+        self._timer = self.loop.call_later(seconds, self.disconnect)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -92,7 +142,7 @@ class SlowClientProtocol(HttpToolsProtocol):
         """Disconnect a client that reads nothing; `before` is how many bytes waited at the last check."""
         waiting = self.transport.get_write_buffer_size()
         if waiting == before:
-            self._disconnect()
+            self.disconnect()
         elif waiting:
             self._watch_later(waiting)
 
@@ -100,7 +150,3 @@ class SlowClientProtocol(HttpToolsProtocol):
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
-
-    def _disconnect(self) -> None:
-        self._stop_timer()
-        self.transport.abort()

@@ -1,5 +1,6 @@
 """Newline-delimited JSON: houses read in blocks of lines, and a line for each prediction."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,8 @@ BLOCK_LINES = 500
 BLOCK_BYTES = 2**20
 """A block ends with whichever comes first; a line may be as long as that."""
 
+STEP_BYTES = 2**14
+_BLANK_LINES = 1000
 _to_json = TypeAdapter(Prediction).serializer.to_json
 
 
@@ -93,7 +96,7 @@ async def blocks(chunks: AsyncIterator[bytes], longest: int = BLOCK_BYTES) -> As
     block: list[Line] = []
     size = 0
     failed: HTTPException | None = None
-    async for chunk in chunks:
+    async for chunk in _in_steps(chunks):
         try:
             found = lines.feed(chunk)
         except HTTPException as err:
@@ -110,6 +113,14 @@ async def blocks(chunks: AsyncIterator[bytes], longest: int = BLOCK_BYTES) -> As
         yield block
     if failed:
         raise failed
+
+
+async def _in_steps(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield chunks in parts whose lines, however many, are found in a few milliseconds."""
+    async for chunk in chunks:
+        for begin in range(0, len(chunk), STEP_BYTES):
+            yield chunk[begin : begin + STEP_BYTES]
+            await asyncio.sleep(0)
 
 
 def check(lines: Iterable[Line], rules: RequestModel) -> Block:
@@ -139,6 +150,8 @@ def read(body: bytes, rules: RequestModel, limit: int, longest: int) -> list[Hou
         HTTPException: 413, a line is too long.
     """
     lines = Lines(min(longest, BLOCK_BYTES))
+    if body.count(b"\n") > 2 * limit + _BLANK_LINES:  # before they are made
+        raise BatchTooLargeError(limit)
     found = lines.feed(body) + lines.end()
     if len(found) > limit:
         raise BatchTooLargeError(limit)

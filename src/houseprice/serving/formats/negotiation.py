@@ -9,8 +9,9 @@ from fastapi import HTTPException
 
 from houseprice.serving.csv_io import DELIMITERS, Dialect
 
-_PARAMETER = re.compile(r';\s*([\w!#$&^.+-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))')
-_ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+_QUOTED = r'"(?:[^"\\]++|\\.)*+"?+'  # possessive: nothing is tried twice, whatever a client sends
+_ELEMENT = re.compile(rf'(?:{_QUOTED}|[^",]++)++', re.DOTALL)
+_PART = re.compile(rf'(?:{_QUOTED}|[^";]++)++', re.DOTALL)
 _COLUMNAR = re.compile(r"application/(vnd\.apache\.(parquet|arrow\.(stream|file))|x-parquet|parquet)")
 
 
@@ -22,9 +23,20 @@ class Format:
 
 
 JSON = Format(("application/json",))
-NDJSON = Format(("application/x-ndjson", "application/jsonl", "application/ndjson"))
+NDJSON = Format(
+    (
+        "application/x-ndjson",
+        "application/jsonl",
+        "application/jsonlines",
+        "application/ndjson",
+        "application/x-jsonlines",
+        "application/x-jsonl",
+        "application/json-lines",
+    )
+)
 CSV = Format(("text/csv",))
 FORMATS = (JSON, NDJSON, CSV)
+_LONGEST_CACHED = 400
 _KNOWN = ", ".join(f'"{form.names[0]}"' for form in FORMATS)
 
 
@@ -51,13 +63,18 @@ class Media:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-@lru_cache(64)
 def negotiate(content_type_header: str, accept_header: str) -> tuple[Media, Media]:
     """Return the formats of a body and its answer; clients send the same few headers again and again.
 
     Raises:
         MediaTypeError: see `content_type` and `accepted`.
     """
+    is_usual = len(content_type_header) + len(accept_header) <= _LONGEST_CACHED
+    return (_negotiate if is_usual else _negotiate.__wrapped__)(content_type_header, accept_header)
+
+
+@lru_cache(64)
+def _negotiate(content_type_header: str, accept_header: str) -> tuple[Media, Media]:
     body = content_type(content_type_header)
     return body, accepted(accept_header, body)
 
@@ -87,7 +104,9 @@ def accepted(header: str | None, body: Media) -> Media:
     Raises:
         MediaTypeError: 406, nothing that is accepted can be written.
     """
-    ranges = [parse(element) for element in _ELEMENT.findall(header or "*/*") if element.strip()]
+    ranges: dict[str, Mapping[str, str]] = {}
+    for element in _ELEMENT.findall(header or "*/*"):
+        ranges.setdefault(*parse(element))  # the first counts
     best: tuple[float, Media] | None = None
     for form in sorted(FORMATS, key=lambda form: form is not body.format):
         same = form is body.format and body.name in form.names
@@ -97,7 +116,7 @@ def accepted(header: str | None, body: Media) -> Media:
                 best = quality, Media(form, name, parameters)
     if best is None:
         raise MediaTypeError(
-            406, "not_acceptable", f'Nothing in "Accept: {header}" can be written; known are {_KNOWN}.'
+            406, "not_acceptable", f'Nothing in "Accept: {str(header)[:80]}" can be written; known are {_KNOWN}.'
         )
     return best[1]
 
@@ -139,22 +158,26 @@ def csv_content_type(dialect: Dialect) -> str:
     return f"{CSV.names[0]}; charset=utf-8{delimiter}{decimal}"
 
 
-@lru_cache(64)
 def parse(header: str) -> tuple[str, Mapping[str, str]]:
     """Return a media type in lower case, and its parameters."""
     name, mark, rest = header.partition(";")
-    found = _PARAMETER.findall(mark + rest)
-    parameters = {key.lower(): re.sub(r"\\(.)", r"\1", quoted) or plain for key, quoted, plain in found}
+    parameters: dict[str, str] = {}
+    for part in _PART.findall(rest) if mark else ():
+        key, equals, value = part.partition("=")
+        value = value.strip()
+        if value.startswith('"'):
+            value = re.sub(r"\\(.)", r"\1", value[1:].removesuffix('"'))
+        if equals:
+            parameters[key.strip().lower()] = value
     return name.strip().lower(), parameters
 
 
-def _quality(name: str, ranges: list[tuple[str, Mapping[str, str]]]) -> tuple[float, dict[str, str]]:
+def _quality(name: str, ranges: Mapping[str, Mapping[str, str]]) -> tuple[float, dict[str, str]]:
     """Return the weight of a media type, by the closest range that holds it, and the parameters of that range."""
     for pattern in (name, f"{name.partition('/')[0]}/*", "*/*"):
-        for found, parameters in ranges:
-            if found == pattern:
-                rest = {key: value for key, value in parameters.items() if key != "q"}
-                return _weight(parameters.get("q", "1")), rest
+        if pattern in ranges:
+            rest = dict(ranges[pattern])
+            return _weight(rest.pop("q", "1")), rest
     return 0, {}
 
 

@@ -6,7 +6,7 @@ from fastapi.responses import Response
 from houseprice.bundle.load import Bundle
 from houseprice.serving import csv_io
 from houseprice.serving.batch_execution import BatchExecutor, Blocks
-from houseprice.serving.body import check_not_compressed, header
+from houseprice.serving.body import header
 from houseprice.serving.csv_io import CsvColumns, Dialect, Table
 from houseprice.serving.direct_route import PartsResponse
 from houseprice.serving.formats import ndjson
@@ -45,8 +45,7 @@ class BatchRoute:
         accept = [str(value, "latin-1") for name, value in request.scope["headers"] if name == b"accept"]
         body, answer = negotiate(header(request, b"content-type", ""), ", ".join(accept))
         if body.format is NDJSON and answer.format is NDJSON:
-            check_not_compressed(request)
-            await self._executor.reserve(request, self._max_bytes)
+            await self._executor.reserve(request, self._max_bytes, is_streamed=True)
             return await streamed(request, self._executor, self._max_bytes, answer.name)
         dialect = Dialect()
         if body.format is CSV:

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from houseprice.errors import DataError, ServingError
 from houseprice.serving.batch_execution import SMALL_BYTES, BatchExecutor, Blocks
-from houseprice.serving.body import header, read_body
+from houseprice.serving.body import parts_of, read_beginning, too_large
 from houseprice.serving.direct_route import BytesResponse
 from houseprice.serving.formats import ndjson
 from houseprice.serving.formats.ndjson import Block, Line
@@ -30,24 +30,31 @@ _UNCOMPRESSED = 2**20
 
 
 async def streamed(request: Request, executor: BatchExecutor, max_bytes: int, media_type: str) -> Response:
-    """Return an answer that is written while the request is read; that of a short body is whole before it is sent.
+    """Return an answer that begins when the request was read, or more than `max_bytes` of it.
+
+    Some proxies forward no more of a request once its answer has begun.
 
     Raises:
         InvalidRequestError: A house of the first block cannot be priced.
-        HTTPException: 413, a line of the first block is too long.
+        HTTPException: 413, a line of the first block is too long; as `parts_of`.
         ServingError: The model failed at the first block.
     """
-    length = header(request, b"content-length", "")
-    if length.isdecimal() and int(length) <= SMALL_BYTES:
-        body = await read_body(request, SMALL_BYTES)
-        parts = [part async for part in _answers(_one(body), executor, max_bytes)]
-        return BytesResponse(b"".join(parts), media_type)
-    answers = _answers(request.stream(), executor, max_bytes)
+    rest = parts_of(request)
+    begin, is_whole = await read_beginning(rest, max_bytes)
+    if not is_whole and (reservation := request.scope.get("reservation")):
+        reservation.resize(0)  # from now on, what is held has a limit of its own
+    answers = _answers(_chain(begin, rest), executor, max_bytes)
+    if (is_whole and len(begin) <= SMALL_BYTES) or request.scope["http_version"] == "1.0":
+        if not is_whole:  # HTTP/1.0 knows no answer of unknown length but one that ends with its connection
+            raise too_large(max_bytes)
+        return BytesResponse(b"".join([part async for part in answers]), media_type)
     return _Streamed(await anext(answers, b""), answers, media_type)
 
 
-async def _one(chunk: bytes) -> AsyncIterator[bytes]:
-    yield chunk
+async def _chain(begin: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield begin
+    async for part in rest:
+        yield part
 
 
 async def _answers(chunks: AsyncIterator[bytes], executor: BatchExecutor, max_bytes: int) -> AsyncIterator[bytes]:

@@ -3,6 +3,7 @@
 Only the shape is checked here; the rules of a request validate the rows afterwards.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,12 +42,11 @@ def from_any(value: Any, key: str, adapter: ProtocolAdapter) -> list[House]:
         return from_lists(value, list(adapter.columns), adapter, key)
     if not isinstance(value, dict):
         raise invalid(f'"{key}" must be a list of houses or an object of columns, not {quoted(value)}.')
-    lists = [name for name, values in value.items() if isinstance(values, list)]
-    if not lists:
+    singles = [name for name, values in value.items() if not isinstance(values, list)]
+    if len(singles) == len(value):
         return [value]
-    if len(lists) < len(value):
-        single = next(name for name in value if name not in lists)
-        raise invalid(f'"{key}" holds lists, but {quoted(single)} is not one.')
+    if singles:
+        raise invalid(f'"{key}" holds lists, but {quoted(singles[0])} is not one.')
     return from_columns({name: [_flat(item) for item in values] for name, values in value.items()}, adapter)
 
 
@@ -77,7 +77,7 @@ def from_lists(rows: Sequence[Any], names: Sequence[str], adapter: ProtocolAdapt
     """
     adapter.check_count(len(rows))
     if len(set(names)) < len(names):
-        repeated = next(name for index, name in enumerate(names) if name in names[:index])
+        repeated = next(name for name, count in Counter(names).items() if count > 1)
         raise invalid(f"The column {quoted(repeated)} is repeated.")
     for index, row in enumerate(rows):
         if not isinstance(row, list):

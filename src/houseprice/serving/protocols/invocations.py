@@ -10,6 +10,7 @@ from houseprice.serving import csv_io
 from houseprice.serving.batch_execution import Blocks
 from houseprice.serving.csv_io import Dialect
 from houseprice.serving.json_blocks import parse_json
+from houseprice.serving.json_encoding import utf8_json
 from houseprice.serving.prediction import predictions_as_json
 from houseprice.serving.protocols import dataframe_json
 from houseprice.serving.protocols.adapter import ProtocolAdapter, invalid, quoted
@@ -39,6 +40,7 @@ def read_json(body: bytes, adapter: ProtocolAdapter) -> Invocation:
         InvalidRequestError: It is malformed, or a house cannot be priced.
         BatchTooLargeError: It holds more houses than the limit.
     """
+    body = utf8_json(body)
     try:
         found, twice = parse_json(body, adapter.rules.max_values(adapter.max_houses))
     except ValueError as err:

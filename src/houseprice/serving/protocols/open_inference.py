@@ -12,6 +12,7 @@ from pydantic_core import to_json
 from houseprice.schema import Column
 from houseprice.serving.batch_execution import Blocks
 from houseprice.serving.json_blocks import parse_json
+from houseprice.serving.json_encoding import utf8_json
 from houseprice.serving.protocols import dataframe_json, tensors
 from houseprice.serving.protocols.adapter import ProtocolAdapter, invalid, quoted
 from houseprice.serving.request import House
@@ -155,6 +156,7 @@ def _json_size(header_length: str | None, whole: int) -> int:
 
 
 def _parse(head: bytes, most: int) -> _Request:
+    head = utf8_json(head)
     try:
         found, twice = parse_json(head, most)
         if twice:

@@ -16,7 +16,7 @@ from houseprice.serving.protocols.invocations import PARAMETERS, SHAPES
 from houseprice.serving.protocols.open_inference import HEADER_LENGTH
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 
-ERROR_PATHS = ("/v1/models/", "/v2")
+ERROR_PATHS = ("/v1/models", "/v2")
 """Prefixes of the paths whose errors are `{"error": …}`; those of Vertex AI begin with `/v1/endpoints/`."""
 
 
@@ -67,7 +67,7 @@ _FAILURES: dict[int | str, dict[str, Any]] = {
     400: {"model": Failure, "description": "Malformed, or a house that cannot be priced"},
     **_NO_MODEL,
     413: {"model": Failure, "description": "Too many houses or bytes; says the limit"},
-    415: {"model": Failure, "description": "Compressed"},
+    415: {"model": Failure, "description": "Compressed by something other than gzip"},
     503: {"model": Failure, "description": "The model failed"},
 }
 _RECORDS = {"type": "array", "items": {"$ref": "#/components/schemas/House"}}
@@ -124,6 +124,11 @@ V1_MODEL: dict[str, Any] = {
     "tags": _TAGS,
     "response_model": dict[str, Any],
     "responses": {404: _FAILURES[404], 503: {"model": dict[str, Any], "description": "Not ready"}},
+}
+V1_MODELS: dict[str, Any] = {
+    "summary": "Names of the models, for KServe v1",
+    "tags": _TAGS,
+    "response_model": dict[str, Any],
 }
 V1_PREDICT: dict[str, Any] = {
     "summary": "Predictions for KServe v1 and TensorFlow Serving",

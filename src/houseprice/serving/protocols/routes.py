@@ -96,6 +96,10 @@ def _add_v1(add_route: AddRoute, app: FastAPI, adapter: ProtocolAdapter, max_byt
         _check_path(adapter, model)
         return await _answer_json(await adapter.executor.read_body(request, max_bytes), adapter, request)
 
+    async def models() -> dict[str, Any]:
+        return {"models": [adapter.name]}
+
+    add_route("/v1/models", models, methods=["GET"], **openapi.V1_MODELS)
     # The longer path first, since the shorter one matches it too: another method then gets the right 405.
     add_route("/v1/models/{model}:predict", predict, methods=["POST"], **openapi.V1_PREDICT)
     add_route("/v1/models/{model}", status, methods=["GET"], **openapi.V1_MODEL)
