@@ -2,18 +2,27 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from houseprice.errors import ImageError
 from houseprice.release.container import ContainerUnderTest
 from houseprice.release.performance_checks import (
     UNKNOWN,
     Limits,
     Outcome,
+    check_latency,
     check_size,
     check_start,
     check_vulnerabilities,
@@ -112,6 +121,106 @@ def test_a_slow_machine_gets_more_time(
     """In proportion to the reference computation."""
     monkeypatch.setattr("houseprice.release.performance_checks.slowdown", lambda: factor)
     assert check_start(container(started=1.0, healthy=1.0 + seconds), Limits())[0] is passed
+
+
+WORK = 3_000
+"""Iterations of the hash that a prediction of the made server takes, about a millisecond."""
+
+
+@contextmanager
+def server(work: Callable[[int], int], status: int = 200) -> Iterator[ContainerUnderTest]:
+    """Yield a server of /livez, and of /predict which computes `work(number of the prediction)` iterations more."""
+
+    class Api(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer is one packet
+        asked = 0
+
+        def do_GET(self) -> None:
+            self.answer(WORK, 200)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            Api.asked += 1
+            self.answer(WORK + work(Api.asked), status)
+
+        def answer(self, iterations: int, status: int) -> None:
+            hashlib.pbkdf2_hmac("sha256", b"made", b"server", iterations)
+            self.send_response(status)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    served = ThreadingHTTPServer(("127.0.0.1", 0), Api)
+    served.daemon_threads = True
+    thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        made = container()
+        made.__dict__["port"] = served.server_port
+        object.__setattr__(made, "expected", SimpleNamespace(golden_rows=[{"area": 1}]))
+        yield made
+    finally:
+        served.shutdown()
+        served.server_close()
+        thread.join()
+
+
+@contextmanager
+def two_busy_processes() -> Iterator[None]:
+    """Keep two cores busy."""
+    code = "while True: sum(number * number for number in range(100_000))"
+    busy = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.parametrize(
+    ("work", "passed"),
+    [
+        (lambda number: WORK, True),
+        (lambda number: 10 * WORK, False),
+        (lambda number: 30 * WORK if number % 20 == 0 else 0, False),  # one in twenty
+        (lambda number: 30 * WORK if number < 5 else 0, True),  # a busy moment
+    ],
+)  # fmt: skip
+def test_a_prediction_may_take_so_many_times_as_long_as_an_answer(work: Callable[[int], int], passed: bool) -> None:
+    """The median and the tail of /predict are compared with those of /livez; a busy moment is over in a round."""
+    with server(work) as made:
+        assert check_latency(made, Limits(requests=60))[0] is passed
+
+
+@pytest.mark.long
+def test_two_busy_processes_make_no_image_slow() -> None:
+    """Ten checks pass beside them, and a prediction of ten times the work never does."""
+    with two_busy_processes():
+        with server(lambda number: WORK) as made:
+            assert all(check_latency(made, Limits())[0] for _ in range(10))
+        with server(lambda number: 10 * WORK) as made:
+            assert not any(check_latency(made, Limits(requests=40))[0] for _ in range(3))
+
+
+def test_a_prediction_that_is_refused_is_not_timed() -> None:
+    """It is no prediction."""
+    with server(lambda number: 0, status=500) as made, pytest.raises(ImageError) as caught:
+        check_latency(made, Limits(requests=2))
+    assert caught.value.details["status"] == 500
+
+
+def test_an_image_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round ends after its time, with what was answered by then."""
+    monkeypatch.setattr("houseprice.release.performance_checks.ROUND_SECONDS", 0.2)
+    begin = time.monotonic()
+    with server(lambda number: 30 * WORK) as made:
+        assert not check_latency(made, Limits(requests=10_000))[0]
+    assert time.monotonic() - begin < 30
 
 
 def test_no_machine_gets_less_time() -> None:
