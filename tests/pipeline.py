@@ -50,11 +50,15 @@ def quick_config(text: str) -> str:
         "coverage": [0.5, 1.0],
         "min_coverage_by_price": 0.3,
         "max_width_to_constant": 2.0,
-        "max_worst_slice_log_rmse": 1.0,
+        "max_error_growth": 2.0,
+        "max_worst_slice_ratio": 10.0,
         "max_cod": 40.0,
         "prd": [0.5, 2.0],
         "prb": [-1.0, 1.0],
         "max_unknown_categories": 1.0,
-        "max_latency_microseconds": 100_000.0,
+        "interval_to_error": [0.1, 20.0],
+        "max_widest_interval_to_error": 100.0,
+        "max_trend_to_error": 5.0,
+        "max_latency_ratio": 100.0,
     }
     return yaml.safe_dump(told, sort_keys=False)

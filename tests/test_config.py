@@ -233,7 +233,9 @@ OLD_KEYS = [
     ("training.kernel_ridge.columns.lat.form", "training.kernel_ridge.columns.lat.transform"),
     ("training.smooth.further.0.others", "training.kernel_ridge.additional_kernels.0.other_columns_scale"),
     ("gates.max_unknown_texts", "gates.max_unknown_categories"),
-    ("gates.max_row_microseconds", "gates.max_latency_microseconds"),
+    ("gates.max_row_microseconds", "gates.max_latency_ratio"),
+    ("gates.max_latency_microseconds", "gates.max_latency_ratio"),
+    ("gates.max_worst_slice_log_rmse", "gates.max_worst_slice_ratio"),
     ("gates.leaks", "gates.leakage"),
 ]
 

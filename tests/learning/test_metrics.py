@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from houseprice.learning.metrics import measure, measure_interval
+from houseprice.learning.metrics import bootstrap, measure, measure_interval, with_bounds
 
 PRICES = st.lists(st.tuples(st.floats(1e4, 1e7), st.floats(1e4, 1e7)), min_size=2, max_size=30)
 
@@ -38,6 +38,48 @@ def test_a_perfect_answer_has_no_error() -> None:
         "sales": 3, "log_rmse": 0, "bias_log": 0, "rmse": 0, "mae": 0, "median_ape": 0, "within_10": 1, "within_20": 1,
         "cod": 0, "prd": 1, "prb": 0,
     }  # fmt: skip
+
+
+def test_the_assessors_measures_are_those_of_a_case_worked_by_hand() -> None:
+    """Five ratios 0.8, 0.9, 1, 1.1 and 1.2 of prices 100 to 500, by IAAO's Standard on Ratio Studies, appendix B.
+
+    COD: mean distance from the median ratio, 0.12. PRD: mean ratio 1 ÷ weighted ratio 1600 / 1500. PRB: slope of
+    (ratio − 1) on log₂ of the mean of price and predicted ÷ 1, by hand for the values 90, 190, 300, 420, 550.
+    """
+    paid = np.array([100.0, 200.0, 300.0, 400.0, 500.0])
+    found = measure(paid, paid * [0.8, 0.9, 1.0, 1.1, 1.2])
+    assert found["cod"] == pytest.approx(12.0)
+    assert found["prd"] == pytest.approx(1.0 / (1600.0 / 1500.0))
+    # log₂ 90 = 6.491853, log₂ 190 = 7.569856, log₂ 300 = 8.228819, log₂ 420 = 8.714246, log₂ 550 = 9.103288; mean
+    # 8.021612; Σ (x − mean)(ratio − 1) = 0.636726; Σ (x − mean)² = 4.236944.
+    assert found["prb"] == pytest.approx(0.150280, abs=1e-6)
+
+
+def test_prb_does_not_depend_on_the_level_of_the_predictions() -> None:
+    """The median ratio is divided out: a fifth too high for every house is no inequity."""
+    paid = np.array([100.0, 200.0, 300.0, 400.0, 500.0])
+    predicted = paid * [0.8, 0.9, 1.0, 1.1, 1.2]
+    assert measure(paid, predicted * 1.2)["prb"] == pytest.approx(measure(paid, predicted)["prb"])
+    assert measure(paid, paid * 1.2)["prb"] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_the_bootstrap_interval_of_a_mean_is_the_textbooks() -> None:
+    """1.96 standard errors on both sides, to the noise of 300 draws; and the same for the same seed."""
+    values = np.random.default_rng(0).normal(5.0, 2.0, 2000)
+    found = bootstrap(lambda rows: {"mean": float(values[rows].mean())}, len(values), seed=3)["mean"]
+    half = 1.96 * values.std() / np.sqrt(len(values))
+    assert found.value == values.mean()
+    assert (found.low, found.high) == pytest.approx((found.value - half, found.value + half), abs=half / 5)
+    assert bootstrap(lambda rows: {"mean": float(values[rows].mean())}, len(values), seed=3)["mean"] == found
+
+
+def test_every_metric_has_its_interval() -> None:
+    """Around its value, but for the number of sales."""
+    draw = np.random.default_rng(1)
+    paid = np.exp(draw.normal(12.0, 0.4, 500))
+    found = with_bounds(paid, paid * np.exp(draw.normal(0.0, 0.2, 500)), seed=0)
+    assert set(found["ci95"]) == set(found) - {"sales", "ci95"}
+    assert all(low <= found[name] <= high for name, (low, high) in found["ci95"].items())
 
 
 def test_answers_that_shrink_to_the_middle_show_in_prd_and_prb() -> None:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from houseprice.config import Config
 from houseprice.learning.gate_self_test import MutationResult
-from houseprice.learning.gates import Verdict
+from houseprice.learning.gates import Gate, Verdict
 from houseprice.learning.pipeline import TrainingResult
 from houseprice.learning.report import NAME as REPORT
 
@@ -69,12 +69,16 @@ def _rows(metrics: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
 def verdict(judged: Verdict) -> Table:
     """Show what each gate found and required."""
     table = Table(title="Gates", box=box.SIMPLE_HEAD, title_justify="left")
-    for heading in ("gate", "found", "required", "verdict"):
+    for heading in ("gate", "found", "95 % interval", "required", "verdict"):
         table.add_column(heading)
     for gate in judged.gates:
         word = Text("passed", "green") if gate.passed else Text("FAILED", "bold red")
-        table.add_row(gate.name, f"{gate.found:.4g}", gate.required, word)
+        table.add_row(gate.name, f"{gate.found:.4g}", _interval(gate), gate.required, word)
     return table
+
+
+def _interval(gate: Gate) -> str:
+    return "{:.4g} to {:.4g}".format(*gate.interval) if gate.interval else ""
 
 
 def self_test(unmutated: MutationResult, results: Sequence[MutationResult]) -> RenderableType:
@@ -133,9 +137,10 @@ def append_summary(outcome: TrainingResult, config: Config) -> None:
     headings = " | ".join(heading for heading, _ in MEASURES.values())
     lines = ["## Model", "", f"| sales judged | {headings} |", "| --- |" + " --- |" * len(MEASURES)]
     lines += [f"| {words} | {' | '.join(found)} |" for words, found in _rows(outcome.metrics)]
-    lines += ["", "| gate | found | required | verdict |", "| --- | --- | --- | --- |"]
+    lines += ["", "| gate | found | 95 % interval | required | verdict |", "| --- | --- | --- | --- | --- |"]
     lines += [
-        f"| {gate.name} | {gate.found:.4g} | {gate.required} | {'passed' if gate.passed else '**FAILED**'} |"
+        f"| {gate.name} | {gate.found:.4g} | {_interval(gate)} | {gate.required} | "
+        f"{'passed' if gate.passed else '**FAILED**'} |"
         for gate in outcome.verdict.gates
     ]
     lines += ["", f"Registered as {config.tracking.registered_model} version {outcome.tracked.version}.", ""]

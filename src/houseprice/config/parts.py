@@ -95,28 +95,35 @@ class LeakageRules(Part):
 
 
 class Gates(Part):
-    """Conditions for publishing a model, on the holdout unless stated otherwise."""
+    """Conditions for publishing a model, on the holdout unless stated otherwise.
+
+    Limits of `log_rmse` and `median_ape` are the last defence, for any market; the others are relative.
+    """
 
     max_log_rmse: Annotated[float, Field(gt=0)]
     min_log_rmse: Annotated[float, Field(ge=0)] = 0.0
     max_median_ape: Annotated[float, Field(gt=0)]
+    max_error_growth: Annotated[float, Field(gt=0)]
     min_gain_over_constant: Share
     min_gain_over_ridge: Share
     coverage: Band
     min_coverage_by_price: Share
     max_width_to_constant: Annotated[float, Field(gt=0)]
-    max_worst_slice_log_rmse: Annotated[float, Field(gt=0)]
+    max_worst_slice_ratio: Annotated[float, Field(ge=1)]
     max_cod: Annotated[float, Field(gt=0)]
     prd: Band
     prb: Band
+    interval_to_error: Band
+    max_widest_interval_to_error: Annotated[float, Field(gt=0)]
+    max_trend_to_error: Annotated[float, Field(gt=0)]
     max_unknown_categories: Share
     leakage: LeakageRules
     max_model_bytes: Positive
-    max_latency_microseconds: Annotated[float, Field(gt=0)]
+    max_latency_ratio: Annotated[float, Field(gt=0, le=100)]
 
     @model_validator(mode="after")
     def _bands_are_ordered(self) -> Self:
-        for name in ("coverage", "prd", "prb"):
+        for name in ("coverage", "prd", "prb", "interval_to_error"):
             low, high = getattr(self, name)
             if low > high:
                 raise ValueError(f"{name} must be given as [lowest, highest]")

@@ -20,7 +20,9 @@ RENAMED = {
     "training.kernel_ridge.columns.*.form": "transform",
     "training.kernel_ridge.additional_kernels.*.others": "other_columns_scale",
     "gates.max_unknown_texts": "max_unknown_categories",
-    "gates.max_row_microseconds": "max_latency_microseconds",
+    "gates.max_row_microseconds": "max_latency_ratio",
+    "gates.max_latency_microseconds": "max_latency_ratio",
+    "gates.max_worst_slice_log_rmse": "max_worst_slice_ratio",
     "gates.leaks": "leakage",
 }
 """Old key, below the new names of its parents → its new name; `*` is any column, or any item of a list."""

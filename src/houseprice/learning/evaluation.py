@@ -17,6 +17,7 @@ from houseprice.learning.conformal import ConformalInterval, conformal_quantile,
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import matrix
 from houseprice.learning.metrics import Prices, measure, measure_interval, with_bounds
+from houseprice.learning.relative_metrics import relative_metrics
 from houseprice.learning.slices import Predictions, by_slice, worst
 from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Rows, folds, origins
 from houseprice.learning.training import PriceModel
@@ -32,7 +33,8 @@ class Evaluation:
     Attributes:
         model: fitted on the training rows, its interval calibrated on out-of-sample predictions.
         metrics: `holdout`, `rolling_origin`, `grouped_folds`, `resold` (when there are such sales) and `baselines`,
-            as `metrics.measure` gives them, the first three with bounds; `slices` of the holdout; what was counted.
+            as `metrics.measure` gives them, the first three with bounds; `slices` of the holdout; `relative`, as
+            `relative_metrics` gives them; what was counted.
         holdout: positions of the newest sales in the table.
         predictions: price, low and high for every row of the table.
         out_of_fold: log error of every training row in the grouped folds, to compare with another model's.
@@ -132,7 +134,11 @@ def measure_holdout(
     }
     if len(resold):
         metrics["resold"] = measure(table.prices[resold], predictions[0][resold])
-    metrics["baselines"] = _baselines(table, train, holdout, config)
+    baseline_prices = _baseline_prices(table, train, holdout, config)
+    metrics["baselines"] = {name: measure(y_true, predicted) for name, predicted in baseline_prices.items()}
+    metrics["relative"] = relative_metrics(
+        table, holdout, (price, low, high), constant_width, baseline_prices, config.training.seed
+    )
     metrics["sides"] = {"train": len(train), "holdout": len(holdout), "resold": len(resold)}
     metrics["first_holdout_date"] = _date(table.days[holdout].min())
     metrics["newest_training_date"] = _date(table.days[train].max())
@@ -158,12 +164,11 @@ def _cross_predict(
     return np.concatenate(rows), np.concatenate(prices)
 
 
-def _baselines(table: FeatureTable, train: Rows, holdout: Rows, config: Config) -> dict[str, dict[str, float]]:
-    y_true = table.prices[holdout]
+def _baseline_prices(table: FeatureTable, train: Rows, holdout: Rows, config: Config) -> dict[str, Prices]:
     training: pl.DataFrame = table.features[train]
     linear = baselines.ridge(training, config.training.ridge_alpha).fit(training, np.log(table.prices[train]))
     logs: dict[str, Prices] = {
         "constant": baselines.constant_log(table.prices[train], len(holdout)),
         "ridge": linear.predict(table.features[holdout]),
     }
-    return {name: measure(y_true, np.exp(log)) for name, log in logs.items()}
+    return {name: np.exp(log) for name, log in logs.items()}

@@ -1,12 +1,23 @@
 """Metrics of predicted prices: regression errors, and the ratio statistics of assessors."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Prices = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 BOOTSTRAP_SAMPLES = 300
+CONFIDENCE = 0.95
+
+
+class Estimate(NamedTuple):
+    """A measured value, and the ends of its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 def measure(y_true: Prices, y_pred: Prices) -> dict[str, float]:
@@ -46,17 +57,23 @@ def measure(y_true: Prices, y_pred: Prices) -> dict[str, float]:
 
 def with_bounds(y_true: Prices, y_pred: Prices, seed: int) -> dict[str, Any]:
     """Return the metrics, and as `ci95` a 95 % interval of each (percentile bootstrap)."""
-    draw = np.random.default_rng(seed)
-    resampled = []
-    for _ in range(BOOTSTRAP_SAMPLES):
-        rows = draw.integers(0, len(y_true), len(y_true))
-        resampled.append(measure(y_true[rows], y_pred[rows]))
-    bounds = {
-        name: np.quantile([found[name] for found in resampled], [0.025, 0.975]).tolist()
-        for name in resampled[0]
-        if name != "sales"
-    }
+    found = bootstrap(lambda rows: measure(y_true[rows], y_pred[rows]), len(y_true), seed)
+    bounds = {name: [estimate.low, estimate.high] for name, estimate in found.items() if name != "sales"}
     return {**measure(y_true, y_pred), "ci95": bounds}
+
+
+def bootstrap(metrics: Callable[[Rows], dict[str, float]], sales: int, seed: int) -> dict[str, Estimate]:
+    """Return each metric of all sales, with its percentile bootstrap interval; `metrics` are those of some rows.
+
+    All metrics are computed on the same draws, so that a ratio of two errors is that of the same sales.
+    """
+    draw = np.random.default_rng(seed)
+    resampled = [metrics(draw.integers(0, sales, sales)) for _ in range(BOOTSTRAP_SAMPLES)]
+    ends = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
+    return {
+        name: Estimate(value, *np.quantile([found[name] for found in resampled], ends).tolist())
+        for name, value in metrics(np.arange(sales)).items()
+    }
 
 
 def measure_interval(y_true: Prices, y_pred: Prices, low: Prices, high: Prices) -> dict[str, float]:

@@ -126,6 +126,9 @@ def train(
     verdict = gates.evaluate_gates(features, evaluation, config, source, comparison)
     progress("the model to publish", steps := config.split.folds + config.split.origins + 2, steps + 1)
     model = refit(features, evaluation, config)
+    verdict = verdict.with_gates(
+        *gates.check_degeneracy(model, features.features, evaluation.metrics, config.gates).gates
+    )
     progress("done", steps + 1, steps + 1)
 
     model.metrics_, model.verdict_ = evaluation.metrics, verdict.as_dict(for_manifest=True)

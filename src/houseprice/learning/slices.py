@@ -17,11 +17,17 @@ def by_slice(table: FeatureTable, rows: Rows, answers: Predictions) -> dict[str,
     """Return slice → metrics of some rows, for price, living area and age by fifths, and for each location."""
     y_true = table.prices[rows]
     found: dict[str, dict[str, float]] = {}
+    for name, inside in members(table, rows):
+        price, low, high = (values[inside] for values in answers)
+        found[name] = measure(y_true[inside], price) | measure_interval(y_true[inside], price, low, high)
+    return found
+
+
+def members(table: FeatureTable, rows: Rows) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    """Yield the name of each slice with enough sales, and which of the rows belong to it."""
     for name, inside in _slices(table, rows):
         if inside.sum() >= MIN_SALES:
-            price, low, high = (values[inside] for values in answers)
-            found[name] = measure(y_true[inside], price) | measure_interval(y_true[inside], price, low, high)
-    return found
+            yield name, inside
 
 
 def worst(slices: dict[str, dict[str, float]]) -> str:
