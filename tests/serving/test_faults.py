@@ -185,6 +185,46 @@ def test_a_log_that_cannot_be_written_costs_no_answer(toy_dir: Path) -> None:
         server.kill()
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_log_that_nobody_reads_costs_no_answer(toy_dir: Path, workers: str) -> None:
+    """The pipe is full: requests are answered, lost lines are counted, and told as soon as somebody reads."""
+    reader, writer = os.pipe()
+    server = Server("--bundle", str(toy_dir), log=writer, HOUSEPRICE_WORKERS=workers)
+    os.close(writer)
+    name = "houseprice_log_lines_dropped_total"
+    try:
+        wait_for(lambda: serves(server))
+        request = b"GET /livez?" + b"x" * 300 + b" HTTP/1.1\r\nHost: x\r\n\r\n"
+        for _ in range(int(workers)):
+            for _ in range(300):
+                with socket.create_connection((server.host, server.port), timeout=START_SECONDS) as client:
+                    client.sendall(request * 50)
+                    held = b""
+                    while held.count(b"alive") < 50:
+                        held += client.recv(2**16)
+        assert server.ask("POST", "/predict", FULL)[0] == 200
+        assert counted(server, name) > 0
+        with os.fdopen(reader, closefd=False) as file:
+            told = 0
+            server.process.send_signal(signal.SIGTERM)
+            for line in file:
+                found = json.loads(line)
+                told += found.get("count", 0) if found["event"] == "log lines dropped" else 0
+        assert told > 0
+        assert server.process.wait(START_SECONDS) == 0
+    finally:
+        server.kill()
+        os.close(reader)
+
+
+def serves(server: Server) -> bool:
+    """Tell whether a server answers its probe."""
+    try:
+        return server.ask("GET", "/livez")[0] == 200
+    except OSError:
+        return False
+
+
 def test_no_pickle_is_opened_from_start_to_end(start: Start, tmp_path: Path) -> None:
     """An audit hook in the process sees no module unpickled, by any library, while it starts, answers and stops."""
     (tmp_path / "sitecustomize.py").write_text(
