@@ -62,6 +62,11 @@ def post(path: str, body: Any) -> bytes:
     return request(path, json.dumps(body, separators=(",", ":")).encode(), "application/json")
 
 
+def get(path: str) -> bytes:
+    """Return the bytes of a GET request."""
+    return f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
+
+
 class _Line:
     """One connection with at most one request under way; of an answer, only its head and its end are kept."""
 

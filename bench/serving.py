@@ -15,7 +15,7 @@ import signal
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -26,27 +26,18 @@ from typing import Any
 import containers
 import peers
 import sealed
+from cpu_costs import CLIENTS, probes, routes, sketches
 from environments import CACHE, EXTRAS, ROOT
 from houseprice.bundle.load import Bundle, open_bundle
 from load import Load, drive, post
 from processes import LOAD_CORE, Server, running
-from routes import single_house_requests
 from verdicts import Line, exit_code, table
 
-CLIENTS = 32
 MANY = 10_000
 STARTS = 5
 KEPT = CACHE / "serving_peers.json"
 WARM_SECONDS = 1.0
 LONGEST_SOAK_SECONDS = 3600.0
-ROUNDS, REQUESTS = 3, 2000
-"""Rounds of so many requests where CPU per request is measured; the least counts, which other work disturbs least."""
-SKETCHES = (
-    ("of_sketch", "FastAPI sketch, one model call per request", ((0.6, 1.5), (2.0, 4.0))),
-    ("of_batched_sketch", "FastAPI sketch with micro-batching", ((0.6, 1.0), (0.8, 1.0))),
-)
-"""Module of a peer, its title, and the least and the wanted ratio of its cost to that of `/predict`, at 1 and at 32
-clients. The sketches have no log, metrics, warnings, limits or timeouts, which costs most where nothing is shared."""
 MB = 1e6
 
 
@@ -73,10 +64,12 @@ class Bench:
         """A request a house."""
         return [post("/predict", house) for house in self.houses]
 
-    def ours(self) -> Any:
-        """Give our server, running."""
+    def ours(self, environment: Mapping[str, str] | None = None) -> Any:
+        """Return our server, running."""
         command = [sys.executable, "-m", "houseprice", "serve", "--bundle", str(self.bundle.directory)]
-        return running(lambda port: [*command, "--port", str(port)], self.requests[0], cwd=ROOT)
+        return running(
+            lambda port: [*command, "--port", str(port)], self.requests[0], cwd=ROOT, environment=environment
+        )
 
     def load(self, server: Server) -> Load:
         """Return the load of many clients that ask for one house each."""
@@ -125,48 +118,6 @@ def against_peers(bench: Bench) -> Iterator[Line]:
         note = f"{bench.our_load.rate:,.0f}/s against {theirs['rate']:,.0f}/s; p99 {theirs['p99'] * 1e3:.0f} ms"
         note += " in an earlier run" * (name in earlier)
         yield Line(title, 20, 50, bench.our_load.rate / theirs["rate"], "×", False, note)
-
-
-def routes(bench: Bench) -> Iterator[Line]:
-    """Compare the CPU that one house costs by each route with that of `/predict`."""
-    requests = single_house_requests(str(bench.bundle.manifest.project["name"]), bench.houses)
-    costs = dict.fromkeys(requests, float("inf"))
-    with bench.ours() as server:
-        for _ in range(ROUNDS):  # in turn, so that other work on the machine is shared
-            for title, houses in requests.items():
-                costs[title] = min(costs[title], cpu_per_request(server, houses, CLIENTS))
-    base = costs.pop("/predict")
-    for title, cost in costs.items():
-        note = f"{cost * 1e6:.0f} µs of CPU against {base * 1e6:.0f}"
-        yield Line(f"{title}, CPU per house ÷ `/predict`", 2, 1.5, cost / base, "", note=note)
-
-
-def sketches(bench: Bench) -> Iterator[Line]:
-    """Compare the CPU per request of `/predict` with that of plain FastAPI servers of the same ONNX model."""
-    with bench.ours() as server:
-        ours = {clients: cost_of(server, bench.requests, clients) for clients in (1, CLIENTS)}
-    for name, title, bounds in SKETCHES:
-        command = [sys.executable, "-m", "uvicorn", f"{name}:app", "--app-dir", str(ROOT / "bench" / "peer_servers")]
-        command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning", "--port"]
-        environment = {"HOUSEPRICE_BUNDLE": str(bench.bundle.directory.resolve())}
-        with running(lambda port: [*command, str(port)], bench.requests[0], environment=environment) as server:  # noqa: B023
-            for clients, (must, aim) in zip((1, CLIENTS), bounds, strict=True):
-                theirs = cost_of(server, bench.requests, clients)
-                note = f"{theirs * 1e6:.0f} µs of CPU against {ours[clients] * 1e6:.0f}"
-                what = f"{title} ÷ ours, CPU per request, {clients} client{'s' * (clients > 1)}"
-                yield Line(what, must, aim, theirs / ours[clients], "×", False, note)
-
-
-def cost_of(server: Server, requests: Sequence[bytes], clients: int) -> float:
-    """Return the least CPU seconds per request of some rounds."""
-    return min(cpu_per_request(server, requests, clients) for _ in range(ROUNDS))
-
-
-def cpu_per_request(server: Server, requests: Sequence[bytes], clients: int) -> float:
-    """Return the CPU seconds that the server uses per request."""
-    before = server.cpu_seconds
-    answered = drive(server.port, requests, clients=clients, seconds=600, most=REQUESTS).answered
-    return (server.cpu_seconds - before) / answered
 
 
 def batch(bench: Bench) -> Iterator[Line]:
@@ -226,6 +177,7 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Line]]] = {
     "predict": predict,
     "routes": routes,
     "sketches": sketches,
+    "probes": probes,
     "peers": against_peers,
     "batch": batch,
     "start": start,

@@ -8,7 +8,7 @@ import pytest
 from toy import FULL, LEAST
 
 from houseprice.errors import ServingError
-from houseprice.serving.micro_batching import MAX_BATCH_SIZE, MicroBatcher
+from houseprice.serving.micro_batching import ALONE, MAX_BATCH_SIZE, MicroBatcher
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House
 from houseprice.serving.scorer import Scorer
@@ -92,3 +92,23 @@ def test_a_cancelled_request_is_left_out_of_the_call(counting: CountingScorer) -
 
     assert [answer.valuation_date for answer in asyncio.run(send())] == ["2015-05-27"]
     assert counting.calls == [1]
+
+
+def test_houses_that_come_alone_do_not_wait_for_others(counting: CountingScorer, scorer: Scorer) -> None:
+    """After some of them; when requests come together again, they soon share calls again."""
+
+    async def send() -> list[Prediction]:
+        batcher = MicroBatcher(counting)  # type: ignore[arg-type]  # it uses nothing else of a scorer
+        for _ in range(ALONE):
+            await batcher.predict(LEAST)
+        alone = batcher.predict({**LEAST, "living area": 90.0})
+        with pytest.raises(StopIteration) as at_once:
+            alone.send(None)
+        together = await asyncio.gather(*[batcher.predict(LEAST) for _ in range(64)])
+        counting.calls.clear()
+        assert together == await asyncio.gather(*[batcher.predict(LEAST) for _ in range(64)])
+        return [at_once.value.value, *together]
+
+    predictions = asyncio.run(send())
+    assert predictions == scorer.score([{**LEAST, "living area": 90.0}]) + scorer.score([LEAST]) * 64
+    assert counting.calls == [MAX_BATCH_SIZE] * 2

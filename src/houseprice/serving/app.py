@@ -110,8 +110,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
     executor = BatchExecutor(batcher, WorkerPool(settings.heavy_threads, settings.queue_timeout_seconds), budget)
     house_bytes = settings.max_body_bytes or scorer.request.house_bytes
     batch_bytes = max(house_bytes, settings.max_body_bytes or scorer.request.max_bytes(settings.max_rows))
-    if metrics:
-        json_logging.on_drop(metrics.log_lines_dropped.inc)
+    app.state.on_drop = metrics.log_lines_dropped.inc if metrics else None
     _add_middleware(app, settings, metrics)
     _add_exception_handlers(app)
     predict_with = add_explain(app, bundle, executor, house_bytes)
@@ -154,10 +153,10 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
         add_docs(app)
     if metrics:
 
-        @app.get("/metrics", include_in_schema=False)
-        async def exposition() -> Response:
-            content, content_type = metrics.exposition()
-            return Response(content, headers={"content-type": content_type})
+        async def exposition(_: Request) -> Response:
+            return BytesResponse(*metrics.exposition())
+
+        app.router.add_api_route("/metrics", exposition, route_class_override=DirectRoute, include_in_schema=False)
 
     openapi.complete(app, scorer.request.json_schema(), has_keys=bool(settings.api_keys))
     return app
@@ -166,6 +165,8 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.ready = True
+    if app.state.on_drop:  # now that logging is configured
+        json_logging.on_drop(app.state.on_drop)
     with _not_ready_on_signal(app):
         yield
     app.state.ready = False
@@ -260,10 +261,11 @@ def _add_health(app: FastAPI, scorer: Scorer) -> None:
         reason = "The model no longer reproduces its golden prediction; restart the server, or build the bundle again."
         return JSONResponse({"status": "failing", **content, "reason": reason}, 503)
 
-    @app.get("/livez", **openapi.LIVEZ)
-    async def livez() -> dict[str, str]:
+    async def livez(_: Request) -> Response:
         """Liveness probe: the process answers."""
-        return {"status": "alive"}
+        return BytesResponse(b'{"status":"alive"}')
+
+    app.router.add_api_route("/livez", livez, route_class_override=DirectRoute, **openapi.LIVEZ)
 
     @app.get("/readyz", **openapi.READYZ)
     async def readyz() -> dict[str, str]:

@@ -76,20 +76,20 @@ class PartsResponse(BytesResponse):
 
 
 def dispatch_directly(routes: list[Any], others: ASGIApp, exception_handlers: Mapping[Any, Any]) -> ASGIApp:
-    """Return an application that answers POST by direct routes, and lets another application answer all else.
+    """Return an application that answers by direct routes, and lets another application answer all else.
 
     Of routes with the same path the first counts, as for FastAPI. Exceptions of a direct route are handled as those of
     the others, but by a middleware that is entered only when there is one.
     """
-    first: dict[str, Any] = {}
+    first: dict[tuple[str, str], Any] = {}
     for route in routes:
-        if "POST" in (getattr(route, "methods", None) or ()):
-            first.setdefault(getattr(route, "direct_path", route.path), route)
-    direct = {path: route for path, route in first.items() if isinstance(route, DirectRoute) and "{" not in path}
+        for method in getattr(route, "methods", None) or ():
+            first.setdefault((method, getattr(route, "direct_path", route.path)), route)
+    direct = {key: route for key, route in first.items() if isinstance(route, DirectRoute) and "{" not in key[1]}
     failed = ExceptionMiddleware(_raise_exception, exception_handlers)
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        route = direct.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        route = direct.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
         if route is None:
             await others(scope, receive, send)
             return

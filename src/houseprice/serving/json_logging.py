@@ -58,7 +58,9 @@ class JsonFormatter(logging.Formatter):
     """Formats a record as one line of JSON: time, level, event, then the fields given as `extra={"fields": {…}}`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, without its end."""
+        """Return the line, without its end; a record may hold it as `line`."""
+        if ready := record.__dict__.get("line"):
+            return str(ready)
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, Any] = {"time": time, "level": record.levelname.lower(), "event": record.getMessage()}
         line |= getattr(record, "fields", {})

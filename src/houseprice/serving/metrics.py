@@ -16,6 +16,8 @@ from houseprice.serving.prediction import Prediction
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 PRICES = (50e3, 100e3, 200e3, 300e3, 400e3, 500e3, 750e3, 1e6, 1.5e6, 2e6, 5e6)
 MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
+FRESH_BURST, FRESH_PER_SECOND = 10, 10
+"""How often the text of all metrics is made anew, which takes longer than a prediction; others get the last one."""
 
 
 class Metrics:
@@ -58,6 +60,8 @@ class Metrics:
             multiprocess_mode="mostrecent", registry=registry,
         )  # fmt: skip
         self._newest = datetime.fromisoformat(manifest.reference_date).replace(tzinfo=UTC).timestamp()
+        self._fresh_left, self._fresh_at = float(FRESH_BURST), time.monotonic()
+        self._text = b""
         self._known: dict[tuple[str, int], Any] = {}
         self._timed: dict[str, Any] = {}
 
@@ -79,12 +83,22 @@ class Metrics:
                 self._warnings.labels(warning.column, warning.kind).inc()
 
     def exposition(self) -> tuple[bytes, str]:
-        """Return all metrics in the text format of Prometheus, and its content type."""
+        """Return all metrics in the text format of Prometheus, and its content type.
+
+        They are of this moment, unless they are asked for more often than `FRESH_PER_SECOND`.
+        """
         from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
 
+        now = time.monotonic()
+        self._fresh_left = min(FRESH_BURST, self._fresh_left + (now - self._fresh_at) * FRESH_PER_SECOND)
+        self._fresh_at = now
+        if self._text and self._fresh_left < 1:
+            return self._text, CONTENT_TYPE_LATEST
+        self._fresh_left -= 1
         self._age.set(time.time() - self._newest)
         registry = self._registry
         if os.environ.get(MULTIPROC_DIR):
             registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return generate_latest(registry), CONTENT_TYPE_LATEST
+        self._text = generate_latest(registry)
+        return self._text, CONTENT_TYPE_LATEST

@@ -29,6 +29,7 @@ class WarningDetector:
             for name, share in shares.items()
             if share >= MIN_IMPORTANCE and is_optional(schema, name) and name != schema.sale_date
         }
+        self._important_rows = [row for row, name in enumerate(layout.numbers) if name in self._important]
 
     def detect(self, columns: Columns) -> list[list[PredictionWarning]]:
         """Return the warnings of each house."""
@@ -59,6 +60,8 @@ class WarningDetector:
                     yield house, PredictionWarning(name, "unknown_category", message)
 
     def _missing(self, columns: Columns) -> Iterator[tuple[int, PredictionWarning]]:
+        if not np.isnan(columns.numbers[self._important_rows]).any() and not (columns.texts == "").any():
+            return
         for name, share in self._important.items():
             if name in self._layout.texts:
                 blank = columns.texts[self._layout.texts.index(name)] == ""

@@ -6,8 +6,9 @@ The columns of all houses are built once, and the model is called with many at a
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from houseprice.bundle.load import BLOCK, Bundle, Predictions
+from houseprice.bundle.load import BLOCK, Bundle
 from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.column_layout import ColumnLayout, Columns
 from houseprice.serving.prediction import GoldenRowCheck, Prediction
@@ -64,8 +65,7 @@ class Scorer:
         if not houses:
             return []
         columns = self._layout.fill(houses)
-        answers = self._answer(columns)
-        prices, lows, highs = (np.round(part, 2).tolist() for part in (answers.price, answers.low, answers.high))
+        prices, lows, highs = np.round(self._answer(columns), 2).tolist()
         always = self.manifest.coverage, self.manifest.project["currency"]
         version = self.manifest.model_version
         day = self._layout.valuation_date
@@ -101,19 +101,20 @@ class Scorer:
                 "The bundle has no golden row to check the model with; build it again with `houseprice bundle`."
             )
         expected = self._expected[: len(houses)]
-        answers = self._answer(self._layout.fill(houses))
-        found = np.stack([answers.price, answers.low, answers.high], axis=1)
+        found = self._answer(self._layout.fill(houses)).T
         differences = (np.abs(found - expected) / np.maximum(np.abs(expected), 1.0)).max(axis=1)
         rows = zip(expected[:, 0].tolist(), found[:, 0].tolist(), differences.tolist(), strict=True)
         return [
             GoldenRowCheck(round(was, 2), round(now, 2), difference, self._tolerance) for was, now, difference in rows
         ]
 
-    def _answer(self, columns: Columns) -> Predictions:
+    def _answer(self, columns: Columns) -> npt.NDArray[np.float64]:
+        """Return price, low and high, a row each."""
         try:
             answers = self._model.predict(self._layout.named(columns))
         except Exception as err:  # onnxruntime raises its own unrelated kinds, one a cause
             raise ServingError(f"The model failed: {err}. Restart the server, or build the bundle again.") from err
-        if not np.isfinite(answers.price + answers.low + answers.high).all():
+        found = np.array((answers.price, answers.low, answers.high))
+        if not np.isfinite(found).all():
             raise ServingError("The model returned a price that is not finite; build the bundle again.")
-        return answers
+        return found

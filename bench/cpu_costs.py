@@ -1,0 +1,86 @@
+"""CPU of the server per request: routes, sketches, probes, log and metrics; other work disturbs it least."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from environments import ROOT
+from load import drive, get
+from processes import Server, running
+from routes import single_house_requests
+from verdicts import Line
+
+if TYPE_CHECKING:
+    from serving import Bench
+
+CLIENTS = 32
+ROUNDS, REQUESTS = 3, 2000
+"""Rounds of so many requests where CPU per request is measured; the least counts, which other work disturbs least."""
+SKETCHES = (
+    ("of_sketch", "FastAPI sketch, one model call per request", ((1.0, 1.5), (2.0, 4.0))),
+    ("of_batched_sketch", "FastAPI sketch with micro-batching", ((0.6, 1.0), (0.8, 1.0))),
+)
+"""Module of a peer, its title, and the least and the wanted ratio of its cost to that of `/predict`, at 1 and at 32
+clients. The sketches have no log, metrics, warnings, limits or timeouts, which costs most where nothing is shared."""
+
+
+def routes(bench: "Bench") -> Iterator[Line]:
+    """Compare the CPU that one house costs by each route with that of `/predict`."""
+    requests = single_house_requests(str(bench.bundle.manifest.project["name"]), bench.houses)
+    costs = dict.fromkeys(requests, float("inf"))
+    with bench.ours() as server:
+        for _ in range(ROUNDS):  # in turn, so that other work on the machine is shared
+            for title, houses in requests.items():
+                costs[title] = min(costs[title], cpu_per_request(server, houses, CLIENTS))
+    base = costs.pop("/predict")
+    for title, cost in costs.items():
+        note = f"{cost * 1e6:.0f} µs of CPU against {base * 1e6:.0f}"
+        yield Line(f"{title}, CPU per house ÷ `/predict`", 2, 1.5, cost / base, "", note=note)
+
+
+def sketches(bench: "Bench") -> Iterator[Line]:
+    """Compare the CPU per request of `/predict` with that of plain FastAPI servers of the same ONNX model."""
+    with bench.ours() as server:
+        ours = {clients: cost_of(server, bench.requests, clients) for clients in (1, CLIENTS)}
+    for name, title, bounds in SKETCHES:
+        command = [sys.executable, "-m", "uvicorn", f"{name}:app", "--app-dir", str(ROOT / "bench" / "peer_servers")]
+        command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning", "--port"]
+        environment = {"HOUSEPRICE_BUNDLE": str(bench.bundle.directory.resolve())}
+        with running(lambda port: [*command, str(port)], bench.requests[0], environment=environment) as server:  # noqa: B023
+            for clients, (must, aim) in zip((1, CLIENTS), bounds, strict=True):
+                theirs = cost_of(server, bench.requests, clients)
+                note = f"{theirs * 1e6:.0f} µs of CPU against {ours[clients] * 1e6:.0f}"
+                what = f"{title} ÷ ours, CPU per request, {clients} client{'s' * (clients > 1)}"
+                yield Line(what, must, aim, theirs / ours[clients], "×", False, note)
+
+
+def probes(bench: "Bench") -> Iterator[Line]:
+    """Compare the CPU of `/livez` and `/metrics` with that of `/predict`, and see what log and metrics cost."""
+    plain = {"HOUSEPRICE_METRICS": "off", "HOUSEPRICE_ACCESS_LOG": "off"}
+    costs: dict[str, float] = {}
+    with bench.ours() as server, bench.ours(plain) as silent:
+        asked = {"/predict": bench.requests, "/livez": [get("/livez")], "/metrics": [get("/metrics")]}
+        for _ in range(ROUNDS):  # in turn, so that other work on the machine is shared
+            for path, requests in asked.items():
+                costs[path] = min(costs.get(path, 1.0), cpu_per_request(server, requests, CLIENTS))
+            costs["silent"] = min(costs.get("silent", 1.0), cpu_per_request(silent, bench.requests, CLIENTS))
+    base = costs["/predict"]
+    for path in ("/livez", "/metrics"):
+        note = f"{costs[path] * 1e6:.0f} µs of CPU against {base * 1e6:.0f}"
+        yield Line(
+            f"`{path}` ÷ `/predict`, CPU per request, {CLIENTS} clients", 1, 0.5, costs[path] / base, "", note=note
+        )
+    note = f"{base * 1e6:.0f} µs of CPU, {costs['silent'] * 1e6:.0f} without both"
+    yield Line("log and metrics, share of `/predict`", 10, 5, (1 - costs["silent"] / base) * 100, "%", note=note)
+
+
+def cost_of(server: Server, requests: Sequence[bytes], clients: int) -> float:
+    """Return the least CPU seconds per request of some rounds."""
+    return min(cpu_per_request(server, requests, clients) for _ in range(ROUNDS))
+
+
+def cpu_per_request(server: Server, requests: Sequence[bytes], clients: int) -> float:
+    """Return the CPU seconds that the server uses per request."""
+    before = server.cpu_seconds
+    answered = drive(server.port, requests, clients=clients, seconds=600, most=REQUESTS).answered
+    return (server.cpu_seconds - before) / answered
