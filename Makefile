@@ -47,7 +47,7 @@ doctor: install ## report what is missing before the first run
 
 .PHONY: image
 image: install ## build the image of the model bundle, on the locked base image or its stand-in
-	@PYTHON_IMAGE="$${PYTHON_IMAGE:-$$(scripts/docker-engine || true)}" $(BIN)/houseprice image build --tag $(IMAGE)
+	@PYTHON_IMAGE="$${PYTHON_IMAGE:-$$(docker version >/dev/null 2>&1 && scripts/docker-engine || true)}" $(BIN)/houseprice image build --tag $(IMAGE)
 
 .PHONY: smoke
 smoke: install ## start the image, test it, remove it
