@@ -69,7 +69,7 @@ def _lines(verified: Verified) -> Iterator[tuple[str, str]]:
     yield "signed by", ", ".join(verified.signers) or click.style("not signed yet", fg="yellow")
     yield "built by", verified.builder or "unknown"
     yield "commit", f"{verified.revision} of {verified.source}"
-    yield "base", " ".join(verified.base)
+    yield "base", verified.base
     yield "created", verified.created
     yield "model", f"{manifest['model_version']}, trained at commit {hashes['commit']}"
     yield "data", hashes["processed"]

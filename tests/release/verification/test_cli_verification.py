@@ -44,6 +44,7 @@ def test_a_good_image_is_described_in_a_table(verify: RunCli, good: Published, k
     lines = {line[:11].strip(): line[13:] for line in out.splitlines()}
     assert lines["image"] == good.layout.digest
     assert lines["commit"] == f"{COMMIT} of {SOURCE}"
+    assert lines["base"] == "python:3.11-slim-bookworm"
     assert lines["gates"].endswith("log_rmse")
     assert lines["linux/arm64"] == good.layout.platforms["linux/arm64"]
     assert lines["signed by"].startswith("key sha256:")

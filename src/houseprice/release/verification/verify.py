@@ -74,10 +74,10 @@ class Verified:
         return self._first.labels[f"{LABEL}.source"]
 
     @property
-    def base(self) -> tuple[str, str]:
-        """Name and digest of the base image, as the image says; the digest is empty where none was given."""
-        labels = self._first.labels
-        return labels.get(f"{LABEL}.base.name", "unknown"), labels.get(f"{LABEL}.base.digest", "")
+    def base(self) -> str:
+        """Name of the base image, with its digest where one was given."""
+        name, digest = (self._first.labels.get(f"{LABEL}.base.{part}", "") for part in ("name", "digest"))
+        return f"{name.partition('@')[0]}@{digest}" if digest else name or "unknown"
 
     @property
     def created(self) -> str:
@@ -241,6 +241,7 @@ def as_json(verified: Verified) -> dict[str, Any]:
         "digest": verified.digest,
         "revision": verified.revision,
         "source": verified.source,
+        "base": verified.base,
         "created": verified.created,
         "manifest_sha256": verified.manifest_sha256,
         "manifest": json.loads(verified.manifest),
