@@ -235,3 +235,17 @@ def test_a_full_disk_does_not_stop_a_rollback(production: Any, images: Any, fill
     assert any("audit-log.jsonl" in line for line in warnings if line.startswith("Warning: "))
     ballast.unlink()
     assert production.deploy(images["third"]).previous_revision == images["first"].revision
+
+
+def test_a_read_only_disk_does_not_stop_a_rollback(production: Any, images: Any, fill_disk: Callable[[], Path]) -> None:
+    """As a disk becomes that fails."""
+    production.deploy(images["first"])
+    production.deploy(images["second"])
+    state = str(production.host.state)
+    subprocess.run(["mount", "-o", "remount,ro", state], check=True)
+    warnings: list[str] = []
+    production.say = warnings.append
+    assert production.rollback().revision == images["first"].revision
+    assert production.serves(images["first"])
+    assert any("audit-log.jsonl" in line for line in warnings)
+    subprocess.run(["mount", "-o", "remount,rw", state], check=True)

@@ -109,8 +109,9 @@ class PendingDeployment:
 
     @staticmethod
     def clear(state: Path) -> None:
-        """Delete the file."""
-        (state / NAME).unlink(missing_ok=True)
+        """Delete the file; a read-only disk on which there is none is no obstacle."""
+        if (state / NAME).exists():
+            (state / NAME).unlink(missing_ok=True)
 
 
 @contextmanager
