@@ -153,3 +153,9 @@ def test_a_history_that_is_there_is_not_overwritten(api: GitHub, folder: Path) -
     api.runs = [make_run(9)]
     assert fetch(api, folder).returncode == 1
     assert (folder / "mlflow.db").read_text() == "mine"
+
+
+def test_more_foreign_runs_than_github_lists_fail(api: GitHub, folder: Path) -> None:
+    """Where a run of the branch itself may be among those that are not listed, it is not said that there is none."""
+    api.runs = [make_run(number, event="pull_request") for number in range(1000)]
+    assert fetch(api, folder).returncode == 1
