@@ -9,12 +9,14 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from houseprice.config.training import TrendRules
 from houseprice.learning.derived_features import DAYS_A_MONTH
 from houseprice.learning.trend import FLAT_SALES, TIME, Trend, fit_trend, usable_knots
 
 Floats = npt.NDArray[np.float64]
 KNOTS = (4.0, 8.0)
 HORIZON = 3.0
+RULES = TrendRules(knots_months=KNOTS, horizon_months=HORIZON)
 STAMPED = [0.0, 31.0, 59.0, 90.0, 120.0, 151.0, 181.0, 212.0]
 """Days of sales that are known by their month only."""
 
@@ -57,7 +59,7 @@ def just_past_a_knot() -> dict[str, Floats]:
 def test_a_flat_market_stays_flat_wherever_its_sales_end(kind: str, seed: int) -> None:
     """Three months past the newest sale, and at any time before, prices are within a seventh of what they were."""
     days = just_past_a_knot()[kind]
-    trend = fit_trend(*market(days, seed=seed), KNOTS, HORIZON, penalty=10.0)
+    trend = fit_trend(*market(days, seed=seed), RULES, penalty=10.0)
     if not trend.knots:
         return
     start, end = np.sort(days)[30] / DAYS_A_MONTH, days.max() / DAYS_A_MONTH + 2 * HORIZON
@@ -69,7 +71,7 @@ def test_a_flat_market_stays_flat_wherever_its_sales_end(kind: str, seed: int) -
 @pytest.mark.parametrize("days", [np.repeat(STAMPED, 400), np.arange(0.0, 240.0, 0.05)], ids=["stamped", "daily"])
 def test_a_rising_market_is_followed_and_carried_on(days: Floats) -> None:
     """Half a percent a month is found within a tenth of it, and goes on for the horizon."""
-    trend = fit_trend(*market(days, noise=0.01, monthly=0.005), KNOTS, HORIZON, penalty=10.0)
+    trend = fit_trend(*market(days, noise=0.01, monthly=0.005), RULES, penalty=10.0)
     newest = days.max() / DAYS_A_MONTH
     for month in (newest / 2, newest, newest + HORIZON):
         assert np.log(level(trend, month)) == pytest.approx(0.005 * month, rel=0.1)
@@ -83,7 +85,7 @@ def test_a_market_that_turns_is_followed_around_its_knots() -> None:
     features, log_prices = market(days, noise=0.05)
     months = days / DAYS_A_MONTH
     log_prices += 0.02 * np.minimum(months, 4.0) - 0.01 * np.maximum(months - 8.0, 0.0)
-    trend = fit_trend(features, log_prices, KNOTS, HORIZON, penalty=10.0)
+    trend = fit_trend(features, log_prices, RULES, penalty=10.0)
     assert np.cumsum(trend.slopes) == pytest.approx([0.02, 0.0, -0.01], abs=0.002)
 
 
@@ -94,7 +96,7 @@ def test_past_the_newest_sale_the_trend_moves_no_further_than_before_it(seed: in
     days = np.sort(draw.uniform(0.0, 160.0, 400))
     features, log_prices = market(days, noise=0.3, seed=seed)
     log_prices += np.where(days > 121.8, 0.2 * (days - 121.8) / DAYS_A_MONTH, 0.0)
-    trend = fit_trend(features, log_prices, KNOTS, 24.0, penalty=10.0)
+    trend = fit_trend(features, log_prices, TrendRules(knots_months=KNOTS, horizon_months=24.0), penalty=10.0)
     newest = trend.newest
     before = trend.predict({TIME: np.linspace(0.0, newest, 500)})
     assert newest < trend.last_month <= newest + 24.0
@@ -125,11 +127,27 @@ def test_a_knot_needs_months_days_and_sales_on_both_sides(
     assert usable_knots(days / DAYS_A_MONTH, knots) == used
 
 
+def test_decades_of_sales_have_as_many_knots_as_they_carry() -> None:
+    """One a year after the configured ones, up to the newest sale; a market of ups and downs is followed."""
+    days = np.random.default_rng(6).uniform(0.0, 29 * 365.0, 12_000)
+    features, log_prices = market(days, noise=0.3)
+    months = days / DAYS_A_MONTH
+    cycle = 0.3 * np.sin(months / 20.0) + 0.004 * months
+    yearly = RULES.model_copy(update={"knots_every_months": 12.0})
+    fitted, few = (fit_trend(features, log_prices + cycle, rules, penalty=10.0) for rules in (yearly, RULES))
+    assert fitted.knots == (0.0, 4.0, *np.arange(8.0, months.max() - 1.0, 12.0))
+    assert few.knots == (0.0, *KNOTS)
+    months = features[TIME].to_numpy()
+    errors = [cycle - trend.predict({TIME: months}) for trend in (fitted, few)]
+    assert np.std(errors[0]) < 0.05
+    assert np.std(errors[1]) > 0.2
+
+
 def test_the_fit_is_scikit_learns_ridge() -> None:
     """The oracle has a dense design; the slopes are penalised as so many flat sales."""
     days = np.random.default_rng(3).uniform(0.0, 365.0, 900)
     features, log_prices = market(days, monthly=0.01)
-    trend = fit_trend(features, log_prices, KNOTS, HORIZON, penalty=2.0)
+    trend = fit_trend(features, log_prices, RULES, penalty=2.0)
     months, scale = features[TIME].to_numpy(), np.sqrt(2.0 / FLAT_SALES)
     area = StandardScaler().fit_transform(features.select("area").to_numpy())
     line = np.maximum(months[:, None] - np.array([0.0, *KNOTS]), 0.0) * scale
@@ -146,7 +164,7 @@ def test_a_text_of_thousands_of_levels_takes_little_memory() -> None:
     streets = np.arange(len(days)) % 4000
     features = features.with_columns(pl.Series("street", [f"street {number}" for number in streets]))
     tracemalloc.start()
-    trend = fit_trend(features, log_prices + streets / 4000, KNOTS, HORIZON, penalty=10.0)
+    trend = fit_trend(features, log_prices + streets / 4000, RULES, penalty=10.0)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 200e6
@@ -156,6 +174,6 @@ def test_a_text_of_thousands_of_levels_takes_little_memory() -> None:
 def test_without_a_time_feature_there_is_no_trend() -> None:
     """And predictions stay as they are."""
     features, log_prices = market(np.arange(365.0))
-    assert fit_trend(features.drop(TIME), log_prices, KNOTS, HORIZON, penalty=10.0) == Trend()
+    assert fit_trend(features.drop(TIME), log_prices, RULES, penalty=10.0) == Trend()
     assert Trend().predict({}) == 0.0
     assert Trend().extrapolated == 0.0

@@ -105,9 +105,13 @@ class RobustWeightsConfig(Part):
 
 
 class TrendRules(Part):
-    """Knots of the piecewise linear market trend, and how far it is extrapolated past the newest sale, in months."""
+    """Knots of the piecewise linear market trend, and how far it is extrapolated past the newest sale, in months.
+
+    With `knots_every_months` further knots follow the last of `knots_months` up to the newest sale.
+    """
 
     knots_months: tuple[float, ...] = ()
+    knots_every_months: Annotated[float, Field(ge=1)] | None = None
     horizon_months: Annotated[float, Field(ge=0)]
 
 

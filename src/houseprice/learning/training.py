@@ -53,7 +53,7 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         config, log_prices = self.config, np.log(y)
         self.inputs_ = {name: kind == pl.String for name, kind in X.schema.items()}
         rules = config.trend
-        self.trend_ = fit_trend(X, log_prices, rules.knots_months, rules.horizon_months, config.ridge_alpha)
+        self.trend_ = fit_trend(X, log_prices, rules, config.ridge_alpha)
         features = matrix(X)
         detrended = log_prices - self.trend_.predict(features)
         categories = {name: features[name].astype(str) for name, is_text in self.inputs_.items() if is_text}

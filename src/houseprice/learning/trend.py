@@ -18,6 +18,7 @@ import polars.selectors as cs
 from scipy import linalg, sparse
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from houseprice.config.training import TrendRules
 from houseprice.feature_matrix import FeatureMatrix
 
 TIME = "months_since_first_sale"
@@ -65,17 +66,15 @@ class Trend:
         )
 
 
-def fit_trend(
-    features: pl.DataFrame, log_prices: Floats, knots: tuple[float, ...], horizon: float, penalty: float
-) -> Trend:
-    """Fit the trend by ridge regression on all features; extrapolate it for `horizon` months at most.
+def fit_trend(features: pl.DataFrame, log_prices: Floats, rules: TrendRules, penalty: float) -> Trend:
+    """Fit the trend by ridge regression on all features.
 
-    Of the `knots`, those are used that leave enough sales on both sides (`usable_knots`).
+    Of the configured knots, those are used that leave enough sales on both sides (`usable_knots`).
     """
     if TIME not in features.columns:
         return Trend()
     months = features[TIME].to_numpy().astype(np.float64)
-    used = usable_knots(months, knots)
+    used = usable_knots(months, _configured_knots(rules, float(months.max())))
     if not used:
         return Trend()
     line = np.maximum(months[:, None] - np.array(used), 0.0)
@@ -86,7 +85,7 @@ def fit_trend(
     coefficients = _ridge(np.hstack([line * scale, others, roots]), features.select(cs.string()), log_prices, penalty)
     slopes = tuple(float(slope * scale) for slope in coefficients[: len(used)])
     newest = float(np.sort(months)[-MIN_SALES])  # a few sales long after all others carry no trend
-    return Trend(used, slopes, newest + min(horizon, _bounded_horizon(used, slopes, newest)), newest)
+    return Trend(used, slopes, newest + min(rules.horizon_months, _bounded_horizon(used, slopes, newest)), newest)
 
 
 def usable_knots(months: Floats, knots: tuple[float, ...]) -> tuple[float, ...]:
@@ -102,6 +101,13 @@ def usable_knots(months: Floats, knots: tuple[float, ...]) -> tuple[float, ...]:
         if _carries_slope(months, used[-1], knot) and _carries_slope(months, knot, np.inf):
             used.append(knot)
     return tuple(used)
+
+
+def _configured_knots(rules: TrendRules, newest: float) -> tuple[float, ...]:
+    if rules.knots_every_months is None:
+        return rules.knots_months
+    last = max(rules.knots_months, default=0.0)
+    return (*rules.knots_months, *np.arange(last, newest, rules.knots_every_months)[1:].tolist())
 
 
 def _carries_slope(months: Floats, start: float, end: float) -> bool:
