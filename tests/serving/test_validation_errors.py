@@ -64,11 +64,13 @@ def test_what_was_sent_is_shortened(scorer: Scorer) -> None:
     assert len(json.dumps(other.detail())) < 600
 
 
-def test_a_thousand_errors_are_counted_and_the_first_are_returned(scorer: Scorer) -> None:
-    """An answer stays readable."""
-    with pytest.raises(InvalidRequestError) as caught:
-        scorer.request.validate([{**FULL, "rooms": -1}] * 1000)
-    assert (caught.value.count, len(caught.value.errors)) == (1000, MAX_ERRORS)
+def test_of_a_thousand_errors_the_first_are_returned(scorer: Scorer) -> None:
+    """An answer stays readable, and the search ends there, unless all are wanted."""
+    rows = [{**FULL, "rooms": -1}] * 1000
+    for most, count in ((MAX_ERRORS, MAX_ERRORS), (2000, 1000)):
+        with pytest.raises(InvalidRequestError) as caught:
+            scorer.request.validate(rows, most)
+        assert (caught.value.count, len(caught.value.errors)) == (count, MAX_ERRORS)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ dates; what is missing is absent or None.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from itertools import islice
 from typing import Annotated, Any, NotRequired
@@ -44,6 +45,8 @@ MIN_HOUSE_BYTES = 64 * 2**10
 """Bytes that the JSON of a house may have whatever the schema."""
 MAX_VALUE_BYTES = 32
 """Bytes of a value, but for longer levels, where the size of many houses is estimated."""
+SHORT_BYTES = 8 * 2**10
+"""JSON that is parsed at once."""
 BLOCK = 128
 """Houses that are validated without a pause."""
 NO_FRACTION = r"^[^.]*$|[^0]$"
@@ -87,16 +90,7 @@ class RequestModel:
             InvalidRequestError: it is not JSON, or not a house that can be priced.
         """
         body = utf8_json(body)
-        self._check_size(body)
-        try:
-            house = self._one.validate_json(body)
-        except ValidationError as err:
-            raise invalid_request(
-                err, self.schema, "one house as a JSON object (an array goes to /batch-predict)"
-            ) from err
-        if twice := find_duplicate_keys(body, len(house)):
-            raise duplicate_keys(twice)
-        return house
+        return self._parse_one(body, "one house as a JSON object (an array goes to /batch-predict)")
 
     def parse_line(self, line: bytes, house: int) -> House:
         """Return the house of one line of JSON; `house` is its position among the others, for error messages.
@@ -106,21 +100,27 @@ class RequestModel:
         """
         if house == 0:
             line = utf8_json(line)
-        self._check_size(line, house)
-        try:
-            found = self._one.validate_json(line)
-        except ValidationError as err:
-            raise invalid_request(err, self.schema, "a JSON object", house) from err
-        if twice := find_duplicate_keys(line, len(found)):
-            raise duplicate_keys(twice, house)
-        return found
+        return self._parse_one(line, "a JSON object", house)
 
-    def _check_size(self, text: bytes, house: int | None = None) -> None:
-        if len(text) > self.house_bytes:
-            message = (
-                f"The JSON of a house has more than {self.house_bytes} bytes; expected one house as a JSON object."
-            )
-            raise InvalidRequestError([FieldError("json_too_large", house, None, None, message)])
+    def _parse_one(self, text: bytes, whole: str, place: int | None = None) -> House:
+        is_long = len(text) > self.house_bytes
+        try:
+            house = self._one.validate_json(text) if not is_long else self._parse_long(text, whole, place)
+        except ValidationError as err:
+            raise invalid_request(err, self.schema, whole, place) from err
+        if twice := find_duplicate_keys(text, len(house)):
+            raise duplicate_keys(twice, place)
+        return house
+
+    def _parse_long(self, text: bytes, whole: str, place: int | None) -> House:
+        """Return the house of a text that is longer than any house needs, without building what may be in it."""
+        try:
+            value, _ = parse_json(text, self.max_values(1))
+        except JsonTooLargeError as err:
+            raise _unreadable("json_too_large", f"This is no house: {err}; expected {whole}.", place) from err
+        except ValueError as err:
+            raise _unreadable("json_invalid", f"This is not JSON ({err}); expected {whole}.", place) from err
+        return self._one.validate_python(_shortened(value, len(self.schema.request) + MAX_ERRORS))
 
     def array_parser(self, most: int) -> Callable[[bytes], list[House]]:
         """Return the parser of a JSON array of houses, up to so many.
@@ -132,6 +132,11 @@ class RequestModel:
 
         def read(body: bytes) -> list[House]:
             body = utf8_json(body)
+            if len(body) <= SHORT_BYTES:
+                with suppress(ValidationError):  # what is wrong is found below
+                    houses = self._many.validate_json(body)
+                    if len(houses) <= most and not find_duplicate_keys(body, sum(map(len, houses))):
+                        return houses
             try:
                 rows, twice = parse_json(body, values)
             except JsonTooLargeError as err:
@@ -214,8 +219,8 @@ def taken(rows: list[House]) -> Iterator[list[House]]:
         yield block
 
 
-def _unreadable(kind: str, message: str) -> InvalidRequestError:
-    return InvalidRequestError([FieldError(kind, None, None, None, message)])
+def _unreadable(kind: str, message: str, place: int | None = None) -> InvalidRequestError:
+    return InvalidRequestError([FieldError(kind, place, None, None, message)])
 
 
 def _shortened(row: Any, most: int) -> Any:

@@ -7,7 +7,7 @@ from houseprice.bundle.load import Bundle
 from houseprice.serving.batch_execution import BatchExecutor
 from houseprice.serving.csv_io import CsvColumns
 from houseprice.serving.request import House, is_optional, taken
-from houseprice.serving.validation_errors import BatchTooLargeError, FieldError, InvalidRequestError
+from houseprice.serving.validation_errors import MAX_ERRORS, BatchTooLargeError, FieldError, InvalidRequestError
 
 MAX_ERRORS_SHOWN = 5
 """Errors that are shown where a protocol has room for one sentence; the others are counted."""
@@ -89,7 +89,8 @@ def in_one_sentence(error: InvalidRequestError) -> str:
         for error in error.errors[:MAX_ERRORS_SHOWN]
     ]
     more = error.count - len(shown)
-    return "; ".join(text.rstrip(".") for text in shown) + (f"; and {more} more." if more else ".")
+    about = "at least " if error.count >= MAX_ERRORS else ""  # the search ended there
+    return "; ".join(text.rstrip(".") for text in shown) + (f"; and {about}{more} more." if more else ".")
 
 
 def quoted(value: Any) -> str:
