@@ -20,12 +20,12 @@ from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.errors import DataError, MissingDependencyError, nearest
 from houseprice.schema import Schema
 from houseprice.serving.csv_cells import format_cell
+from houseprice.serving.csv_dialect import Dialect
 from houseprice.serving.csv_io import (
     PREDICTION_COLUMNS,
     CsvColumns,
     CsvReader,
     CsvWriter,
-    Dialect,
     join_warnings,
 )
 from houseprice.serving.prediction import Prediction

@@ -9,7 +9,8 @@ from toy import FULL, LEAST
 
 from houseprice.bundle.load import Bundle
 from houseprice.serving import csv_io
-from houseprice.serving.csv_io import CsvColumns, CsvReader, Dialect
+from houseprice.serving.csv_dialect import Dialect
+from houseprice.serving.csv_io import CsvColumns, CsvReader
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 

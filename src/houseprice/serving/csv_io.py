@@ -7,38 +7,22 @@ library and gives the values that JSON would hold, so that the rules of a reques
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any, BinaryIO, TextIO
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import nearest
-from houseprice.schema import Column, Schema
+from houseprice.schema import Schema
 from houseprice.serving.csv_cells import Parser, cell_parser, format_cell
+from houseprice.serving.csv_dialect import BYTE_ORDER_MARK, DEFAULT, Dialect, detect_delimiter, invalid_csv, read_lines
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import BLOCK, House, RequestModel, is_optional
-from houseprice.serving.validation_errors import MAX_ERRORS, BatchTooLargeError, FieldError, InvalidRequestError
+from houseprice.serving.validation_errors import MAX_ERRORS, BatchTooLargeError, InvalidRequestError
 
 PREDICTION_COLUMNS = ("predicted_price", "interval_low", "interval_high", "warnings")
-DELIMITERS = ",;\t|"
 MAX_ROW_CHARACTERS = 2**18
-BYTE_ORDER_MARK = "\ufeff"
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How a CSV is written.
-
-    Attributes:
-        delimiter: between two fields; None detects it from the header.
-        decimal: the decimal sign of numbers.
-        byte_order_mark: whether the text begins with one, as some spreadsheets want it.
-    """
-
-    delimiter: str | None = None
-    decimal: str = "."
-    byte_order_mark: bool = False
 
 
 class CsvColumns:
@@ -79,7 +63,7 @@ class CsvReader:
         self,
         stream: BinaryIO,
         columns: CsvColumns,
-        dialect: Dialect = Dialect(),
+        dialect: Dialect = DEFAULT,
         *,
         has_header: bool | None = True,
         keep_unknown: bool = False,
@@ -99,7 +83,7 @@ class CsvReader:
         """
         self._schema = columns.schema
         self._row_characters = 0
-        lines = self._bounded(_lines(stream))
+        lines = self._bounded(read_lines(stream))
         first = next(lines, "")
         marked = first.startswith(BYTE_ORDER_MARK)
         lines = chain([first.removeprefix(BYTE_ORDER_MARK)], lines)
@@ -107,8 +91,8 @@ class CsvReader:
         while not (first := next(lines, "\0")).strip():
             self._skipped += 1
         if first == "\0":
-            raise _invalid("csv_invalid", "The CSV is empty. It needs a header row with the names of the columns.")
-        delimiter = dialect.delimiter or _detect_delimiter(first, self._schema.request)
+            raise invalid_csv("csv_invalid", "The CSV is empty. It needs a header row with the names of the columns.")
+        delimiter = dialect.delimiter or detect_delimiter(first, self._schema.request)
         self.dialect = replace(dialect, delimiter=delimiter, byte_order_mark=marked)
         self._reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
         row = self._next(lambda cells: any(cell.strip() for cell in cells))
@@ -149,7 +133,7 @@ class CsvReader:
             others = self._names - set(self._schema.request)
             hints = ", ".join(f'"{name}"{nearest(name, others)}' for name in missing)
             found = ", ".join(self.header)[:300]
-            raise _invalid(
+            raise invalid_csv(
                 "header_invalid",
                 f"The CSV lacks the columns {hints}. Its header, separated by {self.dialect.delimiter!r}, is: {found}.",
             )
@@ -170,7 +154,7 @@ class CsvReader:
                     return Row(line, cells)
         except csv.Error as err:
             line = self._skipped + self._reader.line_num
-            raise _invalid(
+            raise invalid_csv(
                 "csv_invalid",
                 f"The CSV cannot be read near line {line}: {err}. Quotes must be closed and fields be below 128 KiB.",
             ) from err
@@ -180,7 +164,7 @@ class CsvReader:
         for line in lines:
             self._row_characters += len(line)
             if self._row_characters > MAX_ROW_CHARACTERS:
-                raise _invalid(
+                raise invalid_csv(
                     "csv_invalid",
                     f"A row of the CSV has more than {MAX_ROW_CHARACTERS} characters, which is the limit; remove what "
                     "is not needed, and put an end to each row and each quotation.",
@@ -189,7 +173,7 @@ class CsvReader:
 
     def _check_width(self, row: Row) -> None:
         if len(row.cells) != len(self.header):
-            raise _invalid(
+            raise invalid_csv(
                 "csv_invalid",
                 f"Line {row.line} has {len(row.cells)} fields instead of {len(self.header)}: "
                 f"{', '.join(self.header)[:300]}. Put quotes around fields that hold the delimiter.",
@@ -198,12 +182,12 @@ class CsvReader:
     def _check_header(self) -> None:
         names = [name.strip() for name in self.header]
         if present := [name for name in PREDICTION_COLUMNS if name in names]:
-            raise _invalid(
+            raise invalid_csv(
                 "header_invalid",
                 f"The table already has the columns {', '.join(present)}, which the answer adds. Rename them.",
             )
         if repeated := [name for name in self._schema.request if names.count(name) > 1]:
-            raise _invalid("header_invalid", f"The table has more than one column named {', '.join(repeated)}.")
+            raise invalid_csv("header_invalid", f"The table has more than one column named {', '.join(repeated)}.")
 
 
 @dataclass(frozen=True)
@@ -296,32 +280,3 @@ def write(table: Table, blocks: Iterable[Sequence[Prediction]]) -> list[bytes]:
 def join_warnings(prediction: Prediction) -> str:
     """Return the messages of a prediction's warnings as one cell."""
     return "; ".join(warning.message for warning in prediction.warnings)
-
-
-def _lines(stream: BinaryIO) -> Iterator[str]:
-    try:
-        for line in io.TextIOWrapper(stream, encoding="utf-8", newline=""):
-            if "\0" in line:
-                raise _invalid(
-                    "csv_invalid", "The CSV holds a NUL byte. Save it in UTF-8, not UTF-16 or a spreadsheet."
-                )
-            yield line
-    except UnicodeDecodeError as err:
-        byte = err.object[err.start]
-        raise _invalid(
-            "csv_invalid", f"The CSV is not UTF-8: it holds the byte {byte:#04x}. Save it in UTF-8."
-        ) from err
-
-
-def _detect_delimiter(line: str, request: Mapping[str, Column]) -> str:
-    """Return the delimiter with which a header names most columns of a request."""
-
-    def named(delimiter: str) -> int:
-        return len({name.strip() for name in next(csv.reader([line], delimiter=delimiter))} & set(request))
-
-    present = [delimiter for delimiter in DELIMITERS if delimiter in line]
-    return max(present, key=named) if len(present) > 1 else "".join(present) or DELIMITERS[0]
-
-
-def _invalid(kind: str, message: str) -> InvalidRequestError:
-    return InvalidRequestError([FieldError(kind, None, None, None, message)])

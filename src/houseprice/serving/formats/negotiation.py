@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from fastapi import HTTPException
 
-from houseprice.serving.csv_io import DELIMITERS, Dialect
+from houseprice.serving.csv_dialect import DELIMITERS, Dialect
 
 _QUOTED = r'"(?:[^"\\]++|\\.)*+"?+'  # possessive: nothing is tried twice, whatever a client sends
 _ELEMENT = re.compile(rf'(?:{_QUOTED}|[^",]++)++', re.DOTALL)

@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from houseprice.errors import nearest
 from houseprice.serving import csv_io
 from houseprice.serving.batch_execution import Blocks
-from houseprice.serving.csv_io import Dialect
+from houseprice.serving.csv_dialect import Dialect
 from houseprice.serving.json_blocks import parse_json
 from houseprice.serving.json_encoding import utf8_json
 from houseprice.serving.prediction import predictions_as_json

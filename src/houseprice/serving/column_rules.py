@@ -1,0 +1,134 @@
+"""Rules of the values of each column, as pydantic applies them, and what OpenAPI says of them."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, NotRequired
+
+from pydantic import AfterValidator, BeforeValidator, Field, GetPydanticSchema, WithJsonSchema
+from pydantic_core import PydanticKnownError, core_schema
+
+from houseprice.schema import LONGEST_TEXT, Column, Schema
+
+NO_FRACTION = r"^[^.]*$|[^0]$"
+"""Pattern of the texts that are certainly not written like 98178.0."""
+LARGEST_CODE = 10**15 - 1
+"""A code that is sent as a number: beyond it, readers of JSON begin to lose digits."""
+
+
+def column_rule(schema: Schema, name: str, may_lack: bool) -> Any:
+    """Return the rule of one column, with what OpenAPI says of it; `may_lack` is whether a house may leave it out."""
+    column = schema.request[name]
+    rule, shown = _rule(column), _shown(column)
+    if not may_lack:
+        return Annotated[rule, WithJsonSchema(shown)]
+    if name == schema.sale_date:
+        shown["description"] += "; when left out, the newest day that the model has learned from"
+    about = {"description": shown.pop("description")}
+    return NotRequired[Annotated[rule | None, WithJsonSchema({"anyOf": [shown, {"type": "null"}], **about})]]
+
+
+def _rule(column: Column) -> Any:
+    bounds = Field(ge=column.minimum, le=column.maximum)
+    rule: Any = float
+    match column.kind:
+        case "date":
+            return Annotated[date, BeforeValidator(_day), bounds]
+        case "flag":
+            return _whole(0, 1, flags=True)
+        case "integer":
+            return _whole(column.minimum, column.maximum)
+        case "number":
+            return Annotated[float, bounds]
+    if column.is_text:
+        limits: dict[str, Any] = {"strict": True, "strip_whitespace": True, "min_length": 1, "max_length": LONGEST_TEXT}
+
+        def code(value: Any) -> Any:
+            value = _text(value)
+            return column.canonical(value.strip()) if isinstance(value, str) else value
+
+        any_text = core_schema.no_info_before_validator_function(code, core_schema.str_schema(**limits))
+        plain = [] if column.levels else [core_schema.str_schema(**limits, pattern=NO_FRACTION)]
+        rule = _one_of(str, *plain, any_text)
+    if column.levels is None:
+        return rule
+    levels = frozenset(map(str, column.levels) if column.is_text else column.levels)
+
+    def known(value: Any) -> Any:
+        if value not in levels:
+            raise ValueError("not one of the levels")
+        return value
+
+    return Annotated[rule, AfterValidator(known)]
+
+
+def _whole(low: Any, high: Any, *, flags: bool = False) -> Any:
+    """Return the rule of whole numbers, which become floats; true and false may be among them.
+
+    Digits alone are read without a step in Python. Only what is written with a point or an exponent is asked whether it
+    is whole: pydantic's own `multiple_of` lets 2.5e-42 pass.
+    """
+
+    def whole(value: float) -> float:
+        if not value.is_integer():
+            raise PydanticKnownError("multiple_of", {"multiple_of": 1})
+        return value
+
+    number = core_schema.float_schema(strict=False)
+    digits = core_schema.chain_schema([core_schema.int_schema(strict=True, ge=low, le=high), number])
+    words = core_schema.chain_schema([core_schema.bool_schema(strict=True), core_schema.float_schema(strict=False)])
+    written = core_schema.float_schema(strict=True, allow_inf_nan=False, ge=low, le=high)
+    return _one_of(
+        float, digits, *([words] if flags else []), core_schema.no_info_after_validator_function(whole, written)
+    )
+
+
+def _one_of(kind: type, *choices: Any) -> Any:
+    """Return the rule that accepts what one of some schemas accepts, tried in order; errors are those of the last."""
+    rule = core_schema.union_schema(list(choices), mode="left_to_right")
+    return Annotated[kind, GetPydanticSchema(lambda _source, _handler: rule)]
+
+
+def _shown(column: Column) -> dict[str, Any]:
+    """Return the JSON schema of a column, without null."""
+    unit = f", in {column.unit}" if column.unit else ""
+    about: dict[str, Any] = {"description": f"{column.description}{unit}"}
+    if column.levels is not None:
+        return {"enum": list(column.levels), **about}
+    match column.kind:
+        case "date":
+            return {"type": "string", "format": "date", "pattern": _years(column), **about}
+        case "flag":
+            return {"enum": [True, False, 1, 0], **about}
+        case "category":
+            text = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT, "pattern": r"\S"}
+            number = {"type": "integer", "minimum": -LARGEST_CODE, "maximum": LARGEST_CODE}
+            return {"anyOf": [text, number], **about}
+    limits = {"minimum": column.minimum, "maximum": column.maximum}
+    return {"type": column.kind, **{key: value for key, value in limits.items() if value is not None}, **about}
+
+
+def _years(column: Column) -> str:
+    """Return a pattern of the days whose year is within a column's bounds; JSON schema has no other way."""
+    low, high = (
+        date.fromisoformat(str(bound)).year if bound else usual
+        for bound, usual in ((column.minimum, 1), (column.maximum, 9999))
+    )
+    # A bound in the middle of a year leaves that year out, rather than promise days that are refused.
+    if column.minimum and not str(column.minimum).endswith("-01-01"):
+        low += 1
+    if column.maximum and not str(column.maximum).endswith("-12-31"):
+        high -= 1
+    decades = sorted({year // 10 for year in range(low, high + 1)})
+    kept = "|".join(f"{decade:03d}[{max(low - decade * 10, 0)}-{min(high - decade * 10, 9)}]" for decade in decades)
+    return f"^({kept})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+
+
+def _day(value: Any) -> Any:
+    """Read an ISO day, with or without a time of day, which has no part in a price."""
+    return datetime.fromisoformat(value.strip()).date() if isinstance(value, str) else value
+
+
+def _text(value: Any) -> Any:
+    """Read a code that was sent as a number, such as a postal code, as the text that it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 or abs(value) > LARGEST_CODE:
+        return value
+    return str(int(value))
