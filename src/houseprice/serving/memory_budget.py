@@ -80,6 +80,11 @@ class Reservation:
     def __init__(self, budget: MemoryBudget, size: int) -> None:
         self._budget, self._size = budget, size
 
+    @property
+    def is_over(self) -> bool:
+        """Whether all requests together hold more than the budget."""
+        return self._budget.used > self._budget.total
+
     def resize(self, size: int) -> None:
         """Hold another number of bytes from now on, which are in memory already."""
         self._budget.release(self._size - size)

@@ -21,6 +21,7 @@ from houseprice.serving.body import parts_of, read_beginning, too_large
 from houseprice.serving.direct_route import BytesResponse
 from houseprice.serving.formats import ndjson
 from houseprice.serving.formats.ndjson import Block, Line
+from houseprice.serving.memory_budget import Reservation
 from houseprice.serving.validation_errors import InvalidRequestError
 
 MAX_BUFFERED = 8 * 2**20
@@ -41,18 +42,22 @@ async def streamed(request: Request, executor: BatchExecutor, max_bytes: int, me
     """
     rest = parts_of(request)
     begin, is_whole = await read_beginning(rest, max_bytes)
-    if not is_whole and (reservation := request.scope.get("reservation")):
-        reservation.resize(0)  # from now on, what is held has a limit of its own
-    answers = _answers(_chain(begin, rest), executor, max_bytes)
-    if (is_whole and len(begin) <= SMALL_BYTES) or request.scope["http_version"] == "1.0":
+    is_short = is_whole and len(begin) <= SMALL_BYTES
+    answers = _answers(_chain(begin, rest, request.scope.get("reservation")), executor, max_bytes)
+    del begin
+    if is_short or request.scope["http_version"] == "1.0":
         if not is_whole:  # HTTP/1.0 knows no answer of unknown length but one that ends with its connection
             raise too_large(max_bytes)
         return BytesResponse(b"".join([part async for part in answers]), media_type)
-    return _Streamed(await anext(answers, b""), answers, media_type)
+    return _Streamed(await anext(answers, b""), answers, media_type, Reservation(executor.budget, 0))
 
 
-async def _chain(begin: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _chain(begin: bytes, rest: AsyncIterator[bytes], reservation: Reservation | None) -> AsyncIterator[bytes]:
+    """Yield the beginning, whose reservation ends when all of it was taken, and the rest."""
     yield begin
+    del begin
+    if reservation:
+        reservation.resize(0)
     async for part in rest:
         yield part
 
@@ -101,7 +106,8 @@ def _last(err: Exception) -> bytes:
 class _Streamed(Response):
     """A response that does not read the request, as Starlette's own does to notice a disconnect."""
 
-    def __init__(self, first: bytes, rest: AsyncIterator[bytes], media_type: str) -> None:
+    def __init__(self, first: bytes, rest: AsyncIterator[bytes], media_type: str, reservation: Reservation) -> None:
+        self._reservation = reservation
         self.status_code = 200
         self.background = None
         self.media_type = media_type
@@ -111,12 +117,15 @@ class _Streamed(Response):
         del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - read elsewhere
-        backlog = _Backlog()
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._fill, backlog)
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            async for content in backlog.taken():
-                await send({"type": "http.response.body", "body": content, "more_body": True})
+        backlog = _Backlog(self._reservation)
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._fill, backlog)
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                async for content in backlog.taken():
+                    await send({"type": "http.response.body", "body": content, "more_body": True})
+        finally:
+            self._reservation.release()
         if backlog.failure is None:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         elif not isinstance(backlog.failure, ClientDisconnect):
@@ -134,13 +143,14 @@ class _Streamed(Response):
 
 
 class _Backlog:
-    """A bounded buffer of bytes between two tasks.
+    """A bounded buffer of bytes between two tasks; while all requests hold more than their budget, it grows no more.
 
     Attributes:
         failure: the exception that ended the writing task.
     """
 
-    def __init__(self, limit: int = MAX_BUFFERED) -> None:
+    def __init__(self, reservation: Reservation, limit: int = MAX_BUFFERED) -> None:
+        self._reservation = reservation
         self.failure: Exception | None = None
         self._limit = limit
         self._held: deque[tuple[bytes, bool]] = deque()
@@ -150,11 +160,12 @@ class _Backlog:
 
     async def put(self, content: bytes) -> None:
         """Add bytes as soon as there is room."""
-        while self._size > self._limit:
+        while self._size > self._limit or (self._size > _UNCOMPRESSED and self._reservation.is_over):
             await self._changed.wait()
         behind = self._size > _UNCOMPRESSED
         kept = zlib.compress(content, 1) if behind else content
         self._size += len(kept)
+        self._reservation.resize(self._size)
         self._held.append((kept, behind))
         self._wake()
 
@@ -171,6 +182,7 @@ class _Backlog:
                 continue
             kept, behind = self._held.popleft()
             self._size -= len(kept)
+            self._reservation.resize(self._size)
             self._wake()
             yield zlib.decompress(kept) if behind else kept
 
