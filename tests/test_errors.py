@@ -64,6 +64,13 @@ def test_the_nearest_known_name_is_hinted_at(typed: str, hint: str) -> None:
     assert nearest(typed, ["grade", "sqft_living", "zipcode"]) == hint
 
 
+def test_of_equally_near_names_the_one_with_the_same_beginning_is_hinted_at() -> None:
+    """In whatever order they are known."""
+    for known in (["north_east", "north_west"], ["north_west", "north_east"]):
+        assert nearest("north_eest", known) == ' (did you mean "north_east"?)'
+        assert nearest("north_wast", known) == ' (did you mean "north_west"?)'
+
+
 @given(st.text(), st.lists(st.text() | st.integers()))
 def test_a_hint_never_fails_and_names_only_what_is_known(typed: str, known: list[object]) -> None:
     """Whatever was typed, the hint is nothing or one of the known names."""

@@ -143,6 +143,16 @@ def write_durably(path: Path, content: bytes, mode: int | None = None) -> None:
             _discard(temporary)
 
 
+def check_files(*paths: Path) -> None:
+    """Check that files can be written to some paths, before the work that they are written for.
+
+    Raises:
+        DataError: A path is not a regular file (code `not_a_file`), or cannot be looked at (`path_unwritable`).
+    """
+    for path in paths:
+        _place(path)
+
+
 def discard_unfinished() -> None:
     """Remove the temporary files of this process, for when it is about to end at once; none is renamed afterwards."""
     _renaming.acquire()  # for good
@@ -152,20 +162,22 @@ def discard_unfinished() -> None:
 def _place(path: Path, *, directory: bool = False) -> Path:
     """Return the file or folder that a path leads to, through all links; it need not exist."""
     try:
-        mode = path.stat().st_mode  # also follows /dev/stdout to a pipe, which has no path
+        found = path.stat()  # also follows /dev/stdout to a pipe, which has no path
     except FileNotFoundError:
         return path.resolve()
     except OSError as err:
         raise _unwritable(path, err) from err
-    if directory and not stat.S_ISDIR(mode):
+    place = path.resolve()
+    if directory and not stat.S_ISDIR(found.st_mode):
         raise DataError(
             f'"{path}" is not a folder, so it is not replaced. Name another.', code="not_a_directory", path=str(path)
         )
-    if not directory and not stat.S_ISREG(mode):
+    nameless = not place.exists() or not os.path.samestat(found, place.stat())  # an open file that was removed
+    if not directory and (nameless or not stat.S_ISREG(found.st_mode)):
         raise DataError(
             f'"{path}" is not a regular file, so it is not replaced. Name another.', code="not_a_file", path=str(path)
         )
-    return path.resolve()
+    return place
 
 
 def _beside(place: Path) -> Path:

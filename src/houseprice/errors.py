@@ -26,7 +26,8 @@ for a house that cannot be priced, 503 for a model that no longer reproduces its
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+from itertools import takewhile
 from typing import Any
 
 
@@ -162,5 +163,15 @@ class FolderLockedError(HousePriceError):
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return a hint such as ' (did you mean "grade"?)', or nothing when no known name is near."""
     names = {str(k).casefold(): str(k) for k in known}
-    close = get_close_matches(name.casefold(), names, n=1)
-    return f' (did you mean "{names[close[0]]}"?)' if close else ""
+    typed = name.casefold()
+    close = get_close_matches(typed, names, n=3)
+    if not close:
+        return ""
+
+    # Of equally near ones, that with the longer beginning in common: "north_eest" is rather north_east than north_west.
+    def nearness(known: str) -> tuple[float, int]:
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(known, typed, strict=False))
+        return SequenceMatcher(None, known, typed).ratio(), len(list(same))
+
+    best = max(close, key=nearness)
+    return f' (did you mean "{names[best]}"?)'

@@ -1,5 +1,7 @@
 """Columns of the raw table that hold the price: a feature may not, any other is told."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from houseprice.errors import DataError
 from houseprice.learning.csv_reader import parse
 from houseprice.learning.leakage import Leak, check_raw_columns
 from houseprice.learning.processing import clean
+from learning.commands import RunCli
 from learning.houses import SCHEMA, rules, written
 from pipeline import Pipeline
 
@@ -63,3 +66,21 @@ def test_a_column_that_is_known_only_at_the_sale_is_told(little: Pipeline) -> No
 def test_a_column_that_has_nothing_to_do_with_the_price_is_not_told(little: Pipeline) -> None:
     """Numbers alone are no suspicion."""
     assert told(little, "7") == []
+
+
+def test_process_tells_what_holds_the_price(little: Pipeline, run_cli: RunCli, tmp_path: Path) -> None:
+    """On the screen, in the report and in the answer for programs; the columns that are kept are as without it."""
+    raw, output = tmp_path / "raw.csv", tmp_path / "cleaned.csv"
+    header, *lines = little.raw.read_text(encoding="utf-8-sig").splitlines()
+    place = header.split(";").index("paid")
+    raw.write_text(
+        "\n".join([f"{header};index", *(f"{line};{line.split(';')[place]} €" for line in lines)]) + "\n",
+        encoding="utf-8",
+    )
+    words = ("process", "--config", little.config_file, "--input", raw, "--output", output)
+    code, out, _ = run_cli(*words, "--json")
+    assert code == 0
+    assert list(json.loads(out)["leaking_columns"]) == ["index"]
+    assert '"index"' in run_cli(*words)[1]
+    assert list(json.loads((tmp_path / "cleaned_report.json").read_text())["leaking_columns"]) == ["index"]
+    assert output.read_bytes() == little.cleaned.read_bytes()

@@ -4,6 +4,8 @@ import base64
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -210,3 +212,20 @@ def test_a_blank_uri_is_none(tmp_path: Path) -> None:
     """What is only white space is no URI."""
     configured = Tracking(experiment="e", registered_model="m", uri=" \n")
     assert tracking.resolve(" ", configured, tmp_path) == f"sqlite:///{tmp_path / 'mlflow.db'}"
+
+
+@pytest.mark.long
+def test_two_runs_that_create_one_database_at_once_both_succeed(tmp_path: Path) -> None:
+    """One waits until the other has made its tables."""
+    code = (
+        "import sys\n"
+        "from houseprice.config import Tracking\n"
+        "from houseprice.learning import tracking\n"
+        "rules = Tracking(experiment='e', registered_model='m')\n"
+        "print(tracking.log_trial(sys.argv[1], rules, 'run', {}, {'x': 1.0}))\n"
+    )
+    words = [sys.executable, "-c", code, f"sqlite:///{tmp_path / 'mlflow.db'}"]
+    runs = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    ended = [(*run.communicate(timeout=240), run.returncode) for run in runs]
+    assert [code for *_, code in ended] == [0, 0, 0], ended
+    assert len({out for out, *_ in ended}) == 3

@@ -10,12 +10,15 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from houseprice.atomic_io import check_files
 from houseprice.cli import formatting
 from houseprice.config import Config, load
 from houseprice.errors import GateError
 from houseprice.folder_lock import lock_folders
 from houseprice.learning import pipeline
+from houseprice.learning.bundling import MODEL
 from houseprice.learning.gates import Verdict
+from houseprice.learning.report import NAME as REPORT
 
 HELD_OUT_TOLERANCE = 0.02
 FILE = click.Path(path_type=Path)
@@ -38,6 +41,7 @@ uri_option = click.option(
 def process(source: Path, output: Path, config_path: Path, as_json: bool) -> None:
     """Clean a raw CSV: accepted sales, rejected rows with reasons, and a report."""
     config = load(config_path)
+    check_files(output)
     with lock_folders(output.parent):
         cleaned = pipeline.process(config, source, output)
     _show(cleaned.report, as_json, lambda: formatting.processed(cleaned.report, output))
@@ -56,6 +60,7 @@ def process(source: Path, output: Path, config_path: Path, as_json: bool) -> Non
 def features(source: Path, output: Path, preprocessor: Path, config_path: Path, as_json: bool) -> None:
     """Compute the features, and fit the preprocessor on the training rows."""
     config = load(config_path)
+    check_files(output, preprocessor)
     with lock_folders(output.parent, preprocessor.parent):
         counts = pipeline.make_features(config, source, output, preprocessor)
     result = {**counts._asdict(), "output": str(output), "preprocessor": str(preprocessor)}
@@ -82,6 +87,7 @@ def train(
     """Train, evaluate, export and track; exits with code 6 when a gate fails."""
     config = load(config_path)
     reports = reports_dir or models_dir.parent / "reports"
+    _check_outputs(models_dir, reports)
     with lock_folders(models_dir / "trained", reports), _progress("Training") as progress:
         trained = pipeline.train(config, data, models_dir, reports, uri, progress)
     result = {"metrics": trained.metrics, "verdict": trained.verdict.as_dict(), "run_id": trained.tracked.run_id}
@@ -157,6 +163,8 @@ def run(config_path: Path, raw: Path | None, uri: str | None, as_json: bool) -> 
     config = load(config_path)
     paths = config.paths
     trained_folder = paths.models / "trained"
+    check_files(paths.cleaned, paths.featured)
+    _check_outputs(paths.models, paths.reports)
     with lock_folders(paths.cleaned.parent, paths.featured.parent, trained_folder, paths.reports):
         with _waiting("Processing"):
             cleaned = pipeline.process(config, raw or paths.raw, paths.cleaned)
@@ -169,6 +177,11 @@ def run(config_path: Path, raw: Path | None, uri: str | None, as_json: bool) -> 
     result = {"processing": cleaned.report, "metrics": trained.metrics, "verdict": trained.verdict.as_dict()}
     _show(result, as_json, lambda: formatting.run(cleaned.report, trained, config))
     _stop_when_failed(trained.verdict)
+
+
+def _check_outputs(models: Path, reports: Path) -> None:
+    """Check that the files of a training can be written, before it takes a minute."""
+    check_files(models / "trained" / MODEL, *(reports / name for name in ("metrics.json", "verdict.json", REPORT)))
 
 
 def _tell_held_out(held_out: float, config: Config) -> None:

@@ -217,9 +217,10 @@ def _solve(
 ) -> Floats:
     """Solve the weighted ridge regression whose penalty is a diagonal plus blocks that begin at given positions.
 
-    The design matrix comes in blocks of rows, of which one is held at a time.
+    The design matrix comes in blocks of rows, of which one is held at a time. NumPy's products and factors, unlike
+    SciPy's, let other threads run meanwhile, which an interruption needs.
     """
-    gram = np.zeros((len(penalty), len(penalty)), order="F")
+    gram = np.zeros((len(penalty), len(penalty)))
     moments = np.zeros(len(penalty))
     for design, part in zip(designs, rows, strict=True):
         values = target[part]
@@ -227,13 +228,12 @@ def _solve(
             root = np.sqrt(sample_weight[part])
             design *= root[:, None]  # noqa: PLW2901 - the block is ours, and large
             values = values * root
-        gram = scipy.linalg.blas.dsyrk(1.0, design.T, beta=1.0, c=gram, trans=0, lower=1, overwrite_c=1)
+        gram += design.T @ design
         moments += design.T @ values
     for start, block in blocks:
         gram[start : start + len(block), start : start + len(block)] += block
     gram[np.diag_indices_from(gram)] += penalty
-    factor = scipy.linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
-    coef: Floats = scipy.linalg.cho_solve(factor, moments, check_finite=False)
+    coef: Floats = scipy.linalg.cho_solve((np.linalg.cholesky(gram), True), moments, check_finite=False)
     return coef
 
 

@@ -158,8 +158,8 @@ def check_thousands(texts: pl.DataFrame, schema: Schema, rules: Data) -> None:
         raise DataError(
             f'"{value}" in column "{name}" may be {value.replace(rules.decimal, "")} or '
             f'{value.replace(rules.decimal, ".")}: every value there that holds the decimal sign "{rules.decimal}" '
-            "has three digits behind it. Write the numbers without separators of thousands and change data.decimal, or "
-            "set data.thousands_separator to none if it is a decimal sign.",
+            "has three digits behind it. Write the numbers without separators of thousands, or set "
+            "data.thousands_separator to none if it is a decimal sign.",
             code="number_ambiguous",
             column=name,
             values=marked.head(2).to_list(),

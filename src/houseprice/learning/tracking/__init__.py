@@ -178,7 +178,12 @@ def _mlflow(
     mlflow.set_tracking_uri(server.uri)  # writes it into the environment too, where the next training would find it
     try:
         # MLflow's own warnings would drown the output of the run.
-        with server.environment(), warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        with (
+            server.exclusive(),
+            server.environment(),
+            warnings.catch_warnings(),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
             warnings.simplefilter("ignore")
             yield mlflow
     except (MlflowException, requests.RequestException, sqlalchemy.exc.SQLAlchemyError, OSError) as err:

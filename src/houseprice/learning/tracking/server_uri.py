@@ -4,12 +4,14 @@ MLflow is given the URI without them, and the credentials where it looks for the
 `MLFLOW_TRACKING_PASSWORD`), so that no message, log line or record of it can hold them.
 """
 
+import fcntl
 import os
 import re
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from houseprice.errors import TrackingError
@@ -29,6 +31,20 @@ class ServerUri:
     def is_sqlite(self) -> bool:
         """Whether it is an SQLite file."""
         return self.uri.startswith(SQLITE)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold an SQLite file alone: of two processes that create one at once, one fails in its migrations."""
+        if not self.is_sqlite:
+            yield
+            return
+        folder = os.open(Path(self.uri.removeprefix(SQLITE)).parent, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     @contextmanager
     def environment(self) -> Iterator[None]:
