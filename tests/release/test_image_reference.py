@@ -39,7 +39,6 @@ def test_a_name_has_parts(text: str, host: str, path: str, tag: str, digest: str
         "http://a.io/b",
         "a/b:x y",
         "-.io/a",
-        "hub.docker.com/a/b",
     ],
 )
 def test_what_is_no_name_is_refused(text: str) -> None:
@@ -47,6 +46,14 @@ def test_what_is_no_name_is_refused(text: str) -> None:
     with pytest.raises(RegistryError) as refused:
         Reference.read(text)
     assert refused.value.code == "image_name_invalid"
+
+
+@pytest.mark.parametrize("host", ["hub.docker.com", "registry.hub.docker.com", "docker.com"])
+def test_a_name_at_docker_hubs_pages_is_refused(host: str) -> None:
+    """With the code that the setting has."""
+    with pytest.raises(RegistryError) as refused:
+        Reference.read(f"{host}/somebody/house-price-model:latest")
+    assert refused.value.code == "registry_host_invalid"
 
 
 def test_a_namespace_has_one_repository() -> None:

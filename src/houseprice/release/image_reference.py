@@ -47,13 +47,7 @@ class Repository:
             RegistryError: with the code `username_invalid`, `namespace_invalid` or `registry_host_invalid`.
         """
         if _ALIAS.fullmatch(host) or not re.fullmatch(_HOST, host):
-            hub = "docker" in host.lower()
-            advice = (
-                f'Docker Hub is "{HUB}": set that, or nothing.' if hub else "Use HOST or HOST:PORT, without https://."
-            )
-            raise RegistryError(
-                f'DOCKER_REGISTRY "{host}" is not the host of a registry. {advice}', code="registry_host_invalid"
-            )
+            raise _no_registry(f'DOCKER_REGISTRY "{host}"')
         parts = namespace.split("/")
         if not all(re.fullmatch(_PART, part) for part in parts) or (host == HUB and len(parts) > 1):
             raise RegistryError(
@@ -99,14 +93,16 @@ class Reference:
         """Return the image that a name such as `somebody/house-price-model:1a2b3c4` means; the default is `latest`.
 
         Raises:
-            RegistryError: with the code `image_name_invalid`.
+            RegistryError: with the code `image_name_invalid` or `registry_host_invalid`.
         """
         first, slash, rest = text.partition("/")
         hosted = bool(slash) and (first == "localhost" or ":" in first or "." in first)
         host, path = (first, rest) if hosted else (HUB, text)
         found = re.fullmatch(rf"({_PART}(?:/{_PART})*)(?::({_TAG}))?(?:@({_DIGEST}))?", path)
         host = HUB if host in ("index.docker.io", "registry-1.docker.io") else host
-        if not found or _ALIAS.fullmatch(host) or not re.fullmatch(_HOST, host):
+        if _ALIAS.fullmatch(host):
+            raise _no_registry(f'"{host}"')
+        if not found or not re.fullmatch(_HOST, host):
             raise RegistryError(
                 f'"{text}" is not an image name. Use [HOST/]USER/{TITLE} with :TAG or @sha256:DIGEST.',
                 code="image_name_invalid",
@@ -114,3 +110,12 @@ class Reference:
         path, tag, digest = found.groups()
         path = f"library/{path}" if host == HUB and "/" not in path else path
         return cls(Repository(host, path), tag or ("" if digest else LATEST), digest or "")
+
+
+def _no_registry(what: str) -> RegistryError:
+    advice = (
+        f'Docker Hub is "{HUB}"' if re.search(r"docker\.(?:io|com)", what, re.IGNORECASE) else "Use HOST or HOST:PORT"
+    )
+    return RegistryError(
+        f"{what} is not the host of a registry. {advice}, without https:// and path.", code="registry_host_invalid"
+    )
