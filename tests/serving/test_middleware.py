@@ -218,10 +218,10 @@ async def failing(_: Scope, __: Receive, ___: Send) -> None:
 
 
 def test_an_answer_that_does_not_come_is_given_up() -> None:
-    """With 503 and the limit."""
+    """With 503, the limit, and `Retry-After`."""
     app = stack(endless, request_timeout_seconds=0.05)
-    status, _, reason = ask(app, b"")
-    assert (status, "0.05" in reason) == (503, True)
+    status, headers, reason = ask(app, b"")
+    assert (status, "0.05" in reason, int(headers["retry-after"]) > 0) == (503, True, True)
 
 
 def test_a_client_that_stops_in_the_middle_is_cut_off() -> None:

@@ -181,7 +181,7 @@ class TimeoutMiddleware:
                 reason = f"No part of the request body arrived for {limit:g} seconds, which is the limit."
             fields = {"request_id": scope.get("request_id"), "setting": variable(name)}
             _log.warning("request timed out", extra={"fields": fields})
-            headers = ((b"connection", b"close"),)
+            headers = ((b"connection", b"close"), *([(b"retry-after", b"5")] if status == 503 else []))
         except Exception:  # noqa: BLE001 - the outermost edge: the client gets an answer, the log the traceback
             _log.exception("request failed", extra={"fields": {"request_id": scope.get("request_id")}})
             status, reason = 500, "Internal server error; quote this request's X-Request-ID."
