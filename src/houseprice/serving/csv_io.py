@@ -20,6 +20,7 @@ from houseprice.serving.csv_dialect import BYTE_ORDER_MARK, DEFAULT, Dialect, de
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import BLOCK, House, RequestModel, is_optional
 from houseprice.serving.validation_errors import MAX_ERRORS, BatchTooLargeError, InvalidRequestError
+from houseprice.serving.worker_pool import checkpoint
 
 PREDICTION_COLUMNS = ("predicted_price", "interval_low", "interval_high", "warnings")
 MAX_ROW_CHARACTERS = 2**18
@@ -239,6 +240,7 @@ def table_of(houses: list[House], schema: Schema, dialect: Dialect) -> Table:
     """Return houses that did not come as a table, in the columns that any of them has."""
     columns = {}
     for name, column in schema.request.items():
+        checkpoint()
         values = [house.get(name) for house in houses]
         if any(value is not None for value in values):
             columns[name] = [format_cell(value, column.kind, dialect.decimal) for value in values]

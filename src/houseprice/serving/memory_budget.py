@@ -15,7 +15,7 @@ from houseprice.serving.worker_pool import BusyError
 
 SHARE = 0.25
 """Part of the memory beside the model that is for bytes in flight."""
-MAX_BYTES = 96 * 2**20
+MAX_BYTES = 64 * 2**20
 MIN_BYTES = 4 * 2**20
 _CGROUPS, _MEMBERSHIP, _OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup"), Path("/proc/self/statm")
 
