@@ -72,6 +72,7 @@ def starts(engine: DockerCli, first: bytes, runs: int) -> list[float]:
         try:
             begun = time.perf_counter()
             options = ("--name", name, "--cpuset-cpus", str(SERVER_CORE), "--publish", f"{HOST}:{port}:8000")
+            options += ("--env", "HOUSEPRICE_ALLOW_RED=on")
             engine.output("run", "--detach", *options, TAG, seconds=120)
             seconds.append(await_answer(port, first, begun, 60, lambda: True))
         finally:

@@ -75,6 +75,17 @@ def test_without_a_sealed_bundle_nothing_is_tested(run_cli: RunCli, tmp_path: Pa
     assert (code, out) == (5, "")
 
 
+def test_a_model_that_failed_its_gates_is_tested_only_with_allow_red(
+    run_cli: RunCli, tested: Tested, seal: Callable[..., Path]
+) -> None:
+    """Exit code 6 before anything is started."""
+    words = [*tested(PASSED)[:-1], str(seal(green=False))]
+    code, out, err = run_cli(*words)
+    assert (code, out) == (6, "")
+    assert "[gate_failed]" in err
+    assert run_cli(*words, "--allow-red")[0] == 0
+
+
 @pytest.mark.parametrize("passed", [True, False])
 def test_a_tested_layout_is_described_by_platform(
     run_cli: RunCli, monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path, passed: bool

@@ -3,12 +3,13 @@
 import json
 import math
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from houseprice.bundle.load import Bundle
-from houseprice.errors import ArtifactError
+from houseprice.errors import ArtifactError, GateError
 from houseprice.release.expected_predictions import ExpectedPredictions, log_rmse, relative_difference
 
 
@@ -41,6 +42,15 @@ def test_a_manifest_that_cannot_be_read_is_refused(content: str, tmp_path: Path)
     with pytest.raises(ArtifactError) as refused:
         ExpectedPredictions.read(tmp_path)
     assert refused.value.code == "bundle_invalid"
+
+
+def test_a_model_that_failed_its_gates_is_only_tested_on_purpose(seal: Callable[..., Path]) -> None:
+    """What is tested is published next, so a failed model needs an explicit permission."""
+    failed = seal(green=False)
+    with pytest.raises(GateError) as refused:
+        ExpectedPredictions.read(failed)
+    assert refused.value.details["gates"] == ["log_rmse"]
+    assert ExpectedPredictions.read(failed, allow_failed=True).failed_gates == ("log_rmse",)
 
 
 def test_a_missing_bundle_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running import START_SECONDS, Server
@@ -122,6 +123,37 @@ def test_a_model_that_does_not_give_its_own_answers_is_refused(
     """A folder may be sealed honestly and still be wrong: it does not start."""
     code, said = refused(capsys, "--bundle", str(seal(tmp_path / "bundle", altered_golden())))
     assert (code, "1 of 1" in said) == (5, True)
+
+
+FAILED = {"log_rmse": {"passed": True, "required": "at most 1"}, "parity": {"passed": False, "required": "at most 1"}}
+
+
+@pytest.mark.parametrize("verdict", [FAILED, {}])
+def test_a_model_that_failed_its_gates_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, verdict: dict[str, Any]
+) -> None:
+    """With exit code 6 and the names of the gates; so is one that was never judged."""
+    code, said = refused(capsys, "--bundle", str(seal(tmp_path / "bundle", verdict=verdict)))
+    assert code == 6
+    assert "[gate_failed]" in said
+    assert ("parity" in said) == bool(verdict)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("allowed", ["option", "environment"])
+def test_a_model_that_failed_its_gates_is_served_on_purpose_and_the_log_says_so(
+    tmp_path: Path, workers: str, allowed: str
+) -> None:
+    """By the option or the variable, in every worker."""
+    bundle = str(seal(tmp_path / "bundle", verdict=FAILED))
+    options = ("--allow-red",) if allowed == "option" else ()
+    environment = {} if options else {"HOUSEPRICE_ALLOW_RED": "on"}
+    server = Server("--bundle", bundle, *options, HOUSEPRICE_WORKERS=workers, **environment)
+    try:
+        server.wait_for("(?s)" + '"gates": \\["parity"\\].*' * int(workers))
+        assert server.ask("POST", "/predict", FULL)[0] == 200
+    finally:
+        server.kill()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

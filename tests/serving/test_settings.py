@@ -1,5 +1,6 @@
 """The environment's variables: each is heard, and what cannot be understood is told with its name."""
 
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
         ("requests_per_minute", "60", 60), ("cors_origins", "https://a.example, https://b.example",
         ("https://a.example", "https://b.example")), ("trusted_proxies", "10.0.0.1", "10.0.0.1"),
         ("metrics", "off", False), ("docs", "OFF", False), ("access_log", "off", False), ("workers", "2", 2),
+        ("allow_red", "on", True),
     ],
 )  # fmt: skip
 def test_a_variable_sets_one_setting(name: str, text: str, value: object) -> None:
@@ -63,6 +65,15 @@ def test_a_variable_that_is_no_setting_is_told() -> None:
     (told,) = unknown_variables({"HOUSEPRICE_MAX_ROW": "1", "HOUSEPRICE_PORT": "1", "PATH": "x"})
     assert told.startswith("HOUSEPRICE_MAX_ROW ")
     assert "HOUSEPRICE_MAX_ROWS" in told
+
+
+def test_a_variable_that_anything_of_this_project_reads_is_not_called_unknown(root: Path) -> None:
+    """Commands share one environment: what another command or a script reads is no mistake for the server."""
+    texts = [path.read_text() for path in (root / "src").rglob("*.py")]
+    texts += [path.read_text() for folder in ("scripts", "deploy") for path in (root / folder).iterdir() if path.is_file()]
+    read = set(re.findall(r"\bHOUSEPRICE_[A-Z_]*[A-Z]\b", "\n".join(texts)))
+    assert {"HOUSEPRICE_DEBUG", "HOUSEPRICE_MODELS_DIR", "HOUSEPRICE_MLFLOW_PORT"} <= read
+    assert unknown_variables(dict.fromkeys(read, "1")) == []
 
 
 def test_every_setting_is_documented() -> None:

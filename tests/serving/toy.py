@@ -182,7 +182,7 @@ def seal(directory: Path, changes: dict[str, Any] | None = None, **said: Any) ->
             "smearing_factor": 1.01,
             "coverage": 0.9,
             "metrics": {"holdout": {"log_rmse": 0.17}},
-            "verdict": {},
+            "verdict": {"log_rmse": {"passed": True, "found": 0.17, "required": "at most 0.2"}},
             "hashes": {"commit": "0" * 40},
             "libraries": {"onnxruntime": "1.20.0"},
             **said,

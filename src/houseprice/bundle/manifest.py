@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from houseprice.bundle.verdict import failed_gates
 from houseprice.errors import ArtifactError
 from houseprice.schema import Schema
 
@@ -73,7 +74,7 @@ class Manifest(BaseModel):
     @property
     def passed(self) -> bool:
         """Whether there is a verdict, and every gate passed."""
-        return bool(self.verdict) and all(gate["passed"] for gate in self.verdict.values())
+        return not failed_gates(self.verdict)
 
 
 def sha256(content: bytes) -> str:

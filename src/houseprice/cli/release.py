@@ -137,6 +137,7 @@ def build(
 @click.option("--latency-ratio", type=click.FloatRange(min=0), default=5.0, help="Time of /predict ÷ that of /livez.")
 @click.option("--start-seconds", type=click.FloatRange(min=0), default=10.0, help="From `docker run` to the first 200.")
 @click.option("--size-mb", type=click.FloatRange(min=0), default=150.0, help="Compressed, with the base image.")
+@click.option("--allow-red", is_flag=True, help="Test although the model failed its gates; not for publishing.")
 @click.option("--audit", type=click.Path(path_type=Path), help="Report of `scripts/audit` on the locked libraries.")
 @click.option(
     "--strict-audit",
@@ -155,6 +156,7 @@ def test(
     latency_ratio: float,
     start_seconds: float,
     size_mb: float,
+    allow_red: bool,
     audit: Path | None,
     strict_audit: bool,
     json_output: bool,
@@ -178,7 +180,8 @@ def test(
         deadline_seconds=deadline, latency_ratio=latency_ratio, start_seconds=start_seconds,
         size_bytes=int(size_mb * 1e6), audit=audit, strict_audit=strict_audit,
     )  # fmt: skip
-    tester = ImageTester(DockerCli(), ExpectedPredictions.read(bundle), limits, progress, show_logs)
+    expected = ExpectedPredictions.read(bundle, allow_failed=allow_red)
+    tester = ImageTester(DockerCli(), expected, limits, progress, show_logs)
     tests: tuple[ImageTest, ...]
     if layout:
         result = tester.test_layout(layout, platforms)

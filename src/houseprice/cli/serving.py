@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -65,17 +65,19 @@ def predict(bundle: Path, source: Path, output: Path, as_json: bool) -> None:
     show_envvar=True,
     help="Port; 0 for any free one.",
 )
-def serve(bundle: Path, host: str, port: int) -> None:
+@click.option("--allow-red", is_flag=True, help="Serve a model that failed its gates. [env var: HOUSEPRICE_ALLOW_RED]")
+def serve(bundle: Path, host: str, port: int, allow_red: bool) -> None:
     """Serve a bundle over HTTP until SIGTERM or Ctrl-C.
 
-    Starts only when no file of the bundle has changed and the model reproduces its golden rows. The API is documented
-    at /docs. Limits, keys and switches are HOUSEPRICE_* variables, listed in docs/api.md.
+    Starts only when no file of the bundle has changed, the model passed its gates, and it reproduces its golden rows.
+    The API is documented at /docs. Limits, keys and switches are HOUSEPRICE_* variables, listed in docs/api.md.
 
     Example: houseprice serve --bundle models/bundle --host 0.0.0.0 --port 8000
     """
     for warning in settings.unknown_variables(os.environ):
         click.echo(f"houseprice: {warning}", err=True)
-    server.serve(bundle, host, port, settings.from_environment(os.environ))
+    chosen = settings.from_environment(os.environ)
+    server.serve(bundle, host, port, replace(chosen, allow_red=chosen.allow_red or allow_red))
 
 
 class _Progress:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from houseprice.atomic_io import replace_directory
+from houseprice.bundle.verdict import failed_gates
 from houseprice.errors import ImageError
 from houseprice.release.build_context import (
     BUNDLE,
@@ -111,7 +112,7 @@ def build_image(
         ImageError: a file is missing, no engine answers, or the build failed (codes in `docker_build`).
     """
     begin = time.monotonic()
-    files, manifest = dockerfile_inputs(inputs.root), _check(inputs)
+    files, manifest = dockerfile_inputs(inputs.root), _check(inputs, say)
     metadata = read_git_metadata(inputs.root, inputs.environ)
     docker.version()
     names = tags or (f"{repository}:{metadata.tag}",)
@@ -156,7 +157,7 @@ def build_layout(
     """
     begin = time.monotonic()
     _refuse_other_folders(target)
-    files, manifest = dockerfile_inputs(inputs.root), _check(inputs)
+    files, manifest = dockerfile_inputs(inputs.root), _check(inputs, say)
     metadata = read_git_metadata(inputs.root, inputs.environ)
     epoch = source_date_epoch(inputs.root, inputs.environ)
     wanted = tuple(dict.fromkeys(platforms)) or (docker.platform(),)
@@ -248,8 +249,11 @@ def _origin(built: BuiltImage | BuiltLayout) -> list[str]:
     return [f"revision  {built.revision}", f"model     {built.model_version}", f"built in  {built.seconds:.1f} s"]
 
 
-def _check(inputs: BuildInputs) -> dict[str, Any]:
-    return check_bundle(inputs.bundle, inputs.trained, allow_failed=inputs.allow_failed)
+def _check(inputs: BuildInputs, say: Say) -> dict[str, Any]:
+    manifest = check_bundle(inputs.bundle, inputs.trained, allow_failed=inputs.allow_failed)
+    if failed := failed_gates(manifest["verdict"]):
+        say(f"WARNING: the model failed its gates ({', '.join(failed)}); this image must not be published")
+    return manifest
 
 
 def _options(context: Path, metadata: GitMetadata, base: str) -> list[str]:

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from houseprice.errors import ArtifactError, GateError, ImageError
+from houseprice.bundle.verdict import check_verdict
+from houseprice.errors import ArtifactError, ImageError
 
 BUNDLE = "models/bundle"
 """Where the Dockerfile copies the model bundle from."""
@@ -84,14 +85,7 @@ def check_bundle(bundle: Path, trained: Path, *, allow_failed: bool) -> dict[str
             code="bundle_changed",
             files=changed,
         )
-    verdict = manifest["verdict"]
-    failed = [name for name, gate in verdict.items() if not gate["passed"]]
-    if (failed or not verdict) and not allow_failed:
-        raise GateError(
-            f'The model in "{bundle}" did not pass its gates ({", ".join(failed) or "it was never judged"}). Train a '
-            "better one, or build an image for experiments only with --allow-red.",
-            gates=failed,
-        )
+    check_verdict(manifest["verdict"], bundle, allow_failed=allow_failed)
     if any((trained / name).exists() for name in manifest["sources"]):
         _check_sources(trained, manifest["sources"])
     return manifest

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from houseprice.bundle.verdict import check_verdict
 from houseprice.errors import ArtifactError
 
 TOLERANCE = 1e-4
@@ -31,6 +32,7 @@ class ExpectedPredictions:
         sample_rows, sample: some of the held-out newest sales and their predictions.
         sample_prices: what these were sold for.
         sample_log_rmse: error of the sealed predictions on them.
+        failed_gates: gates that the model failed; only where that was allowed.
     """
 
     manifest_sha256: str
@@ -41,13 +43,15 @@ class ExpectedPredictions:
     sample: Sequence[Prediction]
     sample_prices: Sequence[float]
     sample_log_rmse: float
+    failed_gates: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, bundle: Path) -> Self:
+    def read(cls, bundle: Path, *, allow_failed: bool = False) -> Self:
         """Return what a sealed bundle expects of an image.
 
         Raises:
             ArtifactError: there is no bundle, or a file is not the one that its manifest names.
+            GateError: the model failed its gates, and `allow_failed` is not given.
         """
         try:
             content = (bundle / "manifest.json").read_bytes()
@@ -59,6 +63,7 @@ class ExpectedPredictions:
             ) from err
         try:
             manifest = json.loads(content)
+            failed = check_verdict(manifest["verdict"], bundle, allow_failed=allow_failed)
             golden, sample = (_read(bundle, name, manifest["files"]) for name in ("golden.json", "sample.json"))
             return cls(
                 hashlib.sha256(content).hexdigest(),
@@ -69,6 +74,7 @@ class ExpectedPredictions:
                 sample["answers"],
                 sample["prices"],
                 float(sample["log_rmse"]),
+                failed,
             )
         except (LookupError, TypeError, ValueError, RecursionError) as err:
             raise ArtifactError(

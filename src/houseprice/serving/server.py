@@ -22,6 +22,7 @@ from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 
 from houseprice.bundle.load import open_bundle
+from houseprice.bundle.verdict import check_verdict, failed_gates
 from houseprice.errors import ArtifactError, HousePriceError, ServingError
 from houseprice.serving import json_logging, protocols
 from houseprice.serving.app import create_app
@@ -84,6 +85,7 @@ def serve(directory: Path, host: str, port: int, settings: Settings = DEFAULT) -
 
     Raises:
         ArtifactError: The bundle is invalid, or its model does not reproduce its golden predictions here.
+        GateError: The model failed its gates, and the settings do not allow that.
         ServingError: The address cannot be listened on, or a worker failed to start.
     """
     with _exit_on_signal():
@@ -103,8 +105,11 @@ def verified_app(directory: Path, settings: Settings) -> FastAPI:
 
     Raises:
         ArtifactError: The bundle is invalid, or its model does not reproduce its golden predictions here.
+        GateError: The model failed its gates, and the settings do not allow that.
     """
-    app = create_app(open_bundle(directory), settings)
+    bundle = open_bundle(directory)
+    check_verdict(bundle.manifest.verdict, directory, allow_failed=settings.allow_red)
+    app = create_app(bundle, settings)
     protocols.add_vertex(app, os.environ)
     _check_golden_rows(app.state.scorer, directory)
     return app
@@ -132,6 +137,8 @@ def _log_start(app: FastAPI, url: str) -> None:
     manifest = app.state.scorer.manifest
     fields = {"address": url, "model_version": manifest.model_version, "reference_date": manifest.reference_date}
     _log.info("serving", extra={"fields": {**fields, "pid": os.getpid()}})
+    if failed := failed_gates(manifest.verdict):
+        _log.warning("serving a model that failed its gates", extra={"fields": {"gates": failed}})
 
 
 @contextmanager

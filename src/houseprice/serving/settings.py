@@ -11,8 +11,13 @@ from typing import Any
 from houseprice.errors import ConfigError, nearest
 
 PREFIX = "HOUSEPRICE_"
-ELSEWHERE = ("BUNDLE", "HOST", "PORT")
-"""Variables that the command line reads itself."""
+ELSEWHERE = (
+    "ACCEPT_UNCOMPARABLE_CHAMPION", "API_KEY", "BLUE", "BUNDLE", "CONFIG", "COSIGN_KEY", "DEBUG", "GREEN", "HOST",
+    "MLFLOW_DEADLINE", "MLFLOW_FOLDER", "MLFLOW_IMAGE", "MLFLOW_NAME", "MLFLOW_PORT", "MLFLOW_TRACKING_URI",
+    "MODELS_DIR", "PORT", "PROJECT", "PROXY_USER", "PUBLISH", "REPOSITORY", "REPOSITORY_URL", "STATE", "STRICT_AUDIT",
+    "TRUSTED_KEY",
+)  # fmt: skip
+"""Variables that the command line, another command or a script reads."""
 RENAMED = {
     "REQUEST_SECONDS": "REQUEST_TIMEOUT_SECONDS",
     "BODY_SECONDS": "BODY_TIMEOUT_SECONDS",
@@ -44,6 +49,7 @@ class Settings:
         trusted_proxies: addresses whose `X-Forwarded-For` is trusted, as uvicorn takes them.
         metrics, docs, access_log: whether there is `/metrics`, `/docs` with the OpenAPI document, an access log.
         workers: worker processes.
+        allow_red: serve a model that failed its gates, which is refused otherwise.
     """
 
     max_body_bytes: int = 0
@@ -66,6 +72,7 @@ class Settings:
     docs: bool = True
     access_log: bool = True
     workers: int = 1
+    allow_red: bool = False
 
 
 DEFAULT = Settings()
@@ -173,4 +180,5 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "docs": _switch,
     "access_log": _switch,
     "workers": _whole(1),
+    "allow_red": _switch,
 }

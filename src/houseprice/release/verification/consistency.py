@@ -6,10 +6,11 @@ installed, and what the signer attests.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from houseprice.bundle.verdict import failed_gates
 from houseprice.release.provenance import LOCAL, MANIFEST, dependencies, named_builder
 from houseprice.release.verification.image_reader import BUNDLE_FOLDER, SBOM_FILE, Image, PlatformImage
 from houseprice.release.verification.installed_packages import installed, listed
@@ -66,14 +67,6 @@ def sha256_of(platform: PlatformImage, path: str) -> str:
     return hashlib.sha256(platform.files[path]).hexdigest() if path in platform.files else ""
 
 
-def failed_gates(manifest: Mapping[str, Any]) -> list[str] | None:
-    """Return the gates that a model failed; None when it was never judged."""
-    verdict = manifest.get("verdict")
-    if not isinstance(verdict, dict) or not verdict:
-        return None
-    return [str(name) for name, gate in verdict.items() if not isinstance(gate, dict) or gate.get("passed") is not True]
-
-
 def _compare(image: Image, attestations: Attestations) -> Iterator[Mismatch]:
     first = image.platforms[0]
     for platform in image.platforms:
@@ -115,9 +108,8 @@ def _bundle(platform: PlatformImage) -> Iterator[Mismatch]:
         yield from _equal(
             f"/{BUNDLE_FOLDER}/{name} {of}", sha256_of(platform, f"{BUNDLE_FOLDER}/{name}"), declared.get(name)
         )
-    failed = failed_gates(manifest)
-    if failed is None or failed:
-        yield Mismatch(f"verdict on the model {of}", f"failed ({', '.join(failed or ['never judged'])})", "passed")
+    if failed := failed_gates(manifest.get("verdict")):
+        yield Mismatch(f"verdict on the model {of}", f"failed ({', '.join(failed)})", "passed")
 
 
 def _sbom(platform: PlatformImage) -> Iterator[Mismatch]:
