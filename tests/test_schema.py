@@ -49,6 +49,7 @@ def test_a_request_holds_what_is_known_before_the_sale_and_the_date() -> None:
         ({"kind": "ordinal", "levels": [1, 2, 1]}, "a level is given twice"),
         ({"kind": "ordinal", "levels": [1, 2.5]}, "expected a whole number or a text"),
         ({"kind": "ordinal", "levels": [0, True]}, "expected a whole number or a text"),
+        ({"kind": "category", "levels": ["a", "b" * 201]}, "a level is longer than 200 characters"),
         ({"kind": "flag", "minimum": 0}, "a range belongs to number, integer and date"),
         ({"kind": "number", "minimum": date(2000, 1, 1)}, "values of another kind"),
         ({"kind": "date", "maximum": 3}, "values of another kind"),

@@ -93,6 +93,8 @@ class Column(BaseModel):
             faults.append("levels must be all numbers or all texts")
         if self.levels and len(set(self.levels)) < len(self.levels):
             faults.append("a level is given twice")
+        if self.levels and any(len(str(level)) > LONGEST_TEXT for level in self.levels):
+            faults.append(f"a level is longer than {LONGEST_TEXT} characters")
         ends = (self.minimum, self.learn_minimum, self.learn_maximum, self.maximum)
         bounds = [bound for bound in ends if bound is not None]
         if bounds and self.kind not in ("number", "integer", "date"):

@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from learning.houses import SCHEMA, cleaned
 from toy import FULL, LEAST
 
+from houseprice.bundle.export import row
+from houseprice.learning.features import columns_of
+from houseprice.schema import Schema
 from houseprice.serving.request import RequestModel
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
@@ -178,3 +182,24 @@ def test_any_value_of_any_column_is_read_or_refused(request_model: RequestModel,
             assert all(fault.column in (column, None) for fault in err.errors)  # noqa: PT017 - both ends are good
         else:
             assert isinstance(house[column], float | str | date | None)
+
+
+@given(st.text(max_size=3) | st.integers(198, 203).map("é".__mul__) | st.integers(198, 203).map("a b".__mul__))
+@settings(max_examples=60, deadline=None)
+def test_a_text_that_training_keeps_is_one_that_a_request_may_hold(text: str) -> None:
+    """Cleaning and requests have one limit: a bundle never holds a sale that its own API refuses."""
+    kept = cleaned({"quarter": text}).sales
+    for position in range(kept.height):
+        house = row(columns_of(kept, SCHEMA), position, SCHEMA)
+        assert RequestModel(SCHEMA).validate([house])[0].get("quarter") == house.get("quarter")
+
+
+def test_whole_numbers_as_levels_of_a_category_are_texts() -> None:
+    """They are cleaned to texts, so a request holds them as texts, or as the numbers that are their spelling."""
+    column = {"description": "Zone", "kind": "category", "levels": [1, 20]}
+    schema = Schema.model_validate({"columns": {**SCHEMA.model_dump(mode="json")["columns"], "zone": column}})
+    house = row(columns_of(cleaned({}).sales, SCHEMA), 0, SCHEMA)
+    read = RequestModel(schema).validate([{**house, "zone": "20"}, {**house, "zone": 1}])
+    assert [one["zone"] for one in read] == ["20", "1"]
+    with pytest.raises(InvalidRequestError):
+        RequestModel(schema).validate([{**house, "zone": 2}])
