@@ -1,7 +1,5 @@
 """Content of the bundle: the trained pair, its sales and its provenance, handed to the exporter."""
 
-import os
-import subprocess
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +12,7 @@ from houseprice.bundle import export
 from houseprice.bundle.manifest import sha256_of
 from houseprice.config import Config
 from houseprice.errors import ArtifactError, DataError
+from houseprice.git_revision import revision
 from houseprice.learning import similarity
 from houseprice.learning.derived_features import DERIVED_FEATURES
 from houseprice.learning.features import EPOCH, Preprocessor, columns_of
@@ -147,21 +146,7 @@ def hashes(config: Config, root: Path | None = None) -> dict[str, str]:
     root = root or Path(__file__).resolve().parents[3]
     lock = root / "requirements.txt"
     return {
-        "commit": commit(root),
+        "commit": revision(root),
         "config": config.sha256,
         "lock": sha256_of(lock) if lock.is_file() else "unknown",
     }
-
-
-def commit(root: Path) -> str:
-    """Return the commit that is checked out, from the workflow or from git, or "unknown"."""
-    if named := os.environ.get("GITHUB_SHA"):
-        return named
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), "rev-parse", "HEAD"],  # noqa: S607 - git is where the PATH says
-            capture_output=True, text=True, check=True, timeout=10,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return done.stdout.strip()

@@ -14,8 +14,8 @@ from types import FrameType
 from typing import NoReturn
 
 from houseprice.errors import HousePriceError, RegistryError
+from houseprice.git_revision import git
 from houseprice.release.credentials import TOKEN, USERNAME, Account, configured_repository
-from houseprice.release.git_metadata import git
 from houseprice.release.image_reference import HUB, Reference, Repository
 from houseprice.release.oci_layout import OciLayout
 from houseprice.release.publish import Published, commit_tag, publish, retag

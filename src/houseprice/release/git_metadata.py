@@ -1,8 +1,6 @@
 """Commit, repository, version and time of a checkout, as an image's labels and timestamps state them."""
 
-import os
 import re
-import subprocess
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from houseprice.errors import ImageError
+from houseprice.git_revision import git, revision
 
 DEFAULT_EPOCH = 1_577_836_800
 """2020-01-01, for a checkout without a commit time."""
@@ -33,13 +32,10 @@ class GitMetadata:
 
 def read_git_metadata(root: Path, environ: Mapping[str, str]) -> GitMetadata:
     """Return commit, repository and version of a checkout, from git or else from GitHub's environment variables."""
-    revision = git(root, "rev-parse", "HEAD") or environ.get("GITHUB_SHA", "")
-    if revision and git(root, "status", "--porcelain", "--untracked-files=no"):
-        revision += "-dirty"
     server, repository = environ.get("GITHUB_SERVER_URL", "https://github.com"), environ.get("GITHUB_REPOSITORY", "")
     source = f"{server}/{repository}" if repository else _web_page(git(root, "remote", "get-url", "origin") or "")
     version = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    return GitMetadata(revision or "unknown", source or "unknown", version)
+    return GitMetadata(revision(root, environ), source or "unknown", version)
 
 
 def source_date_epoch(root: Path, environ: Mapping[str, str]) -> int:
@@ -60,18 +56,6 @@ def source_date_epoch(root: Path, environ: Mapping[str, str]) -> int:
 def rfc3339(epoch: int) -> str:
     """Return a time as images state it: 2026-01-31T12:00:00Z."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def git(root: Path, *arguments: str) -> str | None:
-    """Return what git prints, or None when it fails; a token in the environment is nothing that git needs."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
-    environment = {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
-    command = ["git", "-C", str(root), *arguments]
-    try:
-        result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return result.stdout.strip()
 
 
 def _web_page(remote: str) -> str:

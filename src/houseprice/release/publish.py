@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from houseprice.errors import HousePriceError, RegistryError, VerificationError
+from houseprice.git_revision import git
 from houseprice.release import skopeo
 from houseprice.release.credentials import Account
-from houseprice.release.git_metadata import git
 from houseprice.release.image_reference import LATEST, Reference, Repository
 from houseprice.release.oci_layout import OciLayout
 
