@@ -10,7 +10,7 @@ import pytest
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ArtifactError, GateError
-from houseprice.release.expected_predictions import ExpectedPredictions, log_rmse, relative_difference
+from houseprice.release.expected_predictions import ExpectedPredictions, log_rmse
 
 
 def test_the_sealed_predictions_are_read(bundle: Bundle) -> None:
@@ -64,14 +64,3 @@ def test_perfect_predictions_have_no_error(tiny_bundle: Path) -> None:
     """The log-RMSE of predictions that equal the prices is zero."""
     golden = json.loads((tiny_bundle / "golden.json").read_bytes())["answers"]
     assert log_rmse(golden, [one["predicted_price"] for one in golden]) == 0
-
-
-@pytest.mark.parametrize(
-    ("found", "expected", "difference"),
-    [(1.0, 1.0, 0.0), (110.0, 100.0, 0.1), (90.0, -100.0, 1.9), (math.nan, 1.0, math.inf), (1.0, math.inf, math.inf)],
-)
-def test_the_relative_difference_is_infinite_for_what_is_not_finite(
-    found: float, expected: float, difference: float
-) -> None:
-    """So that NaN never equals anything."""
-    assert relative_difference(found, expected) == pytest.approx(difference)

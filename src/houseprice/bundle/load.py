@@ -21,6 +21,7 @@ os.environ.setdefault(
 import onnxruntime as ort
 
 from houseprice.bundle import manifest as manifests
+from houseprice.bundle.golden import OUTPUTS
 from houseprice.bundle.manifest import Manifest
 from houseprice.errors import ArtifactError
 
@@ -44,7 +45,7 @@ class Predictions:
 class Model:
     """The exported graph, ready to predict."""
 
-    OUTPUTS = ("predicted_price", "interval_low", "interval_high")
+    OUTPUTS = OUTPUTS
 
     def __init__(self, content: bytes, threads: int = 1) -> None:
         options = ort.SessionOptions()

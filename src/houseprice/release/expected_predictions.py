@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from houseprice.bundle.golden import OUTPUTS
 from houseprice.bundle.verdict import check_verdict
 from houseprice.errors import ArtifactError
-
-TOLERANCE = 1e-4
-"""Largest relative difference between two predictions that count as equal."""
 
 Prediction = dict[str, float]
 """`predicted_price`, `interval_low` and `interval_high` of one house."""
@@ -100,21 +98,10 @@ def _read(bundle: Path, name: str, files: Mapping[str, str]) -> dict[str, Any]:
 def prediction(body: Any) -> Prediction:
     """Return the numbers of one prediction of the API."""
     low, high = body["prediction_interval"]
-    return {
-        "predicted_price": float(body["predicted_price"]),
-        "interval_low": float(low),
-        "interval_high": float(high),
-    }
+    return dict(zip(OUTPUTS, (float(body["predicted_price"]), float(low), float(high)), strict=True))
 
 
 def log_rmse(predictions: Sequence[Prediction], prices: Sequence[float]) -> float:
     """Return the root mean squared difference of the logarithms of predictions and prices."""
     errors = [math.log(one["predicted_price"] / price) for one, price in zip(predictions, prices, strict=True)]
     return math.sqrt(math.fsum(error**2 for error in errors) / len(errors))
-
-
-def relative_difference(found: float, expected: float) -> float:
-    """Return the relative difference of two numbers; infinity when one is not finite."""
-    if not (math.isfinite(found) and math.isfinite(expected)):
-        return math.inf
-    return abs(found - expected) / max(abs(expected), 1e-12)

@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 
-from houseprice.errors import HousePriceError
-from houseprice.release.container import PORT, ContainerUnderTest
-from houseprice.release.expected_predictions import (
-    TOLERANCE,
-    Prediction,
-    log_rmse,
-    prediction,
+from houseprice.bundle.golden import (
+    OUTPUTS,
+    SERVED_ROUNDING,
+    SERVED_TOLERANCE,
+    largest_difference,
     relative_difference,
 )
+from houseprice.errors import HousePriceError
+from houseprice.release.container import PORT, ContainerUnderTest
+from houseprice.release.expected_predictions import Prediction, log_rmse, prediction
 from houseprice.release.performance_checks import (
     Limits,
     Outcome,
@@ -224,7 +225,7 @@ def _check_sample(container: ContainerUnderTest, _limits: Limits) -> Outcome:
 def _check_error(container: ContainerUnderTest, _limits: Limits) -> Outcome:
     expected = container.expected.sample_log_rmse
     found = log_rmse(container.served_sample, container.expected.sample_prices)
-    return relative_difference(found, expected) <= TOLERANCE, f"{found:.6f}, sealed with {expected:.6f}"
+    return relative_difference(found, expected) <= SERVED_TOLERANCE, f"{found:.6f}, sealed with {expected:.6f}"
 
 
 def _check_stop(container: ContainerUnderTest, _limits: Limits) -> Outcome:
@@ -247,17 +248,15 @@ def _compare(found: Sequence[Prediction], expected: Sequence[Prediction]) -> Out
     """Compare predictions number by number; without rows nothing is proven."""
     if len(found) != len(expected) or not expected:
         return False, f"{len(found)} predictions for {len(expected)} houses"
-    worst, row, name = max(
-        (relative_difference(one[name], other[name]), row, name)
-        for row, (one, other) in enumerate(zip(found, expected, strict=True))
-        for name in other
-    )
-    if worst <= TOLERANCE:
-        return True, f"{len(found)} houses, relative difference at most {worst:.1e}"
+    flat = ([one[name] for one in rows for name in OUTPUTS] for rows in (found, expected))
+    worst, place = largest_difference(*flat, SERVED_ROUNDING)
+    if worst <= SERVED_TOLERANCE:
+        return True, f"{len(found)} houses, relative difference at most {worst:.1e} beyond rounding"
+    row, name = place // len(OUTPUTS), OUTPUTS[place % len(OUTPUTS)]
     return False, f"house {row + 1}: {name} {found[row][name]:.2f} instead of {expected[row][name]:.2f}"
 
 
-_SAME = f"the sealed predictions within {TOLERANCE:g}"
+_SAME = f"the sealed predictions within {SERVED_TOLERANCE:g}"
 CHECKS = (
     Check("health", "200 before the deadline", _check_health),
     Check("start time", "a first 200 within the limit", check_start, needs_health=True, timed=True),
@@ -274,7 +273,7 @@ CHECKS = (
     Check("golden rows", _SAME, _check_golden, needs_health=True),
     Check("golden rows, batch", _SAME, _check_golden_batch, needs_health=True),
     Check("held-out sample", _SAME, _check_sample, needs_health=True),
-    Check("log-RMSE", f"the sealed one within {TOLERANCE:g}", _check_error, needs_health=True),
+    Check("log-RMSE", f"the sealed one within {SERVED_TOLERANCE:g}", _check_error, needs_health=True),
     Check("latency", "predictions within the limit, relative to /livez", check_latency, needs_health=True, timed=True),
     Check("stop", f"exit code 0 within {STOP_SECONDS:g} s of SIGTERM", _check_stop, needs_health=True),
     Check("logs", "no error and no traceback", _check_logs),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from houseprice.bundle.golden import OUTPUTS, largest_difference
 from houseprice.bundle.load import BLOCK, Bundle
 from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.column_layout import ColumnLayout, Columns
@@ -16,9 +17,6 @@ from houseprice.serving.prediction_warnings import WarningDetector
 from houseprice.serving.request import House, RequestModel
 from houseprice.serving.validation_errors import InvalidRequestError
 from houseprice.serving.worker_pool import checkpoint
-
-_ANSWERS = ("predicted_price", "interval_low", "interval_high")
-
 
 Count = Callable[[Sequence[Prediction]], None]
 
@@ -50,7 +48,7 @@ class Scorer:
                 f'A golden row in "{bundle.directory}" breaks its own schema ({err}); expected houses that '
                 "can be priced; seal the folder again with `houseprice bundle`."
             ) from err
-        self._expected = np.array([[answer[name] for name in _ANSWERS] for answer in bundle.golden["answers"]])
+        self._expected = [[float(answer[name]) for name in OUTPUTS] for answer in bundle.golden["answers"]]
         self._tolerance = float(bundle.golden["tolerance"])
         self._model = bundle.model
         self._layout = ColumnLayout(bundle)
@@ -101,11 +99,10 @@ class Scorer:
                 "The bundle has no golden row to check the model with; build it again with `houseprice bundle`."
             )
         expected = self._expected[: len(houses)]
-        found = self._answer(self._layout.fill(houses)).T
-        differences = (np.abs(found - expected) / np.maximum(np.abs(expected), 1.0)).max(axis=1)
-        rows = zip(expected[:, 0].tolist(), found[:, 0].tolist(), differences.tolist(), strict=True)
+        found = self._answer(self._layout.fill(houses)).T.tolist()
         return [
-            GoldenRowCheck(round(was, 2), round(now, 2), difference, self._tolerance) for was, now, difference in rows
+            GoldenRowCheck(round(was[0], 2), round(now[0], 2), largest_difference(now, was)[0], self._tolerance)
+            for was, now in zip(expected, found, strict=True)
         ]
 
     def _answer(self, columns: Columns) -> npt.NDArray[np.float64]:

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from houseprice.bundle import manifest as manifests
+from houseprice.bundle.golden import OUTPUTS, SERVED_ROUNDING, SERVED_TOLERANCE, largest_difference
 from houseprice.bundle.manifest import Manifest
 from houseprice.errors import DeploymentError
 from houseprice.release.deployment.api_client import ApiClient
 from houseprice.release.docker_cli import DockerCli
-from houseprice.release.expected_predictions import TOLERANCE, relative_difference
+from houseprice.release.expected_predictions import prediction
 
 POLL_SECONDS = 0.05
 _BUNDLE = "/app/models/bundle"
-_OUTPUTS = ("predicted_price", "interval_low", "interval_high")
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,10 @@ def check_golden_rows(client: ApiClient, expected: ContainerModel) -> None:
         found = _outputs(body) if status == 200 else {}
         if found and body.get("model_version") != expected.manifest.model_version:
             raise _wrong_model(client, body.get("model_version"), expected)
-        worst, output = max((relative_difference(found.get(name, math.nan), answer[name]), name) for name in _OUTPUTS)
-        if worst > TOLERANCE:
+        numbers = (found.get(name, math.nan) for name in OUTPUTS)
+        worst, place = largest_difference(numbers, (answer[name] for name in OUTPUTS), SERVED_ROUNDING)
+        if worst > SERVED_TOLERANCE:
+            output = OUTPUTS[place]
             said = f"{output} {found[output]:.2f}" if found else f"status {status}: {str(body)[:120]}"
             raise DeploymentError(
                 f"{client.name} answers golden row {number} with {said} instead of {output} {answer[output]:.2f}; do "
@@ -169,7 +171,6 @@ def _wrong_model(client: ApiClient, version: Any, expected: ContainerModel) -> D
 
 def _outputs(body: Any) -> dict[str, float]:
     try:
-        low, high = body["prediction_interval"]
-        return dict(zip(_OUTPUTS, (float(body["predicted_price"]), float(low), float(high)), strict=True))
+        return prediction(body)
     except (LookupError, TypeError, ValueError):
         return {}
