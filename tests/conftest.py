@@ -8,7 +8,7 @@ import pytest
 
 from houseprice.cli import main
 from houseprice.config import Config, load
-from houseprice.learning import pipeline
+from houseprice import pipeline
 from pipeline import Pipeline, quick_config
 
 ROOT = Path(__file__).parents[1]

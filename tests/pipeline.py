@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from houseprice.config import Config
-from houseprice.learning import pipeline
+from houseprice import pipeline
 
 
 @dataclass(frozen=True)

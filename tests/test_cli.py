@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from houseprice.cli import COMMANDS, main
-from houseprice.learning import pipeline
+from houseprice import pipeline
 
 RunCli = Callable[..., tuple[int, str, str]]
 

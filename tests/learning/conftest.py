@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from houseprice.config import Tracking, load
-from houseprice.learning import pipeline, tracking
+from houseprice import pipeline
+from houseprice.learning import tracking
 from learning.commands import RunCli
 from learning.houses import SCHEMA, written
 from learning.pages import QUALITY, EvaluatedModel, evaluate_made_houses

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from houseprice.config import Config
-from houseprice.learning import gate_self_test, pipeline
+from houseprice import pipeline
+from houseprice.learning import gate_self_test
 
 pytestmark = pytest.mark.long
 

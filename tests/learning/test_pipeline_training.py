@@ -14,7 +14,7 @@ import yaml
 
 from houseprice.bundle.load import open_bundle
 from houseprice.bundle.manifest import sha256_of
-from houseprice.learning import pipeline
+from houseprice import pipeline
 from houseprice.learning.bundling import MODEL, PREPROCESSOR
 from learning.commands import RunCli, files, told_once, train
 from pipeline import Pipeline

@@ -13,7 +13,7 @@ from rich.text import Text
 from houseprice.config import Config
 from houseprice.learning.gate_self_test import MutationResult
 from houseprice.learning.gates import Gate, Verdict
-from houseprice.learning.pipeline import TrainingResult
+from houseprice.pipeline import TrainingResult
 from houseprice.learning.report import NAME as REPORT
 
 SIDES = {

@@ -15,7 +15,7 @@ from houseprice.cli import formatting
 from houseprice.config import Config, load
 from houseprice.errors import GateError
 from houseprice.folder_lock import lock_folders
-from houseprice.learning import pipeline
+from houseprice import pipeline
 from houseprice.learning.bundling import MODEL
 from houseprice.learning.gates import Verdict
 from houseprice.learning.report import NAME as REPORT

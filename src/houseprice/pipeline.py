@@ -1,4 +1,7 @@
-"""The training pipeline: the steps from raw CSV to bundle and verdict, and the files they read and write."""
+"""The training pipeline: the steps from raw CSV to bundle and verdict, and the files they read and write.
+
+It ends by starting a bundle as `serve` does, and so stands above learning and serving.
+"""
 
 import hashlib
 import json
