@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from houseprice import pipeline
 from houseprice.cli import main
 from houseprice.config import Config, load
-from houseprice import pipeline
 from pipeline import Pipeline, quick_config
 
 ROOT = Path(__file__).parents[1]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from houseprice.config import Config
 from houseprice import pipeline
+from houseprice.config import Config
 
 
 @dataclass(frozen=True)

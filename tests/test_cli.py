@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from houseprice.cli import COMMANDS, main
 from houseprice import pipeline
+from houseprice.cli import COMMANDS, main
 
 RunCli = Callable[..., tuple[int, str, str]]
 

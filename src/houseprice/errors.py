@@ -8,7 +8,6 @@ class, at `code` and at `details`, never at the words. The tree, with exit code 
     ├── DataError                   4   data_invalid            a table cannot be used
     │   └── RejectedShareError      4   too_many_rejected       too many rows would have been rejected
     ├── ArtifactError               5   artifact_invalid        a model file is missing, changed, newer or mismatched
-    │   └── ParityError             5   parity_failed           the exported model's predictions differ
     ├── GateError                   6   gate_failed             the model was judged and is not good enough
     ├── TrackingError               7   tracking_failed         MLflow does not answer, or refuses
     ├── ServingError                8   serving_failed          the API cannot start
@@ -78,12 +77,6 @@ class ArtifactError(HousePriceError):
 
     exit_code = 5
     code = "artifact_invalid"
-
-
-class ParityError(ArtifactError):
-    """The exported model gives other answers than the trained one."""
-
-    code = "parity_failed"
 
 
 class GateError(HousePriceError):

@@ -8,13 +8,14 @@ import json
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from houseprice import atomic_io
-from houseprice.bundle import export
 from houseprice.bundle.manifest import canonical, sha256_of
+from houseprice.candidate import Candidate, build_candidate
 from houseprice.config import Config
 from houseprice.errors import ArtifactError, DataError
 from houseprice.learning import (
@@ -29,23 +30,23 @@ from houseprice.learning import (
     report,
     tracking,
 )
-from houseprice.learning.evaluation import ProgressCallback, evaluate, refit
-from houseprice.learning.features import SPLIT, Preprocessor, engineer
+from houseprice.learning.evaluation import Evaluation, ProgressCallback, evaluate, refit
+from houseprice.learning.features import SPLIT, engineer
 from houseprice.learning.gates import Verdict
+from houseprice.learning.model_comparison import Comparison
+from houseprice.learning.model_store import MODEL, PREPROCESSOR, ModelStore
 from houseprice.learning.splitting import TRAIN
 from houseprice.learning.tracking import run_record
 from houseprice.learning.tracking.run_record import RunArtifacts
-from houseprice.learning.training import PriceModel
-
-Kind = TypeVar("Kind")
+from houseprice.serving import startup
 
 
 @dataclass(frozen=True)
 class TrainingResult:
     """Result of one training.
 
-    `bundle` is None when there was no preprocessor or no processed table, or the exported model failed a gate; `reason`
-    then says so.
+    `model` and `bundle` are below the folder of rejected models when a gate failed. `bundle` is None when there was no
+    preprocessor or no processed table, or the model cannot be exported; `reason` then says so.
     """
 
     metrics: dict[str, Any]
@@ -102,85 +103,104 @@ def make_features(config: Config, source: Path, output: Path, preprocessor: Path
 
 
 def train(
-    config: Config, data: Path, models: Path, reports: Path, uri: str | None, progress: ProgressCallback
+    config: Config,
+    data: Path,
+    models: Path,
+    reports: Path,
+    uri: str | None,
+    progress: ProgressCallback,
+    *,
+    accept_uncomparable_champion: bool = False,
 ) -> TrainingResult:
-    """Train, evaluate, export and track; a model that fails a gate is written and tracked as well.
+    """Train, evaluate, export and track; a model that fails a gate is stored apart, and tracked as well.
+
+    `accept_uncomparable_champion` is a person's decision that a model may pass, and be promoted, although it cannot be
+    compared with the champion.
 
     Raises:
         DataError: The feature table cannot be used.
         ArtifactError: The preprocessor did not make this feature table (code `preprocessor_mismatch`).
         TrackingError: MLflow does not answer.
     """
-    where = tracking.resolve(uri, config.tracking, models.parent)
-    trained = models / "trained"
+    where, store = tracking.resolve(uri, config.tracking, models.parent), ModelStore(models)
     features = feature_table.read(data, config.schema_)
-    preprocessor = _preprocessor_for(features, trained / bundling.PREPROCESSOR, data)
+    made_by = store.preprocessor_of(features.sha256)
     processed = find_processed(features.processed_sha256, [data.parent, *_search_paths(models, config)])
     models.parent.mkdir(parents=True, exist_ok=True)
     tracking.connect(where, config.tracking)
-
-    champion = tracking.champion_errors(where, config.tracking)
+    champion = tracking.champion(where, config.tracking)
 
     evaluation = evaluate(features, config, progress)
     source = None
-    if preprocessor is not None and processed is not None:
-        source = leakage.TrainingSource(bundling.read_sales(processed, config.schema_), preprocessor)
-    comparison = model_comparison.compare_with_champion(evaluation.out_of_fold, champion)
-    verdict = gates.evaluate_gates(features, evaluation, config, source, comparison)
+    if made_by is not None and processed is not None:
+        source = leakage.TrainingSource(bundling.read_sales(processed, config.schema_), made_by[0])
+    comparison = model_comparison.compare_with_champion(
+        evaluation.out_of_fold, champion, _holdout(evaluation, source, config)
+    )
+    gate = gates.check_champion(comparison, accept_uncomparable=accept_uncomparable_champion)
+    verdict = gates.evaluate_gates(features, evaluation, config, source, gate)
     progress("the model to publish", steps := config.split.folds + config.split.origins + 2, steps + 1)
     model = refit(features, evaluation, config)
     verdict = verdict.with_gates(
         *gates.check_degeneracy(model, features.features, evaluation.metrics, config.gates).gates
     )
     progress("done", steps + 1, steps + 1)
-
     model.metrics_, model.verdict_ = evaluation.metrics, verdict.as_dict(for_manifest=True)
     model.feature_table_sha256_, model.processed_sha256_ = features.sha256, features.processed_sha256
-    metrics_file, verdict_file, report_file = (reports / name for name in ("metrics.json", "verdict.json", report.NAME))
-    values = {**evaluation.metrics, "verdict": model.verdict_}
-    atomic_io.write_atomically(
-        {trained / bundling.MODEL: pickle.dumps(model, protocol=5), metrics_file: canonical(values)}
-    )
 
-    bundle, reason = None, ""
+    preprocessor = made_by[1] if made_by else b""
     if source is None:
-        reason = f"no preprocessor at {trained / bundling.PREPROCESSOR}"
-        if preprocessor is not None:
+        candidate = Candidate(verdict, pickle.dumps(model, protocol=5), {})
+        reason = f"no preprocessor at {store.trained / PREPROCESSOR}"
+        if made_by is not None:
             reason = f"no processed table with sha256 {features.processed_sha256[:12]}… beside {data} or {models}"
     else:
-        content = bundling.build_bundle(trained, source.preprocessor, model, source.sales, config)
-        exported = gates.check_bundle(content, source, model, config)
-        verdict = verdict.with_gates(*exported)
-        if all(gate.passed for gate in exported):
-            bundle = models / "bundle"
-            export.write_bundle(content, bundle)
-        else:
-            reason = "the exported model failed a gate"
+        candidate = build_candidate(verdict, source, model, preprocessor, config)
+        reason = "" if candidate.content else "the exported model cannot be sealed; see the failed gates"
+    verdict = candidate.verdict
     page = report.render(evaluation, features, verdict, config, _cleaning_report(processed, features.processed_sha256))
-    verdict_content = canonical({"passed": verdict.passed, "gates": verdict.as_dict()})
-    atomic_io.write_atomically({verdict_file: verdict_content, report_file: page})
-    report_files = dict.fromkeys((metrics_file, verdict_file, report_file), "")
+    documents = {
+        "metrics.json": canonical({**evaluation.metrics, "verdict": verdict.as_dict(for_manifest=True)}),
+        "verdict.json": canonical({"passed": verdict.passed, "gates": verdict.as_dict()}),
+        report.NAME: page,
+    }
+    if verdict.passed:
+        store.accept(candidate.model, preprocessor, candidate.content)
+    else:
+        store.reject(candidate.model, preprocessor, candidate.content, documents)
+    written = store if verdict.passed else store.rejected
+    bundle = written.bundle if candidate.content else None
+    atomic_io.write_atomically({reports / name: content for name, content in documents.items()})
+    report_files = {reports / name: "" for name in documents}
     out_of_fold = evaluation.out_of_fold.write_csv().encode()
-    artifacts = RunArtifacts(data, processed, bundle, preprocessor, model, out_of_fold, report_files)
+    artifacts = RunArtifacts(data, processed, bundle, source, model, out_of_fold, report_files)
     record = run_record.make_record(config, features, evaluation.metrics, verdict, artifacts)
-    promoted = verdict.passed and (comparison is None or comparison.promotes)
+    promoted = verdict.passed and (not isinstance(comparison, Comparison) or comparison.promotes)
     tracked = tracking.log(where, config.tracking, record, champion=promoted)
-    return TrainingResult(evaluation.metrics, verdict, trained / bundling.MODEL, metrics_file, bundle, reason, tracked)
+    return TrainingResult(
+        evaluation.metrics, verdict, written.trained / MODEL, reports / "metrics.json", bundle, reason, tracked
+    )
 
 
-def make_bundle(config: Config, models: Path, data: Path | None = None) -> Path:
+def make_bundle(config: Config, models: Path, data: Path | None = None, *, allow_failed: bool = False) -> Path:
     """Export the trained pair of a models folder; return the folder of the bundle.
+
+    The verdict of its training is kept, and the gates of the export are judged again.
 
     Raises:
         ArtifactError: A pickle is missing (code `trained_file_missing`) or unreadable (`trained_file_invalid`), or the
             pair does not belong together (`pair_mismatch`).
         DataError: The processed table that they were made from is not found (`processed_table_not_found`).
-        ParityError: The exported graph predicts otherwise than the pair; nothing is written.
+        GateError: The model fails a gate, and that is not allowed; nothing is written.
     """
-    trained = models / "trained"
-    preprocessor = _unpickle(trained / bundling.PREPROCESSOR, Preprocessor)
-    model = _unpickle(trained / bundling.MODEL, PriceModel)
-    bundling.check_pair(preprocessor, model)
+    store = ModelStore(models)
+    (preprocessor, preprocessor_pickle), (model, model_pickle) = store.preprocessor(), store.model()
+    if not (pair := gates.check_pair(preprocessor, model)).passed:
+        raise ArtifactError(
+            f'The pickles in "{store.trained}" do not belong together: {pair.detail}. Run `houseprice features` and '
+            "`houseprice train` again, or use the artifacts of one run.",
+            code="pair_mismatch",
+        )
     paths = [data] if data else _search_paths(models, config)
     processed = find_processed(model.processed_sha256_, paths)
     if processed is None:
@@ -190,10 +210,22 @@ def make_bundle(config: Config, models: Path, data: Path | None = None) -> Path:
             "but is needed to check the exported model on every row; give its path with --data.",
             code="processed_table_not_found",
         )
-    sales = bundling.read_sales(processed, preprocessor.schema)
-    bundle = models / "bundle"
-    export.write_bundle(bundling.build_bundle(trained, preprocessor, model, sales, config), bundle)
-    return bundle
+    source = leakage.TrainingSource(bundling.read_sales(processed, preprocessor.schema), preprocessor)
+    candidate = build_candidate(gates.verdict_of(model), source, model, preprocessor_pickle, config, model_pickle)
+    if not candidate.content or not (candidate.verdict.passed or allow_failed):
+        raise gates.failed_error(candidate.verdict)
+    store.accept(candidate.model, preprocessor_pickle, candidate.content)
+    return store.bundle
+
+
+def _holdout(
+    evaluation: Evaluation, source: leakage.TrainingSource | None, config: Config
+) -> model_comparison.Holdout | None:
+    if source is None:
+        return None
+    rows = evaluation.holdout
+    predictions = np.asarray(evaluation.predictions[0])[rows]
+    return model_comparison.Holdout(source.sales[rows], config.schema_, config.project.currency, predictions)
 
 
 def reevaluate_gates(config: Config, models: Path) -> Verdict:
@@ -204,11 +236,8 @@ def reevaluate_gates(config: Config, models: Path) -> Verdict:
     Raises:
         ArtifactError: There is no trained model (code `trained_file_missing`).
     """
-    model = _unpickle(models / "trained" / bundling.MODEL, PriceModel)
-    now = gates.check_metrics(model.metrics_, config.gates)
-    names = {gate.name for gate in now.gates}
-    kept = [gates.Gate(name, **values) for name, values in model.verdict_.items() if name not in names]
-    return now.with_gates(*kept)
+    model, _ = ModelStore(models).model()
+    return gates.verdict_of(model).with_gates(*gates.check_metrics(model.metrics_, config.gates).gates)
 
 
 def self_test(config: Config, raw: Path) -> list[gate_self_test.MutationResult]:
@@ -218,7 +247,7 @@ def self_test(config: Config, raw: Path) -> list[gate_self_test.MutationResult]:
         DataError: The raw table cannot be used.
     """
     cleaned = processing.clean(csv_reader.read(raw, config.schema_, config.data.separator), config.schema_, config.data)
-    return gate_self_test.run_mutations(gate_self_test.prepare(cleaned.sales, config))
+    return gate_self_test.run_mutations(gate_self_test.prepare(cleaned.sales, config), startup.refusal)
 
 
 def find_processed(sha256: str, paths: list[Path]) -> Path | None:
@@ -243,36 +272,3 @@ def _cleaning_report(processed: Path | None, sha256: str) -> dict[str, Any] | No
 
 def _search_paths(models: Path, config: Config) -> list[Path]:
     return [models.parent, models.parent / "data" / "processed", config.paths.cleaned.parent]
-
-
-def _unpickle(path: Path, kind: type[Kind]) -> Kind:
-    again = "Run `make run`, or download the artifacts trained-model and preprocessor of one run."
-    try:
-        with path.open("rb") as stream:
-            found = pickle.load(stream)  # noqa: S301 - a file that our own training wrote; serving never opens one
-    except FileNotFoundError as err:
-        raise ArtifactError(f'"{path}" is missing. {again}', code="trained_file_missing", path=str(path)) from err
-    except Exception as err:
-        raise ArtifactError(
-            f'"{path}" cannot be read ({type(err).__name__}: {err}). {again}', code="trained_file_invalid"
-        ) from err
-    if not isinstance(found, kind):
-        raise ArtifactError(
-            f'"{path}" holds a {type(found).__name__} instead of a {kind.__name__}. {again}',
-            code="trained_file_invalid",
-        )
-    return found
-
-
-def _preprocessor_for(features: feature_table.FeatureTable, path: Path, data: Path) -> Preprocessor | None:
-    if not path.exists():
-        return None
-    preprocessor = _unpickle(path, Preprocessor)
-    if preprocessor.feature_table_sha256_ != features.sha256:
-        raise ArtifactError(
-            f'The preprocessor "{path}" belongs to another feature table '
-            f'({preprocessor.feature_table_sha256_[:12]}…) than "{data}" ({features.sha256[:12]}…). Run `houseprice '
-            "features` again into this folder, or remove the preprocessor to train without a bundle.",
-            code="preprocessor_mismatch",
-        )
-    return preprocessor

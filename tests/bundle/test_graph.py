@@ -14,11 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import numpy_helper
 
-from houseprice.bundle.export import check_parity
+from houseprice.bundle.export import measure_parity
 from houseprice.bundle.graph import export_model, export_onnx
 from houseprice.bundle.load import Columns, Model, open_bundle
 from houseprice.bundle.manifest import MODEL
-from houseprice.errors import ParityError
 from houseprice.learning.bundling import read_sales
 from houseprice.learning.features import EPOCH, Preprocessor, columns_of
 from houseprice.learning.training import PriceModel
@@ -64,7 +63,7 @@ def both(pipe: Pipeline) -> Both:
 def test_every_real_sale_is_answered_alike(both: Both) -> None:
     """Price and both ends of the interval, far closer than a cent."""
     columns = columns_of(both.sales, both.schema)
-    assert check_parity(both.exported, columns, both.expected(columns), TOLERANCE) <= TOLERANCE
+    assert measure_parity(both.exported, columns, both.expected(columns))[0] <= TOLERANCE
 
 
 def test_the_same_pair_is_recorded_as_the_same_bytes(both: Both) -> None:
@@ -137,7 +136,7 @@ def test_houses_on_a_threshold_and_a_bit_beside_it_are_answered_alike(both: Both
                     moved[name] = np.nextafter(single, np.float32(toward)).astype(np.float64)
             together.append(moved)
     columns = {name: np.concatenate([part[name] for part in together]) for name in together[0]}
-    assert check_parity(both.exported, columns, both.expected(columns), TOLERANCE) <= TOLERANCE
+    assert measure_parity(both.exported, columns, both.expected(columns))[0] <= TOLERANCE
 
 
 def tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
@@ -164,8 +163,7 @@ def test_one_threshold_that_was_moved_by_a_bit_is_caught(both: Both, jumps: dict
             if values.dtype == np.float32 and (values == border).any():
                 values = np.where(values == border, np.nextafter(border, np.float32(np.inf)), values)
                 tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
-                with pytest.raises(ParityError):
-                    check_parity(Model(changed.SerializeToString()), columns, expected, TOLERANCE)
+                assert measure_parity(Model(changed.SerializeToString()), columns, expected)[0] > TOLERANCE
                 caught += 1
                 break
         if caught == 3:
@@ -194,7 +192,7 @@ def test_every_kind_of_doubtful_house_is_answered_alike(both: Both) -> None:
     columns = {name: np.concatenate([house[name] for house in houses]) for name in base}
     expected = both.expected(columns)
     assert all((np.isfinite(values) & (values > 0)).all() for values in expected)
-    assert check_parity(both.exported, columns, expected, TOLERANCE) <= TOLERANCE
+    assert measure_parity(both.exported, columns, expected)[0] <= TOLERANCE
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -216,7 +214,7 @@ def test_any_house_is_answered_alike(both: Both, seed: int) -> None:
         elif not column.required:
             values[draw.random(rows) < 0.1] = np.nan
         columns[name] = values
-    assert check_parity(both.exported, columns, both.expected(columns), TOLERANCE) <= TOLERANCE
+    assert measure_parity(both.exported, columns, both.expected(columns))[0] <= TOLERANCE
 
 
 def test_no_kernel_value_of_the_graph_is_a_subnormal_number(both: Both) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import yaml
 
-from houseprice.config import Tracking, load
 from houseprice import pipeline
+from houseprice.config import Tracking, load
 from houseprice.learning import tracking
 from learning.commands import RunCli
 from learning.houses import SCHEMA, written
@@ -21,7 +21,7 @@ from learning.pages import QUALITY, EvaluatedModel, evaluate_made_houses
 from pipeline import Pipeline, quick_config
 
 
-def sold(count: int) -> list[dict[str, str]]:
+def sold(count: int, first: date = date(2014, 5, 2), prefix: str = "0") -> list[dict[str, str]]:
     """Return houses with prices that hang together, as they are typed: decimal commas, other dates, yes and no."""
     draw = np.random.default_rng(7)
     rows = []
@@ -33,8 +33,8 @@ def sold(count: int) -> list[dict[str, str]]:
         built = int(draw.integers(1920, 2014))
         rows.append(
             {
-                "plot": f"0{number % (count - 20)}",  # the newest twenty were sold before
-                "day": (date(2014, 5, 2) + timedelta(days=number)).strftime("%d.%m.%Y"),
+                "plot": f"{prefix}{number % (count - 20)}",  # the newest twenty were sold before
+                "day": (first + timedelta(days=number)).strftime("%d.%m.%Y"),
                 "paid": f"{np.exp(log):.2f}".replace(".", ","), "area": f"{area:.1f}".replace(".", ","),
                 "rooms": str(rooms) if number % 9 else "", "garden": "yes" if draw.random() < 0.5 else "no",
                 "state": str(draw.choice(["poor", "fair", "good", ""])), "stars": str(draw.integers(1, 4)),
@@ -69,7 +69,7 @@ def little_config(text: str) -> dict[str, Any]:
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an MLflow database without a run; to make one takes seconds, to copy it a moment."""
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    assert tracking.champion_errors(f"sqlite:///{path}", Tracking(experiment="e", registered_model="m")) is None
+    assert tracking.champion(f"sqlite:///{path}", Tracking(experiment="e", registered_model="m")) is None
     return path
 
 
@@ -102,6 +102,14 @@ def before_training(little: Pipeline, empty_store: Path, tmp_path: Path) -> Pipe
         little, config_file=home / "config.yaml", cleaned=home / "cleaned.csv", featured=home / "featured.csv",
         models=home / "models", reports=home / "reports",
     )  # fmt: skip
+
+
+@pytest.fixture
+def after_training(little: Pipeline, before_training: Pipeline) -> Pipeline:
+    """Return a small pipeline of one's own that was gone to the end; its champion is the registry's."""
+    shutil.copytree(little.models, before_training.models, dirs_exist_ok=True)
+    shutil.copy(little.models.parent / "mlflow.db", before_training.models.parent)
+    return before_training
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from houseprice.errors import ArtifactError, DataError
-from houseprice.learning import bundling
-from houseprice.learning.bundling import check_pair, hashes, importance, read_sales
+from houseprice.errors import DataError
+from houseprice.learning.bundling import hashes, importance, read_sales
 from houseprice.learning.features import Preprocessor
+from houseprice.learning.model_store import MODEL, PREPROCESSOR
 from houseprice.learning.training import PriceModel
 from learning.houses import SCHEMA, cleaned
 from pipeline import Pipeline
@@ -93,21 +93,9 @@ def pair(little: Pipeline) -> tuple[Preprocessor, PriceModel]:
     """Return the small pipeline's preprocessor and model."""
     trained = little.models / "trained"
     return (
-        pickle.loads((trained / bundling.PREPROCESSOR).read_bytes()),
-        pickle.loads((trained / bundling.MODEL).read_bytes()),
+        pickle.loads((trained / PREPROCESSOR).read_bytes()),
+        pickle.loads((trained / MODEL).read_bytes()),
     )
-
-
-def test_a_pair_belongs_together_by_the_table_that_both_saw(pair: tuple[Preprocessor, PriceModel]) -> None:
-    """A preprocessor of another table, or one that never wrote one, is refused."""
-    preprocessor, model = pair
-    check_pair(preprocessor, model)
-    other = pickle.loads(pickle.dumps(preprocessor))
-    for made in ("0" * 64, ""):
-        other.feature_table_sha256_ = made
-        with pytest.raises(ArtifactError) as excinfo:
-            check_pair(other, model)
-        assert excinfo.value.code == "pair_mismatch"
 
 
 def test_importance_is_told_of_what_a_request_has(pair: tuple[Preprocessor, PriceModel]) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from houseprice.config import Config
 from houseprice import pipeline
+from houseprice.config import Config
 from houseprice.learning import gate_self_test
 
 pytestmark = pytest.mark.long

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from houseprice.bundle.manifest import sha256_of
-from houseprice.learning.bundling import MODEL, PREPROCESSOR
+from houseprice.learning.model_store import MODEL, PREPROCESSOR
 from learning.commands import RunCli, files, told_once
 from pipeline import Pipeline
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from houseprice import pipeline
 from houseprice.bundle.load import open_bundle
 from houseprice.bundle.manifest import sha256_of
-from houseprice import pipeline
-from houseprice.learning.bundling import MODEL, PREPROCESSOR
+from houseprice.learning.model_store import MODEL, PREPROCESSOR
 from learning.commands import RunCli, files, told_once, train
 from pipeline import Pipeline
 
@@ -126,7 +126,8 @@ def test_a_red_gate_ends_with_code_6_and_everything_is_written_all_the_same(
     assert "log_rmse is 0.1" in told_once(err)
     assert "FAILED" in out
     assert json.loads((pipe.reports / "metrics.json").read_text())["verdict"]["log_rmse"]["passed"] is False
-    assert not open_bundle(pipe.bundle).manifest.passed
+    assert not open_bundle(pipe.models / "rejected" / "bundle").manifest.passed
+    assert not pipe.bundle.exists()
 
 
 @pytest.mark.parametrize("fault", ["missing", "empty", "other", "cut short", "of no sales"])

@@ -15,8 +15,9 @@ import pytest
 from houseprice.bundle.load import open_bundle
 from houseprice.bundle.manifest import sha256_of
 from houseprice.learning import tracking
-from houseprice.learning.bundling import PREPROCESSOR, read_sales
+from houseprice.learning.bundling import read_sales
 from houseprice.learning.features import columns_of
+from houseprice.learning.model_store import PREPROCESSOR
 from learning.commands import RunCli, files, told_once, train
 from learning.mlflow_server import RULES, Server
 from pipeline import Pipeline
@@ -177,7 +178,7 @@ def test_the_environment_is_left_as_it_was(
     assert "MLFLOW_TRACKING_URI" not in os.environ
     uri = f"sqlite:///{before_training.models.parent / 'mlflow.db'}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    assert tracking.champion_errors(uri, before_training.config.tracking) is not None
+    assert tracking.champion(uri, before_training.config.tracking) is not None
     assert os.environ["MLFLOW_TRACKING_URI"] == uri
 
 

@@ -153,7 +153,7 @@ def test_a_model_that_failed_its_gates_is_served_on_purpose_and_the_log_says_so(
         server.wait_for("(?s)" + '"gates": \\["parity"\\].*' * int(workers))
         assert server.ask("POST", "/predict", FULL)[0] == 200
     finally:
-        server.kill()
+        server.stop(signal.SIGTERM)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -70,7 +70,9 @@ def test_a_variable_that_is_no_setting_is_told() -> None:
 def test_a_variable_that_anything_of_this_project_reads_is_not_called_unknown(root: Path) -> None:
     """Commands share one environment: what another command or a script reads is no mistake for the server."""
     texts = [path.read_text() for path in (root / "src").rglob("*.py")]
-    texts += [path.read_text() for folder in ("scripts", "deploy") for path in (root / folder).iterdir() if path.is_file()]
+    texts += [
+        path.read_text() for folder in ("scripts", "deploy") for path in (root / folder).iterdir() if path.is_file()
+    ]
     read = set(re.findall(r"\bHOUSEPRICE_[A-Z_]*[A-Z]\b", "\n".join(texts)))
     assert {"HOUSEPRICE_DEBUG", "HOUSEPRICE_MODELS_DIR", "HOUSEPRICE_MLFLOW_PORT"} <= read
     assert unknown_variables(dict.fromkeys(read, "1")) == []

@@ -1,7 +1,4 @@
-"""Export of the trained pair as a bundle.
-
-The exported graph must predict what the trained pair predicts on every row of the data, or no bundle is written.
-"""
+"""Content of a bundle: the exported graph with its predictions for golden and sampled rows, and the manifest."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -14,11 +11,10 @@ import numpy.typing as npt
 
 from houseprice import atomic_io
 from houseprice.bundle import manifest as manifests
-from houseprice.bundle.graph import ModelLike, PreprocessorLike, export_onnx
+from houseprice.bundle.golden import OUTPUTS, largest_difference
 from houseprice.bundle.load import Columns, Model, open_bundle
 from houseprice.bundle.manifest import Manifest, canonical, sha256
 from houseprice.bundle.model_card import render_model_card
-from houseprice.errors import ParityError
 from houseprice.schema import Column, Schema
 
 GOLDEN_ROWS = 8
@@ -26,15 +22,6 @@ UNKNOWN = "never seen"
 Floats = npt.NDArray[np.float64]
 Content = dict[str, bytes]
 """File name → bytes."""
-
-
-@dataclass(frozen=True)
-class TrainedPair:
-    """A preprocessor and a model that were fitted together, and their predictions for every row: price, low, high."""
-
-    preprocessor: PreprocessorLike
-    model: ModelLike
-    predictions: tuple[Floats, Floats, Floats]
 
 
 @dataclass(frozen=True)
@@ -47,24 +34,18 @@ class RowSelection:
 
 
 def bundle_files(
-    pair: TrainedPair,
+    graph: bytes,
     columns: Columns,
     rows: RowSelection,
     *,
+    schema: Schema,
     tolerance: float,
     identity: Mapping[str, Any],
     importance: Mapping[str, float],
     explanation: Content,
 ) -> Content:
-    """Return every file of the bundle, manifest included; `explanation` are those of `learning.similarity`.
-
-    Raises:
-        ParityError: The graph and the pair predict differently for some row.
-    """
-    schema = pair.preprocessor.schema
-    graph = export_onnx(pair.preprocessor, pair.model)
+    """Return every file of the bundle, manifest included; `explanation` are those of `learning.similarity`."""
     model = Model(graph)
-    check_parity(model, columns, pair.predictions, tolerance)
     files: Content = {
         manifests.MODEL: graph,
         manifests.GOLDEN: canonical(_golden(model, columns, rows, schema, tolerance)),
@@ -86,26 +67,15 @@ def write_bundle(files: Content, directory: Path) -> None:
         open_bundle(staging)
 
 
-def check_parity(model: Model, columns: Columns, expected: tuple[Floats, Floats, Floats], tolerance: float) -> float:
-    """Return the largest relative difference between the graph's predictions and the expected ones.
+def measure_parity(model: Model, columns: Columns, expected: tuple[Floats, Floats, Floats]) -> tuple[float, int]:
+    """Return the largest relative difference between the graph's predictions and the expected ones, and its row.
 
-    Raises:
-        ParityError: It is above the tolerance, or NaN (details `row`, from 1, and `difference`).
+    It is infinite where one of them is not finite. Rows count from 0.
     """
-    exported = model.predict(columns)
-    pairs = zip(_arrays(exported), expected, strict=True)
-    differences = np.nan_to_num(np.stack([np.abs(one / other - 1) for one, other in pairs]), nan=np.inf)
-    worst = float(differences.max())
-    if not worst <= tolerance:
-        row = int(differences.max(axis=0).argmax())
-        raise ParityError(
-            f"The exported model predicts {exported.price[row]:,.2f} for row {row + 1}, the trained model "
-            f"{expected[0][row]:,.2f}: a relative difference of {worst:.2e}, more than {tolerance:.0e}; nothing was "
-            "written.",
-            row=row + 1,
-            difference=worst,
-        )
-    return worst
+    found = _arrays(model.predict(columns))
+    exported, trained = (np.stack(arrays, axis=1).ravel().tolist() for arrays in (found, expected))
+    worst, place = largest_difference(exported, trained)
+    return worst, place // len(OUTPUTS)
 
 
 def _arrays(predictions: Any) -> tuple[Floats, Floats, Floats]:
@@ -133,7 +103,7 @@ def _number(value: float, column: Column) -> Any:
 
 def _predictions(model: Model, columns: Columns) -> list[dict[str, float]]:
     predictions = np.stack(_arrays(model.predict(columns)), axis=1)
-    return [dict(zip(Model.OUTPUTS, map(float, row), strict=True)) for row in predictions]
+    return [dict(zip(OUTPUTS, map(float, row), strict=True)) for row in predictions]
 
 
 def _golden(model: Model, columns: Columns, rows: RowSelection, schema: Schema, tolerance: float) -> dict[str, Any]:

@@ -19,9 +19,7 @@ def failed_gates(verdict: Any) -> tuple[str, ...]:
     if not isinstance(verdict, Mapping) or not verdict:
         return (NEVER_JUDGED,)
     return tuple(
-        str(name)
-        for name, gate in verdict.items()
-        if not isinstance(gate, Mapping) or gate.get("passed") is not True
+        str(name) for name, gate in verdict.items() if not isinstance(gate, Mapping) or gate.get("passed") is not True
     )
 
 

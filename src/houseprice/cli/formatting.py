@@ -13,8 +13,8 @@ from rich.text import Text
 from houseprice.config import Config
 from houseprice.learning.gate_self_test import MutationResult
 from houseprice.learning.gates import Gate, Verdict
-from houseprice.pipeline import TrainingResult
 from houseprice.learning.report import NAME as REPORT
+from houseprice.pipeline import TrainingResult
 
 SIDES = {
     "holdout": "newest, held out",
@@ -72,9 +72,13 @@ def verdict(judged: Verdict) -> Table:
     for heading in ("gate", "found", "95 % interval", "required", "verdict"):
         table.add_column(heading)
     for gate in judged.gates:
-        word = Text("passed", "green") if gate.passed else Text("FAILED", "bold red")
-        table.add_row(gate.name, f"{gate.found:.4g}", _interval(gate), gate.required, word)
+        word = Text(gate.outcome, "green") if gate.passed else Text("FAILED", "bold red")
+        table.add_row(gate.name, _found(gate), _interval(gate), gate.required, word)
     return table
+
+
+def _found(gate: Gate) -> str:
+    return "–" if gate.found is None else f"{gate.found:.4g}"
 
 
 def _interval(gate: Gate) -> str:
@@ -102,6 +106,8 @@ def trained(outcome: TrainingResult, config: Config) -> RenderableType:
     table.add_column(overflow="fold")
     table.add_row("model", str(outcome.model))
     table.add_row("bundle", str(outcome.bundle) if outcome.bundle else f"not written: {outcome.reason}")
+    if not outcome.verdict.passed:
+        table.add_row("", "the model and the bundle that passed last stay as they are")
     table.add_row("metrics", str(outcome.metrics_file))
     table.add_row("report", str(outcome.metrics_file.with_name(REPORT)))
     tracked = outcome.tracked
@@ -139,8 +145,8 @@ def append_summary(outcome: TrainingResult, config: Config) -> None:
     lines += [f"| {words} | {' | '.join(found)} |" for words, found in _rows(outcome.metrics)]
     lines += ["", "| gate | found | 95 % interval | required | verdict |", "| --- | --- | --- | --- | --- |"]
     lines += [
-        f"| {gate.name} | {gate.found:.4g} | {_interval(gate)} | {gate.required} | "
-        f"{'passed' if gate.passed else '**FAILED**'} |"
+        f"| {gate.name} | {_found(gate)} | {_interval(gate)} | {gate.required} | "
+        f"{gate.outcome if gate.passed else '**FAILED**'} |"
         for gate in outcome.verdict.gates
     ]
     lines += ["", f"Registered as {config.tracking.registered_model} version {outcome.tracked.version}.", ""]

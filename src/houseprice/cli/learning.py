@@ -10,14 +10,16 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from houseprice import pipeline
 from houseprice.atomic_io import check_files
+from houseprice.bundle.load import read_manifest
+from houseprice.bundle.verdict import failed_gates
 from houseprice.cli import formatting
 from houseprice.config import Config, load
 from houseprice.errors import GateError
 from houseprice.folder_lock import lock_folders
-from houseprice import pipeline
-from houseprice.learning.bundling import MODEL
-from houseprice.learning.gates import Verdict
+from houseprice.learning.gates import Verdict, failed_error
+from houseprice.learning.model_store import MODEL
 from houseprice.learning.report import NAME as REPORT
 
 HELD_OUT_TOLERANCE = 0.02
@@ -25,6 +27,10 @@ FILE = click.Path(path_type=Path)
 config_option = click.option(
     "--config", "config_path", type=FILE, default="configs/model_config.yaml", envvar="HOUSEPRICE_CONFIG",
     help="Configuration file.",
+)  # fmt: skip
+accept_option = click.option(
+    "--accept-uncomparable-champion", is_flag=True, envvar="HOUSEPRICE_ACCEPT_UNCOMPARABLE_CHAMPION", show_envvar=True,
+    help="Let the model pass and become champion although it cannot be compared with the present one.",
 )  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 uri_option = click.option(
@@ -80,16 +86,28 @@ def features(source: Path, output: Path, preprocessor: Path, config_path: Path, 
     help="Folder of metrics, verdict and report.",
 )
 @uri_option
+@accept_option
 @json_option
 def train(
-    config_path: Path, data: Path, models_dir: Path, reports_dir: Path | None, uri: str | None, as_json: bool
+    *,
+    config_path: Path,
+    data: Path,
+    models_dir: Path,
+    reports_dir: Path | None,
+    uri: str | None,
+    accept_uncomparable_champion: bool,
+    as_json: bool,
 ) -> None:
-    """Train, evaluate, export and track; exits with code 6 when a gate fails."""
-    config = load(config_path)
-    reports = reports_dir or models_dir.parent / "reports"
+    """Train, evaluate, export and track; exits with code 6 when a gate fails.
+
+    A model that fails a gate goes to the folder rejected/ of the models; the last one that passed stays.
+    """
+    config, reports = load(config_path), reports_dir or models_dir.parent / "reports"
     _check_outputs(models_dir, reports)
     with lock_folders(models_dir / "trained", reports), _progress("Training") as progress:
-        trained = pipeline.train(config, data, models_dir, reports, uri, progress)
+        trained = pipeline.train(
+            config, data, models_dir, reports, uri, progress, accept_uncomparable_champion=accept_uncomparable_champion
+        )
     result = {"metrics": trained.metrics, "verdict": trained.verdict.as_dict(), "run_id": trained.tracked.run_id}
     _show(result, as_json, lambda: formatting.trained(trained, config))
     formatting.append_summary(trained, config)
@@ -142,13 +160,19 @@ def gate(config_path: Path, models_dir: Path, self_test: bool, as_json: bool) ->
 @click.command(epilog="Example: houseprice bundle --models-dir models")
 @click.option("--models-dir", type=FILE, default="models", envvar="HOUSEPRICE_MODELS_DIR", help="Folder of the models.")
 @click.option("--data", type=FILE, show_default="searched beside the models folder", help="The processed table.")
+@click.option("--allow-red", is_flag=True, help="Export although the model fails its gates; not for publishing.")
 @config_option
 @json_option
-def bundle(models_dir: Path, data: Path | None, config_path: Path, as_json: bool) -> None:
-    """Export preprocessor and model as one bundle, with parity checked on every row of the data."""
+def bundle(models_dir: Path, data: Path | None, allow_red: bool, config_path: Path, as_json: bool) -> None:
+    """Export preprocessor and model as one bundle, with parity checked on every row of the data.
+
+    Exits with code 6, and writes nothing, when the model fails a gate.
+    """
     config = load(config_path)
     with lock_folders(models_dir / "trained"), _waiting("Exporting"):
-        folder = pipeline.make_bundle(config, models_dir, data)
+        folder = pipeline.make_bundle(config, models_dir, data, allow_failed=allow_red)
+    if failed := failed_gates(read_manifest(folder).verdict):
+        click.secho(f"houseprice: warning: the model failed its gates ({', '.join(failed)})", fg="yellow", err=True)
     sizes = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
     _show({"bundle": str(folder), "bytes": sizes}, as_json, lambda: f"Exported {sum(sizes.values()):,} bytes: {folder}")
 
@@ -157,8 +181,11 @@ def bundle(models_dir: Path, data: Path | None, config_path: Path, as_json: bool
 @config_option
 @click.option("--raw", type=FILE, show_default="as configured", help="The raw CSV.")
 @uri_option
+@accept_option
 @json_option
-def run(config_path: Path, raw: Path | None, uri: str | None, as_json: bool) -> None:
+def run(
+    config_path: Path, raw: Path | None, uri: str | None, accept_uncomparable_champion: bool, as_json: bool
+) -> None:
     """Run the whole pipeline: process, features, train, bundle, verdict."""
     config = load(config_path)
     paths = config.paths
@@ -173,7 +200,10 @@ def run(config_path: Path, raw: Path | None, uri: str | None, as_json: bool) -> 
             counts = pipeline.make_features(config, paths.cleaned, paths.featured, preprocessor)
         _tell_held_out(counts.held_out, config)
         with _progress("Training") as progress:
-            trained = pipeline.train(config, paths.featured, paths.models, paths.reports, uri, progress)
+            trained = pipeline.train(
+                config, paths.featured, paths.models, paths.reports, uri, progress,
+                accept_uncomparable_champion=accept_uncomparable_champion,
+            )  # fmt: skip
     result = {"processing": cleaned.report, "metrics": trained.metrics, "verdict": trained.verdict.as_dict()}
     _show(result, as_json, lambda: formatting.run(cleaned.report, trained, config))
     _stop_when_failed(trained.verdict)
@@ -235,8 +265,7 @@ def _show(result: Any, as_json: bool, drawn: Callable[[], Any]) -> None:
 
 def _stop_when_failed(verdict: Verdict) -> None:
     if not verdict.passed:
-        red = "; ".join(f"{gate.name} is {gate.found:.4g}, required {gate.required}" for gate in verdict.failed)
-        raise GateError(f"The model may not be published: {red}; improve it, or change the gates in the configuration.")
+        raise failed_error(verdict)
 
 
 @contextmanager

@@ -1,30 +1,26 @@
 """Content of the bundle: the trained pair, its sales and its provenance, handed to the exporter."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import polars.selectors as cs
 
 from houseprice.bundle import export
-from houseprice.bundle.manifest import sha256_of
+from houseprice.bundle.manifest import sha256, sha256_of
 from houseprice.config import Config
-from houseprice.errors import ArtifactError, DataError
+from houseprice.errors import DataError
 from houseprice.git_revision import revision
-from houseprice.learning import similarity
 from houseprice.learning.derived_features import DERIVED_FEATURES
-from houseprice.learning.features import EPOCH, Preprocessor, columns_of
+from houseprice.learning.exported_pair import ExportedPair
+from houseprice.learning.features import EPOCH, Preprocessor
 from houseprice.learning.processing import TYPES
-from houseprice.learning.splitting import HOLDOUT, TRAIN, split
 from houseprice.learning.training import PriceModel
 from houseprice.schema import Schema
 
 LIBRARIES = ("catboost", "ndonnx", "numpy", "onnx", "onnxruntime", "polars", "scikit-learn")
-SAMPLE_ROWS = 300
-PREPROCESSOR = "preprocessor.pkl"
-MODEL = "house_price_model.pkl"
 
 
 def read_sales(path: Path, schema: Schema) -> pl.DataFrame:
@@ -66,52 +62,26 @@ def read_sales(path: Path, schema: Schema) -> pl.DataFrame:
     return table.select(*schema.columns)
 
 
-def check_pair(preprocessor: Preprocessor, model: PriceModel) -> None:
-    """Check that both belong to the same feature table.
+def build_bundle(exported: ExportedPair, sources: Mapping[str, bytes], config: Config) -> export.Content:
+    """Return the content of the bundle of a pair, with the verdict that its model holds.
 
-    Raises:
-        ArtifactError: They do not (code `pair_mismatch`).
+    `sources` are the pickles that it is exported from, by name.
     """
-    if preprocessor.feature_table_sha256_ != model.feature_table_sha256_:
-        raise ArtifactError(
-            f"The preprocessor belongs to feature table {preprocessor.feature_table_sha256_[:12] or '(none)'}…, but "
-            f"the model was fitted on {model.feature_table_sha256_[:12]}…. Run `houseprice features` and "
-            "`houseprice train` again, or use the artifacts of one run.",
-            code="pair_mismatch",
-        )
-
-
-def build_bundle(
-    trained: Path, preprocessor: Preprocessor, model: PriceModel, sales: pl.DataFrame, config: Config
-) -> export.Content:
-    """Return the content of the bundle, with parity checked on every row of the sales.
-
-    Raises:
-        ArtifactError: The pair does not belong together (code `pair_mismatch`).
-        ParityError: The exported graph predicts otherwise than the trained pair.
-    """
-    check_pair(preprocessor, model)
-    schema = preprocessor.schema
-    columns = columns_of(sales, schema)
-    days = columns[schema.sale_date].astype(np.int64)
-    side = split(days, sales[schema.parcel].cast(pl.String).to_numpy().astype(str), config.split.holdout_share)
-    refitted = config.training.refit
-    training = np.arange(len(side)) if refitted else np.flatnonzero(side == TRAIN)
-    newest = np.flatnonzero(side == HOLDOUT)
-    prices = sales[schema.target].cast(pl.Float64).to_numpy()
-    newest = newest[np.argsort(days[newest], kind="stable")][-SAMPLE_ROWS:]
+    model, schema = exported.model, exported.preprocessor.schema
+    newest = int(exported.columns[schema.sale_date][exported.rows.training].max())
     return export.bundle_files(
-        export.TrainedPair(preprocessor, model, model.predict_interval(preprocessor.transform(sales))),
-        columns,
-        export.RowSelection(training, np.sort(newest), prices),
+        exported.graph,
+        exported.columns,
+        exported.rows,
+        schema=schema,
         tolerance=config.bundle.max_relative_difference,
         identity={
             "project": {"name": config.project.name, "currency": config.project.currency},
-            "sources": {name: sha256_of(trained / name) for name in (PREPROCESSOR, MODEL)},
+            "sources": {name: sha256(content) for name, content in sources.items()},
             "feature_table_sha256": model.feature_table_sha256_,
             "schema": schema.model_dump(mode="json"),
-            "reference_date": (EPOCH + timedelta(days=int(days[training].max()))).isoformat(),
-            "fitted_on": "all sales" if refitted else "training sales",
+            "reference_date": (EPOCH + timedelta(days=newest)).isoformat(),
+            "fitted_on": "all sales" if config.training.refit else "training sales",
             "functional": "median",
             "smearing_factor": model.smearing_,
             "coverage": config.interval.coverage,
@@ -120,10 +90,8 @@ def build_bundle(
             "hashes": hashes(config) | {"processed": model.processed_sha256_},
             "libraries": {name: version(name) for name in LIBRARIES},
         },
-        importance=importance(preprocessor, model),
-        explanation=similarity.explanation_files(
-            preprocessor, model, {name: values[training] for name, values in columns.items()}, prices[training]
-        ),
+        importance=importance(exported.preprocessor, model),
+        explanation=exported.explanation,
     )
 
 

@@ -4,21 +4,25 @@ They run on a quarter of the sales with few trees. The limit of the latency is s
 without a mutation, so that the mutation, and not the small size, fails a gate; all others are as configured.
 """
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from houseprice.bundle.export import check_parity
+from houseprice.bundle.export import write_bundle
 from houseprice.bundle.graph import export_onnx
-from houseprice.bundle.load import Columns, Model
+from houseprice.bundle.load import Columns, Model, read_manifest
 from houseprice.config import Config, Gates
-from houseprice.errors import ArtifactError, ParityError
+from houseprice.errors import HousePriceError
 from houseprice.learning import bundling, feature_table, gates, model_comparison
 from houseprice.learning.evaluation import Evaluation, evaluate, measure_holdout
+from houseprice.learning.exported_pair import ExportedPair, export_pair
 from houseprice.learning.feature_table import FeatureTable
-from houseprice.learning.features import Preprocessor, columns_of, engineer
+from houseprice.learning.features import Preprocessor, engineer
 from houseprice.learning.gates import Verdict
 from houseprice.learning.latency import latency_ratio
 from houseprice.learning.leakage import TrainingSource, detect_leakage
@@ -29,6 +33,8 @@ from houseprice.schema import Schema
 
 PARCEL_FRACTION = 4  # one parcel in four is kept
 SLOWDOWN = 10
+Refusal = Callable[[Path], HousePriceError | None]
+"""Tells why `serve` does not start with a bundle; None when it does."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Baseline:
     preprocessor: Preprocessor
     evaluation: Evaluation
     model: PriceModel
-    columns: Columns
+    exported: ExportedPair
 
     @property
     def rules(self) -> Gates:
@@ -82,21 +88,23 @@ def prepare(sales: pl.DataFrame, config: Config) -> Baseline:
     features = feature_table.parse(feature_table.write(made, "0" * 64), "planting", schema)
     evaluation = evaluate(features, reduced, _quietly)
     evaluation.model.feature_table_sha256_ = preprocessor.feature_table_sha256_ = features.sha256
-    baseline = Baseline(reduced, kept, features, preprocessor, evaluation, evaluation.model, columns_of(kept, schema))
+    evaluation.model.processed_sha256_ = features.processed_sha256
+    exported = export_pair(preprocessor, evaluation.model, kept, reduced)
+    baseline = Baseline(reduced, kept, features, preprocessor, evaluation, evaluation.model, exported)
     return replace(baseline, config=reduced.model_copy(update={"gates": _around(baseline)}))
 
 
-def run_mutations(baseline: Baseline) -> list[MutationResult]:
+def run_mutations(baseline: Baseline, refusal: Refusal) -> list[MutationResult]:
     """Return the gates that each mutation failed; the first has no mutation, and must fail none.
 
-    Raises:
-        ArtifactError: The baseline itself cannot be exported.
+    `refusal` tells why `serve` does not start with a bundle.
     """
-    unmutated = MutationResult("(none)", "", _failed(_all_gates(baseline)))
-    return [
-        unmutated,
-        *(MutationResult(name, gate, mutation(baseline)) for name, (gate, mutation) in MUTATIONS.items()),
-    ]
+    verdict = _all_gates(baseline)
+    with _bundle(baseline, verdict) as folder:
+        sealed = (gates.check_sealed(verdict, read_manifest(folder).verdict), gates.check_serving(refusal(folder)))
+    unmutated = MutationResult("(none)", "", _failed(verdict.with_gates(*sealed)))
+    results = [MutationResult(name, gate, mutation(baseline)) for name, (gate, mutation) in MUTATIONS.items()]
+    return [unmutated, *results, MutationResult(*SERVED, _served(baseline, refusal))]
 
 
 def _quietly(what: str, done: int, of: int) -> None:
@@ -105,7 +113,7 @@ def _quietly(what: str, done: int, of: int) -> None:
 
 def _around(baseline: Baseline) -> Gates:
     """Return the gates, with the latency around that of the small model; the other limits hold for any size."""
-    graph, one = _graph(baseline), {name: values[:1] for name, values in baseline.columns.items()}
+    graph, one = Model(baseline.exported.graph), _one(baseline)
     ratio = latency_ratio(lambda: graph.predict(one))
     return baseline.rules.model_copy(update={"max_latency_ratio": ratio * 3})
 
@@ -114,18 +122,25 @@ def _failed(verdict: Verdict) -> tuple[str, ...]:
     return tuple(gate.name for gate in verdict.failed)
 
 
-def _graph(baseline: Baseline) -> Model:
-    return Model(export_onnx(baseline.preprocessor, baseline.model))
+@contextmanager
+def _bundle(baseline: Baseline, verdict: Verdict) -> Iterator[Path]:
+    """Yield the folder of the baseline's bundle, with a verdict."""
+    baseline.model.metrics_, baseline.model.verdict_ = baseline.evaluation.metrics, verdict.as_dict(for_manifest=True)
+    content = bundling.build_bundle(baseline.exported, {}, baseline.config)
+    with tempfile.TemporaryDirectory(prefix="houseprice-gates-") as folder:
+        write_bundle(content, Path(folder) / "bundle")
+        yield Path(folder) / "bundle"
 
 
 def _one(baseline: Baseline) -> dict[str, object]:
-    return {name: values[:1] for name, values in baseline.columns.items()}
+    return {name: values[:1] for name, values in baseline.exported.columns.items()}
 
 
 def _all_gates(baseline: Baseline) -> Verdict:
     source = TrainingSource(baseline.sales, baseline.preprocessor)
-    verdict = gates.evaluate_gates(baseline.table, baseline.evaluation, baseline.config, source, None)
-    return verdict.with_gates(*gates.check_exported(_graph(baseline), _one(baseline), 1, 0.0, 1.0, baseline.rules))
+    champion = gates.check_champion(None)
+    verdict = gates.evaluate_gates(baseline.table, baseline.evaluation, baseline.config, source, champion)
+    return verdict.with_gates(*gates.check_export(baseline.exported, baseline.config))
 
 
 def _with_feature(baseline: Baseline, name: str, values: np.ndarray) -> tuple[str, ...]:
@@ -197,11 +212,7 @@ def _means(sales: pl.DataFrame, place: str, target: str) -> pl.Series:
 def _other_preprocessor(baseline: Baseline) -> tuple[str, ...]:
     other = Preprocessor(baseline.config.schema_, baseline.config.features.derived).fit(baseline.sales.head(100))
     other.feature_table_sha256_ = "0" * 64
-    try:
-        bundling.check_pair(other, baseline.model)
-    except ArtifactError:
-        return ("pair",)
-    return ()
+    return _failed(Verdict((gates.check_pair(other, baseline.model),)))
 
 
 def _changed_threshold(baseline: Baseline) -> tuple[str, ...]:
@@ -211,17 +222,8 @@ def _changed_threshold(baseline: Baseline) -> tuple[str, ...]:
     thresholds[0, 0] = lower - np.float32(np.abs(thresholds[0, 0]) * 0.02 + 0.5)
     changed = PriceModel(baseline.model.config)
     changed.__dict__.update(baseline.model.__dict__ | {"trees_": replace(trees, thresholds=thresholds)})
-    expected = baseline.model.predict_interval(baseline.preprocessor.transform(baseline.sales))
-    try:
-        check_parity(
-            Model(export_onnx(baseline.preprocessor, changed)),
-            baseline.columns,
-            expected,
-            baseline.config.bundle.max_relative_difference,
-        )
-    except ParityError:
-        return ("parity",)
-    return ()
+    graph = export_onnx(baseline.preprocessor, changed)
+    return _failed(Verdict(gates.check_export(replace(baseline.exported, graph=graph), baseline.config)))
 
 
 def _halved_intervals(baseline: Baseline) -> tuple[str, ...]:
@@ -251,7 +253,7 @@ def _respelled(baseline: Baseline) -> tuple[str, ...]:
 
 
 def _slower(baseline: Baseline) -> tuple[str, ...]:
-    model = _graph(baseline)
+    model = Model(baseline.exported.graph)
 
     class Slower:
         def predict(self, columns: Columns) -> object:
@@ -263,7 +265,37 @@ def _slower(baseline: Baseline) -> tuple[str, ...]:
 def _better_champion(baseline: Baseline) -> tuple[str, ...]:
     mine = baseline.evaluation.out_of_fold
     better = mine.with_columns(pl.col("log_error") * 0.9)
-    return _failed(Verdict(gates.check_champion(model_comparison.compare(mine, better))))
+    return _failed(Verdict((gates.check_champion(model_comparison.compare(mine, better)),)))
+
+
+def _other_champion(baseline: Baseline) -> tuple[str, ...]:
+    mine = baseline.evaluation.out_of_fold
+    theirs = mine.with_columns(("x" + pl.col("parcel")).alias("parcel")).write_csv().encode()
+    holdout = model_comparison.Holdout(
+        baseline.sales[baseline.evaluation.holdout],
+        baseline.config.schema_,
+        "",
+        np.ones(len(baseline.evaluation.holdout)),
+    )
+    comparison = model_comparison.compare_with_champion(mine, model_comparison.Champion("1", theirs), holdout)
+    return _failed(Verdict((gates.check_champion(comparison),)))
+
+
+def _failed_verdict(baseline: Baseline) -> Verdict:
+    worse = gates.check_champion(model_comparison.Comparison(0.01, 0.005, 0.015, 3, "planted sales"))
+    return _all_gates(baseline).with_gates(worse)
+
+
+def _sealed_as_passed(baseline: Baseline) -> tuple[str, ...]:
+    judged = _failed_verdict(baseline)
+    passed = judged.with_gates(gates.check_champion(None))
+    with _bundle(baseline, passed) as folder:
+        return _failed(Verdict((gates.check_sealed(judged, read_manifest(folder).verdict),)))
+
+
+def _served(baseline: Baseline, refusal: Refusal) -> tuple[str, ...]:
+    with _bundle(baseline, _failed_verdict(baseline)) as folder:
+        return _failed(Verdict((gates.check_serving(refusal(folder)),)))
 
 
 MUTATIONS: dict[str, tuple[str, Callable[[Baseline], tuple[str, ...]]]] = {
@@ -281,4 +313,7 @@ MUTATIONS: dict[str, tuple[str, Callable[[Baseline], tuple[str, ...]]]] = {
     "a category respelled at serving time": ("unknown_categories", _respelled),
     "a model ten times slower": ("latency_ratio", _slower),
     "a champion that is better": ("champion_comparison", _better_champion),
+    "a champion that cannot be compared": ("champion_comparison", _other_champion),
+    "a failed verdict sealed as passed": ("sealed_verdict", _sealed_as_passed),
 }
+SERVED = ("a failed model served", "serving")

@@ -1,45 +1,74 @@
 """Quality gates: the conditions that a model must meet before it may be published."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
 
-from houseprice.bundle.export import check_parity
+from houseprice.bundle.export import measure_parity
 from houseprice.bundle.load import Model
-from houseprice.bundle.manifest import MODEL
 from houseprice.config import Config, Gates
+from houseprice.errors import GateError, HousePriceError
 from houseprice.learning.evaluation import Evaluation
+from houseprice.learning.exported_pair import ExportedPair
 from houseprice.learning.feature_table import FeatureTable
-from houseprice.learning.features import columns_of
+from houseprice.learning.features import Preprocessor
 from houseprice.learning.latency import latency_ratio
 from houseprice.learning.leakage import Leak, TrainingSource, detect_leakage, drop_waived
 from houseprice.learning.metrics import Estimate
-from houseprice.learning.model_comparison import Comparison
+from houseprice.learning.model_comparison import Comparison, NotComparable
 from houseprice.learning.splitting import HOLDOUT, TRAIN
 from houseprice.learning.training import PriceModel
+
+MAX_COORDINATE_DIFFERENCE = 1e-6
+"""Of a similarity coordinate, between the exported graph and the trained pair."""
 
 
 @dataclass(frozen=True)
 class Gate:
     """One condition, the value that was found, and whether it passed.
 
-    With the `interval` of the value (95 %), a limit counts as missed only when the whole interval misses it: the noise
-    of a holdout fails no model.
-
-    `in_manifest` tells whether it is written into the manifest of the bundle: what is about the bundle itself, or
-    depends on the machine or the registry, is not, because the same inputs must give the same bytes.
+    Attributes:
+        name: of the gate.
+        found: value that was judged; None where there is none.
+        required: what it had to be.
+        passed: whether it was.
+        detail: what else is to be known.
+        reproducible: whether the same inputs give the same value and detail. What depends on the machine or the
+            registry stays out of the manifest, since the same inputs must give the same bytes; whether it passed does
+            not.
+        accepted: whether it passed because a person said so.
+        interval: of the value, with 95 % confidence. A limit counts as missed only when the whole interval misses it:
+            the noise of a holdout fails no model.
     """
 
     name: str
-    found: float
+    found: float | None
     required: str
     passed: bool
     detail: str = ""
-    in_manifest: bool = True
+    reproducible: bool = True
+    accepted: bool = False
     interval: tuple[float, float] | None = None
+
+    @property
+    def outcome(self) -> str:
+        """`passed`, `failed` or `accepted`."""
+        return "failed" if not self.passed else "accepted" if self.accepted else "passed"
+
+    def as_dict(self, *, for_manifest: bool = False) -> dict[str, Any]:
+        """Return its values by name, as JSON can hold them; without its name."""
+        finite = self.found is not None and math.isfinite(self.found)
+        values: dict[str, Any] = {"found": self.found if finite else None, "required": self.required}
+        values |= {"passed": self.passed, "detail": self.detail}
+        if self.interval and all(map(math.isfinite, self.interval)):
+            values["interval"] = list(self.interval)
+        if for_manifest and not self.reproducible:
+            values = {"required": self.required, "passed": self.passed}
+        return values | ({"accepted": True} if self.accepted else {})
 
 
 @dataclass(frozen=True)
@@ -54,21 +83,45 @@ class Verdict:
         return bool(self.gates) and all(gate.passed for gate in self.gates)
 
     @property
+    def is_finite(self) -> bool:
+        """Whether every value that was found is finite; a model with others cannot be sealed."""
+        return all(gate.found is None or math.isfinite(gate.found) for gate in self.gates)
+
+    @property
     def failed(self) -> tuple[Gate, ...]:
         """The gates that did not pass."""
         return tuple(gate for gate in self.gates if not gate.passed)
 
     def with_gates(self, *more: Gate) -> "Verdict":
-        """Return a verdict with further gates."""
-        return Verdict((*self.gates, *more))
+        """Return a verdict with further gates, which replace those of the same names."""
+        return Verdict(tuple({gate.name: gate for gate in (*self.gates, *more)}.values()))
 
     def as_dict(self, *, for_manifest: bool = False) -> dict[str, dict[str, Any]]:
-        """Return name → `found`, `interval`, `required`, `passed` and `detail` of each gate."""
-        return {
-            gate.name: {key: value for key, value in asdict(gate).items() if key not in ("name", "in_manifest")}
-            for gate in self.gates
-            if gate.in_manifest or not for_manifest
-        }
+        """Return name → `found`, `required`, `passed`, `detail` and any `interval` of each gate.
+
+        For the manifest, a gate that depends on the machine or the registry has `required` and `passed` only.
+        """
+        return {gate.name: gate.as_dict(for_manifest=for_manifest) for gate in self.gates}
+
+
+def verdict_of(model: PriceModel) -> Verdict:
+    """Return the verdict that a trained model holds; values that the manifest leaves out are None."""
+    kept = model.verdict_.items()
+    return Verdict(
+        tuple(Gate(name, **{"found": None, **values}, reproducible="found" in values) for name, values in kept)
+    )
+
+
+def failed_error(verdict: Verdict) -> GateError:
+    """Return the exception that says which gates failed, and what to do."""
+    found = "; ".join(
+        f"{gate.name} is {'unknown' if gate.found is None else format(gate.found, '.4g')}, required {gate.required}"
+        for gate in verdict.failed
+    )
+    return GateError(
+        f"The model may not be published: {found}; improve it, or change the gates in the configuration.",
+        gates=[gate.name for gate in verdict.failed],
+    )
 
 
 class Predictor(Protocol):
@@ -83,12 +136,12 @@ def evaluate_gates(
     evaluation: Evaluation,
     config: Config,
     source: TrainingSource | None,
-    comparison: Comparison | None,
+    champion: Gate,
 ) -> Verdict:
-    """Return the verdict on an evaluated model, before it is exported."""
+    """Return the verdict on an evaluated model, before it is exported; `champion` is that of `check_champion`."""
     leaks = detect_leakage(table, config, source)
     return check_metrics(evaluation.metrics, config.gates).with_gates(
-        *check_split(table, config.gates), check_leakage(leaks, config.gates), *check_champion(comparison)
+        *check_split(table, config.gates), check_leakage(leaks, config.gates), champion
     )
 
 
@@ -146,14 +199,21 @@ def check_leakage(leaks: Iterable[Leak], rules: Gates) -> Gate:
     return _at_most("leakage", float(len(remaining)), 0, "; ".join(leak.reason for leak in remaining))
 
 
-def check_champion(comparison: Comparison | None) -> tuple[Gate, ...]:
-    """Check that the model is not worse than the champion on paired folds; no gate where there is no champion."""
+def check_champion(comparison: Comparison | NotComparable | None, *, accept_uncomparable: bool = False) -> Gate:
+    """Check that the model is not worse than the champion; None says that there is no champion.
+
+    A champion with which it cannot be compared fails the gate unless a person accepts that.
+    """
+    name, required = "champion_comparison", "not worse than the champion"
     if comparison is None:
-        return ()
+        return Gate(name, None, required, passed=True, detail="there is no champion", reproducible=False)
+    if isinstance(comparison, NotComparable):
+        detail = f"cannot be compared with the champion: {comparison.reason}"
+        accepted = accept_uncomparable
+        return Gate(name, None, required, passed=accepted, detail=detail, reproducible=accepted, accepted=accepted)
     interval = f"95 % within {comparison.low:+.2e} to {comparison.high:+.2e}"
-    detail = f"difference of the squared log error {comparison.difference:+.2e}, {interval}"
-    gate = _at_most("champion_comparison", comparison.low, 0.0, detail)
-    return (replace(gate, in_manifest=False),)
+    detail = f"difference of the squared log error {comparison.difference:+.2e}, {interval}, on {comparison.basis}"
+    return Gate(name, comparison.low, required, bool(comparison.low <= 0.0), detail, reproducible=False)
 
 
 def check_degeneracy(model: PriceModel, features: pl.DataFrame, metrics: dict[str, Any], rules: Gates) -> Verdict:
@@ -176,21 +236,41 @@ def check_degeneracy(model: PriceModel, features: pl.DataFrame, metrics: dict[st
     )
 
 
-def check_bundle(
-    content: dict[str, bytes], source: TrainingSource, model: PriceModel, config: Config
-) -> tuple[Gate, ...]:
-    """Check the exported model against the trained pair, on every row of the sales.
+def check_pair(preprocessor: Preprocessor, model: PriceModel) -> Gate:
+    """Check that preprocessor and model belong to the same feature table."""
+    differ = preprocessor.feature_table_sha256_ != model.feature_table_sha256_
+    detail = (
+        f"the preprocessor belongs to feature table {preprocessor.feature_table_sha256_[:12] or '(none)'}…, but the "
+        f"model was fitted on {model.feature_table_sha256_[:12]}…"
+    )
+    return _at_most("pair", float(differ), 0, detail if differ else "")
 
-    Raises:
-        ParityError: It predicts otherwise than the trained pair.
-    """
-    exported = Model(content[MODEL])
-    columns = columns_of(source.sales, source.preprocessor.schema)
-    expected = model.predict_interval(source.preprocessor.transform(source.sales))
-    limit = config.bundle.max_relative_difference
-    worst = check_parity(exported, columns, expected, limit)
-    one_house = {name: values[:1] for name, values in columns.items()}
-    return check_exported(exported, one_house, len(content[MODEL]), worst, limit, config.gates)
+
+def check_export(exported: ExportedPair, config: Config) -> tuple[Gate, ...]:
+    """Check the exported graphs against the trained pair on every row of the sales, their size and their speed."""
+    predictor, limit = Model(exported.graph), config.bundle.max_relative_difference
+    worst, row = measure_parity(predictor, exported.columns, exported.predictions)
+    one_house = {name: values[:1] for name, values in exported.columns.items()}
+    parity, *others = check_exported(predictor, one_house, len(exported.graph), worst, limit, config.gates)
+    similarity = _at_most("similarity_parity", exported.similarity_difference, MAX_COORDINATE_DIFFERENCE)
+    return (
+        check_pair(exported.preprocessor, exported.model),
+        replace(parity, detail=f"the largest difference is in row {row + 1}"),
+        replace(similarity, reproducible=False),
+        *others,
+    )
+
+
+def check_serving(refusal: HousePriceError | None) -> Gate:
+    """Check that `serve` starts with the bundle; `refusal` is why it does not."""
+    gate = _at_most("serving", float(refusal is not None), 0, f"{refusal} [{refusal.code}]" if refusal else "")
+    return replace(gate, reproducible=False)
+
+
+def check_sealed(verdict: Verdict, sealed: Mapping[str, Any]) -> Gate:
+    """Check that a manifest states every gate of the verdict, and as it was judged."""
+    other = [gate.name for gate in verdict.gates if sealed.get(gate.name, {}).get("passed") is not gate.passed]
+    return _at_most("sealed_verdict", float(len(other)), 0, ", ".join(other))
 
 
 def check_exported(
@@ -202,7 +282,7 @@ def check_exported(
         _at_most("model_bytes", float(size), rules.max_model_bytes),
         _at_most("latency_ratio", latency_ratio(lambda: model.predict(columns)), rules.max_latency_ratio),
     )
-    return tuple(replace(gate, in_manifest=False) for gate in gates)
+    return tuple(replace(gate, reproducible=gate.name == "model_bytes") for gate in gates)
 
 
 def _of_holdout(holdout: dict[str, Any], name: str) -> Estimate:

@@ -1,14 +1,66 @@
-"""Comparison of two models on the same out-of-fold sales, paired by fold."""
+"""Comparison of a model with the registered champion on the same sales, paired by fold.
 
-from dataclasses import dataclass
+Common ground are sales that neither model has seen: those that both predicted out of fold, or else the new model's
+holdout.
+"""
+
+import tempfile
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 from scipy import stats
 
+from houseprice.bundle.load import Bundle, Model, open_bundle
+from houseprice.bundle.manifest import Manifest
+from houseprice.bundle.sales_store import unpack
+from houseprice.errors import ArtifactError
+from houseprice.learning.features import columns_of
+from houseprice.schema import Schema
+
 KEYS = ("parcel", "day")
 LEVEL = 0.95
+MIN_SALES = 20
+"""Held-out sales that two models are compared on, at least."""
+HOLDOUT_FOLDS = 10
+"""Groups of parcels that held-out sales are paired by."""
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The model that is registered as champion.
+
+    Attributes:
+        version: of the registered model.
+        out_of_fold: CSV of its out-of-fold errors; empty when its run has none.
+        bundle: files of its bundle by name; empty when its run has none.
+    """
+
+    version: str
+    out_of_fold: bytes = b""
+    bundle: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """The held-out sales of a model as processed, their schema and currency, and its predicted prices of them."""
+
+    sales: pl.DataFrame
+    schema: Schema
+    currency: str
+    predictions: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class NotComparable:
+    """There is a champion, but no common ground; `reason` says why."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -16,12 +68,14 @@ class Comparison:
     """How much larger the challenger's mean squared log error is than the champion's, paired by fold.
 
     `low` and `high` bound the difference with 95 % confidence (Student's t over folds); all 0 for equal predictions.
+    `basis` says on which sales.
     """
 
     difference: float
     low: float
     high: float
     folds: int
+    basis: str
 
     @property
     def worse(self) -> bool:
@@ -44,24 +98,108 @@ def out_of_fold_errors(
     return pl.DataFrame({"parcel": parcels.tolist(), "day": days, "fold": fold, "log_error": log_error})
 
 
-def compare_with_champion(challenger: pl.DataFrame, champion_csv: bytes | None) -> Comparison | None:
-    """Compare with the champion by the CSV of its out-of-fold errors; None where there is none to compare with."""
-    if champion_csv is None:
+def compare_with_champion(
+    challenger: pl.DataFrame, champion: Champion | None, holdout: Holdout | None
+) -> Comparison | NotComparable | None:
+    """Compare the challenger with the champion on common ground.
+
+    That is the sales that both predicted out of fold, if they share at least half of the challenger's; else those of
+    the challenger's holdout that the champion was not fitted on.
+
+    Args:
+        challenger: its out-of-fold errors.
+        champion: the registered champion; None when there is none.
+        holdout: the challenger's holdout; None when its sales are not at hand.
+
+    Returns:
+        None when there is no champion; `NotComparable` when there is one, and no common ground.
+    """
+    if champion is None:
         return None
-    return compare(challenger, pl.read_csv(champion_csv, schema_overrides={"parcel": pl.String}))
+    with suppress(pl.exceptions.PolarsError):
+        errors = pl.read_csv(champion.out_of_fold, schema_overrides={"parcel": pl.String})
+        if (found := compare(challenger, errors)) is not None:
+            return found
+    return compare_on_holdout(champion, holdout)
 
 
 def compare(challenger: pl.DataFrame, champion: pl.DataFrame) -> Comparison | None:
     """Compare on the sales that both predicted out of fold; None when they share less than half of them."""
     both = challenger.join(champion.select(*KEYS, champion_error="log_error"), on=list(KEYS), how="inner")
+    if both.height < challenger.height / 2:
+        return None
+    return paired_by_fold(both, "out-of-fold sales")
+
+
+def compare_on_holdout(champion: Champion, holdout: Holdout | None) -> Comparison | NotComparable:
+    """Compare on the challenger's held-out sales, scored by the champion's bundle.
+
+    The champion may have been fitted on some of them. Those are left out: a sale is new to it when none of its own has
+    the same day and price.
+    """
+    if holdout is None:
+        return NotComparable("the processed sales of this model are not at hand")
+    if not champion.bundle:
+        return NotComparable("it predicted too few of the same sales, and its run has no bundle")
+    try:
+        bundle = _open(champion)
+        known = unpack(bundle.sales)
+    except ArtifactError as err:
+        return NotComparable(f"its bundle cannot be opened ({err.code})")
+    if reason := _difference_of_data(bundle.manifest, bundle.model, holdout):
+        return NotComparable(reason)
+    schema, columns = holdout.schema, columns_of(holdout.sales, holdout.schema)
+    prices = holdout.sales[schema.target].cast(pl.Float64).to_numpy()
+    sold = zip(columns[schema.sale_date].tolist(), prices.tolist(), strict=True)
+    seen = set(zip(known.columns[bundle.manifest.schema_.sale_date].tolist(), known.prices.tolist(), strict=True))
+    is_new = np.array([sale not in seen for sale in sold], dtype=bool)
+    if (count := int(is_new.sum())) < MIN_SALES:
+        return NotComparable(f"only {count} sales of the holdout are new to it, fewer than {MIN_SALES}")
+    parcels = holdout.sales[schema.parcel].cast(pl.String).to_list()
+    errors = pl.DataFrame(
+        {
+            "fold": [zlib.crc32(parcel.encode()) % HOLDOUT_FOLDS for parcel in parcels],
+            "log_error": np.log(prices) - np.log(holdout.predictions),
+            "champion_error": np.log(prices) - np.log(bundle.model.predict(columns).price),
+        }
+    ).filter(pl.Series(is_new))
+    return paired_by_fold(errors, f"{count} held-out sales") or NotComparable("an error is not finite")
+
+
+def _open(champion: Champion) -> Bundle:
+    with tempfile.TemporaryDirectory(prefix="houseprice-champion-") as folder:
+        for name, content in champion.bundle.items():
+            (Path(folder) / name).write_bytes(content)
+        return open_bundle(Path(folder))
+
+
+def _difference_of_data(manifest: Manifest, model: Model, holdout: Holdout) -> str:
+    """Return why a champion cannot predict the holdout, or its prices mean something else; nothing when it can."""
+    theirs, ours = manifest.schema_, holdout.schema
+    missing = [
+        name
+        for name in model.inputs
+        if name not in ours.request or ours.request[name].is_text != theirs.request[name].is_text
+    ]
+    if missing:
+        return f"it needs {', '.join(missing)}, which the sales do not have"
+    units = {
+        (manifest.project["currency"], theirs.columns[theirs.target].unit),
+        (holdout.currency, ours.columns[ours.target].unit),
+    }
+    return "its prices are in another unit" if len(units) > 1 else ""
+
+
+def paired_by_fold(errors: pl.DataFrame, basis: str) -> Comparison | None:
+    """Compare `log_error` with `champion_error`, paired by `fold`; None when that gives no finite interval."""
     by_fold = (
-        both.group_by("fold")
+        errors.group_by("fold")
         .agg((pl.col("log_error") ** 2 - pl.col("champion_error") ** 2).mean().alias("difference"))
         .sort("fold")["difference"]
         .to_numpy()
     )
-    if both.height < challenger.height / 2 or len(by_fold) < 2:
+    if len(by_fold) < 2 or not np.isfinite(by_fold).all():
         return None
     mean = float(by_fold.mean())
     half = float(stats.t.ppf(0.5 + LEVEL / 2, len(by_fold) - 1) * by_fold.std(ddof=1) / np.sqrt(len(by_fold)))
-    return Comparison(mean, mean - half, mean + half, len(by_fold))
+    return Comparison(mean, mean - half, mean + half, len(by_fold), basis)

@@ -248,8 +248,8 @@ def _compare(found: Sequence[Prediction], expected: Sequence[Prediction]) -> Out
     """Compare predictions number by number; without rows nothing is proven."""
     if len(found) != len(expected) or not expected:
         return False, f"{len(found)} predictions for {len(expected)} houses"
-    flat = ([one[name] for one in rows for name in OUTPUTS] for rows in (found, expected))
-    worst, place = largest_difference(*flat, SERVED_ROUNDING)
+    served, sealed = ([one[name] for one in rows for name in OUTPUTS] for rows in (found, expected))
+    worst, place = largest_difference(served, sealed, SERVED_ROUNDING)
     if worst <= SERVED_TOLERANCE:
         return True, f"{len(found)} houses, relative difference at most {worst:.1e} beyond rounding"
     row, name = place // len(OUTPUTS), OUTPUTS[place % len(OUTPUTS)]

@@ -187,10 +187,10 @@ class ImageTester:
         limits = self.limits
         if emulated:
             limits = replace(limits, deadline_seconds=limits.deadline_seconds * EMULATION_FACTOR)
-        options = (f"--platform={platform}",) if platform else ()
+        options = [f"--platform={platform}"] if platform else []
         if self.expected.failed_gates:
             self.say(f"WARNING: the model failed its gates ({', '.join(self.expected.failed_gates)})")
-            options += ("--env=HOUSEPRICE_ALLOW_RED=on",)
+            options.append("--env=HOUSEPRICE_ALLOW_RED=on")
         times = {"started": time.monotonic()}
         results = []
         with started(self.docker, image, self.show_logs, *options) as container_name:

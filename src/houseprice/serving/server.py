@@ -21,15 +21,13 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 
-from houseprice.bundle.load import open_bundle
-from houseprice.bundle.verdict import check_verdict, failed_gates
-from houseprice.errors import ArtifactError, HousePriceError, ServingError
-from houseprice.serving import json_logging, protocols
-from houseprice.serving.app import create_app
+from houseprice.bundle.verdict import failed_gates
+from houseprice.errors import HousePriceError, ServingError
+from houseprice.serving import json_logging
 from houseprice.serving.connections import Connections
 from houseprice.serving.draining import DrainingProtocol, DrainingServer, terminate_on_hangup
-from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import DEFAULT, Settings
+from houseprice.serving.startup import verified_app
 from houseprice.serving.supervisor import run_workers
 
 BACKLOG = 2048
@@ -100,21 +98,6 @@ def serve(directory: Path, host: str, port: int, settings: Settings = DEFAULT) -
             DrainingServer(config).run(sockets=[listener])
 
 
-def verified_app(directory: Path, settings: Settings) -> FastAPI:
-    """Return the application of a bundle whose golden rows were all checked.
-
-    Raises:
-        ArtifactError: The bundle is invalid, or its model does not reproduce its golden predictions here.
-        GateError: The model failed its gates, and the settings do not allow that.
-    """
-    bundle = open_bundle(directory)
-    check_verdict(bundle.manifest.verdict, directory, allow_failed=settings.allow_red)
-    app = create_app(bundle, settings)
-    protocols.add_vertex(app, os.environ)
-    _check_golden_rows(app.state.scorer, directory)
-    return app
-
-
 def _worker_app(directory: Path, settings: Settings, url: str) -> FastAPI:
     """Return the application in a worker process; a failure to start stops all, since it would only repeat itself."""
     try:
@@ -160,21 +143,6 @@ def _exit_on_signal() -> Iterator[None]:
     finally:
         for sig, handler in before.items():
             signal.signal(sig, handler)
-
-
-def _check_golden_rows(scorer: Scorer, directory: Path) -> None:
-    checks = scorer.check_golden_rows()
-    failed = [check for check in checks if not check.passed]
-    if failed:
-        worst = max(failed, key=lambda check: check.relative_difference)
-        raise ArtifactError(
-            f'The model in "{directory}" does not reproduce its golden predictions here: {len(failed)} of '
-            f"{len(checks)} rows differ, one is {worst.found:.2f} instead of {worst.expected:.2f}. Install the locked "
-            "requirements, or build the bundle again with `houseprice bundle`.",
-            code="golden_rows_failed",
-            failed=len(failed),
-            rows=len(checks),
-        )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -20,16 +20,18 @@ import numpy as np
 
 from houseprice.config import Tracking
 from houseprice.errors import TrackingError
+from houseprice.learning.model_comparison import Champion
 from houseprice.learning.tracking.connection import connect, resolve
 from houseprice.learning.tracking.server_uri import ServerUri, parse_uri, scrub
 
 __all__ = [
-    "CHALLENGER", "CHAMPION", "Record", "Table", "Tracked", "champion_errors", "connect", "log", "log_trial",
+    "CHALLENGER", "CHAMPION", "Record", "Table", "Tracked", "champion", "connect", "log", "log_trial",
     "parse_uri", "resolve",
 ]  # fmt: skip
 
 CHALLENGER, CHAMPION = "challenger", "champion"
-OUT_OF_FOLD = "out_of_fold.csv"
+OUT_OF_FOLD, BUNDLE = "out_of_fold.csv", "bundle"
+"""Artifacts of a run that a later model is compared with."""
 KINDS: dict[str, type] = {"string": str, "double": np.float64, "float": np.float32}
 
 
@@ -137,8 +139,8 @@ def log_trial(
         return str(run.info.run_id)
 
 
-def champion_errors(uri: str, tracking: Tracking) -> bytes | None:
-    """Return the CSV of the champion's out-of-fold errors, or None if there is no champion, or it has none.
+def champion(uri: str, tracking: Tracking) -> Champion | None:
+    """Return the registered champion with what its run holds to compare with; None when there is no champion.
 
     Raises:
         TrackingError: MLflow goes away.
@@ -151,10 +153,18 @@ def champion_errors(uri: str, tracking: Tracking) -> bytes | None:
             if err.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 return None
             raise
-        if OUT_OF_FOLD not in {item.path for item in client.list_artifacts(version.run_id)}:
-            return None
+        try:
+            stored = {item.path for item in client.list_artifacts(version.run_id)} & {OUT_OF_FOLD, BUNDLE}
+        except mlflow.exceptions.MlflowException as err:
+            if err.error_code != "RESOURCE_DOES_NOT_EXIST":  # its run was deleted
+                raise
+            stored = set()
         with tempfile.TemporaryDirectory() as folder:
-            return Path(client.download_artifacts(version.run_id, OUT_OF_FOLD, folder)).read_bytes()
+            for path in stored:
+                client.download_artifacts(version.run_id, path, folder)
+            files = {path.relative_to(folder): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
+        bundle = {path.name: content for path, content in files.items() if path.parent == Path(BUNDLE)}
+        return Champion(str(version.version), files.get(Path(OUT_OF_FOLD), b""), bundle)
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from houseprice.bundle.graph import export_model
 from houseprice.bundle.manifest import sha256_of
 from houseprice.config import Config
 from houseprice.learning import bundling, feature_table, tracking
-from houseprice.learning.features import Preprocessor, columns_of
+from houseprice.learning.features import columns_of
 from houseprice.learning.gates import Verdict
+from houseprice.learning.leakage import TrainingSource
 from houseprice.learning.training import PriceModel
 
 
@@ -25,7 +26,7 @@ class RunArtifacts:
     data: Path
     processed: Path | None
     bundle: Path | None
-    preprocessor: Preprocessor | None
+    source: TrainingSource | None
     model: PriceModel
     out_of_fold: bytes
     files: Mapping[Path, str]
@@ -45,16 +46,16 @@ def make_record(
         "featured_sha256": features.sha256,
         "verdict": "passed" if verdict.passed else "failed",
     }
-    tags |= {f"gate.{gate.name}": "passed" if gate.passed else "failed" for gate in verdict.gates}
+    tags |= {f"gate.{gate.name}": gate.outcome for gate in verdict.gates}
     files = dict(artifacts.files)
     if artifacts.processed:
         tables.append(tracking.Table("processed", artifacts.processed, features.processed_sha256))
-    if artifacts.bundle and artifacts.preprocessor and artifacts.processed:
+    if artifacts.bundle and artifacts.source:
         graph = (artifacts.bundle / "model.onnx").read_bytes()
-        rows = columns_of(bundling.read_sales(artifacts.processed, config.schema_).head(5), config.schema_)
+        rows = columns_of(artifacts.source.sales.head(5), config.schema_)
         inputs = {name: "string" if values.dtype == object else "double" for name, values in rows.items()}
         tags["bundle_manifest_sha256"] = sha256_of(artifacts.bundle / "manifest.json")
-        files |= dict.fromkeys(sorted(artifacts.bundle.iterdir()), "bundle")
+        files |= dict.fromkeys(sorted(artifacts.bundle.iterdir()), tracking.BUNDLE)
     else:
         graph = export_model(artifacts.model)
         rows = {name: features.features[name].head(5).to_numpy() for name in artifacts.model.inputs_}
