@@ -271,19 +271,13 @@ def _better_champion(baseline: Baseline) -> tuple[str, ...]:
 def _other_champion(baseline: Baseline) -> tuple[str, ...]:
     mine = baseline.evaluation.out_of_fold
     theirs = mine.with_columns(("x" + pl.col("parcel")).alias("parcel")).write_csv().encode()
-    holdout = model_comparison.Holdout(
-        baseline.sales[baseline.evaluation.holdout],
-        baseline.config.schema_,
-        "",
-        np.ones(len(baseline.evaluation.holdout)),
-    )
-    comparison = model_comparison.compare_with_champion(mine, model_comparison.Champion("1", theirs), holdout)
+    comparison = model_comparison.compare_with_champion(mine, model_comparison.Champion("1", theirs), None)
     return _failed(Verdict((gates.check_champion(comparison),)))
 
 
 def _failed_verdict(baseline: Baseline) -> Verdict:
     worse = gates.check_champion(model_comparison.Comparison(0.01, 0.005, 0.015, 3, "planted sales"))
-    return _all_gates(baseline).with_gates(worse)
+    return Verdict((gates.check_pair(baseline.preprocessor, baseline.model), worse))
 
 
 def _sealed_as_passed(baseline: Baseline) -> tuple[str, ...]:
