@@ -65,7 +65,7 @@ class Gate:
         values: dict[str, Any] = {"found": self.found if finite else None, "required": self.required}
         values |= {"passed": self.passed, "detail": self.detail}
         if self.interval and all(map(math.isfinite, self.interval)):
-            values["interval"] = list(self.interval)
+            values["interval"] = self.interval
         if for_manifest and not self.reproducible:
             values = {"required": self.required, "passed": self.passed}
         return values | ({"accepted": True} if self.accepted else {})
