@@ -132,7 +132,7 @@ def _bundle(baseline: Baseline, verdict: Verdict) -> Iterator[Path]:
         yield Path(folder) / "bundle"
 
 
-def _one(baseline: Baseline) -> dict[str, object]:
+def _one(baseline: Baseline) -> Columns:
     return {name: values[:1] for name, values in baseline.exported.columns.items()}
 
 
