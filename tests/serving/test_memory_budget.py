@@ -111,8 +111,15 @@ def test_the_budget_follows_the_limit() -> None:
     assert default_budget(1, large) >= default_budget(4, large) >= memory_budget.MIN_BYTES
 
 
-@pytest.mark.parametrize("kind", ["application/json", "application/x-ndjson", "invocations"])
-@pytest.mark.parametrize(("megabytes", "clients"), [(512, 16), (256, 8)])
+@pytest.mark.parametrize(
+    ("megabytes", "clients", "kind"),
+    [
+        (320, 40, "application/json"),
+        (256, 16, "application/json"),
+        (256, 16, "application/x-ndjson"),
+        (256, 16, "invocations"),
+    ],
+)
 def test_legal_batches_at_once_stay_within_the_memory_limit(
     start: Callable[..., Server], megabytes: int, clients: int, kind: str
 ) -> None:
