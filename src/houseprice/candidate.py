@@ -9,7 +9,7 @@ from houseprice.bundle import export
 from houseprice.bundle.export import Content
 from houseprice.bundle.load import read_manifest
 from houseprice.config import Config
-from houseprice.learning import bundling, gates, leakage
+from houseprice.learning import bundling, export_gates, leakage
 from houseprice.learning.exported_pair import export_pair
 from houseprice.learning.gates import Verdict
 from houseprice.learning.model_store import MODEL, PREPROCESSOR
@@ -39,7 +39,7 @@ def build_candidate(
     `preprocessor` and `pickled` are the pickles of the pair, the latter empty for a model that has none yet.
     """
     exported = export_pair(source.preprocessor, model, source.sales, config)
-    verdict = verdict.with_gates(*gates.check_export(exported, config))
+    verdict = verdict.with_gates(*export_gates.check_export(exported, config))
     pickles = [(model.verdict_, pickled)] if pickled else []
 
     def dump(judged: Verdict) -> bytes:
@@ -55,12 +55,12 @@ def build_candidate(
     if not verdict.is_finite:
         return Candidate(verdict, dump(verdict), {})
     # The last two gates are about the sealed bytes themselves: they are sealed as passed, and looked at afterwards.
-    candidate = build(verdict.with_gates(gates.check_sealed(Verdict(()), {}), gates.check_serving(None)))
+    candidate = build(verdict.with_gates(export_gates.check_sealed(Verdict(()), {}), export_gates.check_serving(None)))
     with tempfile.TemporaryDirectory(prefix="houseprice-sealed-") as folder:
         bundle = Path(folder) / "bundle"
         export.write_bundle(candidate.content, bundle)
-        stated = gates.check_sealed(candidate.verdict, read_manifest(bundle).verdict)
-        serving = gates.check_serving(startup.refusal(bundle, allow_red=not verdict.passed))
+        stated = export_gates.check_sealed(candidate.verdict, read_manifest(bundle).verdict)
+        serving = export_gates.check_serving(startup.refusal(bundle, allow_red=not verdict.passed))
     if stated.passed and serving.passed:
         return candidate
     judged = candidate.verdict.with_gates(stated, serving)

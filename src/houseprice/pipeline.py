@@ -21,6 +21,7 @@ from houseprice.errors import ArtifactError, DataError
 from houseprice.learning import (
     bundling,
     csv_reader,
+    export_gates,
     feature_table,
     gate_self_test,
     gates,
@@ -195,7 +196,7 @@ def make_bundle(config: Config, models: Path, data: Path | None = None, *, allow
     """
     store = ModelStore(models)
     (preprocessor, preprocessor_pickle), (model, model_pickle) = store.preprocessor(), store.model()
-    if not (pair := gates.check_pair(preprocessor, model)).passed:
+    if not (pair := export_gates.check_pair(preprocessor, model)).passed:
         raise ArtifactError(
             f'The pickles in "{store.trained}" do not belong together: {pair.detail}. Run `houseprice features` and '
             "`houseprice train` again, or use the artifacts of one run.",

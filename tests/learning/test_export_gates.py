@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from houseprice.errors import ServingError
-from houseprice.learning import gates
+from houseprice.learning import export_gates, gates
 from houseprice.learning.bundling import read_sales
 from houseprice.learning.exported_pair import ExportedPair, export_pair
 from houseprice.learning.gates import Gate, Verdict
@@ -26,13 +26,13 @@ def exported(little: Pipeline) -> ExportedPair:
 
 def failed(exported: ExportedPair, little: Pipeline) -> list[str]:
     """Return the gates of the export that failed."""
-    return [gate.name for gate in gates.check_export(exported, little.config) if not gate.passed]
+    return [gate.name for gate in export_gates.check_export(exported, little.config) if not gate.passed]
 
 
 def test_an_export_that_agrees_passes(exported: ExportedPair, little: Pipeline) -> None:
     """Pair, parity of both graphs, size and latency are judged."""
     assert failed(exported, little) == []
-    names = [gate.name for gate in gates.check_export(exported, little.config)]
+    names = [gate.name for gate in export_gates.check_export(exported, little.config)]
     assert {"pair", "parity", "similarity_parity", "model_bytes"} <= set(names)
 
 
@@ -46,7 +46,7 @@ def test_one_prediction_of_the_pair_that_differs_fails_parity(
     predictions[output][-1] *= changed
     other = replace(exported, predictions=tuple(predictions))
     assert failed(other, little) == ["parity"]
-    verdict = Verdict(gates.check_export(other, little.config))
+    verdict = Verdict(export_gates.check_export(other, little.config))
     assert verdict.is_finite == np.isfinite(changed)
     assert (verdict.as_dict()["parity"]["found"] is None) != np.isfinite(changed)
     assert "row 300" in verdict.as_dict()["parity"]["detail"]
@@ -63,9 +63,9 @@ def test_a_preprocessor_of_another_table_fails_the_pair(little: Pipeline, made: 
     """Or one that never wrote a table."""
     store = ModelStore(little.models)
     preprocessor, model = store.preprocessor()[0], store.model()[0]
-    assert gates.check_pair(preprocessor, model).passed
+    assert export_gates.check_pair(preprocessor, model).passed
     preprocessor.feature_table_sha256_ = made
-    assert not gates.check_pair(preprocessor, model).passed
+    assert not export_gates.check_pair(preprocessor, model).passed
 
 
 def test_a_manifest_states_every_gate_as_it_was_judged() -> None:
@@ -74,17 +74,17 @@ def test_a_manifest_states_every_gate_as_it_was_judged() -> None:
     stated = judged.as_dict(for_manifest=True)
     assert list(stated) == ["a", "b"]
     assert stated["b"] == {"required": "at most 0.2", "passed": False}
-    assert gates.check_sealed(judged, stated).passed
+    assert export_gates.check_sealed(judged, stated).passed
     for other in ({"a": stated["a"]}, {**stated, "b": {**stated["b"], "passed": True}}, {}):
-        gate = gates.check_sealed(judged, other)
+        gate = export_gates.check_sealed(judged, other)
         assert not gate.passed
         assert "b" in gate.detail
 
 
 def test_a_refusal_of_the_server_fails_the_gate_of_serving() -> None:
     """With its reason and code."""
-    assert gates.check_serving(None).passed
-    gate = gates.check_serving(ServingError("no", code="start_failed"))
+    assert export_gates.check_serving(None).passed
+    gate = export_gates.check_serving(ServingError("no", code="start_failed"))
     assert not gate.passed
     assert "start_failed" in gate.detail
 

@@ -7,6 +7,7 @@ import pytest
 from houseprice import pipeline
 from houseprice.config import Config
 from houseprice.learning import gate_self_test
+from houseprice.learning.gate_mutations import MUTATIONS, SERVED
 
 pytestmark = pytest.mark.long
 
@@ -22,7 +23,7 @@ def test_without_a_defect_nothing_is_failed(results: list[gate_self_test.Mutatio
     assert results[0].failed == ()
 
 
-@pytest.mark.parametrize("mutation", [*gate_self_test.MUTATIONS, gate_self_test.SERVED[0]])
+@pytest.mark.parametrize("mutation", [*MUTATIONS, SERVED[0]])
 def test_the_right_gate_goes_failed(results: list[gate_self_test.MutationResult], mutation: str) -> None:
     """Each defect turns the gate red that is there for it."""
     result = next(result for result in results if result.mutation == mutation)

@@ -4,61 +4,31 @@ They run on a quarter of the sales with few trees. The limit of the latency is s
 without a mutation, so that the mutation, and not the small size, fails a gate; all others are as configured.
 """
 
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-import numpy as np
 import polars as pl
 
-from houseprice.bundle.export import write_bundle
-from houseprice.bundle.graph import export_onnx
-from houseprice.bundle.load import Columns, Model, read_manifest
+from houseprice.bundle.load import Model, read_manifest
 from houseprice.config import Config, Gates
-from houseprice.errors import HousePriceError
-from houseprice.learning import bundling, feature_table, gates, model_comparison
-from houseprice.learning.evaluation import Evaluation, evaluate, measure_holdout
-from houseprice.learning.exported_pair import ExportedPair, export_pair
-from houseprice.learning.feature_table import FeatureTable
-from houseprice.learning.features import Preprocessor, engineer
-from houseprice.learning.gates import Verdict
+from houseprice.learning import export_gates, feature_table
+from houseprice.learning.evaluation import evaluate
+from houseprice.learning.exported_pair import export_pair
+from houseprice.learning.features import engineer
+from houseprice.learning.gate_mutations import (
+    MUTATIONS,
+    SERVED,
+    Baseline,
+    Refusal,
+    all_gates,
+    bundle_of,
+    failed_gates,
+    no_progress,
+    one_house,
+    serve_failed,
+)
 from houseprice.learning.latency import latency_ratio
-from houseprice.learning.leakage import TrainingSource, detect_leakage
-from houseprice.learning.slices import Predictions
-from houseprice.learning.splitting import HOLDOUT, TRAIN
-from houseprice.learning.training import PriceModel
-from houseprice.schema import Schema
 
 PARCEL_FRACTION = 4  # one parcel in four is kept
-SLOWDOWN = 10
-Refusal = Callable[[Path], HousePriceError | None]
-"""Tells why `serve` does not start with a bundle; None when it does."""
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """What is mutated: sales, features, a small model and gates that it passes."""
-
-    config: Config
-    sales: pl.DataFrame
-    table: FeatureTable
-    preprocessor: Preprocessor
-    evaluation: Evaluation
-    model: PriceModel
-    exported: ExportedPair
-
-    @property
-    def rules(self) -> Gates:
-        """The gates."""
-        return self.config.gates
-
-    def verdict(self, prices_from: FeatureTable | None = None, predictions: Predictions | None = None) -> Verdict:
-        """Return the verdict on the holdout with other prices or other predictions."""
-        table, predicted = prices_from or self.table, predictions or self.evaluation.predictions
-        metrics = measure_holdout(table, self.config, predicted, self.evaluation.constant_width)
-        return gates.check_metrics(self.evaluation.metrics | metrics, self.rules)
 
 
 @dataclass(frozen=True)
@@ -86,7 +56,7 @@ def prepare(sales: pl.DataFrame, config: Config) -> Baseline:
     reduced = config.model_copy(update={"training": training, "split": split})
     made, preprocessor = engineer(kept, schema, config.features.derived, config.split.holdout_share)
     features = feature_table.parse(feature_table.write(made, "0" * 64), "planting", schema)
-    evaluation = evaluate(features, reduced, _quietly)
+    evaluation = evaluate(features, reduced, no_progress)
     evaluation.model.feature_table_sha256_ = preprocessor.feature_table_sha256_ = features.sha256
     evaluation.model.processed_sha256_ = features.processed_sha256
     exported = export_pair(preprocessor, evaluation.model, kept, reduced)
@@ -99,215 +69,19 @@ def run_mutations(baseline: Baseline, refusal: Refusal) -> list[MutationResult]:
 
     `refusal` tells why `serve` does not start with a bundle.
     """
-    verdict = _all_gates(baseline)
-    with _bundle(baseline, verdict) as folder:
-        sealed = (gates.check_sealed(verdict, read_manifest(folder).verdict), gates.check_serving(refusal(folder)))
-    unmutated = MutationResult("(none)", "", _failed(verdict.with_gates(*sealed)))
+    verdict = all_gates(baseline)
+    with bundle_of(baseline, verdict) as folder:
+        sealed = (
+            export_gates.check_sealed(verdict, read_manifest(folder).verdict),
+            export_gates.check_serving(refusal(folder)),
+        )
+    unmutated = MutationResult("(none)", "", failed_gates(verdict.with_gates(*sealed)))
     results = [MutationResult(name, gate, mutation(baseline)) for name, (gate, mutation) in MUTATIONS.items()]
-    return [unmutated, *results, MutationResult(*SERVED, _served(baseline, refusal))]
-
-
-def _quietly(what: str, done: int, of: int) -> None:
-    """ProgressCallback nobody how far a small model is."""
+    return [unmutated, *results, MutationResult(*SERVED, serve_failed(baseline, refusal))]
 
 
 def _around(baseline: Baseline) -> Gates:
     """Return the gates, with the latency around that of the small model; the other limits hold for any size."""
-    graph, one = Model(baseline.exported.graph), _one(baseline)
+    graph, one = Model(baseline.exported.graph), one_house(baseline)
     ratio = latency_ratio(lambda: graph.predict(one))
     return baseline.rules.model_copy(update={"max_latency_ratio": ratio * 3})
-
-
-def _failed(verdict: Verdict) -> tuple[str, ...]:
-    return tuple(gate.name for gate in verdict.failed)
-
-
-@contextmanager
-def _bundle(baseline: Baseline, verdict: Verdict) -> Iterator[Path]:
-    """Yield the folder of the baseline's bundle, with a verdict."""
-    baseline.model.metrics_, baseline.model.verdict_ = baseline.evaluation.metrics, verdict.as_dict(for_manifest=True)
-    content = bundling.build_bundle(baseline.exported, {}, baseline.config)
-    with tempfile.TemporaryDirectory(prefix="houseprice-gates-") as folder:
-        write_bundle(content, Path(folder) / "bundle")
-        yield Path(folder) / "bundle"
-
-
-def _one(baseline: Baseline) -> Columns:
-    return {name: values[:1] for name, values in baseline.exported.columns.items()}
-
-
-def _all_gates(baseline: Baseline) -> Verdict:
-    source = TrainingSource(baseline.sales, baseline.preprocessor)
-    champion = gates.check_champion(None)
-    verdict = gates.evaluate_gates(baseline.table, baseline.evaluation, baseline.config, source, champion)
-    return verdict.with_gates(*gates.check_export(baseline.exported, baseline.config))
-
-
-def _with_feature(baseline: Baseline, name: str, values: np.ndarray) -> tuple[str, ...]:
-    features = baseline.table.features.with_columns(pl.Series(name, values, dtype=pl.Float32))
-    leaks = detect_leakage(replace(baseline.table, features=features), baseline.config, None)
-    return _failed(Verdict((gates.check_leakage(leaks, baseline.rules),)))
-
-
-def _price_per_area(baseline: Baseline) -> tuple[str, ...]:
-    area = baseline.table.features[baseline.config.schema_.named("living_area")].to_numpy()
-    return _with_feature(baseline, "price_per_area", baseline.table.prices / area)
-
-
-def _noisy_copy(baseline: Baseline) -> tuple[str, ...]:
-    noise = np.random.default_rng(2).normal(0.0, 0.03, len(baseline.table.prices))
-    return _with_feature(baseline, "list_price", baseline.table.prices * np.exp(noise))
-
-
-def _known_at_sale(baseline: Baseline) -> tuple[str, ...]:
-    schema = baseline.config.schema_
-    name = schema.named("living_area")
-    columns = schema.columns | {name: schema.columns[name].model_copy(update={"known": "at_sale"})}
-    declared = replace(baseline.table, schema=Schema(columns=columns))
-    return _failed(Verdict((gates.check_leakage(detect_leakage(declared, baseline.config, None), baseline.rules),)))
-
-
-def _shuffled(baseline: Baseline) -> tuple[str, ...]:
-    schema = baseline.config.schema_
-    prices = np.random.default_rng(3).permutation(baseline.table.prices)
-    keys = baseline.table.keys.with_columns(pl.Series(schema.target, prices))
-    evaluation = evaluate(replace(baseline.table, keys=keys), baseline.config, _quietly)
-    return _failed(gates.check_metrics(evaluation.metrics, baseline.rules))
-
-
-def _held_out_among_training(baseline: Baseline) -> tuple[str, ...]:
-    side = baseline.table.side.copy()
-    side[baseline.table.rows(HOLDOUT)[:5]] = TRAIN
-    return _failed(Verdict(gates.check_split(replace(baseline.table, side=side), baseline.rules)))
-
-
-def _parcel_on_both_sides(baseline: Baseline) -> tuple[str, ...]:
-    parcels = baseline.table.parcels.copy()
-    parcels[baseline.table.rows(HOLDOUT)[0]] = parcels[baseline.table.rows(TRAIN)[0]]
-    keys = baseline.table.keys.with_columns(pl.Series(baseline.config.schema_.parcel, parcels.tolist()))
-    return _failed(Verdict(gates.check_split(replace(baseline.table, keys=keys), baseline.rules)))
-
-
-def _supervised_preprocessor(baseline: Baseline) -> tuple[str, ...]:
-    schema, config = baseline.config.schema_, baseline.config
-    place = schema.named("location")
-
-    def make(sales: pl.DataFrame) -> tuple[pl.DataFrame, Preprocessor]:
-        made, fitted = engineer(sales, schema, config.features.derived, config.split.holdout_share)
-        return made.with_columns(_means(sales, place, schema.target)), fitted
-
-    features = make(baseline.sales)[0].select([*baseline.table.features.columns, "price_of_location"])
-    spoiled = replace(baseline.table, features=features)
-    leaks = detect_leakage(spoiled, config, TrainingSource(baseline.sales, baseline.preprocessor), make)
-    return _failed(
-        Verdict((gates.check_leakage([leak for leak in leaks if leak.kind == "depends_on_target"], baseline.rules),))
-    )
-
-
-def _means(sales: pl.DataFrame, place: str, target: str) -> pl.Series:
-    means = sales.select(pl.col(target).mean().over(place).cast(pl.Float32).alias("price_of_location"))
-    return means["price_of_location"]
-
-
-def _other_preprocessor(baseline: Baseline) -> tuple[str, ...]:
-    other = Preprocessor(baseline.config.schema_, baseline.config.features.derived).fit(baseline.sales.head(100))
-    other.feature_table_sha256_ = "0" * 64
-    return _failed(Verdict((gates.check_pair(other, baseline.model),)))
-
-
-def _changed_threshold(baseline: Baseline) -> tuple[str, ...]:
-    trees = baseline.model.trees_
-    thresholds = trees.thresholds.copy()
-    lower = np.nextafter(thresholds[0, 0], np.float32(-np.inf))
-    thresholds[0, 0] = lower - np.float32(np.abs(thresholds[0, 0]) * 0.02 + 0.5)
-    changed = PriceModel(baseline.model.config)
-    changed.__dict__.update(baseline.model.__dict__ | {"trees_": replace(trees, thresholds=thresholds)})
-    graph = export_onnx(baseline.preprocessor, changed)
-    return _failed(Verdict(gates.check_export(replace(baseline.exported, graph=graph), baseline.config)))
-
-
-def _halved_intervals(baseline: Baseline) -> tuple[str, ...]:
-    price, low, high = baseline.evaluation.predictions
-    return _failed(baseline.verdict(predictions=(price, np.sqrt(price * low), np.sqrt(price * high))))
-
-
-def _doubled_region(baseline: Baseline) -> tuple[str, ...]:
-    schema, rows = baseline.config.schema_, baseline.table.rows(HOLDOUT)
-    places = baseline.table.features[schema.named("location")].to_numpy().astype(str)
-    names, counts = np.unique(places[rows], return_counts=True)
-    inside = (baseline.table.side == HOLDOUT) & (places == names[counts.argmax()])
-    prices = np.where(inside, baseline.table.prices * 2.0, baseline.table.prices)
-    return _failed(
-        baseline.verdict(
-            replace(baseline.table, keys=baseline.table.keys.with_columns(pl.Series(schema.target, prices)))
-        )
-    )
-
-
-def _respelled(baseline: Baseline) -> tuple[str, ...]:
-    place = baseline.config.schema_.named("location")
-    held = pl.Series(baseline.table.side == HOLDOUT)
-    spelled = pl.when(held).then("ZIP " + pl.col(place)).otherwise(pl.col(place)).alias(place)
-    changed = replace(baseline.table, features=baseline.table.features.with_columns(spelled))
-    return _failed(Verdict(gates.check_split(changed, baseline.rules)))
-
-
-def _slower(baseline: Baseline) -> tuple[str, ...]:
-    model = Model(baseline.exported.graph)
-
-    class Slower:
-        def predict(self, columns: Columns) -> object:
-            return [model.predict(columns) for _ in range(SLOWDOWN)][-1]
-
-    return _failed(Verdict(gates.check_exported(Slower(), _one(baseline), 1, 0.0, 1.0, baseline.rules)))
-
-
-def _better_champion(baseline: Baseline) -> tuple[str, ...]:
-    mine = baseline.evaluation.out_of_fold
-    better = mine.with_columns(pl.col("log_error") * 0.9)
-    return _failed(Verdict((gates.check_champion(model_comparison.compare(mine, better)),)))
-
-
-def _other_champion(baseline: Baseline) -> tuple[str, ...]:
-    mine = baseline.evaluation.out_of_fold
-    theirs = mine.with_columns(("x" + pl.col("parcel")).alias("parcel")).write_csv().encode()
-    comparison = model_comparison.compare_with_champion(mine, model_comparison.Champion("1", theirs), None)
-    return _failed(Verdict((gates.check_champion(comparison),)))
-
-
-def _failed_verdict(baseline: Baseline) -> Verdict:
-    worse = gates.check_champion(model_comparison.Comparison(0.01, 0.005, 0.015, 3, "planted sales"))
-    return Verdict((gates.check_pair(baseline.preprocessor, baseline.model), worse))
-
-
-def _sealed_as_passed(baseline: Baseline) -> tuple[str, ...]:
-    judged = _failed_verdict(baseline)
-    passed = judged.with_gates(gates.check_champion(None))
-    with _bundle(baseline, passed) as folder:
-        return _failed(Verdict((gates.check_sealed(judged, read_manifest(folder).verdict),)))
-
-
-def _served(baseline: Baseline, refusal: Refusal) -> tuple[str, ...]:
-    with _bundle(baseline, _failed_verdict(baseline)) as folder:
-        return _failed(Verdict((gates.check_serving(refusal(folder)),)))
-
-
-MUTATIONS: dict[str, tuple[str, Callable[[Baseline], tuple[str, ...]]]] = {
-    "a column derived from the price": ("leakage", _price_per_area),
-    "a copy of the price with noise": ("leakage", _noisy_copy),
-    "a column known only at the sale": ("leakage", _known_at_sale),
-    "the prices shuffled": ("gain_over_constant", _shuffled),
-    "held-out rows among the training rows": ("holdout_separation", _held_out_among_training),
-    "one parcel on both sides": ("holdout_separation", _parcel_on_both_sides),
-    "a supervised encoding fitted on everything": ("leakage", _supervised_preprocessor),
-    "a preprocessor of another run": ("pair", _other_preprocessor),
-    "one changed threshold in the exported model": ("parity", _changed_threshold),
-    "intervals halved": ("coverage", _halved_intervals),
-    "one region's prices doubled in the holdout": ("worst_slice", _doubled_region),
-    "a category respelled at serving time": ("unknown_categories", _respelled),
-    "a model ten times slower": ("latency_ratio", _slower),
-    "a champion that is better": ("champion_comparison", _better_champion),
-    "a champion that cannot be compared": ("champion_comparison", _other_champion),
-    "a failed verdict sealed as passed": ("sealed_verdict", _sealed_as_passed),
-}
-SERVED = ("a failed model served", "serving")

@@ -1,30 +1,23 @@
 """Quality gates: the conditions that a model must meet before it may be published."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
 
-from houseprice.bundle.export import measure_parity
-from houseprice.bundle.load import Model
 from houseprice.config import Config, Gates
-from houseprice.errors import GateError, HousePriceError
+from houseprice.errors import GateError
 from houseprice.learning.evaluation import Evaluation
-from houseprice.learning.exported_pair import ExportedPair
 from houseprice.learning.feature_table import FeatureTable
-from houseprice.learning.features import Preprocessor
 from houseprice.learning.latency import latency_ratio
 from houseprice.learning.leakage import Leak, TrainingSource, detect_leakage, drop_waived
 from houseprice.learning.metrics import Estimate
 from houseprice.learning.model_comparison import Comparison, NotComparable
 from houseprice.learning.splitting import HOLDOUT, TRAIN
 from houseprice.learning.training import PriceModel
-
-MAX_COORDINATE_DIFFERENCE = 1e-6
-"""Of a similarity coordinate, between the exported graph and the trained pair."""
 
 
 @dataclass(frozen=True)
@@ -152,13 +145,13 @@ def check_metrics(metrics: dict[str, Any], rules: Gates) -> Verdict:
     growth = Estimate(holdout["log_rmse"] / rolling["log_rmse"], low / highest, high / lowest)
     gates = [
         _within("log_rmse", _of_holdout(holdout, "log_rmse"), (rules.min_log_rmse, rules.max_log_rmse)),
-        _at_most("median_ape", _of_holdout(holdout, "median_ape"), rules.max_median_ape),
-        _at_most("error_growth", growth, rules.max_error_growth),
+        at_most("median_ape", _of_holdout(holdout, "median_ape"), rules.max_median_ape),
+        at_most("error_growth", growth, rules.max_error_growth),
         _at_least("gain_over_constant", _relative(relative, "gain_over_constant"), rules.min_gain_over_constant),
         _at_least("gain_over_ridge", _relative(relative, "gain_over_ridge"), rules.min_gain_over_ridge),
         _within("coverage", _relative(relative, "coverage"), rules.coverage),
-        _at_most("width_to_constant", _relative(relative, "width_to_constant"), rules.max_width_to_constant),
-        _at_most("cod", _of_holdout(holdout, "cod"), rules.max_cod),
+        at_most("width_to_constant", _relative(relative, "width_to_constant"), rules.max_width_to_constant),
+        at_most("cod", _of_holdout(holdout, "cod"), rules.max_cod),
         _within("prd", _of_holdout(holdout, "prd"), rules.prd),
         _within("prb", _of_holdout(holdout, "prb"), rules.prb),
     ]
@@ -167,7 +160,7 @@ def check_metrics(metrics: dict[str, Any], rules: Gates) -> Verdict:
         gates.append(_at_least("coverage_by_price", found, rules.min_coverage_by_price, by_price["slice"]))
     if worst := relative.get("worst_slice"):
         found = _relative(relative, "worst_slice")
-        gates.append(_at_most("worst_slice", found, rules.max_worst_slice_ratio, worst["slice"]))
+        gates.append(at_most("worst_slice", found, rules.max_worst_slice_ratio, worst["slice"]))
     return Verdict(tuple(gates))
 
 
@@ -188,15 +181,15 @@ def check_split(table: FeatureTable, rules: Gates) -> tuple[Gate, ...]:
         else ""
     )
     return (
-        _at_most("holdout_separation", float(mixed.sum()), 0, detail),
-        _at_most("unknown_categories", float(unknown.mean()), rules.max_unknown_categories),
+        at_most("holdout_separation", float(mixed.sum()), 0, detail),
+        at_most("unknown_categories", float(unknown.mean()), rules.max_unknown_categories),
     )
 
 
 def check_leakage(leaks: Iterable[Leak], rules: Gates) -> Gate:
     """Check that no column leaks the price, except those that are waived with a reason."""
     remaining = drop_waived(list(leaks), rules.leakage.waivers)
-    return _at_most("leakage", float(len(remaining)), 0, "; ".join(leak.reason for leak in remaining))
+    return at_most("leakage", float(len(remaining)), 0, "; ".join(leak.reason for leak in remaining))
 
 
 def check_champion(comparison: Comparison | NotComparable | None, *, accept_uncomparable: bool = False) -> Gate:
@@ -226,51 +219,14 @@ def check_degeneracy(model: PriceModel, features: pl.DataFrame, metrics: dict[st
     with np.errstate(all="ignore"):
         half_width = np.log(high / low) / 2.0
     usable = np.isfinite(half_width) & np.isfinite(price) & (low > 0.0) & (low <= price) & (price <= high)
-    verdict = Verdict((_at_most("unusable_predictions", float((~usable).sum()), 0),))
+    verdict = Verdict((at_most("unusable_predictions", float((~usable).sum()), 0),))
     if not verdict.passed:
         return verdict
     return verdict.with_gates(
         _within("interval_to_error", float(np.median(half_width)) / error, rules.interval_to_error),
-        _at_most("widest_interval_to_error", float(half_width.max()) / error, rules.max_widest_interval_to_error),
-        _at_most("trend_to_error", abs(model.trend_.extrapolated) / error, rules.max_trend_to_error),
+        at_most("widest_interval_to_error", float(half_width.max()) / error, rules.max_widest_interval_to_error),
+        at_most("trend_to_error", abs(model.trend_.extrapolated) / error, rules.max_trend_to_error),
     )
-
-
-def check_pair(preprocessor: Preprocessor, model: PriceModel) -> Gate:
-    """Check that preprocessor and model belong to the same feature table."""
-    differ = preprocessor.feature_table_sha256_ != model.feature_table_sha256_
-    detail = (
-        f"the preprocessor belongs to feature table {preprocessor.feature_table_sha256_[:12] or '(none)'}…, but the "
-        f"model was fitted on {model.feature_table_sha256_[:12]}…"
-    )
-    return _at_most("pair", float(differ), 0, detail if differ else "")
-
-
-def check_export(exported: ExportedPair, config: Config) -> tuple[Gate, ...]:
-    """Check the exported graphs against the trained pair on every row of the sales, their size and their speed."""
-    predictor, limit = Model(exported.graph), config.bundle.max_relative_difference
-    worst, row = measure_parity(predictor, exported.columns, exported.predictions)
-    one_house = {name: values[:1] for name, values in exported.columns.items()}
-    parity, *others = check_exported(predictor, one_house, len(exported.graph), worst, limit, config.gates)
-    similarity = _at_most("similarity_parity", exported.similarity_difference, MAX_COORDINATE_DIFFERENCE)
-    return (
-        check_pair(exported.preprocessor, exported.model),
-        replace(parity, detail=f"the largest difference is in row {row + 1}"),
-        replace(similarity, reproducible=False),
-        *others,
-    )
-
-
-def check_serving(refusal: HousePriceError | None) -> Gate:
-    """Check that `serve` starts with the bundle; `refusal` is why it does not."""
-    gate = _at_most("serving", float(refusal is not None), 0, f"{refusal} [{refusal.code}]" if refusal else "")
-    return replace(gate, reproducible=False)
-
-
-def check_sealed(verdict: Verdict, sealed: Mapping[str, Any]) -> Gate:
-    """Check that a manifest states every gate of the verdict, and as it was judged."""
-    other = [gate.name for gate in verdict.gates if sealed.get(gate.name, {}).get("passed") is not gate.passed]
-    return _at_most("sealed_verdict", float(len(other)), 0, ", ".join(other))
 
 
 def check_exported(
@@ -278,9 +234,9 @@ def check_exported(
 ) -> tuple[Gate, ...]:
     """Check parity, size and latency of the exported model; `columns` hold one house."""
     gates = (
-        _at_most("parity", worst, limit),
-        _at_most("model_bytes", float(size), rules.max_model_bytes),
-        _at_most("latency_ratio", latency_ratio(lambda: model.predict(columns)), rules.max_latency_ratio),
+        at_most("parity", worst, limit),
+        at_most("model_bytes", float(size), rules.max_model_bytes),
+        at_most("latency_ratio", latency_ratio(lambda: model.predict(columns)), rules.max_latency_ratio),
     )
     return tuple(replace(gate, reproducible=gate.name == "model_bytes") for gate in gates)
 
@@ -293,7 +249,8 @@ def _relative(relative: dict[str, Any], name: str) -> Estimate:
     return Estimate(relative[name]["value"], *relative[name]["ci95"])
 
 
-def _at_most(name: str, found: Estimate | float, limit: float, detail: str = "") -> Gate:
+def at_most(name: str, found: Estimate | float, limit: float, detail: str = "") -> Gate:
+    """Return a gate that passes when the value, or some of its interval, is no higher than the limit."""
     return _gate(name, found, f"at most {limit:g}", (-np.inf, limit), detail)
 
 
