@@ -90,9 +90,11 @@ class WorkerPool:
         place = queue.enter()
         job = _Job(schedule)
         try:
-            await _first(place, gone, self._queue_seconds)
+            if not place.done():
+                await _first(place, gone, self._queue_seconds)
+            schedule.request(job)
             done = loop.run_in_executor(self._executor, job.call, work)
-            done.add_done_callback(_retrieve)
+            done.add_done_callback(job.end)
             await _first(done, gone)
             return done.result()
         finally:
@@ -114,19 +116,29 @@ class _Job:
         """Call a function in this thread, as soon as it may compute."""
         _thread.job = self
         try:
-            self._ask(self._schedule.request)
+            self._wait()
             return work()
         finally:
             _thread.job = None
-            with suppress(RuntimeError):  # the loop was closed
-                self._schedule.loop.call_soon_threadsafe(self._schedule.end, self)
 
     def pause(self) -> None:
         """Let others compute, when the step is over."""
         if self.is_abandoned:
             raise AbandonedError
         if time.perf_counter() - self._began > STEP_SECONDS:
-            self._ask(self._schedule.pause)
+            self._granted.clear()
+            try:
+                self._schedule.loop.call_soon_threadsafe(self._schedule.pause, self)
+            except RuntimeError as err:  # the loop was closed
+                raise AbandonedError from err
+            self._wait()
+
+    def _wait(self) -> None:
+        if not self.is_abandoned:
+            self._granted.wait()
+        if self.is_abandoned:
+            raise AbandonedError
+        self._began = time.perf_counter()
 
     def grant(self) -> None:
         """Let it compute; called by the event loop."""
@@ -137,17 +149,11 @@ class _Job:
         self.is_abandoned = True
         self._granted.set()
 
-    def _ask(self, request: Callable[["_Job"], None]) -> None:
-        self._granted.clear()
-        try:
-            self._schedule.loop.call_soon_threadsafe(request, self)
-        except RuntimeError as err:
-            raise AbandonedError from err
-        if not self.is_abandoned:
-            self._granted.wait()
-        if self.is_abandoned:
-            raise AbandonedError
-        self._began = time.perf_counter()
+    def end(self, done: asyncio.Future[Any]) -> None:
+        """Make room for others; called by the event loop when the thread has finished."""
+        if not done.cancelled():
+            done.exception()  # that nobody may wait for
+        self._schedule.end(self)
 
 
 class _Schedule:
@@ -233,12 +239,6 @@ async def _first(future: asyncio.Future[Any], gone: asyncio.Future[None], second
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _retrieve(done: asyncio.Future[Any]) -> None:
-    """Take note of an exception that nobody waits for."""
-    if not done.cancelled():
-        done.exception()
 
 
 def _lower_priority() -> None:
