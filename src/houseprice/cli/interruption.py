@@ -18,7 +18,7 @@ from houseprice import atomic_io
 
 EXIT_CODE = 130
 LINE = "houseprice: interrupted."
-GRACE_SECONDS = 1.2
+GRACE_SECONDS = 0.7
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
