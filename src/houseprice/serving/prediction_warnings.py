@@ -1,5 +1,6 @@
 """Warnings about values that the model has not seen in training, and about missing columns that matter."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,14 +30,29 @@ class WarningDetector:
             for name, share in shares.items()
             if share >= MIN_IMPORTANCE and is_optional(schema, name) and name != schema.sale_date
         }
-        self._important_rows = [row for row, name in enumerate(layout.numbers) if name in self._important]
+        self._usual = [
+            (-math.inf if math.isnan(low) else low, math.inf if math.isnan(high) else high)
+            for low, high in zip(self._lowest[:, 0].tolist(), self._highest[:, 0].tolist(), strict=True)
+        ]
 
     def detect(self, columns: Columns) -> list[list[PredictionWarning]]:
         """Return the warnings of each house."""
+        if columns.numbers.shape[1] == 1 and self._is_usual(columns):
+            return [[]]
         warnings: list[list[PredictionWarning]] = [[] for _ in range(columns.numbers.shape[1])]
         for house, warning in (*self._outside(columns), *self._unknown(columns), *self._missing(columns)):
             warnings[house].append(warning)
         return warnings
+
+    def _is_usual(self, columns: Columns) -> bool:
+        """Return whether nothing of a single house is missing or unknown; most houses need no closer look."""
+        for value, (low, high) in zip(columns.numbers[:, 0].tolist(), self._usual, strict=True):
+            if not low <= value <= high:
+                return False
+        return all(
+            value and (levels is None or value in levels)
+            for value, levels in zip(columns.texts[:, 0].tolist(), self._levels, strict=True)
+        )
 
     def _outside(self, columns: Columns) -> Iterator[tuple[int, PredictionWarning]]:
         outside = (columns.numbers < self._lowest) | (columns.numbers > self._highest)
@@ -60,8 +76,6 @@ class WarningDetector:
                     yield house, PredictionWarning(name, "unknown_category", message)
 
     def _missing(self, columns: Columns) -> Iterator[tuple[int, PredictionWarning]]:
-        if not np.isnan(columns.numbers[self._important_rows]).any() and not (columns.texts == "").any():
-            return
         for name, share in self._important.items():
             if name in self._layout.texts:
                 blank = columns.texts[self._layout.texts.index(name)] == ""
