@@ -64,6 +64,14 @@ def test_unknown_columns_are_kept_where_they_are_to_be_refused(toy: Bundle) -> N
     assert opened.house(row)["garden"] == "1"
 
 
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_column_without_a_name_is_no_unknown_one(toy: Bundle, name: str) -> None:
+    """Programs write an index so, or end each line with a delimiter."""
+    opened = reader(toy, f"{HEAD},{name}\n{ROW},1\n", keep_unknown=True)
+    (row,) = opened
+    assert opened.house(row).keys() <= set(FULL)
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "expected"),
     [

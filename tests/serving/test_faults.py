@@ -107,7 +107,7 @@ def test_a_client_that_dawdles_over_the_head_of_a_request_is_cut_off(start: Star
     with endless:
         try:
             endless.sendall(b"GET / HTTP/1.1\r\n" + b"".join(b"a%d: %s\r\n" % (n, b"x" * 1000) for n in range(500)))
-            assert closed(endless)
+            assert b" 431 " in endless.recv(100)
         except OSError:
             pass
     assert server.ask("GET", "/health")[0] == 200

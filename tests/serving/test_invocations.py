@@ -98,12 +98,23 @@ def test_nan_is_a_blank_in_an_optional_column_only(api: Client) -> None:
         ("text/csv", [LINE]),
         ("text/csv; header=absent", [LINE]),
         ("text/csv; header=present", [HEADER, LINE]),
+        ("text/csv", ["," + HEADER, "0," + LINE]),
+        ("text/csv", [HEADER + ", ", LINE + ",x"]),
     ],
 )
 def test_csv_is_read_with_and_without_a_header(api: Client, kind: str, lines: list[str]) -> None:
     """SageMaker's lines have no header, MLflow's have one."""
     answer = api.post("/invocations", "\r\n".join(lines).encode(), kind)
     assert answer.json() == {"predictions": [FULL_PRICE]}
+
+
+@pytest.mark.parametrize("kind", ["application/jsonlines", "application/x-ndjson", "application/jsonl"])
+def test_lines_of_json_are_read(api: Client, kind: str) -> None:
+    """A house on each line, as batch transforms of SageMaker send them; errors and limits are those of a batch."""
+    line = json.dumps(FULL).encode() + b"\n"
+    assert api.post("/invocations", line * 2, kind).json() == {"predictions": [FULL_PRICE] * 2}
+    assert api.post("/invocations", line + b"{}", kind).status_code == 422
+    assert api.post("/invocations", line * 10_001, kind).status_code == 413
 
 
 @pytest.mark.parametrize(

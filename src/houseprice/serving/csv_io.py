@@ -105,7 +105,8 @@ class CsvReader:
         self._check_header()
         known = columns.parsers(self.dialect.decimal)
         named = [(index, name.strip()) for index, name in enumerate(self.header)]
-        kept = islice((index for index, name in named if keep_unknown and name not in known), MAX_ERRORS)
+        # A column without a name is the index that pandas writes, or the end of lines that end with a delimiter.
+        kept = islice((index for index, name in named if keep_unknown and name and name not in known), MAX_ERRORS)
         unknown = frozenset(kept)  # each is an error, and so many are shown
         self._parsers = [
             (index, name, known.get(name, str)) for index, name in named if name in known or index in unknown

@@ -9,6 +9,7 @@ from houseprice.errors import nearest
 from houseprice.serving import csv_io
 from houseprice.serving.batch_execution import Blocks
 from houseprice.serving.csv_dialect import Dialect
+from houseprice.serving.formats import ndjson
 from houseprice.serving.json_blocks import parse_json
 from houseprice.serving.json_encoding import utf8_json
 from houseprice.serving.prediction import predictions_as_json
@@ -76,6 +77,17 @@ def read_csv(body: bytes, adapter: ProtocolAdapter, header: str | None = None) -
     return Invocation(
         csv_io.read(body, adapter.csv_columns, adapter.rules, adapter.max_houses, Dialect(), **options).houses
     )
+
+
+def read_lines(body: bytes, adapter: ProtocolAdapter, longest: int) -> Invocation:
+    """Return the request of a house as a JSON object on each line; `longest` is the limit of a line.
+
+    Raises:
+        InvalidRequestError: A house cannot be priced.
+        BatchTooLargeError: It holds more houses than the limit.
+        HTTPException: 413, a line is too long.
+    """
+    return Invocation(ndjson.read(body, adapter.rules, adapter.max_houses, longest))
 
 
 def write(request: Invocation, blocks: Blocks) -> list[bytes]:

@@ -95,7 +95,10 @@ _INVOCATIONS: dict[str, Any] = {
     "response_model": Prices,
     "responses": {
         413: {"model": Reason, "description": "Too many houses or bytes; says the limit"},
-        415: {"model": Reason, "description": "Neither application/json nor text/csv, or compressed"},
+        415: {
+            "model": Reason,
+            "description": "A content type or coding that is not known",
+        },
         422: {"model": Refusal, "description": "Malformed, or a house that cannot be priced"},
         503: {"model": Reason, "description": "The model failed"},
     },
@@ -104,7 +107,9 @@ _INVOCATIONS: dict[str, Any] = {
 
 def invocations(table: dict[str, Any]) -> dict[str, Any]:
     """Return the description of `/invocations`; `table` describes a CSV."""
-    return {**_INVOCATIONS, "openapi_extra": _body(application_json=_HOUSES, text_csv=table)}
+    lines = {"type": "string", "description": "A house as a JSON object on each line"}
+    body = _body(application_json=_HOUSES, text_csv=table, application_jsonlines=lines)
+    return {**_INVOCATIONS, "openapi_extra": body}
 
 
 PING: dict[str, Any] = {

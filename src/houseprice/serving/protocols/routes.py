@@ -59,23 +59,23 @@ def _add_invocations(app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> 
     golden = adapter.bundle.golden["rows"]
 
     async def invoke(request: Request) -> Response:
-        """Accept `dataframe_split`, `dataframe_records`, `instances` or `inputs`, or CSV."""
+        """Accept `dataframe_split`, `dataframe_records`, `instances` or `inputs`, or CSV, or a house on each line."""
         media_type, parameters = negotiation.parse(header(request, b"content-type", "application/json"))
-        is_csv = media_type == "text/csv"
-        if not (is_csv or media_type == "application/json" or media_type.endswith("+json")):
+        if media_type == "application/json" or media_type.endswith("+json"):
+            return await _answer_json(await adapter.executor.read_body(request, max_bytes), adapter, request)
+        if media_type in negotiation.CSV.names:
+            read = partial(invocations.read_csv, adapter=adapter, header=parameters.get("header"))
+        elif media_type in negotiation.NDJSON.names:
+            read = partial(invocations.read_lines, adapter=adapter, longest=max_bytes)
+        else:
             raise MediaTypeError(
                 415,
                 "media_type_unsupported",
-                f'The content type "{media_type[:80]}" is neither "application/json" nor "text/csv".',
+                f'The content type "{media_type[:80]}" is none of "application/json", "text/csv" and '
+                '"application/jsonlines".',
             )
         body = await adapter.executor.read_body(request, max_bytes)
-        if not is_csv:
-            return await _answer_json(body, adapter, request)
-        declared = parameters.get("header")
-        parts = await adapter.executor.answer(
-            body, lambda body: invocations.read_csv(body, adapter, declared), invocations.write, request.receive
-        )
-        return PartsResponse(parts)
+        return PartsResponse(await adapter.executor.answer(body, read, invocations.write, request.receive))
 
     about = openapi.invocations(csv_schema(adapter.rules.schema, golden))
     app.router.add_api_route(INVOCATIONS, invoke, methods=["POST"], route_class_override=DirectRoute, **about)
