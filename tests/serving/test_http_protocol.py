@@ -193,7 +193,7 @@ def test_beyond_the_limit_the_connection_that_waited_longest_ends() -> None:
             idle = [await anyio.connect_tcp("127.0.0.1", port) for _ in range(20)]
             for _ in range(20):
                 assert statuses(await exchanged(port, LAST)) == [200]
-            assert len(config.pool.waiting) <= 5
+            assert len(config.pool.connections) <= 5
             with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
                 await idle[0].receive()
             go.set()

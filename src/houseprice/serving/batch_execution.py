@@ -11,7 +11,8 @@ from typing import Protocol, TypeVar
 from fastapi import Request
 from starlette.types import Receive
 
-from houseprice.serving.body import header, read_body
+from houseprice.serving.body import check_coding, header, read_body
+from houseprice.serving.gzip_decoding import gunzip
 from houseprice.serving.memory_budget import MemoryBudget
 from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.prediction import Prediction
@@ -56,14 +57,16 @@ class BatchExecutor:
         self._columns = len(batcher.scorer.request.schema.request)
 
     async def read_body(self, request: Request, limit: int) -> bytes:
-        """Return the body of a request for many houses, as soon as there is memory for it.
+        """Return the body of a request for many houses, decompressed, as soon as there is memory for it.
 
         Raises:
-            HTTPException: As `body.read_body`.
-            BusyError: There was no memory for too long.
+            HTTPException: 415 for another coding than gzip, 413 for more than `limit` bytes, 400 for a damaged gzip.
+            BusyError: There was no memory, or no thread, for too long.
         """
+        is_gzip = check_coding(request)
         await self.reserve(request, limit)
-        return await read_body(request, limit)
+        body = await read_body(request, limit)
+        return await self.pool.run(partial(gunzip, body, limit), request.receive) if is_gzip else body
 
     async def reserve(self, request: Request, limit: int, *, is_streamed: bool = False) -> None:
         """Reserve memory for the body of a request until it has been answered; short ones need none.

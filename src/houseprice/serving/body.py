@@ -1,12 +1,13 @@
 """Reading of request bodies, within the documented limits."""
 
 from collections.abc import AsyncIterator
+from io import BytesIO
 from typing import TypeVar
 
 from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
 
-from houseprice.serving.gzip_decoding import gunzipped
+from houseprice.serving.gzip_decoding import gunzip
 
 T = TypeVar("T")
 
@@ -15,27 +16,26 @@ async def read_json_body(request: Request, limit: int) -> bytes:
     """Return the body of a JSON request.
 
     Raises:
-        HTTPException: 415 for another content type, and as `read_body`.
+        HTTPException: 415 for another content type or coding, 413 for more than `limit` bytes, 400 for a damaged gzip.
     """
     kind = header(request, b"content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise HTTPException(415, f'The content type is "{kind[:80]}"; send JSON as "application/json".')
-    return await read_body(request, limit)
+    is_gzip = check_coding(request)
+    body = await read_body(request, limit)
+    return gunzip(body, limit) if is_gzip else body
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Return the body of a request of any content type, decompressed.
+    """Return the body of a request of any content type as it was sent, perhaps compressed.
 
     Raises:
-        HTTPException: 413 for more than `limit` bytes, 415 for a coding that is not known, 400 for a damaged gzip.
+        HTTPException: 413 for more than `limit` bytes.
     """
-    is_gzip = check_coding(request)
     length = header(request, b"content-length", "0")
     if length.isdecimal() and len(length) < 20 and int(length) > limit:
         raise too_large(limit)
-    body, is_whole = await read_beginning(
-        gunzipped(_received(request), limit) if is_gzip else _received(request), limit
-    )
+    body, is_whole = await read_beginning(received(request), limit)
     if not is_whole:
         raise too_large(limit)
     return body
@@ -43,29 +43,22 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 async def read_beginning(parts: AsyncIterator[bytes], most: int) -> tuple[bytes, bool]:
     """Return a body, or its beginning as soon as that has more than `most` bytes, and whether it is whole."""
-    body: bytes | bytearray = b""
+    first, joined = b"", None
     async for part in parts:
-        if not body:
-            body = part  # most bodies are one part
-        else:
-            if isinstance(body, bytes):
-                body = bytearray(body)  # a list would need many times the memory for parts of a few bytes
-            body += part
-        if len(body) > most:
-            return bytes(body), False
-    return bytes(body), True
+        if not first:
+            first = part  # most bodies are one part
+        elif joined is None:
+            joined = BytesIO()  # a list would need many times the memory for parts of a few bytes
+            joined.write(first)
+        if joined is not None:
+            joined.write(part)
+        if (len(first) if joined is None else joined.tell()) > most:
+            return first if joined is None else joined.getvalue(), False
+    return first if joined is None else joined.getvalue(), True
 
 
-def parts_of(request: Request) -> AsyncIterator[bytes]:
-    """Return the parts of a body as they arrive, decompressed, without a limit.
-
-    Raises:
-        HTTPException: 415 for a coding that is not known; later 400 for a damaged gzip.
-    """
-    return gunzipped(_received(request)) if check_coding(request) else _received(request)
-
-
-async def _received(request: Request) -> AsyncIterator[bytes]:
+async def received(request: Request) -> AsyncIterator[bytes]:
+    """Yield the parts of a body as they arrive."""
     is_complete = False
     while not is_complete:
         message = await request.receive()

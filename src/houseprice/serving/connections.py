@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from houseprice.serving.pacing import Pacer
+
 MAX_HELD_BYTES = 8 * 2**20
 """Bytes of pipelined requests that wait for the answers before them."""
 MAX_UNREAD_BYTES = 24 * 2**20
@@ -17,16 +19,18 @@ class Connections:
 
     Attributes:
         most: how many there may be.
+        pacer: spreads what is long to parse.
         held_bytes: how much they hold of pipelined requests.
         partial_bytes: how much they have received of short bodies that are not complete.
-        waiting: those that wait for their client, the one that has done so for longest first.
+        connections: the open ones, in the order in which they began to wait for a request.
         unread: those whose client does not read, in the same order.
     """
 
     def __init__(self, most: int) -> None:
         self.most = most
+        self.pacer = Pacer()
         self.held_bytes = self.partial_bytes = 0
-        self.waiting: dict[Any, None] = {}
+        self.connections: dict[Any, None] = {}
         self.unread: dict[Any, None] = {}
 
     @property
@@ -37,11 +41,14 @@ class Connections:
     def shed_partial(self) -> None:
         """End connections that have waited for the rest of a body for longest, while they hold more than they may."""
         while self.partial_bytes > MAX_PARTIAL_BYTES:
-            next(connection for connection in self.waiting if connection.partial).disconnect()
+            next(connection for connection in self.connections if connection.partial).disconnect()
 
-    def end_oldest(self) -> None:
-        """End the connection that has waited for its client for longest."""
-        next(iter(self.waiting)).disconnect()
+    def end_oldest(self) -> bool:
+        """End the connection that has waited for its client for longest; return whether there was one."""
+        oldest = next((connection for connection in self.connections if not connection.is_answering), None)
+        if oldest is not None:
+            oldest.disconnect()
+        return oldest is not None
 
     def shed_unread(self) -> None:
         """End connections whose clients have not read for longest, while more bytes wait for clients than may."""

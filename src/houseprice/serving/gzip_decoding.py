@@ -1,14 +1,11 @@
-"""Decompression of gzip, a little at a time.
+"""Decompression of gzip within a limit, in steps: a few bytes can stand for very many."""
 
-A few bytes can stand for very many: no more is decompressed at once than a moment's work, between which other requests
-have their turn, and the reader counts what comes out.
-"""
-
-import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from io import BytesIO
 
 from fastapi import HTTPException
+
+from houseprice.serving.worker_pool import checkpoint
 
 MAX_MEMBERS = 1000
 """Gzip streams one behind the other, as some programs write them."""
@@ -17,34 +14,31 @@ _OUTPUT = 128 * 2**10
 _GZIP = 31  # zlib's window, with a gzip header
 
 
-async def gunzipped(parts: AsyncIterator[bytes], limit: int | None = None) -> AsyncIterator[bytes]:
-    """Yield what compressed parts stand for.
+def gunzip(body: bytes, limit: int) -> bytes:
+    """Return what a compressed body stands for.
 
     Raises:
-        HTTPException: 400, they are no gzip or end too early; 413, there are more than `limit` of them.
+        HTTPException: 400, it is no gzip or ends too early; 413, it stands for more than `limit` bytes.
     """
-    decoder, members, size = zlib.decompressobj(_GZIP), 1, 0
-    async for part in parts:
-        size += len(part)
-        if limit is not None and size > limit:
-            raise HTTPException(413, f"The compressed body has more than {limit} bytes, which is the limit.")
-        for begin in range(0, len(part), _INPUT):
-            rest = part[begin : begin + _INPUT]
-            while rest:
-                if decoder.eof:
-                    decoder, members = zlib.decompressobj(_GZIP), members + 1
-                try:
-                    found = decoder.decompress(rest, _OUTPUT)
-                except zlib.error as err:
-                    raise _damaged() from err
-                rest = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
-                if members > MAX_MEMBERS:
-                    raise _damaged()
-                if found:
-                    yield found
-                await asyncio.sleep(0)
+    decoder, members, found = zlib.decompressobj(_GZIP), 1, BytesIO()
+    for begin in range(0, len(body), _INPUT):
+        rest = body[begin : begin + _INPUT]
+        while rest:
+            if decoder.eof:
+                decoder, members = zlib.decompressobj(_GZIP), members + 1
+            try:
+                found.write(decoder.decompress(rest, _OUTPUT))
+            except zlib.error as err:
+                raise _damaged() from err
+            rest = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
+            if members > MAX_MEMBERS:
+                raise _damaged()
+            if found.tell() > limit:
+                raise HTTPException(413, f"The body stands for more than {limit} bytes, which is the limit.")
+            checkpoint()
     if not decoder.eof:
         raise _damaged()
+    return found.getvalue()
 
 
 def _damaged() -> HTTPException:

@@ -6,6 +6,7 @@ gets no byte behind a request before that was answered, and the reading of the c
 """
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,8 +20,12 @@ MAX_HEAD_BYTES = 16 * 2**10
 """Size of a head; also of what stands between two parts of a chunked body, and of its trailers."""
 MAX_HEADERS = 128
 _CHUNKED_PIECE = 4 * 2**10
-_PIECES = 16
-"""Pieces that are parsed before other connections have their turn: a few milliseconds at most."""
+STEP_SECONDS = 0.001
+"""How long pieces are parsed before others have their turn."""
+DISCARD_SECONDS = 0.02
+"""Pause after each read of what is discarded."""
+END_SECONDS = 0.1
+"""Time from the last answer to the end of a connection whose client still sends."""
 _END = b"\r\n\r\n"
 _CHUNKED = -1
 _FRAMING = frozenset((b"content-length", b"transfer-encoding", b"expect"))
@@ -52,6 +57,7 @@ class SequentialProtocol(HttpToolsProtocol):
 
     _in_head = True  # or before one
     _is_received = True
+    is_answering = False  # a request that was received
     _left = 0  # of the body, or `_CHUNKED`
     _received = 0  # of the body
     _overhead = 0  # bytes since the last byte of a body, or since the head began
@@ -79,58 +85,82 @@ class SequentialProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse data up to the end of a request; the rest waits until that was answered."""
-        self._unset_keepalive_if_required()
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
         if self._is_ending:
-            return
-        if self._is_scheduled or self._is_answering:
+            self._read_later(DISCARD_SECONDS)
+        elif self._is_scheduled or self.is_answering:
             self._hold(self._held + data)
             self._stop_reading()
         else:
             self._parse(self._held + data if self._held else data)
 
-    @property
-    def _is_answering(self) -> bool:
-        return self._is_received and self.cycle is not None and not self.cycle.response_complete
-
     def _parse(self, data: bytes) -> None:
-        begin, needs_more = 0, True
-        for _ in range(_PIECES):
-            if begin == len(data) or self._is_answering:
-                break
-            end = self._end_of_piece(data, begin)
-            if end == begin:  # a line feed decides
-                break
+        begin, size, begun = 0, len(data), 0.0
+        while begin < size and not self.is_answering:
+            if self._left == _CHUNKED and not self._in_head:  # of which the chunks may be many
+                now = time.perf_counter()
+                begun = begun or now
+                if now - begun > STEP_SECONDS:
+                    break
+            if self._left > 0 and not self._in_head:  # the rest of a body
+                end = min(size, begin + self._left)
+                self._left -= end - begin
+            else:
+                end = self._end_of_piece(data, begin)
+                if end == begin:  # a line feed decides
+                    break
             self._feed(data[begin:end])
             if self._is_ending:
                 return
             begin = end
+        if begin < size or self._held:
+            self._hold(data[begin:])
+        if self.is_answering:
+            if self._held:
+                self._stop_reading()
+            elif self.flow.is_held:
+                self._read_on()
         else:
-            needs_more = begin == len(data)
-        self._hold(data[begin:])
-        if self._held and (not needs_more or self._is_answering):
-            self._stop_reading()
-            self._is_scheduled = not self._is_answering
-            if self._is_scheduled:
-                self.loop.call_soon(self._parse_held)
+            self._wait()
+            self._pace(time.perf_counter() - begun if begun else 0.0)
+
+    def _pace(self, seconds: float) -> None:
+        """Go on after some seconds of work, with what is held and with reading, when others have had their turn."""
+        if not self._in_head and self.cycle.response_complete:
+            self._read_later(DISCARD_SECONDS)
+        elif seconds > STEP_SECONDS / 4:
+            self._read_later(self.pool.pacer.delay(seconds))
         elif self.flow.is_held:
-            self.flow.is_held = False
-            if self.cycle is None or len(self.cycle.body) <= HIGH_WATER_LIMIT:
-                self.flow.resume_reading()
+            self._read_on()
+
+    def _read_later(self, seconds: float) -> None:
+        self.flow.is_held = self._is_scheduled = True
+        self.flow.pause_reading()
+        self.loop.call_later(seconds, self._parse_held)
+
+    def _read_on(self) -> None:
+        self.flow.is_held = False
+        if self.cycle is None or len(self.cycle.body) <= HIGH_WATER_LIMIT:
+            self.flow.resume_reading()
 
     def _parse_held(self) -> None:
         self._is_scheduled = False
-        if self._held and not self._is_ending and not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._held and not self._is_ending:
             self._parse(self._held)
+        else:
+            self._read_on()
+
+    def _wait(self) -> None:
+        """Wait for the rest of a request."""
 
     def _end_of_piece(self, data: bytes, begin: int) -> int:
         """Return where the next piece ends that can hold the end of one request at most.
 
-        A head ends with an empty line, as trailers do, and a body of known length by itself.
+        A head ends with an empty line, as trailers do.
         """
-        if not self._in_head and self._left != _CHUNKED:
-            end = min(len(data), begin + self._left)
-            self._left -= end - begin
-            return end
         most = MAX_HEAD_BYTES - self._overhead
         end = min(len(data), begin + (most if self._in_head else min(most, _CHUNKED_PIECE)))
         found = data.find(_END, begin, end)
@@ -168,14 +198,6 @@ class SequentialProtocol(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._feed(head)
 
-    def on_message_begin(self) -> None:
-        """Begin a head."""
-        if self._is_answering:
-            raise RuntimeError("a piece held two requests")
-        super().on_message_begin()
-        self._in_head, self._is_received, self._status = True, False, 400
-        self._left = self._received = 0
-
     def on_header(self, name: bytes, value: bytes) -> None:
         """Add a header; trailers are ignored."""
         if not self._in_head:
@@ -201,8 +223,10 @@ class SequentialProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             self._is_upgrade = True
             return
+        if self.is_answering:
+            raise RuntimeError("a piece held two requests")
         super().on_headers_complete()
-        self._in_head = False
+        self._in_head = self._is_received = False
         self.cycle.transport = self._answer_transport
 
     def on_body(self, body: bytes) -> None:
@@ -222,13 +246,17 @@ class SequentialProtocol(HttpToolsProtocol):
         if self._is_upgrade:
             return
         self._has_progress = self._in_head = self._is_received = True
-        if not self.cycle.response_complete:
-            self.cycle.more_body = False
-            self.cycle.message_event.set()
+        self._left = self._received = 0
+        cycle = self.cycle
+        if not cycle.response_complete:
+            self.is_answering = True
+            cycle.more_body = False
+            cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         """Continue with the next request, if it is there."""
         super().on_response_complete()
+        self.is_answering = False
         if self._is_ending:
             self._unset_keepalive_if_required()
         elif self._held and not self._is_scheduled and self._is_received:
@@ -240,7 +268,7 @@ class SequentialProtocol(HttpToolsProtocol):
         """Hold bytes until the request before them was answered; not beyond what all connections may hold."""
         self.pool.held_bytes += len(data) - len(self._held)
         self._held = data
-        if self.pool.is_full and data and self._is_answering:
+        if self.pool.is_full and data and self.is_answering:
             self.cycle.keep_alive = False  # which also tells the client to send the rest again
             self._is_ending = True
             self._hold(b"")
@@ -269,10 +297,15 @@ class SequentialProtocol(HttpToolsProtocol):
             self._end()
 
     def _end(self) -> None:
-        """End the answers, but read on for a while: to close while a client sends would take the answer from it."""
+        """End the answers, but read on for a while: to close while a client sends would take the answer from it.
+
+        The end is sent a little later than the answer, so that clients which come again and again take less time.
+        """
         self._is_ending = True
         self._hold(b"")
-        self.flow.is_held = False
-        self.flow.resume_reading()
+        self._read_later(END_SECONDS)
+        self.loop.call_later(END_SECONDS, self._send_end)
+
+    def _send_end(self) -> None:
         if not self.transport.is_closing():
             self.transport.write_eof()

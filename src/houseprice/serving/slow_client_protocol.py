@@ -38,34 +38,25 @@ class SlowClientProtocol(SequentialProtocol):
         """Begin to wait for the first head."""
         super().connection_made(transport)
         self._start_timer(self._head_seconds)
-        is_full = len(self.connections) > self.pool.most
-        if is_full and not self.pool.waiting:
+        if len(self.connections) > self.pool.most and not self.pool.end_oldest():
             transport.write(_FULL)
-        self.pool.waiting[self] = None
-        if is_full:
-            self.pool.end_oldest()
+            transport.close()
+            return
+        self.pool.connections[self] = None
 
     def on_headers_complete(self) -> None:
         """End the time limit of the head."""
-        self._stop_timer()
+        if self._timer is not None:
+            self._stop_timer()
         super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        """End the wait for the client."""
-        super().on_message_complete()
-        self._count_partial(0)
-        if self._is_answering:
-            self.pool.waiting.pop(self, None)
-        else:
-            self._stop_timer()  # the rest of a body that was answered before
 
     def on_response_complete(self) -> None:
         """Begin to wait for the next request, or for the rest of this one."""
         super().on_response_complete()
-        self._count_partial(0)
-        self.pool.waiting.pop(self, None)
-        if not self.transport.is_closing():
-            self.pool.waiting[self] = None
+        if self.partial:
+            self._count_partial(0)
+        if self.pool.connections.pop(self, True) is None and not self.transport.is_closing():
+            self.pool.connections[self] = None  # now the last
             if not self._is_received and self._timer is None:
                 self._start_timer(self._head_seconds)
 
@@ -101,13 +92,15 @@ class SlowClientProtocol(SequentialProtocol):
         self._stop_timer()
         self.transport.abort()
 
-    def _parse(self, data: bytes) -> None:
-        super()._parse(data)
-        if not self._is_received and not self._in_head and not self.cycle.response_complete:
-            self._count_partial(min(self._received, PARTIAL_BYTES))
-            self.pool.shed_partial()
-        has_begun = self._in_head and not self._is_answering and (self._overhead or self._held)
-        if has_begun and self._timer is None:  # most heads come whole, and need none
+    def _wait(self) -> None:
+        """Count what has come of a body, and limit the time of a head; most requests come whole, and need neither."""
+        if not self._in_head:
+            if not self.cycle.response_complete:
+                self._count_partial(min(self._received, PARTIAL_BYTES))
+                self.pool.shed_partial()
+        elif not (self._overhead or self._held):
+            self._stop_timer()  # of the rest of a body that was answered before
+        elif self._timer is None:
             self._start_timer(self._head_seconds)
 
     def _count_partial(self, size: int) -> None:
@@ -117,7 +110,7 @@ class SlowClientProtocol(SequentialProtocol):
             self.partial = size
 
     def _forget(self) -> None:
-        self.pool.waiting.pop(self, None)
+        self.pool.connections.pop(self, None)
         self.pool.unread.pop(self, None)
         self._count_partial(0)
 

@@ -46,7 +46,6 @@ class BatchRoute:
         accept = [str(value, "latin-1") for name, value in request.scope["headers"] if name == b"accept"]
         body, answer = negotiate(header(request, b"content-type", ""), ", ".join(accept))
         if body.format is NDJSON and answer.format is NDJSON:
-            await self._executor.reserve(request, self._max_bytes, is_streamed=True)
             return await streamed(request, self._executor, self._max_bytes, answer.name)
         dialect = Dialect()
         if body.format is CSV:

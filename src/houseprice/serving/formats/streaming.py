@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from houseprice.errors import DataError, ServingError
 from houseprice.serving.batch_execution import SMALL_BYTES, BatchExecutor, Blocks
-from houseprice.serving.body import parts_of, read_beginning, too_large
+from houseprice.serving.body import check_coding, read_beginning, received, too_large
 from houseprice.serving.direct_route import BytesResponse
 from houseprice.serving.formats import ndjson
 from houseprice.serving.formats.ndjson import Block, Line
@@ -37,13 +37,18 @@ async def streamed(request: Request, executor: BatchExecutor, max_bytes: int, me
 
     Raises:
         InvalidRequestError: A house of the first block cannot be priced.
-        HTTPException: 413, a line of the first block is too long; as `parts_of`.
+        HTTPException: 413, a line of the first block is too long; as `BatchExecutor.read_body`.
         ServingError: The model failed at the first block.
     """
-    rest = parts_of(request)
-    begin, is_whole = await read_beginning(rest, max_bytes)
+    rest = received(request)
+    if check_coding(request):
+        begin, is_whole = await executor.read_body(request, max_bytes), True
+    else:
+        await executor.reserve(request, max_bytes, is_streamed=True)
+        begin, is_whole = await read_beginning(rest, max_bytes)
     is_short = is_whole and len(begin) <= SMALL_BYTES
-    answers = _answers(_chain(begin, rest, request.scope.get("reservation")), executor, max_bytes)
+    chunks = _chain(begin, None if is_whole else rest, request.scope.get("reservation"))
+    answers = _answers(chunks, executor, max_bytes)
     del begin
     if is_short or request.scope["http_version"] == "1.0":
         if not is_whole:  # HTTP/1.0 knows no answer of unknown length but one that ends with its connection
@@ -52,14 +57,17 @@ async def streamed(request: Request, executor: BatchExecutor, max_bytes: int, me
     return _Streamed(await anext(answers, b""), answers, media_type, Reservation(executor.budget, 0))
 
 
-async def _chain(begin: bytes, rest: AsyncIterator[bytes], reservation: Reservation | None) -> AsyncIterator[bytes]:
+async def _chain(
+    begin: bytes, rest: AsyncIterator[bytes] | None, reservation: Reservation | None
+) -> AsyncIterator[bytes]:
     """Yield the beginning, whose reservation ends when all of it was taken, and the rest."""
     yield begin
     del begin
     if reservation:
         reservation.resize(0)
-    async for part in rest:
-        yield part
+    if rest:
+        async for part in rest:
+            yield part
 
 
 async def _answers(chunks: AsyncIterator[bytes], executor: BatchExecutor, max_bytes: int) -> AsyncIterator[bytes]:
