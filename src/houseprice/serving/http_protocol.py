@@ -7,14 +7,14 @@ gets no byte behind a request before that was answered, and the reading of the c
 
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from houseprice.serving.connections import Connections
+from houseprice.serving.flow_control import AnswerTransport, HoldableFlow
 
 MAX_HEAD_BYTES = 16 * 2**10
 """Size of a head; also of what stands between two parts of a chunked body, and of its trailers."""
@@ -22,7 +22,7 @@ MAX_HEADERS = 128
 _CHUNKED_PIECE = 4 * 2**10
 STEP_SECONDS = 0.001
 """How long pieces are parsed before others have their turn."""
-DISCARD_SECONDS = 0.02
+DISCARD_SECONDS = 0.002
 """Pause after each read of what is discarded."""
 END_SECONDS = 0.1
 """Time from the last answer to the end of a connection whose client still sends."""
@@ -33,23 +33,6 @@ _REASONS = {
     400: "The request is not valid HTTP/1.1, or its body is cut into chunks wrongly.",
     431: f"The head or the trailers of the request have more than {MAX_HEAD_BYTES} bytes or {MAX_HEADERS} fields.",
 }
-
-
-class _HoldableFlow(FlowControl):
-    """Flow control that reads no more while bytes of the next request wait, whatever the application asks for."""
-
-    is_held = False
-
-    def resume_reading(self) -> None:
-        if not self.is_held:
-            super().resume_reading()
-
-
-class _AnswerTransport:
-    """The transport as an answer sees it: it is closed only when the client has had a chance to read the answer."""
-
-    def __init__(self, transport: Any, close: Callable[[], None]) -> None:
-        self.write, self.is_closing, self.close = transport.write, transport.is_closing, close
 
 
 class SequentialProtocol(HttpToolsProtocol):
@@ -75,8 +58,8 @@ class SequentialProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Begin with a connection."""
         super().connection_made(transport)
-        self.flow: _HoldableFlow = _HoldableFlow(transport)
-        self._answer_transport: Any = _AnswerTransport(transport, self._close_after_answer)
+        self.flow: HoldableFlow = HoldableFlow(transport)
+        self._answer_transport: Any = AnswerTransport(transport, self._close_after_answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what was held."""
@@ -127,10 +110,10 @@ class SequentialProtocol(HttpToolsProtocol):
 
     def _pace(self, seconds: float) -> None:
         """Go on after some seconds of work, with what is held and with reading, when others have had their turn."""
-        if not self._in_head and self.cycle.response_complete:
-            self._read_later(DISCARD_SECONDS)
-        elif seconds > STEP_SECONDS / 4:
+        if seconds > STEP_SECONDS / 4:
             self._read_later(self.pool.pacer.delay(seconds))
+        elif not self._in_head and self.cycle.response_complete:
+            self._read_later(DISCARD_SECONDS)
         elif self.flow.is_held:
             self._read_on()
 
@@ -141,7 +124,8 @@ class SequentialProtocol(HttpToolsProtocol):
 
     def _read_on(self) -> None:
         self.flow.is_held = False
-        if self.cycle is None or len(self.cycle.body) <= HIGH_WATER_LIMIT:
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or len(cycle.body) <= HIGH_WATER_LIMIT:
             self.flow.resume_reading()
 
     def _parse_held(self) -> None:

@@ -1,8 +1,8 @@
-"""Pacing of long work on the event loop: all of it together takes a third of the time at most."""
+"""Pacing of long work on the event loop: all of it together takes a quarter of the time at most."""
 
 import time
 
-REST = 2.0
+REST = 3.0
 """Time for everything else, as a multiple of the time of the work."""
 
 

@@ -100,6 +100,8 @@ class SlowClientProtocol(SequentialProtocol):
                 self.pool.shed_partial()
         elif not (self._overhead or self._held):
             self._stop_timer()  # of the rest of a body that was answered before
+            seconds, close = self.timeout_keep_alive, self.timeout_keep_alive_handler
+            self.timeout_keep_alive_task = self.loop.call_later(seconds, close)
         elif self._timer is None:
             self._start_timer(self._head_seconds)
 
