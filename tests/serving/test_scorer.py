@@ -1,6 +1,8 @@
 """The one core behind every way of asking."""
 
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from toy import FULL, FULL_PRICE, LEAST, LEAST_PRICE, altered_golden, seal
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.errors import ArtifactError, ServingError
-from houseprice.serving.scorer import Scorer
+from houseprice.serving.scorer import HEALTH_SECONDS, Scorer
 
 
 def test_a_price_is_what_can_be_worked_out_by_hand(scorer: Scorer) -> None:
@@ -87,3 +89,24 @@ def test_a_price_that_is_no_number_is_not_given(scorer: Scorer) -> None:
     (house,) = scorer.request.validate([FULL])
     with pytest.raises(ServingError):
         scorer.score([{**house, "lot": 1e308, "living area": 1e308}])
+
+
+def test_many_health_checks_share_few_predictions(toy_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The golden row is predicted again every moment, not for every probe; a failure is not kept."""
+    bundle = open_bundle(toy_dir)
+    predict, calls = bundle.model.predict, 0
+
+    def counting(columns: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise RuntimeError("out of memory")
+        return predict(columns)
+
+    monkeypatch.setattr(bundle.model, "predict", counting)
+    scorer = Scorer(bundle)
+    with pytest.raises(ServingError):
+        scorer.check_health()
+    began = time.monotonic()
+    assert all(scorer.check_health().passed for _ in range(500))
+    assert calls <= 2 + (time.monotonic() - began) / HEALTH_SECONDS

@@ -3,6 +3,7 @@
 The columns of all houses are built once, and the model is called with many at a time.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -18,6 +19,8 @@ from houseprice.serving.request import House, RequestModel
 from houseprice.serving.validation_errors import InvalidRequestError
 from houseprice.serving.worker_pool import checkpoint
 
+HEALTH_SECONDS = 0.1
+"""How long the check of a golden row is good for."""
 Count = Callable[[Sequence[Prediction]], None]
 
 
@@ -50,6 +53,8 @@ class Scorer:
             ) from err
         self._expected = [[float(answer[name]) for name in OUTPUTS] for answer in bundle.golden["answers"]]
         self._tolerance = float(bundle.golden["tolerance"])
+        self._health: GoldenRowCheck | None = None
+        self._health_until = 0.0
         self._model = bundle.model
         self._layout = ColumnLayout(bundle)
         self._warnings = WarningDetector(bundle, self._layout)
@@ -86,6 +91,19 @@ class Scorer:
         for start in range(0, len(houses), BLOCK):
             checkpoint()
             yield self.score(houses[start : start + BLOCK])
+
+    def check_health(self) -> GoldenRowCheck:
+        """Predict the first golden row again, or return what it gave a moment ago: probes may come by the thousand.
+
+        Raises:
+            ServingError: As `check_golden_rows`.
+        """
+        now = time.monotonic()
+        if self._health is None or now > self._health_until:
+            self._health = None
+            self._health = self.check_golden_rows(1)[0]
+            self._health_until = now + HEALTH_SECONDS
+        return self._health
 
     def check_golden_rows(self, count: int | None = None) -> list[GoldenRowCheck]:
         """Predict the first golden rows again, all by default, and compare with the stored predictions.

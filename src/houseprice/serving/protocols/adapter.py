@@ -74,7 +74,7 @@ class ProtocolAdapter:
         Raises:
             ServingError: The model failed.
         """
-        return self.executor.batcher.scorer.check_golden_rows(1)[0].passed
+        return self.executor.batcher.scorer.check_health().passed
 
 
 def invalid(message: str) -> InvalidRequestError:

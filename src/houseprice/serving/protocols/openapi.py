@@ -40,7 +40,8 @@ class ErrorRoute(DirectRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], model: str = "", **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        self.direct_path, self.path_params = path.replace("{model}", model), {"model": model}
+        self.direct_path = path.replace("{model}", model)
+        self.path_params = {"model": model} if self.direct_path != path else {}
         takes_request = "request" in signature(endpoint).parameters
 
         async def handle(request: Request) -> Response:

@@ -1,7 +1,7 @@
 """The routes of the other protocols, added to an application."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version as installed_version
 from typing import Any
 
@@ -54,7 +54,7 @@ def _add_invocations(app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> 
     @app.get("/version", **openapi.VERSION)
     async def version() -> Response:
         """Return the version of the program as text."""
-        return Response(installed_version("houseprice"), media_type="text/plain")
+        return Response(_version(), media_type="text/plain")
 
     golden = adapter.bundle.golden["rows"]
 
@@ -107,8 +107,7 @@ def _add_v1(add_route: AddRoute, app: FastAPI, adapter: ProtocolAdapter, max_byt
 
 def _add_v2(add_route: AddRoute, app: FastAPI, adapter: ProtocolAdapter) -> None:
     async def server() -> dict[str, Any]:
-        version = installed_version("houseprice")
-        return {"name": "houseprice", "version": version, "extensions": ["binary_tensor_data"]}
+        return {"name": "houseprice", "version": _version(), "extensions": ["binary_tensor_data"]}
 
     async def live() -> dict[str, Any]:
         return {"live": True}
@@ -192,3 +191,9 @@ def _is_healthy(adapter: ProtocolAdapter) -> bool:
 
 def _is_ready(app: FastAPI, adapter: ProtocolAdapter) -> bool:
     return bool(app.state.ready) and _is_healthy(adapter)
+
+
+@cache
+def _version() -> str:
+    """Return the version of the program, which is read from a file."""
+    return installed_version("houseprice")
