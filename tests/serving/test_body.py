@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from batches import CSV, NDJSON
 from openinference import URL, in_json
-from toy import FULL, LEAST, MOST_BYTES, Client
+from toy import FULL, LEAST, LEAST_PRICE, MOST_BYTES, Client
 
 ROUTES: list[tuple[str, Any, str]] = [
     ("/predict", FULL, "application/json"),
@@ -90,3 +90,27 @@ def test_another_encoding_is_named(client: Client, path: str, body: Any, kind: s
     answer = client.post(path, json.dumps(body).encode(encoding), kind)
     assert answer.status_code in {400, 422}
     assert "UTF-8" in answer.text
+
+
+@pytest.mark.parametrize("code", ["98039", "98039.0", " 98039.00 ", 98039, 98039.0])
+def test_a_code_means_the_same_on_every_route(client: Client, code: str | float) -> None:
+    """As a text or a number, with or without a fraction of zeros, in every format."""
+    house = {**LEAST, "zip": code}
+    lines = json.dumps(house).encode()
+    names, cells = ",".join(house), ",".join(map(str, house.values()))
+    table = f"{names}\n{cells}\n".encode()
+    asked: list[tuple[str, Any, str]] = [
+        ("/predict", house, "application/json"),
+        ("/batch-predict", [house], "application/json"),
+        ("/batch-predict", lines, NDJSON),
+        ("/batch-predict", table, CSV),
+        ("/invocations", {"instances": [house]}, "application/json"),
+        ("/invocations", table, CSV),
+        ("/invocations", lines, NDJSON),
+        ("/v1/models/toy:predict", {"inputs": {name: [value] for name, value in house.items()}}, "application/json"),
+    ]
+    if isinstance(code, str):
+        asked.append((URL, {"inputs": in_json(house)}, "application/json"))
+    for path, body, kind in asked:
+        answer = client.post(path, body, kind)
+        assert (answer.status_code, f"{LEAST_PRICE:.0f}" in answer.text, "unknown" in answer.text) == (200, True, False)
