@@ -1,10 +1,13 @@
 """Whatever bytes a client sends: requests are read one after the other, and nothing grows with what it sends."""
 
 import asyncio
+import http.client
 import itertools
 import json
 import re
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +16,7 @@ import pytest
 from connecting import connected, exchanged, growth, listening, pushed, statuses
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from running import Server
+from running import START_SECONDS, Server
 from toy import FULL, FULL_PRICE
 
 from houseprice.serving import connections
@@ -312,3 +315,38 @@ def test_answers_that_nobody_reads_hold_little_together(monkeypatch: pytest.Monk
                 writer.close()
 
     anyio.run(ask)
+
+
+@pytest.mark.long
+def test_bodies_of_tiny_chunks_leave_time_to_others(start: Start) -> None:
+    """Two connections that send nothing else take less than three quarters of the time from another client."""
+    server = start(HOUSEPRICE_ACCESS_LOG="off")
+    chunks = endless(CHUNKED.replace(b"/chunked", b"/batch-predict"), b"1\r\n \r\n")
+    begun, rest = next(chunks), next(chunks)
+
+    def priced(seconds: float = 1.0) -> int:
+        ends, count = time.monotonic() + seconds, 0
+        connection = http.client.HTTPConnection(server.host, server.port, timeout=START_SECONDS)
+        while time.monotonic() < ends:
+            connection.request("POST", "/predict", BODY)
+            assert b"predicted_price" in connection.getresponse().read()
+            count += 1
+        connection.close()
+        return count
+
+    def attack(is_over: threading.Event) -> None:
+        while not is_over.is_set():
+            with connected(server) as line:
+                pushed(line, itertools.chain([begun], itertools.repeat(rest)), 2**30, 0.5)
+
+    alone = priced()
+    is_over = threading.Event()
+    attackers = [threading.Thread(target=attack, args=(is_over,), daemon=True) for _ in range(2)]
+    for attacker in attackers:
+        attacker.start()
+    beside = max(priced(), priced())
+    is_over.set()
+    server.kill()
+    for attacker in attackers:
+        attacker.join()
+    assert beside > alone / 4
