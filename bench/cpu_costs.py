@@ -17,7 +17,7 @@ CLIENTS = 32
 ROUNDS, REQUESTS = 3, 2000
 """Rounds of so many requests where CPU per request is measured; the least counts, which other work disturbs least."""
 SKETCHES = (
-    ("of_sketch", "FastAPI sketch, one model call per request", ((1.0, 1.5), (2.0, 4.0))),
+    ("of_sketch", "FastAPI sketch, one model call per request", ((0.6, 1.5), (2.0, 4.0))),
     ("of_batched_sketch", "FastAPI sketch with micro-batching", ((0.6, 1.0), (0.8, 1.0))),
 )
 """Module of a peer, its title, and the least and the wanted ratio of its cost to that of `/predict`, at 1 and at 32

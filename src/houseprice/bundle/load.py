@@ -48,12 +48,8 @@ class Model:
     OUTPUTS = OUTPUTS
 
     def __init__(self, content: bytes, threads: int = 1) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.enable_mem_pattern = False  # it would keep a plan for every batch size
-        self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._session = _session(content, threads, is_single=False)
+        self._single = _session(content, 1, is_single=True)
         self.inputs: dict[str, bool] = {i.name: i.type == "tensor(string)" for i in self._session.get_inputs()}
 
     def predict(self, columns: Columns) -> Predictions:
@@ -68,12 +64,27 @@ class Model:
         }
         houses = len(next(iter(feeds.values())))
         if houses <= BLOCK:
-            return Predictions(*self._session.run(self.OUTPUTS, feeds))
+            session = self._single if houses == 1 else self._session
+            return Predictions(*session.run(self.OUTPUTS, feeds))
         blocks = [
             self._session.run(self.OUTPUTS, {name: values[start : start + BLOCK] for name, values in feeds.items()})
             for start in range(0, houses, BLOCK)
         ]
         return Predictions(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
+
+
+def _session(content: bytes, threads: int, *, is_single: bool) -> Any:
+    """Return a session for batches, or one for single houses, whose memory is planned once and not shared by nodes.
+
+    That saves a fifth of the time of a single house. For batches a plan would be kept for each of their sizes.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.enable_mem_pattern = is_single
+    options.enable_mem_reuse = not is_single
+    return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 @dataclass(frozen=True)
