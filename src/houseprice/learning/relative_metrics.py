@@ -53,9 +53,8 @@ def relative_metrics(
     found = {name: _as_dict(estimate) for name, estimate in bootstrap(ratios, len(rows), seed).items()}
     found["coverage"] = _as_dict(share(inside))
     slices = dict(members(table, rows))
-    by_price = {
-        name: share(inside[chosen], len(slices)) for name, chosen in slices.items() if name.startswith("price,")
-    }
+    fifths = {name: inside[chosen] for name, chosen in slices.items() if name.startswith("price,")}
+    by_price = {name: share(held, len(fifths)) for name, held in fifths.items()}
     if by_price:
         worst = min(by_price, key=lambda name: by_price[name].high)
         found["coverage_by_price"] = _as_dict(by_price[worst], worst)
