@@ -52,6 +52,12 @@ class Gate:
         """`passed`, `failed` or `accepted`."""
         return "failed" if not self.passed else "accepted" if self.accepted else "passed"
 
+    @property
+    def value(self) -> str:
+        """The value that was found, with its interval, for people."""
+        interval = " ({:.4g} to {:.4g})".format(*self.interval) if self.interval else ""
+        return "unknown" if self.found is None else f"{self.found:.4g}{interval}"
+
     def as_dict(self, *, for_manifest: bool = False) -> dict[str, Any]:
         """Return its values by name, as JSON can hold them; without its name."""
         finite = self.found is not None and math.isfinite(self.found)
@@ -107,10 +113,7 @@ def verdict_of(model: PriceModel) -> Verdict:
 
 def failed_error(verdict: Verdict) -> GateError:
     """Return the exception that says which gates failed, and what to do."""
-    found = "; ".join(
-        f"{gate.name} is {'unknown' if gate.found is None else format(gate.found, '.4g')}, required {gate.required}"
-        for gate in verdict.failed
-    )
+    found = "; ".join(f"{gate.name} is {gate.value}, required {gate.required}" for gate in verdict.failed)
     return GateError(
         f"The model may not be published: {found}; improve it, or change the gates in the configuration.",
         gates=[gate.name for gate in verdict.failed],
