@@ -85,7 +85,13 @@ def all_gates(baseline: Baseline) -> Verdict:
     source = TrainingSource(baseline.sales, baseline.preprocessor)
     champion = gates.check_champion(None)
     verdict = gates.evaluate_gates(baseline.table, baseline.evaluation, baseline.config, source, champion)
-    return verdict.with_gates(*export_gates.check_export(baseline.exported, baseline.config))
+    return verdict.with_gates(
+        *_degeneracy(baseline, baseline.model).gates, *export_gates.check_export(baseline.exported, baseline.config)
+    )
+
+
+def _degeneracy(baseline: Baseline, model: PriceModel) -> Verdict:
+    return gates.check_degeneracy(model, baseline.table.features, baseline.evaluation.metrics, baseline.rules)
 
 
 def _with_feature(baseline: Baseline, name: str, values: np.ndarray) -> tuple[str, ...]:
@@ -167,10 +173,29 @@ def _changed_threshold(baseline: Baseline) -> tuple[str, ...]:
     thresholds = trees.thresholds.copy()
     lower = np.nextafter(thresholds[0, 0], np.float32(-np.inf))
     thresholds[0, 0] = lower - np.float32(np.abs(thresholds[0, 0]) * 0.02 + 0.5)
-    changed = PriceModel(baseline.model.config)
-    changed.__dict__.update(baseline.model.__dict__ | {"trees_": replace(trees, thresholds=thresholds)})
+    changed = _with_parts(baseline.model, trees_=replace(trees, thresholds=thresholds))
     graph = export_onnx(baseline.preprocessor, changed)
     return failed_gates(Verdict(export_gates.check_export(replace(baseline.exported, graph=graph), baseline.config)))
+
+
+def _with_parts(model: PriceModel, **parts: object) -> PriceModel:
+    changed = PriceModel(model.config)
+    changed.__dict__.update(model.__dict__ | parts)
+    return changed
+
+
+def _runaway_trend(baseline: Baseline) -> tuple[str, ...]:
+    trend = baseline.model.trend_
+    doubling = (*trend.slopes, np.log(2.0) - sum(trend.slopes))  # within a month
+    wild = replace(trend, knots=(*trend.knots, trend.newest), slopes=doubling)
+    return failed_gates(_degeneracy(baseline, _with_parts(baseline.model, trend_=wild)))
+
+
+def _endless_intervals(baseline: Baseline) -> tuple[str, ...]:
+    interval = baseline.model.interval_
+    assert interval is not None  # noqa: S101 - evaluate() has measured it
+    wide = replace(interval, factor=interval.factor * 30.0)
+    return failed_gates(_degeneracy(baseline, _with_parts(baseline.model, interval_=wide)))
 
 
 def _halved_intervals(baseline: Baseline) -> tuple[str, ...]:
@@ -251,6 +276,8 @@ MUTATIONS: dict[str, tuple[str, Callable[[Baseline], tuple[str, ...]]]] = {
     "a preprocessor of another run": ("pair", _other_preprocessor),
     "one changed threshold in the exported model": ("parity", _changed_threshold),
     "intervals halved": ("coverage", _halved_intervals),
+    "intervals from nothing to millions": ("interval_to_error", _endless_intervals),
+    "a market trend that doubles prices in a month": ("trend_to_error", _runaway_trend),
     "one region's prices doubled in the holdout": ("worst_slice", _doubled_region),
     "a category respelled at serving time": ("unknown_categories", _respelled),
     "a model ten times slower": ("latency_ratio", _slower),
