@@ -1,6 +1,8 @@
 """A tiny sealed model, made in a moment: what the dock does can be tested without learning anything."""
 
+import json
 import secrets
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,14 +11,19 @@ import loopback
 import onnx
 import pytest
 from faulty import Faulty, faulty
+from layouts import make_layout
 from onnx import TensorProto, helper
 from predictions import answers
+from publishing import GIT, Publisher, commit
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.bundle.manifest import Manifest
+from houseprice.release import skopeo
 from houseprice.release.expected_predictions import log_rmse
 from houseprice.release.image_reference import Repository
+from houseprice.release.oci_layout import OciLayout
+from houseprice.release.publish import TEST_REPORT
 from houseprice.schema import Column, Schema
 from programs import needs
 
@@ -165,3 +172,40 @@ def proxy(upstream: str) -> Iterator[Faulty]:
 def repository(upstream: str) -> Repository:
     """A repository of the registry that is empty."""
     return Repository(upstream, f"{loopback.USER}-{secrets.token_hex(4)}/house-price-model")
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A git repository with two commits, and a third one beside them."""
+    folder = tmp_path_factory.mktemp("history")
+    subprocess.run([*GIT, "init", "--quiet", "--initial-branch=main", folder], check=True)
+    for name in ("one", "two"):
+        subprocess.run([*GIT, "commit", "--quiet", "--allow-empty", "-m", name], cwd=folder, check=True)
+    subprocess.run([*GIT, "checkout", "--quiet", "-b", "other", "HEAD~1"], cwd=folder, check=True)
+    subprocess.run([*GIT, "commit", "--quiet", "--allow-empty", "-m", "other"], cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture
+def tested(checkout: Path, tmp_path: Path) -> Callable[..., OciLayout]:
+    """Makes the image of a commit that passed its test."""
+
+    def make(of: str = "main", text: str = "a house", **report: object) -> OciLayout:
+        layout = make_layout(tmp_path / f"{of}-{text}".replace("~", "-"), commit(checkout, of), text=text)
+        (layout.folder / TEST_REPORT).write_text(json.dumps({"digest": layout.digest, "passed": True} | report))
+        return layout
+
+    return make
+
+
+@pytest.fixture
+def publisher(repository: Repository, checkout: Path) -> Publisher:
+    """Publishes into an empty repository."""
+    return Publisher(repository, checkout)
+
+
+@pytest.fixture
+def through(proxy: Faulty, repository: Repository, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Publisher:
+    """Publishes through the proxy that fails, into the same repository, without a second try."""
+    monkeypatch.setattr(skopeo, "RETRIES", 0)
+    return Publisher(Repository(proxy.host, repository.path), checkout)

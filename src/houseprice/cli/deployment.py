@@ -20,9 +20,9 @@ from houseprice.release import publish, skopeo
 from houseprice.release.credentials import configured_repository
 from houseprice.release.deployment import version_history
 from houseprice.release.deployment.audit_log import NAME, AuditLog, Entry, Event
-from houseprice.release.deployment.deployer import Deployer, Deployment, deployment_errors
+from houseprice.release.deployment.deployer import Deployer, Deployment
 from houseprice.release.deployment.host import DeploymentHost
-from houseprice.release.deployment.recovery import Timeouts, best_effort
+from houseprice.release.deployment.recovery import Timeouts, best_effort, deployment_errors
 from houseprice.release.deployment.verified_cache import Candidate, VerifiedCache, Verify
 from houseprice.release.deployment.version_history import short
 from houseprice.release.image_reference import Reference, Repository

@@ -4,8 +4,7 @@ At any moment one slot is live, and it has passed its smoke test. Whatever fails
 """
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +15,16 @@ from houseprice.release.deployment import smoke_test, version_history
 from houseprice.release.deployment.audit_log import Action, Entry, Event
 from houseprice.release.deployment.haproxy import Slot
 from houseprice.release.deployment.host import Container, DeploymentHost, other
-from houseprice.release.deployment.recovery import PendingDeployment, Timeouts, abort, best_effort, finalize, recover
-from houseprice.release.deployment.schema_compatibility import incompatibilities
+from houseprice.release.deployment.recovery import (
+    PendingDeployment,
+    Timeouts,
+    abort,
+    best_effort,
+    deployment_errors,
+    finalize,
+    recover,
+)
+from houseprice.release.deployment.schema_compatibility import require_compatible
 from houseprice.release.deployment.smoke_test import ContainerModel, wait_until
 from houseprice.release.deployment.verified_cache import Candidate, Verify
 from houseprice.release.deployment.version_history import short
@@ -96,13 +103,7 @@ class Deployer:
         start = time.monotonic()
         with deployment_errors(), self.host.locked():
             entries, remark = self._history()
-            try:
-                recover(self.host, entries, self.timeouts, self.say)
-            except DeploymentError as err:
-                if err.code != "pending_invalid":
-                    raise
-                self.say(f"Warning: {err}")
-                PendingDeployment.clear(self.host.state)
+            recover(self.host, entries, self.timeouts, self.say, tolerant=True)
             live = self.host.live()
             if live is None:
                 raise DeploymentError("Nothing is live; use `houseprice deploy`.", code="nothing_live")
@@ -131,12 +132,11 @@ class Deployer:
         except AuditLogError as err:
             entries = self.host.audit_log.intact()
             try:
-                kept = self.host.audit_log.replace_damaged()
+                remark = f"new chain: the damaged audit log was renamed to {self.host.audit_log.replace_damaged().name}"
             except OSError as second:
-                self.say(f"Warning: {err} Nor can it be renamed ({second}).")
-                return entries, "the damaged audit log could not be renamed"
-            self.say(f'Warning: {err} It was renamed to "{kept}", and a new chain begins.')
-            return entries, f"new chain: the damaged audit log was renamed to {kept.name}"
+                remark = f"the damaged audit log could not be renamed: {second}"
+            self.say(f"Warning: {err} ({remark})")
+            return entries, remark
 
     def _deploy(
         self,
@@ -166,7 +166,8 @@ class Deployer:
             self.say(f"verify {reference} …")
             candidate = self.verify(reference, entries)
             if accepts:
-                _check_compatible(accepts, candidate)
+                target = manifests.read(candidate.manifest, Path(candidate.image) / manifests.NAME)
+                require_compatible(accepts.manifest.schema_, target.schema_)
             if live and self._serves(live[1], candidate):
                 answered = time.monotonic() - start
                 return Deployment(candidate.revision, candidate.digest, live[0], previous, answered, answered, False)
@@ -287,33 +288,6 @@ class Deployer:
                 "command again, which continues from here.",
                 code="not_undone",
             ) from err
-
-
-@contextmanager
-def deployment_errors() -> Iterator[None]:
-    """Turn every error of this project, and of the file system, into one of deployment; `code` stays."""
-    try:
-        yield
-    except (DeploymentError, AuditLogError):
-        raise
-    except HousePriceError as err:
-        raise DeploymentError(str(err), code=err.code, **err.details) from err
-    except OSError as err:
-        raise DeploymentError(
-            f"{err}; the state folder must be writable and have space. Correct that, then run the same command again, "
-            "which continues from here.",
-            code="state_unwritable",
-        ) from err
-
-
-def _check_compatible(live: ContainerModel, candidate: Candidate) -> None:
-    target = manifests.read(candidate.manifest, Path(candidate.image) / manifests.NAME)
-    if found := incompatibilities(live.manifest.schema_, target.schema_):
-        raise DeploymentError(
-            f"It would refuse requests that the live model accepts ({'; '.join(found)}); choose another version from "
-            "`houseprice rollback --list`.",
-            code="schema_incompatible",
-        )
 
 
 def _not_deployed(action: Action, what: str, previous: str, err: HousePriceError) -> DeploymentError:

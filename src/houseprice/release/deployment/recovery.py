@@ -115,6 +115,23 @@ class PendingDeployment:
 
 
 @contextmanager
+def deployment_errors() -> Iterator[None]:
+    """Turn every error of this project, and of the file system, into one of deployment; `code` stays."""
+    try:
+        yield
+    except (DeploymentError, AuditLogError):
+        raise
+    except HousePriceError as err:
+        raise DeploymentError(str(err), code=err.code, **err.details) from err
+    except OSError as err:
+        raise DeploymentError(
+            f"{err}; the state folder must be writable and have space. Correct that, then run the same command again, "
+            "which continues from here.",
+            code="state_unwritable",
+        ) from err
+
+
+@contextmanager
 def best_effort(action: Action, say: Say) -> Iterator[None]:
     """Let a rollback continue, with a warning, when something cannot be written, for example on a full disk."""
     try:
@@ -181,13 +198,29 @@ def abort(
     PendingDeployment.clear(host.state)
 
 
-def recover(host: DeploymentHost, entries: Sequence[Entry], timeouts: Timeouts, say: Say) -> None:
+def recover(
+    host: DeploymentHost, entries: Sequence[Entry], timeouts: Timeouts, say: Say, *, tolerant: bool = False
+) -> None:
     """Finalize or abort a deployment whose process was killed; the host must be locked.
+
+    Args:
+        host: where it was under way.
+        entries: the audit log.
+        timeouts: time limits.
+        say: receives progress messages.
+        tolerant: forget, with a warning, a deployment whose file is damaged.
 
     Raises:
         DeploymentError: neither is possible now.
     """
-    pending = PendingDeployment.load(host.state)
+    try:
+        pending = PendingDeployment.load(host.state)
+    except DeploymentError as err:
+        if not tolerant:
+            raise
+        say(f"Warning: {err}")
+        PendingDeployment.clear(host.state)
+        return
     if pending is None:
         return
     if any(entry.timestamp >= pending.started_at and entry.digest == pending.event.digest for entry in entries[-2:]):

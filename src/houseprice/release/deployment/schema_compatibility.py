@@ -3,10 +3,25 @@
 from datetime import date
 from typing import Any
 
+from houseprice.errors import DeploymentError
 from houseprice.schema import Column, Schema
 
 _ACCEPTED_BY = {"integer": ("integer", "number"), "flag": ("flag",), "number": ("number",), "date": ("date",)}
 """Kind → kinds that accept all its values."""
+
+
+def require_compatible(live: Schema, target: Schema) -> None:
+    """Refuse a target that would refuse requests that the live model accepts.
+
+    Raises:
+        DeploymentError: `schema_incompatible`.
+    """
+    if found := incompatibilities(live, target):
+        raise DeploymentError(
+            f"It would refuse requests that the live model accepts ({'; '.join(found)}); choose another version from "
+            "`houseprice rollback --list`.",
+            code="schema_incompatible",
+        )
 
 
 def incompatibilities(live: Schema, target: Schema) -> list[str]:
