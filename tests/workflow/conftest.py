@@ -5,11 +5,13 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import acting
 import loopback
 import pytest
 from checkouts import ROOT
+from workflow_files import FOLDER, read
 
 from programs import needs
 
@@ -22,6 +24,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("workflow"):
             item.add_marker(reason)
+
+
+@pytest.fixture(scope="session")
+def pipeline() -> dict[str, Any]:
+    """The workflow that trains and publishes."""
+    return read(FOLDER / "mlops-pipeline.yml")
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,15 @@
-"""The workflow files as text: jobs, artifacts, paths, pins and permissions."""
+"""The workflow files as text: jobs, artifacts, paths and pins."""
 
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from workflow_files import FILES, FOLDER, ROOT, named, ran, read, steps, using
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / ".github" / "workflows"
-FILES = sorted(FOLDER.glob("*.yml"))
 JOBS = {
     "data-processing": (None, {}, {"processed-data"}),
     "feature-engineering": (
@@ -34,47 +31,10 @@ UPLOADS = {
     "preprocessor": "models/trained/preprocessor.pkl",
     "trained-model": "models/",
 }
-SIGNING = {"id-token", "attestations"}
 TRAIN = (
     "python src/models/train_model.py --config configs/model_config.yaml --data data/processed/featured_house_data.csv"
     " --models-dir models --mlflow-tracking-uri http://localhost:5000"
 )
-
-
-def read(path: Path) -> dict[str, Any]:
-    """Return a workflow."""
-    found: dict[str, Any] = yaml.safe_load(path.read_text())
-    return found
-
-
-@pytest.fixture(scope="module")
-def pipeline() -> dict[str, Any]:
-    """The workflow that trains and publishes."""
-    return read(FOLDER / "mlops-pipeline.yml")
-
-
-def steps(workflow: dict[str, Any], job: str = "") -> Iterator[dict[str, Any]]:
-    """Return the steps of a job, or of all."""
-    for name, content in workflow["jobs"].items():
-        if job in ("", name):
-            yield from content["steps"]
-
-
-def using(workflow: dict[str, Any], job: str, action: str) -> list[dict[str, Any]]:
-    """Return what a job asks of an action."""
-    return [step.get("with", {}) for step in steps(workflow, job) if step.get("uses", "").startswith(f"{action}@")]
-
-
-def ran(workflow: dict[str, Any], job: str) -> str:
-    """Return the shell of a job, on one line."""
-    shell = "\n".join(step.get("run", "") for step in steps(workflow, job))
-    return re.sub(r"\s+", " ", shell.replace("\\\n", " "))
-
-
-def named(workflow: dict[str, Any], job: str, name: str) -> tuple[int, dict[str, Any]]:
-    """Return the one step of a job with this name, and where it stands."""
-    ((place, step),) = [(i, step) for i, step in enumerate(steps(workflow, job)) if step.get("name") == name]
-    return place, step
 
 
 def linted(*command: str) -> str:
@@ -238,24 +198,6 @@ def test_attested_is_what_was_published(pipeline: dict[str, Any]) -> None:
     assert {one["subject-digest"] for one in given} == {"${{ steps.publish.outputs.digest }}"}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_where_a_secret_is_nothing_was_installed(path: Path) -> None:
-    """Its job has no Python of its own, no pip and no make, and runs this checkout without any installed package.
-
-    Secrets stand in one step alone; the checks of the settings are told only whether one is set.
-    """
-    for job in read(path)["jobs"].values():
-        known = str(job).replace("secrets.DOCKERHUB_TOKEN != ''", "")
-        seeing = [one for one in job["steps"] if "secrets." in str(one).replace("secrets.DOCKERHUB_TOKEN != ''", "")]
-        assert len(seeing) <= 1
-        if "secrets." not in known:
-            continue
-        assert [one for one in job["steps"] if "setup-python" in one.get("uses", "")] == []
-        shell = " ".join(one.get("run", "") for one in job["steps"])
-        assert re.findall(r"\b(?:pip3?|uv|pipx|npm|make|scripts/(?:install|audit|test-tools))\b", shell) == []
-        assert set(re.findall(r"python\S*(?: -\S+)*", shell)) == {"python3 -SP -m"}
-
-
 def test_the_audit_runs_before_the_upload(pipeline: dict[str, Any]) -> None:
     """Its report reaches the image test as part of trained-model."""
     audit, _ = named(pipeline, "model-training", "Audit the libraries of the image")
@@ -271,64 +213,6 @@ def test_every_command_that_may_fail_is_in_the_summary(pipeline: dict[str, Any])
     assert lines
     excepted = ("scripts/with-summary ", "python -m pip ", *clears)
     assert [line for line in lines if not line.startswith(excepted)] == []
-
-
-def test_pull_requests_push_nothing_and_see_no_token(pipeline: dict[str, Any]) -> None:
-    """Every step that names a secret or attests is left out on pull requests, and so is the environment."""
-    for step in steps(pipeline):
-        if "secrets." in str(step) or "actions/attest@" in str(step):
-            assert step["if"].startswith("github.event_name != 'pull_request'")
-    for job in pipeline["jobs"].values():
-        outside = {key: value for key, value in job.items() if key != "steps"}
-        assert "secrets." not in str(outside)
-        assert outside.get("environment", "${{ github.event_name != 'pull_request' && ").startswith(
-            "${{ github.event_name != 'pull_request' && "
-        )
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_actions_are_pinned_by_commit(path: Path) -> None:
-    """Every action is named by 40 hexadecimal digits, with its release in a comment."""
-    used = re.findall(r"uses: *(.*)", path.read_text())
-    assert used
-    assert [line for line in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_rights_and_times_are_bounded(path: Path) -> None:
-    """A workflow starts without rights, every job says its own, ends in time and runs on a named release."""
-    workflow = read(path)
-    assert workflow["permissions"] == {}
-    assert workflow["concurrency"]["group"]
-    for job in workflow["jobs"].values():
-        rights = {key: right for key, right in job["permissions"].items() if key not in SIGNING}
-        fetches = any("scripts/mlflow-history" in step.get("run", "") for step in job["steps"])
-        assert rights in ({}, {"contents": "read"} | ({"actions": "read"} if fetches else {}))
-        assert 0 < job["timeout-minutes"] <= 45
-        assert not job["runs-on"].endswith("latest")
-    for checkout in (step for step in steps(workflow) if step.get("uses", "").startswith("actions/checkout@")):
-        assert checkout["with"]["persist-credentials"] is False
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_only_who_attests_may_show_an_identity(path: Path) -> None:
-    """The rights to sign and to attest go to the job that does both, and to no other."""
-    for job in read(path)["jobs"].values():
-        attests = any("actions/attest@" in step.get("uses", "") for step in job["steps"])
-        assert {key for key in job["permissions"] if key in SIGNING} == (SIGNING if attests else set())
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_nothing_is_put_into_shell(path: Path) -> None:
-    """No expression is written into a script, where it would be run; values come by the environment."""
-    assert [step["run"] for step in steps(read(path)) if "${{" in step.get("run", "")] == []
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_no_loop_waits_in_the_workflow(path: Path) -> None:
-    """Waiting, with its deadline and its failure, lives in tested programs and not in a file that nobody tests."""
-    shell = " ".join(step.get("run", "") for step in steps(read(path)))
-    assert re.findall(r"\b(for|while|until|sleep)\b|\|\| *(true|:|echo)", shell) == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
