@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from toy import FULL, LEAST, Client
+from toy import FULL, LEAST, Client, seal
 
 from houseprice import batch_prediction
 from houseprice.bundle.load import open_bundle
@@ -116,6 +116,18 @@ def test_a_file_may_take_its_own_place(toy_dir: Path, source: Path) -> None:
         batch_prediction.predict(toy_dir, source, source)
     assert (caught.value.code, caught.value.details["count"]) == ("house_invalid", 1)
     assert source.read_text() == f"{before}80,-1,98039,1\n"
+
+
+def test_a_model_that_failed_its_gates_prices_with_a_warning(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its predictions may be looked at; the name of the gate is on stderr."""
+    bundle = seal(tmp_path / "bundle", verdict={"cod": {"passed": False, "required": "at most 15"}})
+    command = ["predict", "--bundle", str(bundle), "--input", str(source), "--output", str(tmp_path / "out.csv")]
+    with pytest.raises(SystemExit) as caught:
+        main(command)
+    assert caught.value.code == 0
+    assert "cod" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

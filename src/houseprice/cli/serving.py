@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 
 from houseprice import batch_prediction
+from houseprice.bundle.load import read_manifest
+from houseprice.bundle.verdict import failed_gates
 from houseprice.serving import server, settings
 from houseprice.serving.protocols import platforms
 
@@ -45,6 +47,8 @@ def predict(bundle: Path, source: Path, output: Path, as_json: bool) -> None:
     progress = _Progress()
     summary = batch_prediction.predict(bundle, source, output, progress)
     progress.end()
+    if failed := failed_gates(read_manifest(bundle).verdict):
+        click.echo(f"houseprice: warning: the model failed its gates ({', '.join(failed)})", err=True)
     if as_json:
         click.echo(json.dumps({**asdict(summary), "output": str(summary.output)}))
     else:
