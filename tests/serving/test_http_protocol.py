@@ -118,7 +118,9 @@ def test_what_is_no_request_is_refused_and_the_connection_closed(sent: bytes, st
                 await send({"type": "http.response.start", "status": 400, "headers": []})
 
         async with listening(patient) as (port, _):
-            assert statuses(await exchanged(port, sent)) == [status]
+            answer = await exchanged(port, sent)
+            assert statuses(answer) == [status]
+            assert re.search(rb"\r\nx-request-id: [0-9a-f]{16}\r\n", answer)
         assert app.seen == []
 
     anyio.run(ask)

@@ -6,6 +6,8 @@ gets no byte behind a request before that was answered, and the reading of the c
 """
 
 import json
+import logging
+import os
 import time
 from typing import Any
 
@@ -19,16 +21,21 @@ from houseprice.serving.flow_control import AnswerTransport, HoldableFlow
 MAX_HEAD_BYTES = 16 * 2**10
 """Size of a head; also of what stands between two parts of a chunked body, and of its trailers."""
 MAX_HEADERS = 128
+_log = logging.getLogger(__name__)
 _CHUNKED_PIECE = 4 * 2**10
 STEP_SECONDS = 0.001
 """How long pieces are parsed before others have their turn."""
 DISCARD_SECONDS = 0.002
 """Pause after each read of what is discarded."""
 END_SECONDS = 0.1
-"""Time from the last answer to the end of a connection whose client still sends."""
+"""Time from the last answer to the end of a connection whose client still sends; it will come again no sooner."""
 _END = b"\r\n\r\n"
 _CHUNKED = -1
 _FRAMING = frozenset((b"content-length", b"transfer-encoding", b"expect"))
+_REFUSED = (
+    b"content-type: application/json\r\ncontent-length: %d\r\nx-request-id: %b\r\nx-content-type-options: nosniff\r\n"
+    b"connection: close\r\n\r\n"
+)
 _REASONS = {
     400: "The request is not valid HTTP/1.1, or its body is cut into chunks wrongly.",
     431: f"The head or the trailers of the request have more than {MAX_HEAD_BYTES} bytes or {MAX_HEADERS} fields.",
@@ -162,7 +169,6 @@ class SequentialProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             self._feed_without_upgrade()
         except httptools.HttpParserError:
-            self.logger.warning("Invalid HTTP request received.")
             self._refuse(self._status)
             return
         self._overhead = 0 if self._has_progress else self._overhead + len(piece)
@@ -269,9 +275,9 @@ class SequentialProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if is_unanswered:
-            body = json.dumps({"detail": _REASONS[status]}).encode()
-            head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
-            self.transport.write(STATUS_LINE[status] + head + body)
+            request_id, body = os.urandom(8).hex(), json.dumps({"detail": _REASONS[status]}).encode()
+            self.transport.write(b"%b%b%b" % (STATUS_LINE[status], _REFUSED % (len(body), request_id.encode()), body))
+            _log.warning("request refused", extra={"fields": {"request_id": request_id, "status": status}})
         self._end()
 
     def _close_after_answer(self) -> None:
@@ -281,10 +287,7 @@ class SequentialProtocol(HttpToolsProtocol):
             self._end()
 
     def _end(self) -> None:
-        """End the answers, but read on for a while: to close while a client sends would take the answer from it.
-
-        The end is sent a little later than the answer, so that clients which come again and again take less time.
-        """
+        """End the answers, but read on for a while: to close while a client sends would take the answer from it."""
         self._is_ending = True
         self._hold(b"")
         self._read_later(END_SECONDS)
