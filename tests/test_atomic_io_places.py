@@ -173,3 +173,26 @@ def test_a_signal_does_not_come_between_files_that_belong_together(tmp_path: Pat
     ended = subprocess.run([sys.executable, "-c", code, str(tmp_path), str(int(number))], check=False, timeout=60)
     assert ended.returncode == 130
     assert tree(tmp_path) == {"a": b"1", "b": b"2"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_does_not_come_between_several_writes_in_a_block(tmp_path: Path, number: int) -> None:
+    """Files and folders of one result; the signal arrives when the block is over, and is not lost by an error."""
+    code = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from houseprice import atomic_io\n"
+        "def stop(*_): raise KeyboardInterrupt\n"
+        "for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, stop)\n"
+        "home = Path(sys.argv[1])\n"
+        "try:\n"
+        "    with atomic_io.uninterrupted():\n"
+        "        atomic_io.write_atomically({home / 'pair': b'new'})\n"
+        "        os.kill(os.getpid(), int(sys.argv[2]))\n"
+        "        with atomic_io.replace_directory(home / 'bundle') as staging: (staging / 'a').write_bytes(b'new')\n"
+        "        1 / 0\n"
+        "except KeyboardInterrupt: sys.exit(130)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path), str(int(number))], check=False, timeout=60)
+    assert ended.returncode == 130
+    assert tree(tmp_path) == {"pair": b"new", "bundle/a": b"new"}

@@ -47,7 +47,7 @@ def write_atomically(contents: Mapping[Path, bytes], mode: int | None = None) ->
             with _open_beside(places[path]) as (stream, temporary):
                 waiting[path] = temporary
                 stream.write(content)
-        with _uninterrupted():
+        with uninterrupted():
             for path, temporary in waiting.items():
                 _rename(temporary, places[path], mode)
     except OSError as err:
@@ -70,7 +70,7 @@ def replace_file(path: Path) -> Iterator[Path]:
         with _open_beside(place) as (_, temporary):
             pass
         yield temporary
-        with _uninterrupted():
+        with uninterrupted():
             _rename(temporary, place)
     except OSError as err:
         raise _unwritable(path, err) from err
@@ -98,7 +98,7 @@ def replace_directory(path: Path) -> Iterator[Path]:
     unfinished.update((staging, old))
     try:
         yield staging
-        with _uninterrupted():
+        with uninterrupted():
             if place.exists():
                 place.rename(old)
             try:
@@ -129,7 +129,7 @@ def write_durably(path: Path, content: bytes, mode: int | None = None) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        with _uninterrupted():
+        with uninterrupted():
             _rename(temporary, place, mode)
         folder = os.open(place.parent, os.O_RDONLY)
         try:
@@ -216,8 +216,11 @@ def _discard(*temporaries: Path) -> None:
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Put off SIGINT and SIGTERM until the block is over, so that files that belong together change together."""
+def uninterrupted() -> Iterator[None]:
+    """Put off SIGINT and SIGTERM until the block is over, so that files that belong together change together.
+
+    The block must be short.
+    """
     arrived: list[int] = []
 
     def put_off(number: int, _frame: FrameType | None) -> None:

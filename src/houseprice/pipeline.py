@@ -165,13 +165,14 @@ def train(
         "verdict.json": canonical({"passed": verdict.passed, "gates": verdict.as_dict()}),
         report.NAME: page,
     }
-    if verdict.passed:
-        store.accept(candidate.model, preprocessor, candidate.content)
-    else:
-        store.reject(candidate.model, preprocessor, candidate.content, documents)
+    with atomic_io.uninterrupted():
+        if verdict.passed:
+            store.accept(candidate.model, preprocessor, candidate.content)
+        else:
+            store.reject(candidate.model, preprocessor, candidate.content, documents)
+        atomic_io.write_atomically({reports / name: content for name, content in documents.items()})
     written = store if verdict.passed else store.rejected
     bundle = written.bundle if candidate.content else None
-    atomic_io.write_atomically({reports / name: content for name, content in documents.items()})
     report_files = {reports / name: "" for name in documents}
     out_of_fold = evaluation.out_of_fold.write_csv().encode()
     artifacts = RunArtifacts(data, processed, bundle, source, model, out_of_fold, report_files)
@@ -215,7 +216,8 @@ def make_bundle(config: Config, models: Path, data: Path | None = None, *, allow
     candidate = build_candidate(gates.verdict_of(model), source, model, preprocessor_pickle, config, model_pickle)
     if not candidate.content or not (candidate.verdict.passed or allow_failed):
         raise gates.failed_error(candidate.verdict)
-    store.accept(candidate.model, preprocessor_pickle, candidate.content)
+    with atomic_io.uninterrupted():
+        store.accept(candidate.model, preprocessor_pickle, candidate.content)
     return store.bundle
 
 
