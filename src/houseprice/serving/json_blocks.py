@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from houseprice.serving.json_duplicate_keys import DuplicateKey, count_keys, find_duplicate_keys
 from houseprice.serving.worker_pool import checkpoint
 
-MAX_RUN_BYTES = 2 * 2**20
+MAX_RUN_BYTES = 2**20
 """Bytes of one run, such as the values of a column."""
 MAX_FRAME_BYTES = 64 * 2**10
 """Bytes around the runs."""
@@ -77,7 +77,8 @@ def _split(text: bytes, most: int) -> tuple[bytes, list[_Run]]:
     while begin := _BEGIN.search(text, at, at + MAX_FRAME_BYTES + 1):
         start = begin.start()
         is_text = text[start] == ord('"')
-        part = (_TEXT if is_text else _RUN).match(text, start, start + MAX_RUN_BYTES)
+        pattern, most_bytes = (_TEXT, MAX_FRAME_BYTES) if is_text else (_RUN, MAX_RUN_BYTES)
+        part = pattern.match(text, start, start + most_bytes)
         frame += text[at:start]
         at = part.end() if part else start + 1
         if part and not is_text:
@@ -89,7 +90,7 @@ def _split(text: bytes, most: int) -> tuple[bytes, list[_Run]]:
             checkpoint()
         else:
             frame += text[start:at]
-        if len(frame) > MAX_FRAME_BYTES or (is_text and not part and len(text) - start > MAX_RUN_BYTES):
+        if len(frame) > MAX_FRAME_BYTES or (is_text and not part and len(text) - start > MAX_FRAME_BYTES):
             raise JsonTooLargeError(_NO_TABLE)
         if is_text and not part:
             raise _located(text)

@@ -35,6 +35,9 @@ _HEALTHCHECK_SECONDS = 30
 """A worker that answers no ping for so long hangs; on a busy machine five seconds are not enough."""
 _OTHER_FILES = 64
 """Open files of a process that are no connections."""
+FULL_COLLECTION = 100
+"""Collections of the middle generation before one of everything, which holds all threads up: 100 ms among the values of
+a long body. The usual 10 would come several times a body, since what is exempt does not count."""
 _log = logging.getLogger(__name__)
 
 
@@ -113,6 +116,7 @@ def _exempt_from_collection() -> None:
     """Leave what lives as long as the process out of garbage collection, which requests trigger again and again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*gc.get_threshold()[:2], FULL_COLLECTION)
 
 
 def _log_start(app: FastAPI, url: str) -> None:
