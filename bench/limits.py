@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,11 +26,13 @@ from environments import ROOT
 from houseprice.bundle.load import Bundle, open_bundle
 from load import post
 from observer import Observation, hurry, observe
-from processes import LOAD_CORE, Server, running
+from processes import LOAD_CORE, SERVER_CORE, Server, busy_seconds, running
 
 LIMIT_MB = 512
 MOST_BLOCK_SECONDS = 0.05
 LEAST_RATE = 0.5
+MOST_FOREIGN = 0.1
+"""Share of the server's core; beyond it the table says that the machine was busy."""
 MB = 1e6
 _CGROUPS = Path("/sys/fs/cgroup")
 HEAD = (
@@ -41,7 +44,7 @@ HEAD = (
 
 @dataclass(frozen=True)
 class Found:
-    """What one attack did, or some of them."""
+    """What one attack did, or some of them; `foreign` is the share of the server's core that other programs took."""
 
     name: str
     most: float
@@ -49,6 +52,7 @@ class Found:
     observed: Observation
     undisturbed: float
     has_ended: bool
+    foreign: float
 
     @property
     def share(self) -> float:
@@ -69,12 +73,14 @@ class Found:
     def markdown(self) -> str:
         """Return the line of the table."""
         others = f"{self.share:.2f}"
+        is_disturbed = self.foreign > MOST_FOREIGN
         if self.observed.refused or self.observed.broken:
             others += f" ({self.observed.refused:,} refused, {self.observed.broken:,} broken)"
         cells = (
             self.name,
             f"{self.growth:.0f} MB (≤ {self.most:.0f})",
-            f"{self.observed.longest * 1e3:.0f} ms",
+            f"{self.observed.longest * 1e3:.0f} ms"
+            + f" (other programs: {self.foreign:.0%} of its core)" * is_disturbed,
             others,
             f"MISSED: {', '.join(self.missed)}" if self.missed else "met",
         )
@@ -118,6 +124,7 @@ def meet(server: Server, chosen: Sequence[Attack], target: Target, houses: Seque
     before = server.memory
     context = multiprocessing.get_context("fork")
     growth, parts, has_ended = 0.0, [], False
+    begun, busy, own = time.monotonic(), busy_seconds(SERVER_CORE), server.cpu_seconds
     for attack in chosen:
         is_made, begin = context.Event(), context.Event()
         attacker = context.Process(target=_attack, args=(attack, target, server.port, seconds, is_made, begin))
@@ -129,15 +136,17 @@ def meet(server: Server, chosen: Sequence[Attack], target: Target, houses: Seque
         attacker.join()
         growth = max(growth, (server.peak - before) / MB)
         has_ended = not server.is_alive
+    foreign = busy_seconds(SERVER_CORE) - busy - (server.cpu_seconds - own)
+    foreign = max(0.0, foreign) / (time.monotonic() - begun) if server.is_alive else 0.0
     if len(chosen) == 1:
-        return Found(chosen[0].name, chosen[0].most, growth, parts[0], undisturbed, has_ended)
+        return Found(chosen[0].name, chosen[0].most, growth, parts[0], undisturbed, has_ended, foreign)
     observed = Observation(
         sum(part.rate for part in parts) / len(parts),
         sum(part.refused for part in parts),
         sum(part.broken for part in parts),
         max(part.longest for part in parts),
     )
-    return Found("all of them, one after the other", WORK_MB, growth, observed, undisturbed, has_ended)
+    return Found("all of them, one after the other", WORK_MB, growth, observed, undisturbed, has_ended, foreign)
 
 
 def _attack(attack: Attack, target: Target, port: int, seconds: float, is_made: Event, begin: Event) -> None:
