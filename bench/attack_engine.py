@@ -28,10 +28,11 @@ STORM_MB, WORK_MB = 64, 192
 
 @dataclass(frozen=True)
 class Target:
-    """What the attacked server knows: legal houses, and the name of its model as in its paths."""
+    """What the attacked server knows: legal houses, the name of its model as in its paths, and its limit of a batch."""
 
     houses: Sequence[dict[str, Any]]
     model: str
+    batch_bytes: int
 
     @property
     def house(self) -> bytes:

@@ -24,6 +24,8 @@ import heavy_work  # noqa: F401 - the same
 from attack_engine import ATTACKS, WORK_MB, Attack, Target, play
 from environments import ROOT
 from houseprice.bundle.load import Bundle, open_bundle
+from houseprice.serving.request import RequestModel
+from houseprice.serving.settings import DEFAULT
 from load import post
 from observer import Observation, hurry, observe
 from processes import LOAD_CORE, SERVER_CORE, Server, busy_seconds, running
@@ -159,7 +161,8 @@ def _attack(attack: Attack, target: Target, port: int, seconds: float, is_made: 
 def measured(bundle: Bundle, names: Sequence[str], seconds: float) -> Iterator[Found]:
     """Yield what each attack does to a fresh server, and then what all of them do to one."""
     houses = list(bundle.sample["rows"])
-    target = Target(houses, str(bundle.manifest.project["name"]))
+    batch_bytes = RequestModel(bundle.manifest.schema_).max_bytes(DEFAULT.max_rows)
+    target = Target(houses, str(bundle.manifest.project["name"]), batch_bytes)
     requests = [post("/predict", house) for house in houses]
     chosen = [one for one in ATTACKS if not names or any(name.lower() in one.name.lower() for name in names)]
     for group in ([[one] for one in chosen] + [chosen]) if len(chosen) > 1 else [chosen]:
