@@ -23,7 +23,7 @@ _CONNECTING = (errno.EINPROGRESS, errno.EAGAIN)
 
 
 STORM_MB, WORK_MB = 64, 192
-"""Growth of memory that is allowed to bytes that are no legal work, and to legal work."""
+"""Growth of memory that is allowed to a storm of connections or heads, and to bodies within the limits."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import Callable
 
-from attack_engine import Make, Script, Target, again, attack, endless, head, held
+from attack_engine import WORK_MB, Make, Script, Target, again, attack, endless, head, held
 from load import post, request
 
 MIB = 2**20
@@ -164,7 +164,7 @@ def _big_json(shape: Callable[[int], bytes]) -> Make:
 
 
 for _name, _shape in _JSON_SHAPES.items():
-    attack(f"JSON as large as a batch may be: {_name}")(_big_json(_shape))
+    attack(f"JSON as large as a batch may be: {_name}", WORK_MB)(_big_json(_shape))
 
 
 @attack("JSON of 32 kB, every shape")
@@ -183,7 +183,7 @@ def _small_json(_: Target) -> list[Script]:
     return [again(*requests[number::4]) for number in range(4)]
 
 
-@attack("CSV and NDJSON as large as a batch may be")
+@attack("CSV and NDJSON as large as a batch may be", WORK_MB)
 def _lines(target: Target) -> list[Script]:
     size = target.batch_bytes - 100
     bodies = (
@@ -198,7 +198,7 @@ def _lines(target: Target) -> list[Script]:
     return [again(*requests[number::2]) for number in range(2)]
 
 
-@attack("200 MiB in 200 kB of gzip")
+@attack("200 MiB in 200 kB of gzip", WORK_MB)
 def _bombs(_: Target) -> list[Script]:
     bomb = gzip.compress(b" " * (200 * MIB), 9)
     kinds = ("application/json", "text/csv", "application/x-ndjson")
