@@ -48,18 +48,19 @@ class _Run:
     duplicates: list[DuplicateKey]
 
 
-def parse_json(text: bytes, most: int) -> tuple[Any, list[DuplicateKey]]:
+def parse_json(text: bytes, most: int, longest: int = MAX_RUN_BYTES) -> tuple[Any, list[DuplicateKey]]:
     """Return the value of a JSON text, and the duplicate keys in its objects.
 
     Args:
         text: the JSON.
         most: how many values it may hold, about; commas are counted, also those within strings.
+        longest: bytes of a run at most.
 
     Raises:
         JsonTooLargeError: It holds more values, or too much around the innermost objects and arrays.
         ValueError: It is not JSON; the message has line and column.
     """
-    frame, runs = _split(text, most)
+    frame, runs = _split(text, most, longest)
     try:
         outer = from_json(frame)
     except ValueError:
@@ -70,14 +71,14 @@ def parse_json(text: bytes, most: int) -> tuple[Any, list[DuplicateKey]]:
     return value, [*duplicates, *found]
 
 
-def _split(text: bytes, most: int) -> tuple[bytes, list[_Run]]:
+def _split(text: bytes, most: int, longest: int) -> tuple[bytes, list[_Run]]:
     """Return the text with a mark in the place of each run, and the runs."""
     frame, runs = bytearray(), list[_Run]()
     at = values = 0
     while begin := _BEGIN.search(text, at, at + MAX_FRAME_BYTES + 1):
         start = begin.start()
         is_text = text[start] == ord('"')
-        pattern, most_bytes = (_TEXT, MAX_FRAME_BYTES) if is_text else (_RUN, MAX_RUN_BYTES)
+        pattern, most_bytes = (_TEXT, MAX_FRAME_BYTES) if is_text else (_RUN, longest)
         part = pattern.match(text, start, start + most_bytes)
         frame += text[at:start]
         at = part.end() if part else start + 1

@@ -103,7 +103,7 @@ class RequestModel:
     def _parse_long(self, text: bytes, whole: str, place: int | None) -> House:
         """Return the house of a text that is longer than any house needs, without building what may be in it."""
         try:
-            value, _ = parse_json(text, self.max_values(1))
+            value, _ = parse_json(text, self.max_values(1), len(text))
         except JsonTooLargeError as err:
             raise _unreadable("json_too_large", f"This is no house: {err}; expected {whole}.", place) from err
         except ValueError as err:
