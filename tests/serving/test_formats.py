@@ -56,6 +56,13 @@ def test_the_most_welcome_format_is_chosen(client: Client, accept: str, found: s
     assert answer.headers["content-type"].partition(";")[0] == found
 
 
+def test_headers_of_media_types_have_a_limit(client: Client) -> None:
+    """Before they are parsed, which takes longer than a price."""
+    long = ", ".join(["text/csv;q=0.5"] * 100)
+    assert send(client.app, write([FULL], JSON), JSON, long).status_code == 406
+    assert send(client.app, write([FULL], JSON), f"{JSON}; a={'b' * 1000}").status_code == 415
+
+
 @pytest.mark.parametrize("accept", ["application/xml", "*/*;q=0", "text/html, image/*", "text/csv;q=2", ";;;", "\x7f"])
 def test_what_cannot_be_written_is_406(client: Client, accept: str) -> None:
     """The answer says what can be accepted."""

@@ -97,6 +97,7 @@ def test_requests_are_the_same_however_they_are_cut(chosen: list[Any], data: st.
         (b"GET http:// HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"GET /" + b"a" * MAX_HEAD_BYTES + b" HTTP/1.1\r\nHost: x\r\n\r\n", 431),
+        (b"GET /?" + b"a" * 3000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
         (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a:\r\n" * MAX_HEADERS + b"\r\n", 431),
         (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"\r" * 3, 400),
         (CHUNKED + b"0\r\n" + b"a: b\r\n" * MAX_HEAD_BYTES, 431),

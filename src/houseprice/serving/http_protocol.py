@@ -20,7 +20,7 @@ from houseprice.serving.flow_control import AnswerTransport, HoldableFlow
 
 MAX_HEAD_BYTES = 16 * 2**10
 """Size of a head; also of what stands between two parts of a chunked body, and of its trailers."""
-MAX_HEADERS = 128
+MAX_HEADERS, MAX_URL_BYTES = 128, 2 * 2**10
 _log = logging.getLogger(__name__)
 _CHUNKED_PIECE = 4 * 2**10
 STEP_SECONDS = 0.001
@@ -29,8 +29,7 @@ DISCARD_SECONDS = 0.002
 """Pause after each read of what is discarded."""
 END_SECONDS = 0.1
 """Time from the last answer to the end of a connection whose client still sends; it will come again no sooner."""
-_END = b"\r\n\r\n"
-_CHUNKED = -1
+_END, _CHUNKED = b"\r\n\r\n", -1
 _FRAMING = frozenset((b"content-length", b"transfer-encoding", b"expect"))
 _REFUSED = (
     b"content-type: application/json\r\ncontent-length: %d\r\nx-request-id: %b\r\nx-content-type-options: nosniff\r\n"
@@ -38,6 +37,7 @@ _REFUSED = (
 )
 _REASONS = {
     400: "The request is not valid HTTP/1.1, or its body is cut into chunks wrongly.",
+    414: f"The address of the request has more than {MAX_URL_BYTES} bytes, which is the limit.",
     431: f"The head or the trailers of the request have more than {MAX_HEAD_BYTES} bytes or {MAX_HEADERS} fields.",
 }
 
@@ -51,9 +51,7 @@ class SequentialProtocol(HttpToolsProtocol):
     _left = 0  # of the body, or `_CHUNKED`
     _received = 0  # of the body
     _overhead = 0  # bytes since the last byte of a body, or since the head began
-    _has_progress = False
-    _is_upgrade = False
-    _is_scheduled = False
+    _has_progress = _is_upgrade = _is_scheduled = False
     _is_ending = False  # nothing more is answered
     _held = b""
     _status = 400
@@ -215,6 +213,9 @@ class SequentialProtocol(HttpToolsProtocol):
             return
         if self.is_answering:
             raise RuntimeError("a piece held two requests")
+        if len(self.url) > MAX_URL_BYTES:
+            self._status = 414
+            raise ValueError("too long an address")
         super().on_headers_complete()
         self._in_head = self._is_received = False
         self.cycle.transport = self._answer_transport

@@ -36,7 +36,8 @@ NDJSON = Format(
 )
 CSV = Format(("text/csv",))
 FORMATS = (JSON, NDJSON, CSV)
-_LONGEST_CACHED = 400
+MAX_CHARACTERS = 1000
+"""Length of a header that names media types."""
 _KNOWN = ", ".join(f'"{form.names[0]}"' for form in FORMATS)
 
 
@@ -69,8 +70,11 @@ def negotiate(content_type_header: str, accept_header: str) -> tuple[Media, Medi
     Raises:
         MediaTypeError: see `content_type` and `accepted`.
     """
-    is_usual = len(content_type_header) + len(accept_header) <= _LONGEST_CACHED
-    return (_negotiate if is_usual else _negotiate.__wrapped__)(content_type_header, accept_header)
+    for status, header in ((415, content_type_header), (406, accept_header)):
+        if len(header) > MAX_CHARACTERS:
+            message = f"Content-Type and Accept may have {MAX_CHARACTERS} characters each."
+            raise MediaTypeError(status, "media_type_too_long", message)
+    return _negotiate(content_type_header, accept_header)
 
 
 @lru_cache(64)

@@ -60,7 +60,8 @@ def _add_invocations(app: FastAPI, adapter: ProtocolAdapter, max_bytes: int) -> 
 
     async def invoke(request: Request) -> Response:
         """Accept `dataframe_split`, `dataframe_records`, `instances` or `inputs`, or CSV, or a house on each line."""
-        media_type, parameters = negotiation.parse(header(request, b"content-type", "application/json"))
+        kind = header(request, b"content-type", "application/json")
+        media_type, parameters = negotiation.parse(kind[: negotiation.MAX_CHARACTERS])
         if media_type == "application/json" or media_type.endswith("+json"):
             return await _answer_json(await adapter.executor.read_body(request, max_bytes), adapter, request)
         if media_type in negotiation.CSV.names:
