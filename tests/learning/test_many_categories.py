@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from houseprice.config import KernelRidgeColumn, KernelRidgeConfig
+from houseprice.config.training import TrendRules
 from houseprice.learning import kernel_ridge
 from houseprice.learning.features import matrix
 from houseprice.learning.kernel_ridge import fit_kernel_ridge
@@ -60,6 +61,7 @@ def test_the_regression_holds_its_design_matrix_in_blocks(monkeypatch: pytest.Mo
 
 def test_the_trend_holds_a_bounded_number_of_categories() -> None:
     """Rare ones share a column, and the slope is found all the same."""
-    trend = fit_trend(TABLE, LOG_PRICES, (), 3.0, 10.0)
+    rules = TrendRules(knots_months=(), horizon_months=3.0)
+    trend = fit_trend(TABLE, LOG_PRICES, rules, 10.0)
     assert trend.slopes[0] == pytest.approx(0.01, abs=0.003)
-    assert peak(lambda: fit_trend(TABLE, LOG_PRICES, (), 3.0, 10.0)) < 2 * DENSE
+    assert peak(lambda: fit_trend(TABLE, LOG_PRICES, rules, 10.0)) < DENSE // 4
