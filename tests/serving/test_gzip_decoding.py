@@ -37,6 +37,7 @@ def test_long_contents_come_out_whole(level: int) -> None:
         (gzip.compress(b"x")[:-1], 400),
         (gzip.compress(b"x") + b"y", 400),
     ],
+    ids=["too much", "too many", "empty", "something else", "too short", "too long"],  # the bytes hold the time
 )
 def test_what_is_no_gzip_within_the_limit_is_refused(body: bytes, status: int) -> None:
     """Too much, too many, nothing, something else, too short, too long."""
