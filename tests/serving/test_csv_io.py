@@ -9,7 +9,7 @@ from toy import FULL, LEAST
 
 from houseprice.bundle.load import Bundle
 from houseprice.serving import csv_io
-from houseprice.serving.csv_dialect import Dialect
+from houseprice.serving.csv_dialect import Dialect, read_lines
 from houseprice.serving.csv_io import CsvColumns, CsvReader
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
@@ -127,3 +127,20 @@ def test_what_is_written_is_read_again(toy: Bundle, scorer: Scorer) -> None:
     given = [{name: value for name, value in house.items() if value is not None} for house in houses]
     assert again.houses == given
     assert content.startswith("\ufeffsold;living area;".encode())
+
+
+@pytest.mark.parametrize("body", [b"\n" * 5000, b"zip\n" + b"\n" * 5000, b'zip\n"' + b"1\n" * 5000])
+def test_lines_that_are_no_rows_are_steps_of_the_work_too(
+    toy: Bundle, scorer: Scorer, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    """Blank lines, and those of one quotation, can be so many that others must have a turn between them."""
+    steps: list[None] = []
+    monkeypatch.setattr(csv_io, "checkpoint", lambda: steps.append(None))
+    with pytest.raises(InvalidRequestError):
+        csv_io.read(body, CsvColumns(toy), scorer.request, 9, Dialect())
+    assert len(steps) >= 5000
+
+
+def test_a_line_without_end_comes_in_parts() -> None:
+    """So that no more of it is decoded than a row may have."""
+    assert list(read_lines(io.BytesIO(b"12345678\n9"), 4)) == ["1234", "5678", "\n", "9"]

@@ -20,7 +20,7 @@ from running import START_SECONDS, Server
 from toy import FULL, FULL_PRICE
 
 from houseprice.serving import connections
-from houseprice.serving.http_protocol import MAX_HEAD_BYTES, MAX_HEADERS
+from houseprice.serving.http_refusals import MAX_HEAD_BYTES, MAX_HEADERS
 
 Start = Callable[..., Server]
 BODY = json.dumps(FULL).encode()

@@ -1,8 +1,32 @@
 """Long work on the event loop leaves most of the time to others."""
 
-import pytest
+from collections.abc import AsyncIterator
+from typing import Any
 
+import anyio
+import pytest
+from connecting import exchanged, listening
+
+from houseprice.serving.formats.ndjson import STEP_BYTES, blocks
 from houseprice.serving.pacing import REST, Pacer
+
+MUCH = 2_000_000
+BODY = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+
+LONG_HEAD = b"GET / HTTP/1.1\r\nHost: x\r\nX: %b\r\n\r\n" % (b"x" * 15_000)
+
+
+class Noting(Pacer):
+    """A pacer that notes the work and asks for no rest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: list[float] = []
+
+    def delay(self, seconds: float) -> float:
+        """Note the work."""
+        self.noted.append(seconds)
+        return 0.0
 
 
 @pytest.mark.parametrize("connections", [1, 10])
@@ -12,3 +36,56 @@ def test_the_steps_of_all_wait_for_each_other(connections: int) -> None:
     delays = [pacer.delay(0.5) for _ in range(connections)]
     assert delays == sorted(delays)
     assert delays[-1] == pytest.approx(REST * 0.5 * connections, rel=0.05)
+
+
+async def reading(_: Any, receive: Any, send: Any) -> None:
+    """Answer when the body has come."""
+    while (await receive())["more_body"]:
+        pass
+    await hasty(_, receive, send)
+
+
+async def hasty(_: Any, __: Any, send: Any) -> None:
+    """Answer at once."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body"})
+
+
+@pytest.mark.parametrize(
+    ("app", "sent", "is_paced", "is_discarded"),
+    [
+        (reading, BODY % (300, b"x" * 300), False, False),
+        (reading, BODY % (MUCH, b"x" * MUCH), True, False),
+        (hasty, BODY % (MUCH, b"x" * MUCH), False, True),
+        (reading, LONG_HEAD + BODY % (0, b""), True, False),
+    ],
+    ids=["short", "long body", "long body that was answered", "long head"],
+)  # fmt: skip
+def test_what_a_connection_sends_is_read_at_a_pace(app: Any, sent: bytes, is_paced: bool, is_discarded: bool) -> None:
+    """Also bytes that are not parsed take time to read; a usual request is never made to wait."""
+
+    async def ask() -> tuple[list[float], list[float]]:
+        async with listening(app) as (port, config):
+            paced, discarded = config.pool.pacer, config.pool.discards = Noting(), Noting()
+            await exchanged(port, sent)
+            return paced.noted, discarded.noted
+
+    paced, discarded = anyio.run(ask)
+    assert bool(paced) is is_paced or is_discarded
+    assert (len(discarded) > 1) is is_discarded
+
+
+def test_lines_without_end_are_split_at_a_pace() -> None:
+    """Blank ones too, which are no houses; lines of houses need no rest."""
+
+    async def split(part: bytes) -> list[float]:
+        async def parts() -> AsyncIterator[bytes]:
+            yield part * (4 * STEP_BYTES // len(part))
+
+        pacer = Noting()
+        async for _ in blocks(parts(), pacer):
+            pass
+        return pacer.noted
+
+    assert len(anyio.run(split, b"\n")) >= 4
+    assert len(anyio.run(split, b'{"living_area": 80}' + b" " * 400 + b"\n")) < 4

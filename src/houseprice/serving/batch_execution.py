@@ -15,6 +15,7 @@ from houseprice.serving.body import check_coding, header, read_body
 from houseprice.serving.gzip_decoding import gunzip
 from houseprice.serving.memory_budget import MemoryBudget
 from houseprice.serving.micro_batching import MicroBatcher
+from houseprice.serving.pacing import Pacer
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House
 from houseprice.serving.worker_pool import WorkerPool
@@ -50,10 +51,11 @@ class BatchExecutor:
         batcher: predicts the houses of small requests.
         pool: does all else.
         budget: memory for long requests.
+        pacer: spreads the splitting of bodies into lines.
     """
 
     def __init__(self, batcher: MicroBatcher, pool: WorkerPool, budget: MemoryBudget) -> None:
-        self.batcher, self.pool, self.budget = batcher, pool, budget
+        self.batcher, self.pool, self.budget, self.pacer = batcher, pool, budget, Pacer()
         self._columns = len(batcher.scorer.request.schema.request)
         self._most_commas = 2 * self._columns + 8
 

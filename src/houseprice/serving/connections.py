@@ -20,6 +20,7 @@ class Connections:
     Attributes:
         most: how many there may be.
         pacer: spreads what is long to parse.
+        discards: spreads the reading of what is discarded.
         held_bytes: how much they hold of pipelined requests.
         partial_bytes: how much they have received of short bodies that are not complete.
         connections: the open ones, in the order in which they began to wait for a request.
@@ -28,7 +29,7 @@ class Connections:
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self.pacer = Pacer()
+        self.pacer, self.discards = Pacer(), Pacer()
         self.held_bytes = self.partial_bytes = 0
         self.connections: dict[Any, None] = {}
         self.unread: dict[Any, None] = {}

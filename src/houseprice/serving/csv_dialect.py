@@ -31,14 +31,15 @@ class Dialect:
 DEFAULT = Dialect()
 
 
-def read_lines(stream: BinaryIO) -> Iterator[str]:
-    """Yield the lines of a CSV in UTF-8.
+def read_lines(stream: BinaryIO, longest: int) -> Iterator[str]:
+    """Yield the lines of a CSV in UTF-8, in parts where one has more than `longest` characters.
 
     Raises:
         InvalidRequestError: It is not UTF-8, or holds a NUL byte.
     """
     try:
-        for line in io.TextIOWrapper(stream, encoding="utf-8", newline=""):
+        text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+        while line := text.readline(longest):
             if "\0" in line:
                 raise invalid_csv(
                     "csv_invalid", "The CSV holds a NUL byte. Save it in UTF-8, not UTF-16 or a spreadsheet."

@@ -84,7 +84,7 @@ class CsvReader:
         """
         self._schema = columns.schema
         self._row_characters = 0
-        lines = self._bounded(read_lines(stream))
+        lines = self._bounded(read_lines(stream, MAX_ROW_CHARACTERS + 1))
         first = next(lines, "")
         marked = first.startswith(BYTE_ORDER_MARK)
         lines = chain([first.removeprefix(BYTE_ORDER_MARK)], lines)
@@ -164,6 +164,7 @@ class CsvReader:
     def _bounded(self, lines: Iterator[str]) -> Iterator[str]:
         """Yield lines, as long as those of one row are not too long together."""
         for line in lines:
+            checkpoint()
             self._row_characters += len(line)
             if self._row_characters > MAX_ROW_CHARACTERS:
                 raise invalid_csv(

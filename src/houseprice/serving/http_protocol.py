@@ -5,7 +5,6 @@ end, and drops the body of a request with an `Upgrade` header, which it then rea
 gets no byte behind a request before that was answered, and the reading of the connection stops meanwhile.
 """
 
-import json
 import logging
 import os
 import time
@@ -17,29 +16,17 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from houseprice.serving.connections import Connections
 from houseprice.serving.flow_control import AnswerTransport, HoldableFlow
+from houseprice.serving.http_refusals import MAX_HEAD_BYTES, MAX_HEADERS, MAX_URL_BYTES, refusal
+from houseprice.serving.pacing import BYTE_SECONDS, DISCARD_SECONDS, HEAD_BYTE_SECONDS, LONG_HEAD_BYTES, Pacer
 
-MAX_HEAD_BYTES = 16 * 2**10
-"""Size of a head; also of what stands between two parts of a chunked body, and of its trailers."""
-MAX_HEADERS, MAX_URL_BYTES = 128, 2 * 2**10
 _log = logging.getLogger(__name__)
 _CHUNKED_PIECE = 4 * 2**10
 STEP_SECONDS = 0.001
 """How long pieces are parsed before others have their turn."""
-DISCARD_SECONDS = 0.002
-"""Pause after each read of what is discarded."""
 END_SECONDS = 0.1
 """Time from the last answer to the end of a connection whose client still sends; it will come again no sooner."""
 _END, _CHUNKED = b"\r\n\r\n", -1
 _FRAMING = frozenset((b"content-length", b"transfer-encoding", b"expect"))
-_REFUSED = (
-    b"content-type: application/json\r\ncontent-length: %d\r\nx-request-id: %b\r\nx-content-type-options: nosniff\r\n"
-    b"connection: close\r\n\r\n"
-)
-_REASONS = {
-    400: "The request is not valid HTTP/1.1, or its body is cut into chunks wrongly.",
-    414: f"The address of the request has more than {MAX_URL_BYTES} bytes, which is the limit.",
-    431: f"The head or the trailers of the request have more than {MAX_HEAD_BYTES} bytes or {MAX_HEADERS} fields.",
-}
 
 
 class SequentialProtocol(HttpToolsProtocol):
@@ -50,6 +37,7 @@ class SequentialProtocol(HttpToolsProtocol):
     is_answering = False  # a request that was received
     _left = 0  # of the body, or `_CHUNKED`
     _received = 0  # of the body
+    _owed = 0.0  # seconds of work that were not followed by a pause yet
     _overhead = 0  # bytes since the last byte of a body, or since the head began
     _has_progress = _is_upgrade = _is_scheduled = False
     _is_ending = False  # nothing more is answered
@@ -75,8 +63,9 @@ class SequentialProtocol(HttpToolsProtocol):
         """Parse data up to the end of a request; the rest waits until that was answered."""
         if self.timeout_keep_alive_task is not None:
             self._unset_keepalive_if_required()
+        self._owed += len(data) * BYTE_SECONDS
         if self._is_ending:
-            self._read_later(DISCARD_SECONDS)
+            self._rest(self.pool.discards, DISCARD_SECONDS)
         elif self._is_scheduled or self.is_answering:
             self._hold(self._held + data)
             self._stop_reading()
@@ -115,12 +104,17 @@ class SequentialProtocol(HttpToolsProtocol):
 
     def _pace(self, seconds: float) -> None:
         """Go on after some seconds of work, with what is held and with reading, when others have had their turn."""
-        if seconds > STEP_SECONDS / 4:
-            self._read_later(self.pool.pacer.delay(seconds))
-        elif not self._in_head and self.cycle.response_complete:
-            self._read_later(DISCARD_SECONDS)
+        self._owed += seconds
+        if not self._in_head and self.cycle.response_complete:
+            self._rest(self.pool.discards, DISCARD_SECONDS)
+        elif self._owed > STEP_SECONDS / 4:
+            self._rest(self.pool.pacer)
         elif self.flow.is_held:
             self._read_on()
+
+    def _rest(self, pacer: Pacer, least: float = 0.0) -> None:
+        seconds, self._owed = max(self._owed, least), 0.0
+        self._read_later(pacer.delay(seconds))
 
     def _read_later(self, seconds: float) -> None:
         self.flow.is_held = self._is_scheduled = True
@@ -162,6 +156,8 @@ class SequentialProtocol(HttpToolsProtocol):
 
     def _feed(self, piece: bytes) -> None:
         self._has_progress = False
+        if self._in_head and self._overhead + len(piece) > LONG_HEAD_BYTES:
+            self._owed += len(piece) * HEAD_BYTE_SECONDS
         try:
             self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade:
@@ -250,6 +246,8 @@ class SequentialProtocol(HttpToolsProtocol):
         self.is_answering = False
         if self._is_ending:
             self._unset_keepalive_if_required()
+        elif self._owed > STEP_SECONDS / 4 and not self._is_scheduled and self._is_received:
+            self._rest(self.pool.pacer)
         elif self._held and not self._is_scheduled and self._is_received:
             self._unset_keepalive_if_required()
             self._is_scheduled = True
@@ -276,8 +274,8 @@ class SequentialProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if is_unanswered:
-            request_id, body = os.urandom(8).hex(), json.dumps({"detail": _REASONS[status]}).encode()
-            self.transport.write(b"%b%b%b" % (STATUS_LINE[status], _REFUSED % (len(body), request_id.encode()), body))
+            request_id = os.urandom(8).hex()
+            self.transport.write(STATUS_LINE[status] + refusal(status, request_id))
             _log.warning("request refused", extra={"fields": {"request_id": request_id, "status": status}})
         self._end()
 

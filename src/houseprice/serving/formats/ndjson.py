@@ -1,12 +1,14 @@
 """Newline-delimited JSON: houses read in blocks of lines, and a line for each prediction."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from fastapi import HTTPException
 from pydantic import TypeAdapter
 
+from houseprice.serving.pacing import Pacer
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House, RequestModel
 from houseprice.serving.validation_errors import MAX_ERRORS, BatchTooLargeError, FieldError, InvalidRequestError
@@ -17,6 +19,8 @@ BLOCK_BYTES = 2**20
 """A block ends with whichever comes first; a line may be as long as that."""
 
 STEP_BYTES = 2**14
+STEP_SECONDS = 0.0003
+"""A step that takes longer holds more lines than houses need, and is paced."""
 _BLANK_LINES = 1000
 _to_json = TypeAdapter(Prediction).serializer.to_json
 
@@ -75,6 +79,7 @@ class Lines:
             self._pending.append(text)
 
     def _end(self, text: bytes) -> Line | None:
+        checkpoint()
         self._keep(text)
         whole = b"".join(self._pending)
         self._pending.clear()
@@ -86,8 +91,8 @@ class Lines:
         return Line(self._number, self._house - 1, whole)
 
 
-async def blocks(chunks: AsyncIterator[bytes], longest: int = BLOCK_BYTES) -> AsyncIterator[list[Line]]:
-    """Yield the lines of a body in blocks, as it arrives.
+async def blocks(chunks: AsyncIterator[bytes], pacer: Pacer, longest: int = BLOCK_BYTES) -> AsyncIterator[list[Line]]:
+    """Yield the lines of a body in blocks, as it arrives; `pacer` spreads the work of all bodies.
 
     Raises:
         HTTPException: 413, a line is too long; the lines before it have been yielded.
@@ -97,11 +102,14 @@ async def blocks(chunks: AsyncIterator[bytes], longest: int = BLOCK_BYTES) -> As
     size = 0
     failed: HTTPException | None = None
     async for chunk in _in_steps(chunks):
+        begun = time.perf_counter()
         try:
             found = lines.feed(chunk)
         except HTTPException as err:
             failed = err
             break
+        seconds = time.perf_counter() - begun
+        await asyncio.sleep(pacer.delay(seconds) if seconds > STEP_SECONDS else 0)
         for line in found:
             block.append(line)
             size += len(line.text)
@@ -120,7 +128,6 @@ async def _in_steps(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for chunk in chunks:
         for begin in range(0, len(chunk), STEP_BYTES):
             yield chunk[begin : begin + STEP_BYTES]
-            await asyncio.sleep(0)
 
 
 def check(lines: Iterable[Line], rules: RequestModel) -> Block:

@@ -73,7 +73,7 @@ async def _chain(
 async def _answers(chunks: AsyncIterator[bytes], executor: BatchExecutor, max_bytes: int) -> AsyncIterator[bytes]:
     begun = False
     try:
-        async for lines in ndjson.blocks(chunks, max_bytes):
+        async for lines in ndjson.blocks(chunks, executor.pacer, max_bytes):
             answer, refusal = await _answer(lines, executor, must_be_valid=not begun)
             yield answer
             begun = True
