@@ -193,9 +193,9 @@ def answered(
             continue
         seconds = time.perf_counter() - begun
         path.parent.mkdir(parents=True, exist_ok=True)
-        told = {"log_price": answers.tolist(), "seconds": seconds, "load_before": load_before}
+        answer = {"log_price": answers.tolist(), "seconds": seconds, "load_before": load_before}
         part = path.with_suffix(".part")
-        part.write_text(json.dumps(told))
+        part.write_text(json.dumps(answer))
         part.replace(path)
         found[fold] = answers
         now = f"{datetime.now(UTC):%H:%M:%S}"

@@ -103,10 +103,10 @@ def measure(name: str, trained: Path, houses: Sequence[House], expected: float, 
     peer.prepare(python, trained.resolve())
     requests = [post(peer.path, peer.body(house)) for house in houses]
     # The interpreter's folder first: some peers start others by name.
-    told = {**_quiet(), "HOUSEPRICE_TRAINED": str(trained.resolve()), "PYTHONPATH": str(HERE)}
-    told["PATH"] = f"{Path(python).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    environment = {**_quiet(), "HOUSEPRICE_TRAINED": str(trained.resolve()), "PYTHONPATH": str(HERE)}
+    environment["PATH"] = f"{Path(python).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     with running(
-        lambda port: peer.command(python, port), requests[0], timeout=START_SECONDS, cwd=WORK, environment=told
+        lambda port: peer.command(python, port), requests[0], timeout=START_SECONDS, cwd=WORK, environment=environment
     ) as server:
         found = price_in(_asked(server.port, peer, houses[0]))
         if found is None or abs(found / expected - 1) > 1e-6:

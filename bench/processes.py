@@ -111,19 +111,19 @@ def running(
         first: the request that must be answered.
         timeout: seconds that it has for it.
         cwd: the folder that it runs in.
-        environment: what it is told beside the environment of this process.
+        environment: its variables beside the environment of this process.
 
     Raises:
         UnansweredError: it ended, or did not answer in time; with its last words.
     """
     port = free_port()
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output:
         with pinned(SERVER_CORE):
             begun = time.perf_counter()
             process = subprocess.Popen(
                 list(command(port)),
                 stdin=subprocess.DEVNULL,
-                stdout=said,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=cwd,
                 env={**os.environ, **(environment or {})},
@@ -133,8 +133,8 @@ def running(
             try:
                 started = await_answer(port, first, begun, timeout, lambda: process.poll() is None)
             except UnansweredError as err:
-                said.seek(max(0, said.seek(0, os.SEEK_END) - 1500))
-                raise UnansweredError(f"{err}; it said: …{said.read().decode(errors='replace')}") from err
+                output.seek(max(0, output.seek(0, os.SEEK_END) - 1500))
+                raise UnansweredError(f"{err}; its last lines: …{output.read().decode(errors='replace')}") from err
             yield Server(process, port, started)
         finally:
             _end(process)

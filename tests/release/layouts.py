@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from planting import Tiny, lay
+from tiny_image import Tiny, lay
 
 from houseprice.release.oci_layout import OciLayout
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from loopback import TOKEN, USER
-from planting import Tiny, both, lay
 from publishing import commit
+from tiny_image import Tiny, both, lay
 
 from houseprice.release.image_reference import Repository
 from houseprice.release.oci_layout import OciLayout

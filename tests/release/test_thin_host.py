@@ -6,9 +6,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import planting
 import pytest
-from planting import Tiny
+import tiny_image
+from tiny_image import Tiny
 
 from houseprice.release.deployment.audit_log import NAME, AuditLog, Event
 
@@ -54,7 +54,7 @@ def test_every_command_of_operations_is_there(run: Run, command: str) -> None:
 
 def test_images_are_verified(run: Run, tiny_bundle: Path, tmp_path: Path) -> None:
     """The whole comparison of a layout runs there."""
-    layout = planting.lay(tmp_path / "layout", planting.both(Tiny.of(tiny_bundle)))
+    layout = tiny_image.lay(tmp_path / "layout", tiny_image.both(Tiny.of(tiny_bundle)))
     ended = run("verify", "--layout", layout.folder, "--json")
     assert json.loads(ended.stdout)["digest"] == layout.digest
 

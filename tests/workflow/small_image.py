@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from planting import Tiny, both, lay
+from tiny_image import Tiny, both, lay
 
 image = Tiny.of(Path("models/bundle"), os.environ["GITHUB_SHA"])
 image.layers[0]["etc/small-image"] = os.environ.get("SMALL_IMAGE", "").encode()

@@ -1,4 +1,4 @@
-"""Keys of the configuration that were renamed, so that a file with an old key is told the new one."""
+"""Keys of the configuration that were renamed, so that the error for an old key can name the new one."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -69,5 +69,5 @@ def run_build(docker: DockerCli, say: Say, *arguments: str, platform: str = "") 
     for pattern, code, advice in _FAILURES:
         if re.search(pattern, result.stdout, re.IGNORECASE):
             sentence = advice.format(platform=platform or "this platform")
-            raise ImageError(f"{sentence} The builder said last:\n{last}", code=code, platform=platform)
-    raise ImageError(f"The image could not be built. The builder said last:\n{last}", code="build_failed")
+            raise ImageError(f"{sentence} The last lines of the builder:\n{last}", code=code, platform=platform)
+    raise ImageError(f"The image could not be built. The last lines of the builder:\n{last}", code="build_failed")

@@ -153,8 +153,8 @@ class ImageTester:
             skopeo.copy(layout, Reference(repository, tag="test"))
             tests = tuple(self._test_platform(repository.at(image.digest), one, native) for one in chosen)
         result = LayoutTest(image.digest, tests)
-        told = {one.platform: {"ran": bool(one.results), "checks": [asdict(r) for r in one.results]} for one in tests}
-        content = {"digest": result.digest, "passed": result.passed, "platforms": told}
+        {one.platform: {"ran": bool(one.results), "checks": [asdict(r) for r in one.results]} for one in tests}
+        content = {"digest": result.digest, "passed": result.passed, "platforms": platforms}
         write_atomically({report: (json.dumps(content, indent=1) + "\n").encode()})
         return result
 
@@ -194,8 +194,8 @@ class ImageTester:
         times = {"started": time.monotonic()}
         results = []
         with started(self.docker, image, self.show_logs, *options) as container_name:
-            told = (container_name, config, size_bytes, self.expected, times, image)
-            container = ContainerUnderTest(self.docker, *told)
+            arguments = (container_name, config, size_bytes, self.expected, times, image)
+            container = ContainerUnderTest(self.docker, *arguments)
             for result in run_checks(container, limits, timed=not emulated):
                 self.say(f"{result.name}: {result.found}")
                 results.append(result)

@@ -87,11 +87,11 @@ def _write_config(folder: Path, htpasswd: str, address: str, seen_as: str) -> Pa
 
 def _docker(*arguments: str) -> str:
     try:
-        said = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=300, check=True)  # noqa: S607
+        result = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=300, check=True)  # noqa: S607
     except (OSError, subprocess.SubprocessError) as err:
         reason = str(getattr(err, "stderr", None) or err).strip().splitlines()[-1]
         raise _failed(reason) from err
-    return said.stdout
+    return result.stdout
 
 
 def _wait(host: str) -> None:

@@ -136,8 +136,8 @@ def _read(folder: Path, digest: str) -> bytes:
     return blob.read_bytes()
 
 
-def _platform(told: dict[str, str]) -> str:
-    return "/".join(told[name] for name in ("os", "architecture", "variant") if told.get(name))
+def _platform(declared: dict[str, str]) -> str:
+    return "/".join(declared[name] for name in ("os", "architecture", "variant") if declared.get(name))
 
 
 def _invalid(folder: Path, err: Exception) -> ImageError:

@@ -77,7 +77,7 @@ def dependencies(predicate: Any) -> dict[str, str]:
     """Return what a provenance says that the image was built from: name → commit or sha256."""
     try:
         found = {one["name"]: one.get("digest") or {} for one in predicate["buildDefinition"]["resolvedDependencies"]}
-        return {name: str(told.get("gitCommit") or told.get("sha256") or "") for name, told in found.items()}
+        return {name: str(digests.get("gitCommit") or digests.get("sha256") or "") for name, digests in found.items()}
     except (KeyError, TypeError, AttributeError):
         return {}
 

@@ -147,8 +147,8 @@ def _reported(repository: Repository, done: Published) -> Iterator[None]:
     try:
         yield
     except HousePriceError as err:
-        told = " and ".join(repository.tagged(tag) for tag in done.tags)
-        state = f"{told} is published; latest was not moved." if told else "No tag was changed."
+        tags = " and ".join(repository.tagged(tag) for tag in done.tags)
+        state = f"{tags} is published; latest was not moved." if tags else "No tag was changed."
         err.args = (f"{err} {state}",)
         err.details["published"] = tuple(done.tags)
         raise
@@ -158,8 +158,8 @@ def _check_tested(layout: OciLayout, commit: str) -> None:
     """Refuse an image that did not pass its test as this very digest, or that is of another commit."""
     path = layout.folder / TEST_REPORT
     try:
-        told = json.loads(path.read_bytes())
-        passed = told["passed"] is True and told["digest"] == layout.digest
+        test = json.loads(path.read_bytes())
+        passed = test["passed"] is True and test["digest"] == layout.digest
     except (OSError, ValueError, LookupError, TypeError):
         passed = False
     if not passed:

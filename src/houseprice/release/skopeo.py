@@ -82,12 +82,12 @@ def list_tags(repository: Repository, account: Account | None = None) -> tuple[s
     """Return all tags of a repository; none when it does not exist yet."""
     whole = Reference(repository)
     try:
-        said = _run(["list-tags", *_tls(whole), f"docker://{_name(repository)}"], whole, account)
+        output = _run(["list-tags", *_tls(whole), f"docker://{_name(repository)}"], whole, account)
     except RegistryError as err:
         if err.code == "registry_not_found":
             return ()
         raise
-    return tuple(map(str, _object(said, whole).get("Tags") or ()))
+    return tuple(map(str, _object(output, whole).get("Tags") or ()))
 
 
 def copy(source: Reference | Path, target: Reference | Path, account: Account | None = None) -> None:

@@ -26,14 +26,14 @@ def look(url: str, seconds: float) -> tuple[bool, str]:
         with closing(connection):
             connection.request("GET", parts.path or "/")
             response = connection.getresponse()
-            said = json.loads(response.read())
-        healthy = response.status == 200 and said["status"] == "ok"
+            health = json.loads(response.read())
+        healthy = response.status == 200 and health["status"] == "ok"
     except (OSError, HTTPException, ValueError, KeyError, TypeError) as err:
         return (
             False,
             f"{url} gives no answer that can be read ({type(err).__name__}: {err}); expected 200, ok.",
         )
-    facts = " ".join(f"{key}={value}" for key, value in said.items())
+    facts = " ".join(f"{key}={value}" for key, value in health.items())
     return healthy, f"{url} answers {response.status} {facts}"
 
 

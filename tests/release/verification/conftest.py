@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import loopback
-import planting
 import pytest
-from planting import Keys, Published, Tiny
+import tiny_image
+from tiny_image import Keys, Published, Tiny
 
 from houseprice.release.image_reference import Repository
 from houseprice.release.oci_layout import OciLayout
@@ -47,9 +47,9 @@ def others_keys(make_keys: Callable[[], Keys]) -> Keys:
 def good(upstream: str, keys: Keys, tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Published:
     """One image of two platforms that no test spoils."""
     repository = Repository(upstream, f"{loopback.USER}-good/house-price-model")
-    layout = planting.lay(tmp_path_factory.mktemp("good") / "layout", planting.both(Tiny.of(tiny_bundle)))
-    planting.push(layout, repository, "0123456", "latest")
-    planting.sign(layout.digest, keys.signer(repository), planting.attestations(layout))
+    layout = tiny_image.lay(tmp_path_factory.mktemp("good") / "layout", tiny_image.both(Tiny.of(tiny_bundle)))
+    tiny_image.push(layout, repository, "0123456", "latest")
+    tiny_image.sign(layout.digest, keys.signer(repository), tiny_image.attestations(layout))
     return Published(repository, layout)
 
 
@@ -59,6 +59,6 @@ def laid(tmp_path: Path) -> Callable[..., OciLayout]:
 
     def one(tiny: Tiny | dict[str, Tiny]) -> OciLayout:
         platforms = tiny if isinstance(tiny, dict) else {"linux/amd64": tiny}
-        return planting.lay(tmp_path / f"layout-{secrets.token_hex(4)}", platforms)
+        return tiny_image.lay(tmp_path / f"layout-{secrets.token_hex(4)}", platforms)
 
     return one

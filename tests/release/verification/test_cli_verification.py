@@ -7,7 +7,7 @@ from typing import Any
 
 import loopback
 import pytest
-from planting import COMMIT, SOURCE, Keys, Published, Tiny
+from tiny_image import COMMIT, SOURCE, Keys, Published, Tiny
 
 from houseprice.release.oci_layout import OciLayout
 

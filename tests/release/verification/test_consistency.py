@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from planting import COMMIT, CREATED, NUMPY, SOURCE, Tiny, both
+from tiny_image import COMMIT, CREATED, NUMPY, SOURCE, Tiny, both
 
 from houseprice.bundle import manifest as manifests
 from houseprice.errors import ImageError, VerificationError

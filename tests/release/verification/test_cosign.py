@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from loopback import ACCOUNT
-from planting import COMMIT, Keys, Published
+from tiny_image import COMMIT, Keys, Published
 
 from houseprice.errors import HousePriceError, RegistryError, VerificationError
 from houseprice.release.credentials import Account

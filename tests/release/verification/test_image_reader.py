@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from planting import Tiny
+from tiny_image import Tiny
 
 from houseprice.errors import ImageError
 from houseprice.release.oci_layout import OciLayout
@@ -67,14 +67,14 @@ def _layer(name: str, kind: bytes = tarfile.REGTYPE) -> bytes:
 
 def test_a_device_is_reported(layers: Layers, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is no file."""
-    monkeypatch.setattr("planting.archive", lambda _files: _layer("a/null", tarfile.CHRTYPE))
+    monkeypatch.setattr("tiny_image.archive", lambda _files: _layer("a/null", tarfile.CHRTYPE))
     assert layers({}).irregular.keys() == {"a/null"}
 
 
 @pytest.mark.parametrize("content", [_layer("../a"), b"not a tar", _layer("a")[:100]])
 def test_a_layer_that_is_none_is_refused(layers: Layers, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also one whose names lead out of the image."""
-    monkeypatch.setattr("planting.archive", lambda _files: content)
+    monkeypatch.setattr("tiny_image.archive", lambda _files: content)
     with pytest.raises(ImageError) as refused:
         layers({})
     assert refused.value.code == "layout_invalid"

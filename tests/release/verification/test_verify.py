@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import planting
 import pytest
+import tiny_image
 from faulty import Handler, faulty
 from loopback import ACCOUNT
-from planting import COMMIT, NUMPY, OTHER_COMMIT, SOURCE, Keys, Published, Tiny
+from tiny_image import COMMIT, NUMPY, OTHER_COMMIT, SOURCE, Keys, Published, Tiny
 
 from houseprice.errors import RegistryError, VerificationError
 from houseprice.release import skopeo
@@ -121,9 +121,9 @@ def test_each_of_ten_planted_mismatches_is_found(
     tiny = Tiny.of(tiny_bundle)
     spoil(tiny)
     layout = laid(tiny)
-    planting.push(layout, repository, "0123456")
-    signed = planting.attestations(layout)
-    planting.sign(layout.digest, keys.signer(repository), change(signed) or signed)
+    tiny_image.push(layout, repository, "0123456")
+    signed = tiny_image.attestations(layout)
+    tiny_image.sign(layout.digest, keys.signer(repository), change(signed) or signed)
     assert subjects(repository, keys) == found
 
 
@@ -137,7 +137,7 @@ def test_signatures_that_were_copied_from_another_image(
 ) -> None:
     """They name another digest, wherever they are put."""
     layout = laid(Tiny.of(tiny_bundle, OTHER_COMMIT))
-    planting.push(layout, repository, "fedcba9")
+    tiny_image.push(layout, repository, "fedcba9")
     for kind in ("sig", "att"):
         source = Reference(good.repository, f"{good.layout.digest.replace(':', '-')}.{kind}")
         target = Reference(repository, f"{layout.digest.replace(':', '-')}.{kind}")
@@ -150,13 +150,13 @@ def test_attestations_by_somebody_else_do_no_harm(
 ) -> None:
     """They are none when they stand alone, and are not read beside those of the key that is trusted."""
     layout = laid(Tiny.of(tiny_bundle))
-    planting.push(layout, repository, "0123456")
-    signed = planting.attestations(layout)
-    planting.sign(layout.digest, others_keys.signer(repository), replace(signed, provenance={"other": True}))
+    tiny_image.push(layout, repository, "0123456")
+    signed = tiny_image.attestations(layout)
+    tiny_image.sign(layout.digest, others_keys.signer(repository), replace(signed, provenance={"other": True}))
     signer = keys.signer(repository)
     signer.cosign.sign(layout.digest, signer.options, signer.secrets)
     assert subjects(repository, keys) == {"SBOM attestation", "provenance attestation"}
-    planting.sign(layout.digest, signer, signed)
+    tiny_image.sign(layout.digest, signer, signed)
     assert look(repository, keys).digest == layout.digest
 
 
@@ -165,8 +165,8 @@ def test_a_model_that_failed_its_gates(
 ) -> None:
     """It is refused, however honestly it is signed."""
     layout = laid(Tiny.of(seal(green=False)))
-    planting.push(layout, repository, "0123456")
-    planting.sign(layout.digest, keys.signer(repository), planting.attestations(layout))
+    tiny_image.push(layout, repository, "0123456")
+    tiny_image.sign(layout.digest, keys.signer(repository), tiny_image.attestations(layout))
     assert subjects(repository, keys) == {"verdict on the model of linux/amd64"}
 
 
@@ -189,8 +189,8 @@ def test_latest_whose_commit_has_no_tag(
 ) -> None:
     """Latest never names something that cannot be named by its commit."""
     layout = laid(Tiny.of(tiny_bundle))
-    planting.push(layout, repository, "latest")
-    planting.sign(layout.digest, keys.signer(repository), planting.attestations(layout))
+    tiny_image.push(layout, repository, "latest")
+    tiny_image.sign(layout.digest, keys.signer(repository), tiny_image.attestations(layout))
     assert subjects(repository, keys, "latest") == {'tag "0123456"'}
 
 
@@ -199,7 +199,7 @@ def test_a_tag_that_moves_during_the_verification(
 ) -> None:
     """What is read belongs to the digest that was looked up first; that the tag moved on is reported."""
     other = laid(Tiny.of(tiny_bundle, OTHER_COMMIT))
-    planting.push(other, good.repository)
+    tiny_image.push(other, good.repository)
     retag(good.repository, good.layout, "moving")
     moved = threading.Event()
 

@@ -79,7 +79,7 @@ class HAProxy:
         self._execute(f"set map {_MAP} live {slot or NONE}")
         if self.live() != slot:
             raise DeploymentError(
-                f'The proxy routes to "{self.live() or NONE}" after it was told "{slot or NONE}"; check whether '
+                f'The proxy routes to "{self.live() or NONE}" after it was set to "{slot or NONE}"; check whether '
                 "another program controls it.",
                 code="proxy_refused",
             )

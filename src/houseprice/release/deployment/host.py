@@ -97,7 +97,7 @@ class DeploymentHost:
                     code="host_locked",
                     holder=holder,
                 ) from err
-            with suppress(OSError):  # the holder is only told, and a full disk stops no rollback
+            with suppress(OSError):  # the holder is only informed, and a full disk stops no rollback
                 os.ftruncate(descriptor, 0)
                 os.pwrite(descriptor, f"process {os.getpid()} since {time.strftime('%H:%M:%S')}\n".encode(), 0)
             yield

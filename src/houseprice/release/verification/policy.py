@@ -1,4 +1,4 @@
-"""Verification policies: whose signatures count, said by whoever verifies and never by the image."""
+"""Verification policies: whose signatures count, given by whoever verifies and never by the image."""
 
 import base64
 import binascii
