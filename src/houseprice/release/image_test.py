@@ -153,8 +153,10 @@ class ImageTester:
             skopeo.copy(layout, Reference(repository, tag="test"))
             tests = tuple(self._test_platform(repository.at(image.digest), one, native) for one in chosen)
         result = LayoutTest(image.digest, tests)
-        {one.platform: {"ran": bool(one.results), "checks": [asdict(r) for r in one.results]} for one in tests}
-        content = {"digest": result.digest, "passed": result.passed, "platforms": platforms}
+        outcomes = {
+            one.platform: {"ran": bool(one.results), "checks": [asdict(r) for r in one.results]} for one in tests
+        }
+        content = {"digest": result.digest, "passed": result.passed, "platforms": outcomes}
         write_atomically({report: (json.dumps(content, indent=1) + "\n").encode()})
         return result
 
