@@ -4,10 +4,10 @@ import time
 
 REST = 3.0
 """Time for everything else, as a multiple of the time of the work."""
-BYTE_SECONDS, HEAD_BYTE_SECONDS = 1e-9, 30e-9
+BYTE_SECONDS, HEAD_BYTE_SECONDS = 2e-9, 30e-9
 """What a byte takes about: of all that a connection sends, and of a head of more than `LONG_HEAD_BYTES`."""
 LONG_HEAD_BYTES = 6 * 2**10
-DISCARD_SECONDS = 0.0004
+DISCARD_SECONDS = 0.001
 """What a read of what is discarded takes about, most of it in the system."""
 
 
