@@ -9,7 +9,7 @@ import pytest
 from houseprice import pipeline
 from houseprice.cli import main
 from houseprice.config import Config, load
-from pipeline import Pipeline, quick_config
+from pipeline import Pipeline, make_once, quick_config
 
 ROOT = Path(__file__).parents[1]
 RAW = ROOT / "data" / "raw" / "house_data.csv"
@@ -33,7 +33,10 @@ def config() -> Config:
 @pytest.fixture(scope="session")
 def pipe(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """Run the whole pipeline once, in a folder of its own, on every seventh of the real sales."""
-    home = tmp_path_factory.mktemp("pipeline")
+    return make_once(tmp_path_factory, "pipeline", _run_pipeline)
+
+
+def _run_pipeline(home: Path) -> Pipeline:
     lines = RAW.read_text().splitlines(keepends=True)
     raw = home / "house_data.csv"
     raw.write_text(lines[0] + "".join(lines[1::7][:ROWS]))

@@ -1,12 +1,20 @@
 """A whole pipe that tests share: where each of its files lies, and how to go it in a hurry."""
 
+import fcntl
+import os
+import pickle
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
+import pytest
 import yaml
 
 from houseprice import pipeline
 from houseprice.config import Config
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -62,3 +70,17 @@ def quick_config(text: str) -> str:
         "max_latency_ratio": 100.0,
     }
     return yaml.safe_dump(told, sort_keys=False)
+
+
+def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Made]) -> Made:
+    """Return what is made in a folder of that name; the first process of a test run makes it, the others read it."""
+    base = factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    home.mkdir(exist_ok=True)
+    kept = home / ".made"
+    with (home / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(make(home)))
+    made: Made = pickle.loads(kept.read_bytes())
+    return made

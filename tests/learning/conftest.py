@@ -18,7 +18,7 @@ from houseprice.learning import tracking
 from learning.commands import RunCli
 from learning.houses import SCHEMA, written
 from learning.pages import QUALITY, EvaluatedModel, evaluate_made_houses
-from pipeline import Pipeline, quick_config
+from pipeline import Pipeline, make_once, quick_config
 
 
 def sold(count: int, first: date = date(2014, 5, 2), prefix: str = "0") -> list[dict[str, str]]:
@@ -68,25 +68,37 @@ def little_config(text: str) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an MLflow database without a run; to make one takes seconds, to copy it a moment."""
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    assert tracking.champion(f"sqlite:///{path}", Tracking(experiment="e", registered_model="m")) is None
-    return path
+
+    def make(home: Path) -> Path:
+        path = home / "mlflow.db"
+        assert tracking.champion(f"sqlite:///{path}", Tracking(experiment="e", registered_model="m")) is None
+        return path
+
+    return make_once(tmp_path_factory, "store", make)
 
 
 @pytest.fixture(scope="session")
 def little(tmp_path_factory: pytest.TempPathFactory, root: Path, empty_store: Path) -> Pipeline:
     """Go the small pipeline once; not to be changed."""
-    home = tmp_path_factory.mktemp("little")
-    shutil.copy(empty_store, home)
-    raw, config_file = home / "raw.csv", home / "config.yaml"
-    raw.write_bytes(b"\xef\xbb\xbf" + written(sold(300), ";").encode())
-    config_file.write_text(yaml.safe_dump(little_config((root / "configs/model_config.yaml").read_text())))
-    config = load(config_file)
-    cleaned, featured, models, reports = home / "cleaned.csv", home / "featured.csv", home / "models", home / "reports"
-    pipeline.process(config, raw, cleaned)
-    pipeline.make_features(config, cleaned, featured, models / "trained" / "preprocessor.pkl")
-    trained = pipeline.train(config, featured, models, reports, None, lambda what, done, of: None)
-    return Pipeline(raw, config_file, config, cleaned, featured, models, reports, trained)
+
+    def make(home: Path) -> Pipeline:
+        shutil.copy(empty_store, home)
+        raw, config_file = home / "raw.csv", home / "config.yaml"
+        raw.write_bytes(b"\xef\xbb\xbf" + written(sold(300), ";").encode())
+        config_file.write_text(yaml.safe_dump(little_config((root / "configs/model_config.yaml").read_text())))
+        config = load(config_file)
+        cleaned, featured, models, reports = (
+            home / "cleaned.csv",
+            home / "featured.csv",
+            home / "models",
+            home / "reports",
+        )
+        pipeline.process(config, raw, cleaned)
+        pipeline.make_features(config, cleaned, featured, models / "trained" / "preprocessor.pkl")
+        trained = pipeline.train(config, featured, models, reports, None, lambda what, done, of: None)
+        return Pipeline(raw, config_file, config, cleaned, featured, models, reports, trained)
+
+    return make_once(tmp_path_factory, "little", make)
 
 
 @pytest.fixture
