@@ -74,6 +74,7 @@ def test_every_command_takes_the_model_that_passed_and_refuses_the_one_that_fail
     check_bundle(store.rejected.bundle, store.rejected.trained, allow_failed=True)
 
 
+@pytest.mark.long
 def test_the_preprocessor_of_the_bundle_comes_back_and_the_other_is_found_again(
     after_training: Pipeline, run_cli: RunCli, configured: Configured
 ) -> None:
@@ -91,6 +92,7 @@ def test_the_preprocessor_of_the_bundle_comes_back_and_the_other_is_found_again(
     check_bundle(store.bundle, store.trained, allow_failed=False)
 
 
+@pytest.mark.long
 def test_the_first_model_of_all_is_rejected_too(
     before_training: Pipeline, run_cli: RunCli, configured: Configured
 ) -> None:

@@ -30,6 +30,8 @@ ROUTES = [
     ("/v1/models/toy:predict", JSON),
     ("/v2/models/toy/infer", JSON),
 ]
+LIKE_OTHERS = [ROUTES[1], ROUTES[3], ROUTES[9], ROUTES[10]]
+"""Routes whose bodies are read as those of /predict, /explain and /invocations are; their tests are long."""
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,10 @@ def post(app: Api, path: str, kind: str, *bodies: bytes) -> list[httpx.Response]
     return asyncio.run(send())
 
 
-@pytest.mark.parametrize(("path", "kind"), ROUTES)
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [pytest.param(*route, marks=pytest.mark.long if route in LIKE_OTHERS else ()) for route in ROUTES],
+)
 def test_hostile_structure_is_refused(app: Api, traced: None, path: str, kind: str) -> None:
     """Whatever four megabytes hold: a short error that is the client's, and a few times their size of memory."""
     for name, body in HOSTILE.items():

@@ -114,10 +114,10 @@ def test_the_budget_follows_the_limit() -> None:
 @pytest.mark.parametrize(
     ("megabytes", "clients", "kind"),
     [
-        (320, 40, "application/json"),
+        pytest.param(320, 40, "application/json", marks=pytest.mark.long),
         (256, 16, "application/json"),
-        (256, 16, "application/x-ndjson"),
-        (256, 16, "invocations"),
+        pytest.param(256, 16, "application/x-ndjson", marks=pytest.mark.long),
+        pytest.param(256, 16, "invocations", marks=pytest.mark.long),
     ],
 )
 def test_legal_batches_at_once_stay_within_the_memory_limit(
