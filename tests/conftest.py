@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from houseprice import pipeline
 from houseprice.cli import main
@@ -16,6 +17,10 @@ RAW = ROOT / "data" / "raw" / "house_data.csv"
 CONFIG = ROOT / "configs" / "model_config.yaml"
 ROWS = 3000
 RunCli = Callable[..., tuple[int, str, str]]
+
+# An example may take any time: the machine may be busy, and no test judges absolute times.
+settings.register_profile("without deadline", settings(), deadline=None)
+settings.load_profile("without deadline")
 
 
 @pytest.fixture(scope="session")

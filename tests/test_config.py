@@ -272,7 +272,7 @@ TABLES = [key for key in leaves(TREE) if key.count(".") <= 1 and not key.startsw
 
 
 @given(st.sets(st.sampled_from([k for k in TABLES if isinstance(TREE.get(k), dict)]), min_size=1))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 def test_unknown_keys_are_told_wherever_and_however_many_they_are(written: Written, places: set[str]) -> None:
     """As many problems as strange keys, each with its own place."""
     tree = copy.deepcopy(TREE)
@@ -290,7 +290,7 @@ def test_unknown_keys_are_told_wherever_and_however_many_they_are(written: Writt
     ),
     st.sampled_from(list(leaves(TREE))),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
 def test_any_value_anywhere_is_taken_or_refused_with_a_sentence(written: Written, value: Any, dotted: str) -> None:
     """No content of the file can end in anything but a configuration or a ConfigError."""
     try:

@@ -196,7 +196,7 @@ def test_every_kind_of_doubtful_house_is_answered_alike(both: Both) -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_house_is_answered_alike(both: Both, seed: int) -> None:
     """Drawn from the data's range and a fifth beyond it, with blanks and unknown texts among the values."""
     draw, rows, columns = np.random.default_rng(seed), 20, {}

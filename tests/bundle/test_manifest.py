@@ -65,7 +65,7 @@ def test_the_schema_comes_back_as_a_schema() -> None:
 
 
 @given(st.integers(0, len(WRITTEN) - 1), st.integers(1, 255))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_one_changed_byte_is_found(place: int, change: int) -> None:
     """Wherever it is, and whatever it becomes."""
     spoiled = bytearray(WRITTEN)

@@ -65,7 +65,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 
 
 @given(st.lists(st.tuples(FLOATS, TEXTS), min_size=TABLE.height, max_size=TABLE.height))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_feature_comes_back_to_the_last_bit(reading: Reading, values: list[tuple[float, str]]) -> None:
     """No float32 and no text is changed on its way through the file."""
     areas = np.array([area for area, _ in values], dtype=np.float32)
@@ -143,7 +143,7 @@ def test_a_table_that_is_not_there_is_told_with_the_option(tmp_path: Path) -> No
 
 
 @given(st.integers(1, len(CONTENT) - 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_table_that_was_cut_short_is_refused_or_has_lost_whole_rows(reading: Reading, end: int) -> None:
     """A half row is never filled with anything."""
     try:

@@ -131,7 +131,7 @@ ROW = st.sampled_from(range(MADE.height))
 
 
 @given(st.lists(st.tuples(ROW, ROW), min_size=1, max_size=4))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_held_out_rows_leave_no_trace_in_what_is_fitted(changes: list[tuple[int, int]]) -> None:
     """Whatever the newest houses are like, preprocessor and training features are the same bytes."""
     table, preprocessor = engineer(MADE, SCHEMA, NAMES, SHARE)
@@ -156,7 +156,7 @@ def test_training_rows_do_leave_a_trace() -> None:
 
 
 @given(st.lists(ROW, min_size=1, max_size=8))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_row_is_transformed_by_itself(rows: list[int]) -> None:
     """Neither the neighbours nor their number change a house's features."""
     _, preprocessor = engineer(MADE, SCHEMA, NAMES, SHARE)

@@ -129,7 +129,7 @@ FORMATS = ("%Y-%m-%d", "%Y%m%dT%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"
 
 
 @given(st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.sampled_from(FORMATS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_day_is_read_in_every_configured_format(day: date, form: str) -> None:
     """One table may hold several of them."""
     table = cleaned({"day": day.strftime(form), "built": "1900"}, {"day": "2015-01-02"}, date_formats=FORMATS)

@@ -121,7 +121,7 @@ def table_of(header: list[str], rows: list[list[str]]) -> str:
 
 
 @given(ROWS, st.permutations(range(len(HOUSE))))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_row_is_kept_or_rejected_once_and_in_order(rows: list[list[str]], order: list[int]) -> None:
     """The counts add up, nothing doubtful is kept, and neither the order of the columns nor a second run matters."""
     raw = parse(table_of(list(HOUSE), rows), "a.csv", SCHEMA)
@@ -155,7 +155,7 @@ def faulty(row: list[str]) -> bool:
 
 
 @given(ROWS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_a_row_is_judged_by_itself(rows: list[list[str]]) -> None:
     """But for copies, what becomes of a row does not hang on its neighbours."""
 

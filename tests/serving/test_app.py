@@ -203,7 +203,7 @@ json_values: Callable[..., Any] = st.recursive(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.dictionaries(st.sampled_from(sorted(FULL)) | st.text(max_size=8), json_values, max_size=9))
 def test_whatever_is_sent_is_priced_or_refused(client: Client, changes: dict[str, Any]) -> None:
     """No body breaks the server."""
@@ -212,7 +212,7 @@ def test_whatever_is_sent_is_priced_or_refused(client: Client, changes: dict[str
     assert client.post("/batch-predict", b"[" + body + b"]").status_code in (200, 422)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.binary(max_size=40))
 def test_whatever_bytes_are_sent_are_answered(client: Client, body: bytes) -> None:
     """Not even what is no text breaks the server."""

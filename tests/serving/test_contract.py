@@ -55,7 +55,7 @@ def test_every_answer_is_as_documented(pipe: Pipeline, mode: GenerationMode) -> 
         operation = found.ok()
 
         @given(case=operation.as_strategy(generation_mode=mode))
-        @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=40, suppress_health_check=list(HealthCheck), database=None)
         def answered(case: Case) -> None:
             plain = case.media_type in {None, "application/json"}
             case.call_and_validate(excluded_checks=[] if plain else BOTH)

@@ -231,7 +231,7 @@ house: Any = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(house, min_size=1, max_size=6))
 def test_all_formats_agree(client: Client, houses: list[House]) -> None:
     """The same numbers, or a refusal with the same places and the same reasons."""

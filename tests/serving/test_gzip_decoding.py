@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 from fastapi import HTTPException
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from houseprice.serving.gzip_decoding import MAX_MEMBERS, gunzip
@@ -13,7 +13,6 @@ from houseprice.serving.gzip_decoding import MAX_MEMBERS, gunzip
 LIMIT = 2**20
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=4))
 def test_what_was_compressed_comes_out(contents: list[bytes]) -> None:
     """Also of several streams one behind the other."""

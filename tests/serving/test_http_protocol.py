@@ -61,7 +61,7 @@ class Noting:
         await send({"type": "http.response.body", "body": b""})
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(REQUESTS), min_size=1, max_size=6), st.data())
 def test_requests_are_the_same_however_they_are_cut(chosen: list[Any], data: st.DataObject) -> None:
     """Pipelined or not, with any kind of body, cut anywhere into packets: each is seen once, in order, and answered."""

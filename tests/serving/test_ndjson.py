@@ -36,7 +36,7 @@ def test_there_may_be_more_lines_than_a_batch_may_hold(client: Client) -> None:
     assert found == [expected[number % 50] for number in range(MANY)]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.data())
 def test_where_a_body_is_cut_changes_nothing(client: Client, data: st.DataObject) -> None:
     """Lines end where they end, not where the network cuts them; blank ones are passed over."""

@@ -168,7 +168,6 @@ def test_a_text_that_is_too_long_is_no_batch_that_is(request_model: RequestModel
     assert [(fault.house, fault.column) for fault in caught.value.errors] == [(0, "zip")]
 
 
-@settings(deadline=None)
 @given(
     st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), lambda v: st.lists(v, max_size=3))
 )
@@ -185,7 +184,7 @@ def test_any_value_of_any_column_is_read_or_refused(request_model: RequestModel,
 
 
 @given(st.text(max_size=3) | st.integers(198, 203).map("é".__mul__) | st.integers(198, 203).map("a b".__mul__))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_text_that_training_keeps_is_one_that_a_request_may_hold(text: str) -> None:
     """Cleaning and requests have one limit: a bundle never holds a sale that its own API refuses."""
     kept = cleaned({}, {"quarter": text}).sales

@@ -147,7 +147,7 @@ def test_an_incomplete_line_is_reported_and_replaced(tmp_path: Path, kept: int |
     assert (log.read().incomplete, len(warnings)) == (b"", 1)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_changed_byte_is_found(five: AuditLog, intact: bytes, data: st.DataObject) -> None:
     """Whichever byte is changed, removed or inserted, the first line that does not fit is named."""
@@ -162,7 +162,7 @@ def test_any_changed_byte_is_found(five: AuditLog, intact: bytes, data: st.DataO
     assert refusal(five).details["line"] in {number - 1, number, number + 1}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_moved_or_removed_lines_are_found(five: AuditLog, intact: bytes, data: st.DataObject) -> None:
     """Any other order or choice of the lines is refused, also one that only lacks the newest."""

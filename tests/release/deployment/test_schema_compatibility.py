@@ -93,7 +93,7 @@ _columns = st.one_of(
 VALUES: list[Any] = [0, 1, 2, 3, 0.5, 2.5, 9, "1", "2", "3", "x", True, None]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(live=_columns, target=_columns)
 @pytest.mark.long
 def test_compatible_schemas_accept_the_same_requests(live: Any, target: Any) -> None:
