@@ -2,10 +2,10 @@
 #
 #   docker build -t house-price-model:local .        (or `houseprice image build`, which checks first and fills the labels)
 #
-# Another base: --build-arg PYTHON_IMAGE=…, or --base of `houseprice image build`; the provenance then says so. This one is
-# that of requirements/base.Dockerfile, which Dependabot moves (it knows no ARG); `make base` copies it here.
+# Our commands build on the digest that requirements/base.Dockerfile locks; plain `docker build` takes the tag, from this
+# machine if it is there. Another base: --build-arg PYTHON_IMAGE=…, or --base; the provenance then says so.
 # Nothing here depends on where Python lies in the base, or needs more than the oldest builder.
-ARG PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS base
 

@@ -128,10 +128,6 @@ lock: ## compile the requirement locks from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --group sbom --output-file requirements/sbom.txt
 
-.PHONY: base
-base: ## copy the base image of requirements/base.Dockerfile, which Dependabot moves, into the Dockerfile
-	@sed -i "s|^ARG PYTHON_IMAGE=.*|ARG PYTHON_IMAGE=$$(sed -n 's/^FROM //p' requirements/base.Dockerfile)|" Dockerfile
-
 .PHONY: clean
 clean: ## remove what the pipeline wrote; the virtual environment and MLflow's history stay
 	rm -rf data/processed models reports

@@ -30,6 +30,9 @@ case "$1 $2" in
 "buildx version") [ ! -e "$here/no-buildx" ] ;;
 build*)
   for word; do echo "$word" >> "$here/arguments"; done
+  if [ -e "$here/unreachable" ] && echo "$*" | grep -q "PYTHON_IMAGE=[^ ]*@"; then
+    echo "ERROR: failed to resolve source metadata for docker.io/library/python: no such host"; exit 1
+  fi
   if [ -e "$here/failure" ]; then cat "$here/failure"; exit 1; fi ;;
 esac
 """
@@ -39,7 +42,7 @@ esac
 def inputs(tmp_path: Path, seal: Callable[..., Path]) -> BuildInputs:
     """A checkout with what the real Dockerfile copies, in small, and a bundle."""
     root = tmp_path / "checkout"
-    for name in ("Dockerfile", "pyproject.toml", "scripts/finish-sbom"):
+    for name in ("Dockerfile", "pyproject.toml", "scripts/finish-sbom", "requirements/base.Dockerfile"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     for name in ("requirements/serving.txt", "requirements/sbom.txt", "src/houseprice/__init__.py"):
@@ -81,7 +84,7 @@ def test_an_image_is_named_by_its_commit_and_says_where_it_is_from(inputs: Build
         f"--label=houseprice.manifest.sha256={sha256_of(inputs.bundle / 'manifest.json')}",
         "--tag=house-price-model:0123456",
     } <= asked
-    assert not [word for word in asked if "PYTHON_IMAGE" in word]
+    assert f"--build-arg=PYTHON_IMAGE={default_base(ROOT)}" in asked
     digest = default_base(ROOT).partition("@")[2]
     assert re.fullmatch("sha256:[0-9a-f]{64}", digest)
     assert f"--label=org.opencontainers.image.base.digest={digest}" in asked
@@ -95,10 +98,30 @@ def test_a_base_without_digest_has_none(inputs: BuildInputs, docker: DockerCli) 
     assert "base.digest" not in asked
 
 
-def test_the_locked_base_image_is_the_dockerfiles() -> None:
-    """What the dependency bot moves is what is built on; `make base` copies it."""
-    locked = (ROOT / "requirements" / "base.Dockerfile").read_text().splitlines()[-1]
-    assert locked == f"FROM {default_base(ROOT)}"
+def test_the_locked_base_image_has_the_tag_of_the_dockerfile() -> None:
+    """What the dependency bot moves is what is built on; plain `docker build` takes the same tag."""
+    tag, _, digest = default_base(ROOT).partition("@")
+    assert re.fullmatch("sha256:[0-9a-f]{64}", digest)
+    assert f"\nARG PYTHON_IMAGE={tag}\n" in (ROOT / "Dockerfile").read_text()
+
+
+def test_a_locked_base_that_cannot_be_pulled_gives_way_to_its_tag(inputs: BuildInputs, docker: DockerCli) -> None:
+    """Without a registry, this machine's image of the same tag is taken, and labels claim no digest for it."""
+    beside(docker, "unreachable").touch()
+    said: list[str] = []
+    build_image(inputs, docker, say=said.append)
+    assert any(line.startswith("WARNING") for line in said)
+    last = beside(docker, "arguments").read_text().rpartition("--force-rm")[2]
+    assert "--build-arg=PYTHON_IMAGE=python:3.11-slim-bookworm\n" in last
+    assert "base.digest" not in last
+
+
+def test_a_given_base_that_cannot_be_pulled_is_an_error(inputs: BuildInputs, docker: DockerCli) -> None:
+    """Somebody chose it; nothing else is taken for it."""
+    beside(docker, "unreachable").touch()
+    with pytest.raises(ImageError) as refused:
+        built(inputs, docker, base=default_base(ROOT))
+    assert refused.value.code == "base_image_missing"
 
 
 def test_tags_and_base_image(inputs: BuildInputs, docker: DockerCli) -> None:

@@ -12,6 +12,7 @@ from houseprice.release.provenance import LOCAL, MANIFEST, builder, dependencies
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 DOCKERFILE = "ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm\nFROM ${PYTHON_IMAGE}"
+BASE = "FROM docker.io/library/python:3.11-slim-bookworm\n"
 GITHUB = {
     "GITHUB_ACTIONS": "true",
     "GITHUB_SERVER_URL": "https://github.example",
@@ -34,6 +35,7 @@ def checkout(tmp_path: Path) -> Path:
     """A checkout with the files that the image was built from."""
     (tmp_path / "requirements").mkdir()
     (tmp_path / "requirements/serving.txt").write_text("numpy==2")
+    (tmp_path / "requirements/base.Dockerfile").write_text(BASE)
     (tmp_path / "Dockerfile").write_text(DOCKERFILE)
     return tmp_path
 
@@ -69,8 +71,8 @@ def test_what_the_image_was_built_from_is_named(layout: OciLayout, checkout: Pat
 
 
 def test_another_base_image_is_somebodys_choice(layout: OciLayout, checkout: Path) -> None:
-    """A base image that is not the Dockerfile's stands among what was chosen for this build, for each platform."""
-    (checkout / "Dockerfile").write_text(DOCKERFILE.replace("bookworm", "trixie"))
+    """A base image that is not the locked one stands among what was chosen for this build, for each platform."""
+    (checkout / "requirements/base.Dockerfile").write_text(BASE.replace("bookworm", "trixie"))
     chosen = provenance(layout, GITHUB, checkout)["buildDefinition"]["externalParameters"]["base"]
     assert chosen == dict.fromkeys(layout.platforms, "docker.io/library/python:3.11-slim-bookworm")
 

@@ -10,7 +10,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ def build_image(
         say: receives the builder's output.
         tags: names of the image; by default the repository with the 7 characters of the commit.
         repository: name of the image without its tag.
-        base: base image instead of the Dockerfile's.
+        base: base image instead of the locked one.
 
     Raises:
         ArtifactError: the bundle is missing or changed, or the pickles are of another run.
@@ -120,8 +120,12 @@ def build_image(
     # An attestation would make the image an index, which older engines cannot store.
     plain = replace(docker, environment={**docker.environment, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"})
     with staged_context(inputs.root, files, inputs.bundle, epoch) as context:
-        options = (*_options(context, metadata, base), *(f"--tag={name}" for name in names))
-        run_build(plain, say, "build", "--force-rm", *options, str(context))
+
+        def build(chosen: str) -> None:
+            options = (*_options(context, metadata, chosen), *(f"--tag={name}" for name in names))
+            run_build(plain, say, "build", "--force-rm", *options, str(context))
+
+        _build_on(base, inputs.root, docker, say, build)
     found = docker.image(names[0])
     seconds = time.monotonic() - begin
     size, version = int(found["Size"]), manifest["model_version"]
@@ -146,7 +150,7 @@ def build_layout(
         target: folder of the layout; an older layout there is replaced once the new one is complete.
         say: receives the builder's output.
         platforms: such as `linux/amd64`; by default the engine's own.
-        bases: platform → base image instead of the Dockerfile's; the one under "" is for all others.
+        bases: platform → base image instead of the locked one; the one under "" is for all others.
         no_cache: run every step again.
 
     Raises:
@@ -171,8 +175,7 @@ def build_layout(
         for platform in wanted:
             say(f"building for {platform}")
             with tempfile.TemporaryDirectory(prefix="houseprice-export-", dir=staging.parent) as exported:
-                options = (
-                    *_options(context, metadata, bases.get(platform, bases.get("", ""))),
+                platform_options = (
                     f"--platform={platform}",
                     f"--build-arg=SOURCE_DATE_EPOCH={mtime}",
                     "--provenance=false",
@@ -180,7 +183,12 @@ def build_layout(
                     f"--output=type=oci,dest={exported},{_EXPORT}",
                     *(("--no-cache",) if no_cache else ()),
                 )
-                run_build(docker, say, "buildx", "build", "--progress=plain", *options, str(context), platform=platform)
+
+                def build(base: str, platform: str = platform, given: tuple[str, ...] = platform_options) -> None:
+                    options = (*_options(context, metadata, base), *given, str(context))
+                    run_build(docker, say, "buildx", "build", "--progress=plain", *options, platform=platform)
+
+                _build_on(bases.get(platform, bases.get("", "")), inputs.root, docker, say, build)
                 built.append(writer.add_image(Path(exported), platform))
         about = {"revision": metadata.revision, "source": metadata.source, "version": metadata.version}
         annotations = {f"{LABEL}.{name}": value for name, value in {**about, "created": rfc3339(epoch)}.items()}
@@ -228,7 +236,7 @@ def main(arguments: Sequence[str]) -> int:
     add("--layout", type=Path, required=True, help="folder of the OCI layout")
     add("--platform", dest="platforms", action="append", default=[], type=parse_platform, metavar="OS/ARCH")
     add("--base", dest="bases", action="append", type=parse_base, metavar="[PLATFORM=]IMAGE",
-        help="base image instead of the Dockerfile's; also in PYTHON_IMAGE")  # fmt: skip
+        help="base image instead of the locked one; also in PYTHON_IMAGE")  # fmt: skip
     add("--bundle", type=Path, default=Path(BUNDLE), help="folder of the model bundle (%(default)s)")
     add("--models-dir", type=Path, default=Path("models"), help="where trained/ holds the pickles (%(default)s)")
     add("--allow-red", action="store_true", help="build although the model failed its gates; not for publishing")
@@ -256,13 +264,26 @@ def _check(inputs: BuildInputs, say: Say) -> dict[str, Any]:
     return manifest
 
 
+def _build_on(base: str, root: Path, docker: DockerCli, say: Say, build: Callable[[str], None]) -> None:
+    """Build on the given base image, else on the locked one, else on this machine's image of its tag."""
+    locked = default_base(root)
+    try:
+        build(base or locked)
+    except ImageError as err:
+        tag = locked.partition("@")[0]
+        if base or err.code != "base_image_missing" or docker.run("image", "inspect", tag).returncode:
+            raise
+        say(f"WARNING: {locked} cannot be pulled; building on this machine's {tag} instead, as the provenance will say")
+        build(tag)
+
+
 def _options(context: Path, metadata: GitMetadata, base: str) -> list[str]:
     """Return the build arguments and labels that say what the image is built from."""
     given = {"REVISION": metadata.revision, "SOURCE": metadata.source, "VERSION": metadata.version}
     labels = {"houseprice.manifest.sha256": sha256_of(context / BUNDLE / MANIFEST)}
     if base:
         given["PYTHON_IMAGE"] = base
-    if digest := (base or default_base(context)).partition("@")[2]:
+    if digest := base.partition("@")[2]:
         labels[f"{LABEL}.base.digest"] = digest
     arguments = [f"--build-arg={name}={value}" for name, value in given.items()]
     return [*arguments, *(f"--label={name}={value}" for name, value in labels.items())]

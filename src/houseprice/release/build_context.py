@@ -52,9 +52,9 @@ def dockerfile_inputs(root: Path) -> tuple[str, ...]:
 
 
 def default_base(root: Path) -> str:
-    """Return the base image that the Dockerfile of a checkout names, by its digest; nothing when there is none."""
-    path = root / "Dockerfile"
-    found = re.search(r"(?m)^ARG PYTHON_IMAGE=(\S+)$", path.read_text(encoding="utf-8")) if path.is_file() else None
+    """Return the base image that a checkout locks by its digest; nothing when there is none."""
+    path = root / "requirements" / "base.Dockerfile"
+    found = re.search(r"(?m)^FROM (\S+)$", path.read_text(encoding="utf-8")) if path.is_file() else None
     return found[1] if found else ""
 
 

@@ -83,7 +83,7 @@ def dependencies(predicate: Any) -> dict[str, str]:
 
 
 def _overridden_bases(layout: OciLayout, checkout: Path) -> dict[str, Any]:
-    """Return the base images of platforms that are not the Dockerfile's: somebody chose them for this build."""
+    """Return the base images of platforms that are not the locked one: somebody chose them for this build."""
     named = {platform: layout.labels_of(platform).get(f"{_LABEL}.base.name", "") for platform in layout.platforms}
     others = {platform: name for platform, name in named.items() if name != default_base(checkout)}
     return {"base": others} if others else {}
