@@ -63,7 +63,7 @@ test: $(VENV)/.dev .venv-audit/.audit ## fast tests that need no Docker engine, 
 
 .PHONY: test-long
 test-long: $(VENV)/.dev .venv-audit/.audit ## tests that take many seconds each
-	@$(BIN)/python -m pytest -m "long and not image"
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "long and not image"
 
 .PHONY: test-oracles
 test-oracles: $(VENV)/.dev .venv-oracles/.oracles ## tests against independent implementations: the kserve client, shap
