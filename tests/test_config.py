@@ -199,6 +199,13 @@ def test_an_unknown_key_is_told_with_the_nearest_known_one(written: Written, dot
     assert refusal(written(with_value(dotted, 1))).problems == (told,)
 
 
+def test_an_unknown_key_in_a_list_is_told_with_the_nearest_known_one(written: Written) -> None:
+    """Each part of a list knows its own keys."""
+    kernel = {"centres": 5, "penalty": 1.0, "columns": {"lat": 1.0}, "centers": 5}
+    problem = 'training.kernel_ridge.additional_kernels.0.centers: unknown key (did you mean "centres"?)'
+    assert refusal(written(with_value("training.kernel_ridge.additional_kernels", [kernel]))).problems == (problem,)
+
+
 def test_every_problem_is_told_at_once(written: Written) -> None:
     """Nobody has to run again to learn of the next mistake."""
     tree = copy.deepcopy(TREE)

@@ -2,9 +2,9 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from houseprice.config.parts import Data, message_of
 from houseprice.config.renamed_keys import renamed_keys
@@ -97,5 +97,12 @@ def _known_keys(parents: tuple[Any, ...]) -> list[str]:
         if part == "columns" and model in (Data, KernelRidgeConfig):
             return list((Column if model is Data else KernelRidgeColumn).model_fields)
         field = model.model_fields.get(part)
-        model = field.annotation if field else model
+        model = (field and _model_in(field.annotation)) or model
     return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the model of an annotation such as `Model | None` or `tuple[Model, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((model for part in get_args(annotation) if (model := _model_in(part))), None)
