@@ -73,6 +73,7 @@ def process(config: Config, source: Path, output: Path) -> processing.CleanTable
     Raises:
         DataError: The raw table cannot be used; nothing is written.
     """
+    _keep_input(source, output)
     raw = csv_reader.read(source, config.schema_, config.data.separator)
     cleaned = processing.clean(raw, config.schema_, config.data)
     leaks = leakage.check_raw_columns(cleaned, config)
@@ -89,12 +90,21 @@ def process(config: Config, source: Path, output: Path) -> processing.CleanTable
     return cleaned
 
 
+def _keep_input(source: Path, output: Path) -> None:
+    """Refuse an output that is the input, under whatever name, since the sales would be lost."""
+    if source.exists() and output.exists() and source.samefile(output):
+        raise DataError(
+            f'The output "{output}" is the input itself; give it another name.', code="path_repeated", path=str(output)
+        )
+
+
 def make_features(config: Config, source: Path, output: Path, preprocessor: Path) -> FeatureCounts:
     """Write the feature table and the fitted preprocessor.
 
     Raises:
         DataError: The processed table cannot be used; nothing is written.
     """
+    _keep_input(source, output)
     sales = bundling.read_sales(source, config.schema_)
     made, fitted = engineer(sales, config.schema_, config.features.derived, config.split.holdout_share)
     content = feature_table.write(made, sha256_of(source))

@@ -45,6 +45,18 @@ def test_process_writes_sales_rejected_rows_and_a_report(little: Pipeline, run_c
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("words", [("process",), ("features", "--preprocessor", "preprocessor.pkl")])
+def test_an_input_is_never_written_over(run_cli: RunCli, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Also not by way of a link: the file stays as it was, and the code says why."""
+    source, link = tmp_path / "sales.csv", tmp_path / "link.csv"
+    source.write_text("id,price\n1,2\n")
+    link.symlink_to(source)
+    for output in (source, link):
+        code, _, err = run_cli(*words, "--input", source, "--output", output)
+        assert (code, "[path_repeated]" in err) == (4, True)
+    assert source.read_text() == "id,price\n1,2\n"
+
+
 def test_process_a_second_time_writes_the_same_bytes(little: Pipeline, run_cli: RunCli, tmp_path: Path) -> None:
     """And those of the first time."""
     words = ("process", "--config", little.config_file, "--input", little.raw, "--output", tmp_path / "cleaned.csv")
