@@ -128,6 +128,7 @@ def test_two_workers_answer_as_one_and_count_together(start: Start) -> None:
     for _ in range(40):
         assert server.ask("POST", "/predict", FULL)[1]["predicted_price"] == FULL_PRICE
     name = 'houseprice_requests_total{route="/predict",status="200"}'
+    wait_for(lambda: counted(server, name) == 40)  # a request is counted when its answer has left
     assert [counted(server, name) for _ in range(6)] == [40.0] * 6
     server.wait_for('(?s)"pid".*"pid"')
     workers = [int(pid) for pid in re.findall(r'"pid": (\d+)', server.log())]
@@ -135,7 +136,7 @@ def test_two_workers_answer_as_one_and_count_together(start: Start) -> None:
     os.kill(workers[0], signal.SIGKILL)
     server.wait_for('(?s)"pid".*"pid".*"pid"')
     assert server.ask("POST", "/predict", FULL)[0] == 200
-    assert counted(server, name) == 41.0
+    wait_for(lambda: counted(server, name) == 41)
     assert server.stop(signal.SIGTERM)[0] == 0
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from running import START_SECONDS, Server
-from test_faults import counted
+from test_faults import counted, wait_for
 from toy import FULL
 
 COMPILER = shutil.which("cc")
@@ -81,7 +81,7 @@ def test_connections_are_kept_and_counts_stay_true(start: Start, clock: Clock) -
         assert connection.sock is line
     connection.close()
     route = '{route="/predict"}'
-    assert counted(server, f"houseprice_request_seconds_count{route}") == len(JUMPS)
+    wait_for(lambda: counted(server, f"houseprice_request_seconds_count{route}") == len(JUMPS))
     assert 0 < counted(server, f"houseprice_request_seconds_sum{route}") < START_SECONDS
     clock.set(-DAY)
     code, log = server.stop(signal.SIGTERM)

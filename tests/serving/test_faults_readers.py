@@ -69,7 +69,7 @@ def test_a_streamed_answer_that_nobody_reads_is_given_up(server: Server) -> None
         waited = longest_wait(server, lambda: "HOUSEPRICE_REQUEST_TIMEOUT_SECONDS" in server.log())
         assert waited < LIMIT
         longest_wait(server, lambda: not is_open(server, line))
-        assert counted(server, "houseprice_requests_in_progress") == 1
+        wait_for(lambda: counted(server, "houseprice_requests_in_progress") == 1)
 
 
 def test_a_whole_answer_that_nobody_reads_is_given_up(start: Start) -> None:
