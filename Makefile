@@ -61,6 +61,10 @@ tools: ## install the programs that the tests need (as root, on Debian or Ubuntu
 test: $(VENV)/.dev .venv-audit/.audit ## fast tests that need no Docker engine, under two minutes
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not image and not workflow and not long and not oracles"
 
+.PHONY: corpus
+corpus: $(VENV)/.dev ## table of the corpus: what `houseprice init` makes of files as people have them
+	@$(BIN)/python tests/corpus/run.py
+
 .PHONY: test-long
 test-long: $(VENV)/.dev .venv-audit/.audit ## tests that take many seconds each
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "long and not image"

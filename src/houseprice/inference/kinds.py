@@ -1,0 +1,256 @@
+"""Kind and form of each column, by its values."""
+
+import re
+
+import polars as pl
+
+from houseprice.conversion.value import is_missing_value
+from houseprice.inference.date_forms import DateDecision, decide_dates
+from houseprice.inference.decisions import Finding
+from houseprice.inference.drafts import Draft, is_code
+from houseprice.inference.mark_decisions import FileMarks, decide_marks, marks_of_file
+from houseprice.inference.number_forms import NumberShapes, base_form, mixed_unit, number_shapes
+from houseprice.inference.profile import ROW, Profile, profile
+from houseprice.inference.scales import decide_flag, decide_grades, decide_scale
+from houseprice.inference.serial_dates import decide_serial_dates
+from houseprice.inference.units import SQUARE_METRES, unit_of_name
+from houseprice.schema import LONGEST_TEXT
+
+MONEY = frozenset(("sale_price", "price", "list_price", "price_per_area", "rent", "assessment", "tax", "at_sale"))
+MEASURABLE = frozenset(("code", "neighbourhood", "city", "region", "street"))
+"""Concepts of names that are mostly codes, but may be counts and distances, too."""
+SHORTENED = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}")
+_URL = re.compile(r"(?:https?://|www\.)\S+")
+_SENTINEL = re.compile(r"-9{2,}(?:\.0+)?")
+_NEVER_DATES = frozenset(("id", "parcel", "postcode", "house_number", "address", "street"))
+_WORDS_OF_TEXT = 4
+
+
+def draft_columns(texts: pl.DataFrame, answers: dict[str, str]) -> list[Draft]:
+    """Return a draft for each column, with its kind and form."""
+    drafts = [Draft(profile(texts, name)) for name in texts.columns if name != ROW]
+    for draft in drafts:
+        _start(draft)
+    shapes = [draft.shapes for draft in drafts if draft.shapes]
+    file = marks_of_file(shapes)
+    _dates(drafts, answers)
+    for draft in drafts:
+        if draft.shapes and draft.usable:
+            _number(draft, draft.shapes, file, answers)
+    for draft in drafts:
+        _tell_marks(draft)
+    return drafts
+
+
+def _start(draft: Draft) -> None:
+    """Decide on what the values alone tell; numbers wait for the decimal sign of the file."""
+    column = draft.profile
+    values = column.as_values
+    if not column.as_texts.filled:
+        draft.exclude("it is empty", "certain")
+    elif len(column.as_texts.texts) == 1 and column.as_texts.filled == column.rows:
+        draft.exclude(f'every row holds "{column.as_texts.texts[0][:40]}"', "certain", column.first[:1])
+    elif all(_URL.match(text) for text in column.as_texts.texts[:50]):
+        draft.exclude(
+            "it holds addresses of pages or pictures, which tell nothing about the house", "certain", column.first[:1]
+        )
+    elif example := _shortened(draft, values):
+        reason = f"a spreadsheet shortened its codes, as {example}: different ones look the same"
+        draft.exclude(reason, "certain", column.rows_of({example}))
+    if not draft.usable:
+        return
+    if flag := decide_flag(column):
+        draft.kind, (draft.form, finding) = "flag", flag
+        draft.findings.append(finding)
+    elif serial := decide_serial_dates(column):
+        draft.kind, (draft.form, finding) = "date", serial
+        draft.findings.append(finding)
+    elif grades := decide_grades(column):
+        draft.kind, (draft.levels, finding) = "ordinal", grades
+        draft.findings.append(finding)
+    elif not is_code(draft) or (draft.concept in MEASURABLE and _is_measured(values)):
+        draft.shapes = number_shapes(column, money=bool(MONEY & set(draft.concepts)))
+    if draft.kind == "category" and draft.shapes is None:
+        _text(draft)
+
+
+def _shortened(draft: Draft, column: Profile) -> str:
+    """Return a code that lost its last digits in a spreadsheet; "" when the column holds none."""
+    found = [text for text in column.texts if SHORTENED.fullmatch(text)]
+    is_code = draft.concept in ("id", "parcel", "postcode", "house_number")
+    return found[0] if found and (is_code or len(found) > len(column.texts) / 2) else ""
+
+
+def _is_measured(column: Profile) -> bool:
+    """Return whether a column whose name says that it is a code holds numbers with fractions."""
+    return any(re.search(r"\d[.,]\d*[1-9]", text) for text in column.texts[:200]) and not any(
+        re.search(r"[^\W\d_]", text) for text in column.texts[:200]
+    )
+
+
+def _text(draft: Draft) -> None:
+    """Tell scales, categories and free text apart."""
+    column = draft.profile.as_texts
+    if scale := decide_scale(draft.profile):
+        draft.kind, (draft.levels, finding) = "ordinal", scale
+        draft.findings.append(finding)
+        return
+    words = sum(text.count(" ") + 1 for text in column.texts) / len(column.texts)
+    length = sum(map(len, column.texts)) / len(column.texts)
+    spread = len(column.texts) / column.filled
+    places = ("address", "street", "neighbourhood", "city", "region")
+    is_long = max(map(len, column.texts)) > LONGEST_TEXT
+    if is_long or (
+        draft.concept not in places
+        and spread > 0.5
+        and words > _WORDS_OF_TEXT
+        and (length > 30 or draft.concept == "description")
+    ):
+        draft.kind = "text"
+        draft.findings.append(
+            Finding(
+                "kind",
+                "certain" if words > 2 * _WORDS_OF_TEXT else "likely",
+                f"free text, of {words:.0f} words in the mean",
+                column.first[:1],
+            )
+        )
+    else:
+        draft.findings.append(Finding("kind", "certain", f"{len(column.texts):,} different texts", column.first[:2]))
+
+
+def _number(draft: Draft, shapes: NumberShapes, file: FileMarks, answers: dict[str, str]) -> None:
+    """Settle the form of a column of numbers."""
+    coordinate = bool({"latitude", "longitude"} & set(draft.concepts[:2]))
+    marks = decide_marks(shapes, draft.name, file=file, is_coordinate=coordinate, answers=answers)
+    draft.questions += marks.questions
+    draft.findings += marks.findings
+    draft.form = base_form(shapes, marks.decimal, marks.thousands)
+    around = shapes.affixes
+    if around.strip or around.multipliers:
+        written = ", ".join(f'"{text}"' for text in sorted(around.strip | around.multipliers))
+        draft.findings.append(
+            Finding("form", "certain", f"{written} stands beside the numbers", draft.profile.first[:1])
+        )
+    if shapes.ranges:
+        draft.findings.append(
+            Finding(
+                "form",
+                "certain" if shapes.range_words else "likely",
+                "ranges are read as their middle",
+                (shapes.ranges,),
+            )
+        )
+    if shapes.durations:
+        draft.findings.append(Finding("form", "certain", "years and months are read as years", (shapes.durations,)))
+    _unit(draft, shapes)
+    if shapes.others:
+        draft.form = draft.form.model_copy(update={"missing": tuple(sorted(shapes.others))[:20]})
+        draft.findings.append(
+            Finding(
+                "missing",
+                "likely",
+                f"{', '.join(repr(text) for text in shapes.others[:3])} is no number and means missing",
+                draft.profile.rows_of(set(shapes.others)),
+            )
+        )
+    _sentinels(draft, shapes.profile)
+    is_whole = draft.values.size > 0 and bool((draft.values == draft.values.round()).all())
+    measured = (
+        draft.unit in SQUARE_METRES
+        or draft.currency
+        or {"sale_price", "price", "living_area", "lot_area", "area", "list_price"} & set(draft.concepts[:1])
+    )
+    draft.kind = (
+        "integer"
+        if is_whole and not measured and not shapes.ranges and not shapes.durations and not shapes.affixes.multipliers
+        else "number"
+    )
+    if (
+        any("." in text for text in shapes.profile.texts)
+        and draft.kind == "integer"
+        and marks.thousands is None
+        and marks.decimal is None
+    ):
+        draft.kind = "number"
+    draft.findings.append(
+        Finding("kind", "certain", "whole numbers" if draft.kind == "integer" else "numbers", draft.profile.first[:1])
+    )
+
+
+def _unit(draft: Draft, shapes: NumberShapes) -> None:
+    around = shapes.affixes
+    units = sorted({unit for unit, _ in around.units})
+    areas = [unit for unit in units if unit in SQUARE_METRES]
+    if len(around.currencies) == 1:
+        draft.currency = next(iter(around.currencies))
+        draft.unit = draft.currency
+    if len(areas) > 1:
+        draft.unit = mixed_unit(around)
+        draft.findings.append(
+            Finding("unit", "certain", f"{' and '.join(areas)} are converted to {draft.unit}", draft.profile.first[:1])
+        )
+    elif units:
+        draft.unit = units[0]
+        draft.findings.append(
+            Finding("unit", "certain", f"{units[0]} stands beside the numbers", draft.profile.first[:1])
+        )
+    elif draft.concept not in MONEY and (unit := unit_of_name(draft.words)):
+        draft.unit = unit
+        draft.findings.append(Finding("unit", "likely", f"the name says {unit}"))
+    if shapes.durations:
+        draft.unit = "years"
+
+
+def _sentinels(draft: Draft, column: Profile) -> None:
+    """Find numbers that stand for "missing": -999 in a column without other negative ones, year 0."""
+    signed = [text for text in column.texts if text.lstrip("(").startswith(("-", "\u2212"))]
+    marks = [text for text in signed if _SENTINEL.fullmatch(text)]
+    if len(marks) != len(signed):
+        marks = []
+    if draft.concept == "year_built":
+        marks += [text for text in column.texts if re.fullmatch(r"0+(?:\.0+)?|9999", text)]
+    if marks and len(marks) < len(column.texts):
+        missing = (*draft.form.missing, *sorted(marks))
+        draft.form = draft.form.model_copy(update={"missing": missing})
+        draft.findings.append(
+            Finding("missing", "likely", f"{', '.join(sorted(marks))} means missing", column.rows_of(set(marks)))
+        )
+
+
+def _dates(drafts: list[Draft], answers: dict[str, str]) -> None:
+    """Settle the forms of dates; columns that prove the order of day and month help those that do not."""
+    decided = {draft.name: found for draft in drafts if draft.usable and (found := _decide_date(draft, None, answers))}
+    proven = [found for found in decided.values() if all(one.verdict == "certain" for one in found.findings)]
+    orders = {found.order for found in proven if found.order}
+    order_of_file = next(iter(orders)) if len(orders) == 1 else None
+    for draft in drafts:
+        decision = decided.get(draft.name)
+        if decision is None:
+            continue
+        if decision.questions and order_of_file:
+            decision = _decide_date(draft, order_of_file, {}) or decision
+        draft.kind, draft.form, draft.order, draft.shapes = "date", decision.form, decision.order, None
+        draft.findings, draft.questions = list(decision.findings), list(decision.questions)
+
+
+def _decide_date(draft: Draft, order_of_file: str | None, answers: dict[str, str]) -> DateDecision | None:
+    """Return the form of dates of a column; identifiers and names of places hold none."""
+    if draft.kind in ("flag", "date", "ordinal") or draft.concept in _NEVER_DATES:
+        return None
+    return decide_dates(
+        draft.profile, order_of_file, answers.get(f"{draft.name}.date_order", answers.get("date_order"))
+    )
+
+
+def _tell_marks(draft: Draft) -> None:
+    """Put the missing marks of a column into its form."""
+    is_text = draft.kind in ("category", "ordinal", "text")
+    column = draft.profile.as_texts if is_text else draft.profile.as_values
+    if not draft.usable or not column.marks:
+        return
+    marks = [mark for mark in column.marks if not is_missing_value(mark, draft.form, draft.kind)]
+    if marks:
+        draft.form = draft.form.model_copy(update={"missing": (*draft.form.missing, *marks)})
+    shown = ", ".join(f'"{mark}"' for mark in list(column.marks)[:3])
+    draft.findings.append(Finding("missing", "certain", f"{shown} means missing", column.mark_rows))

@@ -1,0 +1,109 @@
+"""Columns that are proposed to be left out, because they hold the price or are known only at the sale."""
+
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from houseprice.inference.drafts import Draft
+from houseprice.inference.units import SQUARE_METRES
+from houseprice.inference.vocabulary import PHRASES
+
+LEAST_SPREAD = 0.05
+"""Robust spread of the log: what is nearer to the price than this holds it."""
+LEAST_ROWS = 15
+_NUMERIC_ONLY = ("tax", "assessment", "days_on_market", "list_price", "price_per_area", "rent")
+_MOST_PAIRED = 40
+_AREAS = frozenset(("area", "living_area", "lot_area", "part_area", "other_area"))
+
+
+def exclude_by_name(drafts: list[Draft]) -> None:
+    """Leave out columns whose names say that they hold the price, or are known only at the sale."""
+    for draft in drafts:
+        if not draft.usable or draft.role is not None:
+            continue
+        if draft.shapes and draft.shapes.affixes.per and not draft.concept.startswith("lot"):
+            draft.exclude(
+                PHRASES["price_per_area" if draft.shapes.affixes.per == "area" else "rent"],
+                rows=draft.profile.first[:1],
+            )
+        elif draft.questions:
+            continue
+        elif draft.concept in ("sale_price", "price") and draft.is_number:
+            draft.exclude("it is another price, known at the sale")
+        elif draft.concept in PHRASES and (draft.is_number or draft.concept not in _NUMERIC_ONLY):
+            draft.exclude(PHRASES[draft.concept])
+        elif draft.concept in ("sale_year", "sale_month", "sale_date") and (
+            draft.kind == "date" or (draft.is_number and draft.concept != "sale_date")
+        ):
+            draft.exclude("it is another date of the sale")
+
+
+def exclude_by_values(drafts: list[Draft], target: Draft) -> None:
+    """Leave out near-copies of the price, and columns that give it together with another one."""
+    price = _log(target.sample)
+    columns = [
+        draft
+        for draft in drafts
+        if draft.usable and draft.is_number and draft.role != "target" and len(draft.profile.texts) > 5
+    ]
+    logs = {draft.name: _log(draft.sample) for draft in columns}
+    for draft in columns:
+        if _spread(price - logs[draft.name]) < LEAST_SPREAD:
+            draft.exclude(f'it is nearly a multiple of "{target.name}"', rows=draft.profile.first[:1])
+    left = [draft for draft in columns if draft.usable]
+    # Whatever looks least like a property of the house first, so that pairs of them are found in a wide file, too.
+    left.sort(key=lambda draft: (draft.role is not None, bool(draft.concept)))
+    for one, other in combinations(left[:_MOST_PAIRED], 2):
+        if one.usable and other.usable:
+            _exclude_pair(one, other, target, price, logs)
+    leaked = [
+        draft
+        for draft in drafts
+        if not draft.usable and draft.is_number and draft.concept in PHRASES and draft.values.size
+    ]
+    leaked = [draft for draft in leaked if _spread(price - _log(draft.sample)) > 2 * LEAST_SPREAD]
+    for one in leaked:
+        for other in left[:_MOST_PAIRED]:
+            if (
+                other.usable
+                and other.role is None
+                and other.unit not in SQUARE_METRES
+                and not set(other.concepts) & _AREAS
+            ):
+                _exclude_ratio(one, other, target, price)
+
+
+def _exclude_ratio(leaked: Draft, other: Draft, target: Draft, price: NDArray[np.float64]) -> None:
+    """Leave out a ratio of the price to a column that was left out, such as a list price."""
+    first, second = _log(leaked.sample), _log(other.sample)
+    if any(_spread(price - sign * first - times * second) < LEAST_SPREAD for sign, times in ((1, 1), (1, -1))):
+        other.exclude(f'it is nearly the ratio of "{target.name}" to "{leaked.name}"', rows=other.profile.first[:1])
+
+
+def _exclude_pair(
+    one: Draft, other: Draft, target: Draft, price: NDArray[np.float64], logs: dict[str, NDArray[np.float64]]
+) -> None:
+    first, second = logs[one.name], logs[other.name]
+    for signs, word in (((1, 1), "times"), ((1, -1), "divided by"), ((-1, 1), "divided by")):
+        if _spread(price - signs[0] * first - signs[1] * second) < LEAST_SPREAD:
+            a, b = (one, other) if signs[0] > 0 else (other, one)
+            leaking = a if b.role or a.role is None else b
+            leaking.exclude(f'"{target.name}" is nearly "{a.name}" {word} "{b.name}"', rows=leaking.profile.first[:1])
+            return
+    if one.role is None and other.role is None and _spread(price - _log(one.sample + other.sample)) < LEAST_SPREAD / 5:
+        for draft in (one, other):
+            draft.exclude(f'"{target.name}" is nearly "{one.name}" plus "{other.name}"', rows=draft.profile.first[:1])
+
+
+def _log(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.log(np.where(values > 0, values, np.nan))
+
+
+def _spread(values: NDArray[np.float64]) -> float:
+    """Return the robust spread of what is known; infinite when that is too little."""
+    known = values[~np.isnan(values)]
+    if known.size < max(LEAST_ROWS, 0.1 * values.size):
+        return float("inf")
+    low, high = np.percentile(known, [16, 84])
+    return float(high - low) / 2

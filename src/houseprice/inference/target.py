@@ -1,0 +1,192 @@
+"""The price to learn: the sale price wins over list price, rent and assessment, and the choice is told."""
+
+import numpy as np
+
+from houseprice.inference.decisions import Finding, Question
+from houseprice.inference.drafts import Draft
+
+RANKS = ("sale_price", "price", "list_price", "price_per_area", "assessment", "rent")
+"""Concepts of prices, the best target first."""
+
+WORDS = {
+    "sale_price": "a price that was paid",
+    "price": "a price",
+    "list_price": "a price that was asked",
+    "price_per_area": "a price per area",
+    "assessment": "an assessment",
+    "rent": "a rent",
+}
+_LEAST_TOTAL = 10_000
+"""Below it a median price is more likely one per area, a rent, or in thousands."""
+_TOKEN_SHARE = 0.04
+"""Of the median: a lower price was not asked at arm's length."""
+
+
+def choose_target(drafts: list[Draft], answer: str | None) -> tuple[Draft | None, list[Question]]:
+    """Return the column of the price, or what has to be asked.
+
+    A constant price cannot be learned, and has a question without answers.
+    """
+    if answer:
+        chosen = next((draft for draft in drafts if draft.name == answer), None)
+        if chosen is not None:
+            return _take(chosen, drafts, "certain", "as told"), []
+    constant = [
+        draft
+        for draft in drafts
+        if draft.concept in ("sale_price", "price")
+        and len(draft.profile.as_values.texts) == 1
+        and draft.profile.as_values.filled > 1
+    ]
+    ranked = {
+        rank: [
+            draft
+            for draft in drafts
+            if draft.usable and draft.is_number and draft.role is None and _rank(draft) == rank and draft.values.size
+        ]
+        for rank in RANKS
+    }
+    for rank, found in ranked.items():
+        if constant and rank not in ("sale_price",):
+            same = constant[0].profile.as_values.texts[0]
+            text = f'Every price in "{constant[0].name}" is {same}: there is nothing to learn.'
+            return None, [Question("target_constant", "target", text, {}, constant[0].name)]
+        if not found:
+            continue
+        different = _most_alike_dropped(found)
+        if len(different) > 1:
+            names = {draft.name: f"median {draft.median():,.0f}" for draft in different}
+            listed = " and ".join(f'"{name}"' for name in names)
+            return None, [Question("target_ambiguous", "target", f"{listed} may each be the price.", names)]
+        return _checked(different[0], drafts, rank)
+    return _by_content(drafts)
+
+
+def _rank(draft: Draft) -> str:
+    """Return which kind of price a column holds, by its name and what stands beside its numbers."""
+    if draft.shapes and draft.shapes.affixes.per:
+        return "price_per_area" if draft.shapes.affixes.per == "area" else "rent"
+    if draft.concept in RANKS:
+        return draft.concept
+    return ""
+
+
+def _checked(draft: Draft, drafts: list[Draft], rank: str) -> tuple[Draft | None, list[Question]]:
+    """Ask when a column that is called price holds numbers that no house is sold for."""
+    if (
+        rank in ("sale_price", "price")
+        and not draft.questions
+        and draft.median() < _LEAST_TOTAL
+        and not _in_thousands(draft)
+    ):
+        middle = f"{draft.median():,.6g}"
+        text = f'The median of "{draft.name}" is {middle}: it may be a price per area, a rent, or in thousands.'
+        return None, [
+            Question(
+                "target_ambiguous",
+                "target",
+                text,
+                {draft.name: "it is the price to learn, in its own unit"},
+                draft.name,
+                draft.profile.first[:3],
+            )
+        ]
+    verdict = "certain" if rank == "sale_price" else "likely"
+    reason = {
+        "sale_price": "it is the price that was paid",
+        "price": "it is the only price that is neither asked, assessed nor per area",
+    }.get(
+        rank,
+        f"it is {WORDS[rank]}, and the file has none that was paid",
+    )
+    return _take(draft, drafts, verdict, reason), []
+
+
+def _in_thousands(draft: Draft) -> bool:
+    return any(
+        word in draft.words.split()
+        for word in (
+            "thousand",
+            "thousands",
+            "k",
+            "1000",
+            "1000s",
+            "000",
+            "lakh",
+            "lakhs",
+            "lacs",
+            "million",
+            "millions",
+            "mio",
+            "mil",
+            "miles",
+        )
+    )
+
+
+def _take(draft: Draft, drafts: list[Draft], verdict: str, reason: str) -> Draft:
+    others = [one for one in drafts if one is not draft and one.is_number and _rank(one)]
+    if others:
+        reason += "; " + ", ".join(f'"{one.name}" is {WORDS[_rank(one)]}' for one in others[:4])
+    draft.excluded = ""
+    draft.take("target", verdict, reason, draft.profile.first[:1])
+    draft.known = "at_sale"
+    median = draft.median()
+    tokens = draft.values[draft.values < _TOKEN_SHARE * median]
+    if tokens.size:
+        low = float(f"{_TOKEN_SHARE * median:.1g}")
+        draft.bounds["learn_minimum"] = low
+        draft.findings.append(
+            Finding(
+                "bounds",
+                "likely",
+                f"prices below {low:,.0f} were not agreed at arm's length "
+                f"({tokens.size / draft.values.size:.1%} of the rows)",
+            )
+        )
+    return draft
+
+
+def _most_alike_dropped(found: list[Draft]) -> list[Draft]:
+    """Drop columns that hold the same prices as an earlier one."""
+    kept: list[Draft] = []
+    for draft in found:
+        alike = False
+        for other in kept:
+            both = ~np.isnan(draft.sample) & ~np.isnan(other.sample)
+            if (
+                both.sum() > 10
+                and np.mean(np.abs(draft.sample[both] - other.sample[both]) < 1e-9 * np.abs(other.sample[both]) + 1e-9)
+                > 0.99
+            ):
+                alike = True
+        if not alike:
+            kept.append(draft)
+    return kept
+
+
+def _by_content(drafts: list[Draft]) -> tuple[Draft | None, list[Question]]:
+    """Look for the price in a file whose names do not tell it: the one column of large, skewed, positive numbers."""
+    found = [
+        draft for draft in drafts
+        if draft.usable and draft.role is None and draft.is_number and not draft.questions
+        and draft.concept in ("", "id")
+        and draft.median() >= _LEAST_TOTAL and draft.share(0, 1e12) == 1 and len(draft.profile.as_values.texts) > 10
+        and _is_skewed(draft)
+    ]  # fmt: skip
+    signed = [draft for draft in found if draft.currency]
+    if len(signed or found) == 1:
+        return _take((signed or found)[0], drafts, "likely", "it is the only column of numbers as large as prices"), []
+    numbers = [draft for draft in drafts if draft.is_number and draft.role is None and draft.usable][:12]
+    names = {draft.name: f"median {draft.median():,.6g}" for draft in found or numbers}
+    text = "Several columns may be the price." if found else "No column is called a price, and none looks like one."
+    if any(draft.questions for draft in drafts if draft.usable and "price" in " ".join(draft.concepts)):
+        return None, []  # what is asked about its form comes first
+    return None, [Question("target_ambiguous" if found else "target_missing", "target", text, names)]
+
+
+def _is_skewed(draft: Draft) -> bool:
+    """Return whether the mean is above the median, and the numbers are no counter of rows."""
+    values = draft.values
+    steps = np.diff(values)
+    return bool(values.mean() > np.median(values)) and not bool((steps > 0).all())

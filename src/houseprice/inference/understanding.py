@@ -1,0 +1,140 @@
+"""A table of texts in, what it means out: kinds, forms, roles, and what is left out, each with its proof."""
+
+import numpy as np
+import polars as pl
+
+from houseprice.inference.answers import apply_answers
+from houseprice.inference.decisions import ColumnDecision, Finding, Question, Understanding
+from houseprice.inference.drafts import Draft
+from houseprice.inference.identifiers import decide_identifiers, join_lot
+from houseprice.inference.kinds import draft_columns
+from houseprice.inference.leaks import exclude_by_name, exclude_by_values
+from houseprice.inference.limits import set_limits
+from houseprice.inference.profile import ROW
+from houseprice.inference.roles import assign_roles
+from houseprice.inference.sale_dates import choose_sale_date
+from houseprice.inference.target import choose_target
+from houseprice.inference.units import currency_of_name
+
+_OTHER_REASONS = 0.05
+"""Share of the rows that may be rejected for other reasons than a blank or token price."""
+
+NO_CURRENCY = "XXX"
+"""ISO 4217: no currency."""
+
+
+def understand(texts: pl.DataFrame, answers: dict[str, str] | None = None) -> Understanding:
+    """Return what a table of texts means.
+
+    Args:
+        texts: columns of String, and perhaps `row`; blanks are null.
+        answers: what a person told, by the keys of `Question`; also `currency`, and kind, role, unit, decimal,
+            thousands, date_order and exclude of a column, such as `Price.decimal`.
+    """
+    answers = answers or {}
+    if ROW not in texts.columns:
+        texts = texts.with_row_index(ROW, 1)
+    drafts = draft_columns(texts, answers)
+    told = apply_answers(drafts, answers)
+    sale_dates = choose_sale_date(drafts) if not any(draft.role == "sale_date" for draft in drafts) else []
+    lots = join_lot(drafts) if not any(draft.role == "parcel" for draft in drafts) else []
+    assign_roles(drafts)
+    target, questions = choose_target(drafts, answers.get("target"))
+    exclude_by_name(drafts)
+    joined = lots + decide_identifiers(drafts, texts, house_is_known=bool(lots))
+    if target is not None:
+        exclude_by_values(drafts, target)
+        target.questions += _of_currency(target)
+    set_limits(drafts)
+    told(drafts)
+    decisions = tuple(_decision(draft) for draft in drafts) + tuple(sale_dates) + tuple(joined)
+    asked = [question for draft in drafts if not draft.excluded for question in draft.questions]
+    return Understanding(
+        decisions,
+        _currency(target, texts, answers),
+        texts.height,
+        _rejected(target),
+        _notes(decisions),
+        (*questions, *_once(asked)),
+    )
+
+
+def _decision(draft: Draft) -> ColumnDecision:
+    is_target = draft.role == "target"
+    return ColumnDecision(
+        draft.name,
+        None if draft.excluded else draft.kind,
+        draft.form,
+        draft.unit,
+        None if draft.excluded else draft.role,
+        draft.levels,
+        "at_sale" if draft.known == "at_sale" else "before_sale",
+        required=is_target,
+        minimum=draft.bounds.get("minimum"),
+        maximum=draft.bounds.get("maximum"),
+        learn_minimum=draft.bounds.get("learn_minimum"),
+        learn_maximum=draft.bounds.get("learn_maximum"),
+        excluded=draft.excluded,
+        findings=tuple(draft.findings),
+        questions=() if draft.excluded else tuple(draft.questions),
+    )
+
+
+def _rejected(target: Draft | None) -> float | None:
+    """Return the share of rows that may be rejected, when many prices are blank or token."""
+    if target is None:
+        return None
+    too_low = np.nansum(target.sample < target.bounds.get("learn_minimum", -np.inf))
+    share = float(too_low + np.isnan(target.sample).sum()) / max(1, target.sample.size)
+    return min(1.0, round(share + _OTHER_REASONS, 2)) if share > _OTHER_REASONS else None
+
+
+def _once(questions: list[Question]) -> list[Question]:
+    """Return each question once; the order of dates is one question for the whole file."""
+    return list({(question.code, question.key): question for question in reversed(questions)}.values())[::-1]
+
+
+def _of_currency(target: Draft) -> list[Question]:
+    """Ask when prices are in several currencies, which no factor makes comparable."""
+    found = sorted(target.shapes.affixes.currencies) if target.shapes else []
+    if len(found) < 2:
+        return []
+    text = (
+        f'"{target.name}" holds prices in {" and ".join(found)}; convert them to one currency, or give a file of one.'
+    )
+    return [Question("currency_mixed", "currency", text, {}, target.name, target.profile.first[:2])]
+
+
+def _currency(target: Draft | None, texts: pl.DataFrame, answers: dict[str, str]) -> str:
+    if "currency" in answers:
+        return answers["currency"].upper()
+    if target is None:
+        return NO_CURRENCY
+    if target.currency:
+        return target.currency
+    if named := currency_of_name(target.words):
+        return named
+    for name in texts.columns:
+        if texts[name].n_unique() <= 2 and texts[name].dtype == pl.String:
+            values = texts[name].drop_nulls().unique().to_list()
+            if len(values) == 1 and (code := currency_of_name(values[0].lower())) and len(values[0]) <= 4:
+                return code
+    return NO_CURRENCY
+
+
+def _notes(decisions: tuple[ColumnDecision, ...]) -> tuple[Finding, ...]:
+    roles = {decision.role for decision in decisions}
+    notes = []
+    if "sale_date" not in roles:
+        notes.append(
+            Finding(
+                "file",
+                "certain",
+                "no date of sale: the model is judged on random sales, and cannot see that prices move",
+            )
+        )
+    if not {"latitude", "location", "address"} & roles:
+        notes.append(
+            Finding("file", "certain", "no place: houses are told apart by what they are, not by where they stand")
+        )
+    return tuple(notes)

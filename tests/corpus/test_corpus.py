@@ -1,0 +1,33 @@
+"""The corpus: decisions are right, what is ambiguous is asked, and nothing is silently wrong."""
+
+import pytest
+
+from corpus import CASES
+from corpus.checking import Outcome, check, table_of
+from corpus.report import LEAST_RIGHT, right_share
+from corpus.spec import Case
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> list[Outcome]:
+    """Return the outcomes of all files."""
+    return [outcome for case in CASES for outcome in check(case, table_of(case))]
+
+
+def test_the_corpus_is_large() -> None:
+    """It has at least 60 files of 20 to 400 rows, each with its own name."""
+    assert len({case.name for case in CASES}) == len(CASES) >= 60
+    assert all(20 <= case.rows <= 400 for case in CASES)
+
+
+def test_nearly_all_decisions_are_right(outcomes: list[Outcome]) -> None:
+    """A wrong decision can be corrected in the configuration, but few are."""
+    assert right_share(outcomes) >= LEAST_RIGHT, [one for one in outcomes if not one.right]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_is_ambiguous_is_asked_and_nothing_is_silently_wrong(case: Case) -> None:
+    """No value, price or leak is wrong without having been asked about."""
+    found = check(case, table_of(case))
+    assert [one for one in found if one.silent] == []
+    assert [one for one in found if one.about == "asked" and not one.right] == []
