@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class FeatureMatrix:
         """Return the matrix of some of the columns of numbers, and of all texts."""
         return type(self)(names, self.rows(names), self.texts)
 
-    def houses(self, part: slice) -> Self:
+    def houses(self, part: slice | npt.NDArray[np.int64]) -> Self:
         """Return the matrix of some of the houses."""
         texts = {name: values[part] for name, values in self.texts.items()}
         return type(self)(self.names, self.table[:, part], texts)

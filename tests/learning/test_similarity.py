@@ -17,6 +17,7 @@ from houseprice.learning.features import Preprocessor, columns_of, look_up
 from houseprice.learning.kernel_ridge import AdditiveKernelRidge, RbfKernel
 from houseprice.learning.model_store import MODEL
 from houseprice.learning.similarity import BACKGROUND, SimilaritySpace, kernel_herding, rms_gradient
+from houseprice.learning.standardisation import Standardisation
 from houseprice.learning.training import PriceModel
 from pipeline import Pipeline
 
@@ -25,7 +26,7 @@ KERNELS = (
     RbfKernel(np.array([0, 1, 2]), np.array([0.3, 0.2, 0.1]), np.array([[0.5, 0.1, 0.2]]), np.array([1.3])),
 )
 REGRESSION = AdditiveKernelRidge(
-    dict.fromkeys(("a", "b", "c"), "none"), np.zeros(3), np.ones(3), np.full(3, -np.inf), np.full(3, np.inf), KERNELS,
+    Standardisation(dict.fromkeys("abc", "none"), np.zeros(3), np.ones(3), np.full(3, -np.inf), np.full(3, np.inf)), KERNELS,
     np.array([0.2, -0.1, 0.05]), {}, 1.0,
 )  # fmt: skip
 
@@ -79,7 +80,7 @@ def test_the_sealed_graph_places_houses_as_the_trained_pair_does(
     folder = little.bundle
     places, trend = sealed.Similarity((folder / manifests.SIMILARITY).read_bytes()).coordinates(sold[0])
     surface = model.kernel_ridge_
-    drawn = surface.coordinates(preprocessor.compute(sold[0]).as_float32())
+    drawn = surface.coordinates(model.encode(preprocessor.compute(sold[0]).as_float32()))
     expected = SimilaritySpace(preprocessor, model, rms_gradient(surface, drawn)).compute(sold[0])
     np.testing.assert_allclose(places, expected[0], atol=1e-9)
     np.testing.assert_allclose(trend, model.trend_.predict(preprocessor.compute(sold[0]).as_float32()), atol=1e-9)
@@ -116,7 +117,7 @@ def test_a_graph_that_places_houses_otherwise_is_far_from_the_pair(
 ) -> None:
     """The graph is held against the pair on every sale."""
     graph = (little.bundle / manifests.SIMILARITY).read_bytes()
-    other = SimilaritySpace(*pair, np.full(len(pair[1].kernel_ridge_.columns), 0.3))
+    other = SimilaritySpace(*pair, np.full(len(pair[1].kernel_ridge_.standardisation.columns), 0.3))
     assert similarity.measure_parity(graph, other, sold[0]) > 1e-3
 
 
@@ -126,6 +127,8 @@ def test_without_a_trend_prices_stay_as_they_are(
     """A model to which time is not known adds nothing on any day."""
     model: Any = pickle.loads(pickle.dumps(pair[1]))
     model.trend_ = replace(model.trend_, knots=(), slopes=())
-    _, trend = SimilaritySpace(pair[0], model, np.ones(len(model.kernel_ridge_.columns))).compute(sold[0])
+    _, trend = SimilaritySpace(pair[0], model, np.ones(len(model.kernel_ridge_.standardisation.columns))).compute(
+        sold[0]
+    )
     assert trend.shape == sold[1].shape
     assert not trend.any()

@@ -98,5 +98,5 @@ def test_importance_is_shared_out_among_features(model: PriceModel, table: Featu
     """All shares are one together."""
     shares = model.feature_importance()
     assert sum(shares.values()) == pytest.approx(1.0, abs=1e-6)
-    known = {*table.features.columns, *(f"{name}_target_encoding" for name in table.features.columns)}
+    known = {*table.features.columns, *(f"{name}_target_encoding" for name in [*table.features.columns, "all_texts"])}
     assert set(shares) <= known

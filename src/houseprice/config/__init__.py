@@ -16,6 +16,7 @@ from houseprice.config.parts import (
 )
 from houseprice.config.training import (
     Boosting,
+    FoundTraining,
     Kernel,
     KernelRidgeColumn,
     KernelRidgeConfig,
@@ -31,6 +32,7 @@ __all__ = [
     "Config",
     "Data",
     "Features",
+    "FoundTraining",
     "Gates",
     "Image",
     "Interval",

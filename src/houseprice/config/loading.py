@@ -1,6 +1,7 @@
 """Reader of the YAML configuration: strict, and every problem reported at once with its dotted key."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,6 +13,10 @@ from houseprice.config.training import KernelRidgeColumn, KernelRidgeConfig
 from houseprice.config.whole import Config, UnknownNamesError
 from houseprice.errors import ConfigError, nearest
 from houseprice.schema import Column
+
+KIND = re.compile(
+    r"(literal|function-\w+|tuple|dict|constrained-\w+)\[.*\]|constrained-\w+|float|bool|Boosting|RobustWeightsConfig"
+)
 
 
 def load(path: Path) -> Config:
@@ -75,7 +80,22 @@ def _listed(path: Path, problems: list[str]) -> str:
 def _problems(item: Any) -> list[str]:
     """Return one of pydantic's findings, which may hold several problems, with the dotted key of each."""
     error = item.get("ctx", {}).get("error")
-    return error.problems if isinstance(error, UnknownNamesError) else [_problem(item)]
+    if isinstance(error, UnknownNamesError):
+        return error.problems
+    # Where `auto` or values may stand, pydantic says what is wrong with each: a text is held against `auto` alone.
+    kinds = [part for part in item["loc"] if _is_kind(part)]
+    if (
+        kinds
+        and kinds[-1].startswith("literal[") != isinstance(item.get("input"), str)
+        and kinds[-1] == item["loc"][-1]
+    ):
+        return []
+    return [_problem(item | {"loc": tuple(part for part in item["loc"] if not _is_kind(part))})]
+
+
+def _is_kind(part: Any) -> bool:
+    """Return whether a part of a path is no key, but one of the kinds of value that its key may have."""
+    return isinstance(part, str) and bool(KIND.fullmatch(part))
 
 
 def _problem(item: Any) -> str:

@@ -1,10 +1,13 @@
-"""Options of the model: the keys below `training`."""
+"""Options of the model: the keys below `training`. What is `auto` is found on the training rows."""
 
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from houseprice.config.parts import Part, Positive, Share
+
+Auto = Literal["auto"]
+"""Found on the training rows, and stored in the model."""
 
 
 class Boosting(Part):
@@ -51,15 +54,23 @@ class Kernel(Part):
 
 
 class KernelRidgeConfig(Part):
-    """Parameters of the kernel ridge regression: those of its first kernel, of all columns, and additional kernels."""
+    """Parameters of the kernel ridge regression: those of its first kernel, of all columns, and additional kernels.
+
+    `categories` are texts whose categories get an effect each; with `name: penalty`, each text has its own penalty.
+    """
 
     centres: Positive
     penalty: Annotated[float, Field(gt=0)]
     inverse_lengthscale: Annotated[float, Field(gt=0)]
+    linear_penalty: Annotated[float, Field(gt=0)] = 1e-3
     category_penalty: Annotated[float, Field(gt=0)] = 3.0
     columns: Annotated[dict[str, KernelRidgeColumn], Field(min_length=1)]
-    categories: tuple[str, ...] = ()
+    categories: tuple[str, ...] | dict[str, Annotated[float, Field(gt=0)]] = ()
     additional_kernels: tuple[Kernel, ...] = ()
+
+    def penalty_of(self, category: str) -> float:
+        """Return the penalty of the effects of one text's categories."""
+        return self.categories[category] if isinstance(self.categories, dict) else self.category_penalty
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:
@@ -116,15 +127,63 @@ class TrendRules(Part):
 
 
 class Training(Part):
-    """Options of the model and its fit."""
+    """Options of the model and its fit.
 
-    seed: Annotated[int, Field(ge=0)]
-    threads: Positive
-    ridge_alpha: Annotated[float, Field(gt=0)]
-    target_encoding_weight: Annotated[float, Field(ge=0)] = 10.0
-    tree_share: Share
+    The prediction is `tree_share` of the trees, `linear_share` of the log-linear mixed model, and of the kernel ridge
+    regression what is left.
+    """
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    threads: Positive = 2
     refit: bool = True
+    ridge_alpha: Annotated[float, Field(gt=0)] = 10.0
+    target_encoding_weight: Annotated[float, Field(ge=0)] | Auto = "auto"
+    tree_share: Share | Auto = "auto"
+    linear_share: Share | Auto = "auto"
+    time_in_trees: bool | Auto = "auto"
     trend: TrendRules
-    robust_weights: RobustWeightsConfig
+    robust_weights: RobustWeightsConfig | Auto | None = "auto"
+    boosting: Boosting | Auto = "auto"
+    kernel_ridge: KernelRidgeConfig | Auto = "auto"
+
+    @model_validator(mode="after")
+    def _shares_are_of_one_whole(self) -> Self:
+        shares = [share for share in (self.tree_share, self.linear_share) if share != "auto"]
+        if sum(shares) > 1.0 + 1e-9:
+            raise ValueError("tree_share and linear_share are more than 1 together")
+        return self
+
+    @property
+    def is_found(self) -> bool:
+        """Whether nothing is left to be found by a search."""
+        searched = (
+            self.tree_share, self.linear_share, self.time_in_trees, self.robust_weights, self.boosting,
+            self.kernel_ridge,
+        )  # fmt: skip
+        return "auto" not in searched
+
+
+class FoundTraining(Training):
+    """Options with nothing left to be found by a search."""
+
+    tree_share: Share
+    linear_share: Share
+    time_in_trees: bool
+    robust_weights: RobustWeightsConfig | None
     boosting: Boosting
     kernel_ridge: KernelRidgeConfig
+
+    @classmethod
+    def of(cls, training: Training) -> Self:
+        """Return options in which nothing is `auto` as such."""
+        return cls.model_validate(training.model_dump())
+
+    @property
+    def kernel_share(self) -> float:
+        """Share of the kernel ridge regression in the blend."""
+        return max(round(1.0 - self.tree_share - self.linear_share, 9), 0.0)
+
+    def reduced(self, *, iterations: int, learning_rate: float, centres: int) -> Self:
+        """Return the same options with fewer trees and centres, for what need not be accurate."""
+        boosting = self.boosting.model_copy(update={"iterations": iterations, "learning_rate": learning_rate})
+        return self.model_copy(update={"boosting": boosting, "kernel_ridge": self.kernel_ridge.with_at_most(centres)})

@@ -58,11 +58,13 @@ class Config(Part):
         """Check that every column and feature that is named elsewhere is there; all problems are in one message."""
         schema, ridge = self.schema_, self.training.kernel_ridge
         problems = list(derived_problems(self.features.derived, schema))
-        numbers = numeric_features(self.features.derived, schema)
         texts = [name for name, column in schema.request.items() if column.is_text]
+        encodings = [f"{name}_target_encoding" for name in [*texts, "all_texts"]]
+        numbers = [*numeric_features(self.features.derived, schema), *encodings]
+        named = () if ridge == "auto" else ridge.columns, () if ridge == "auto" else ridge.categories
         for key, names, known, kind in (
-            ("columns", ridge.columns, numbers, "numeric feature"),
-            ("categories", ridge.categories, texts, "text column"),
+            ("columns", named[0], numbers, "numeric feature"),
+            ("categories", named[1], texts, "text column"),
         ):
             problems += [
                 f'training.kernel_ridge.{key}: "{name}" is no {kind}{nearest(name, known)}'

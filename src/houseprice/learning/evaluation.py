@@ -12,16 +12,18 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from houseprice.config import Config
+from houseprice.config import Config, FoundTraining
 from houseprice.learning import baselines, model_comparison
 from houseprice.learning.conformal import ConformalInterval, conformal_quantile, fit_residual_scale
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import matrix
+from houseprice.learning.hyperparameters.search import find_hyperparameters
 from houseprice.learning.metrics import Prices, measure, measure_interval, with_bounds
 from houseprice.learning.relative_metrics import relative_metrics
 from houseprice.learning.slices import Predictions, by_slice, worst
 from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Rows, folds, origins
 from houseprice.learning.training import PriceModel
+from houseprice.schema import Schema
 
 ProgressCallback = Callable[[str, int, int], None]
 """Called with the current step, the number of finished steps and the total."""
@@ -53,6 +55,7 @@ class Evaluation:
 def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) -> Evaluation:
     """Return the model fitted on the training rows, and its metrics."""
     train, seed = table.rows(TRAIN), config.training.seed
+    config = config.model_copy(update={"training": found_training(table, train, config)})
     by_parcel = list(folds(table.parcels[train], config.split.folds, seed))
     by_time = list(origins(table.days[train], table.parcels[train], config.split.origins))
     steps = Steps(progress, len(by_parcel) + len(by_time) + 2 + int(config.training.refit))
@@ -81,6 +84,7 @@ def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) ->
     predictions = model.predict_interval(table.features)
     constant = conformal_quantile(np.abs(rolling_residuals), config.interval.coverage)
     metrics |= measure_holdout(table, config, predictions, constant)
+    metrics["hyperparameters"] = model.hyperparameters()
     return Evaluation(model, metrics, table.rows(HOLDOUT), predictions, out_of_fold, constant)
 
 
@@ -91,15 +95,38 @@ def refit(table: FeatureTable, evaluation: Evaluation, config: Config) -> PriceM
     """
     if not config.training.refit:
         return evaluation.model
-    model = fit(table, np.arange(len(table.prices)), config)
+    found = config.model_copy(update={"training": evaluation.model.found_})
+    model = fit(table, np.arange(len(table.prices)), found)
     evaluated = evaluation.model
     assert evaluated.interval_ is not None  # noqa: S101 - evaluate() has measured it
     return model.calibrate(evaluated.interval_, evaluated.smearing_)
 
 
+def found_training(table: FeatureTable, rows: Rows, config: Config) -> FoundTraining:
+    """Return the options of training with the hyperparameters that are `auto` found on some rows.
+
+    They are found once, on all training rows, and hold in every fold: some dozens of numbers that thousands of
+    validation rows had a part in. The newest sales had none.
+    """
+    return find_hyperparameters(
+        table.features[rows],
+        table.prices[rows],
+        config.training,
+        groups=table.parcels[rows],
+        places=places(table.schema),
+    )
+
+
+def places(schema: Schema) -> tuple[str, ...]:
+    """Return the columns that say where a house is."""
+    roles = schema.roles()
+    return tuple(roles[role] for role in ("latitude", "longitude") if role in roles)
+
+
 def fit(table: FeatureTable, rows: Rows, config: Config) -> PriceModel:
     """Return a model fitted on some rows."""
-    return PriceModel(config.training).fit(table.features[rows], table.prices[rows])
+    model = PriceModel(config.training, places(table.schema))
+    return model.fit(table.features[rows], table.prices[rows], table.parcels[rows])
 
 
 class Steps:

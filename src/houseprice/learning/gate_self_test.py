@@ -11,7 +11,7 @@ import polars as pl
 from houseprice.bundle.load import Model, read_manifest
 from houseprice.config import Config, Gates
 from houseprice.learning import export_gates, feature_table
-from houseprice.learning.evaluation import evaluate
+from houseprice.learning.evaluation import evaluate, found_training
 from houseprice.learning.exported_pair import export_pair
 from houseprice.learning.features import engineer
 from houseprice.learning.gate_mutations import (
@@ -27,6 +27,7 @@ from houseprice.learning.gate_mutations import (
     serve_failed,
 )
 from houseprice.learning.latency import latency_ratio
+from houseprice.learning.splitting import TRAIN
 
 PARCEL_FRACTION = 4  # one parcel in four is kept
 
@@ -49,13 +50,14 @@ def prepare(sales: pl.DataFrame, config: Config) -> Baseline:
     """Return the baseline: a small model of some of the sales, with gates set around its metrics."""
     schema = config.schema_
     kept = sales.filter(sales[schema.parcel].hash(seed=0) % PARCEL_FRACTION == 0)
-    small = config.training.boosting.model_copy(update={"iterations": 150, "learning_rate": 0.15})
-    few = config.training.kernel_ridge.with_at_most(300)
-    training = config.training.model_copy(update={"boosting": small, "kernel_ridge": few, "refit": False})
     split = config.split.model_copy(update={"folds": 3, "origins": 2})
-    reduced = config.model_copy(update={"training": training, "split": split})
     made, preprocessor = engineer(kept, schema, config.features.derived, config.split.holdout_share)
     features = feature_table.parse(feature_table.write(made, "0" * 64), "planting", schema)
+    found = found_training(features, features.rows(TRAIN), config).reduced(
+        iterations=150, learning_rate=0.15, centres=300
+    )
+    training = found.model_copy(update={"refit": False})
+    reduced = config.model_copy(update={"training": training, "split": split})
     evaluation = evaluate(features, reduced, no_progress)
     evaluation.model.feature_table_sha256_ = preprocessor.feature_table_sha256_ = features.sha256
     evaluation.model.processed_sha256_ = features.processed_sha256

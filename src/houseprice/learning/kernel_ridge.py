@@ -6,9 +6,8 @@ et al. 2011), so that one can have a short lengthscale in location and be blind 
 round. Its errors differ from those of trees, which is what a blend needs, and in the graph it is a few matrix products.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import scipy.linalg
 from houseprice.config import KernelRidgeConfig
 from houseprice.errors import DataError
 from houseprice.feature_matrix import FeatureMatrix
+from houseprice.learning.standardisation import Standardisation, fit_standardisation
 
 Floats = npt.NDArray[np.float64]
 Lookup = Callable[[Any, dict[str, float], float], Any]
@@ -65,35 +65,22 @@ class AdditiveKernelRidge:
     """A fitted sum of kernels, a linear term and effects of categories.
 
     Attributes:
-        columns: name → transform before standardisation: `none`, `log` or `sqrt`; equal ones are adjacent.
-        shifts, scales: standardisation of each transformed column: (value − shift) × scale.
-        minimum, maximum: range of the training coordinates; values outside are clipped to it.
+        standardisation: of the columns that it sees.
         kernels: the kernels that are added up.
         linear_coef: coefficient of each coordinate.
         effects: category column → category → effect.
         intercept: constant term.
     """
 
-    columns: dict[str, str]
-    shifts: Floats
-    scales: Floats
-    minimum: Floats
-    maximum: Floats
+    standardisation: Standardisation
     kernels: tuple[RbfKernel, ...]
     linear_coef: Floats
     effects: dict[str, dict[str, float]]
     intercept: float
 
     def coordinates(self, features: FeatureMatrix) -> Any:
-        """Return the transformed and standardised columns of each house [columns, houses], by the array API.
-
-        They are clipped, because a linear term would extrapolate without end: near the pole a house would cost more
-        than all houses there are.
-        """
-        xp = features.table.__array_namespace__()
-        transformed = _transformed(features, self.columns)
-        standardised = (transformed - xp.asarray(self.shifts[:, None])) * xp.asarray(self.scales[:, None])
-        return xp.clip(standardised, xp.asarray(self.minimum[:, None]), xp.asarray(self.maximum[:, None]))
+        """Return the transformed and standardised columns of each house [columns, houses], by the array API."""
+        return self.standardisation.apply(features)
 
     def predict(self, features: FeatureMatrix, lookup: Lookup) -> Any:
         """Return the predicted log price of each house, by the array API."""
@@ -123,21 +110,18 @@ def fit_kernel_ridge(
         DataError: The table has none of them (code `kernel_ridge_without_columns`).
     """
     present = {name: column.transform for name, column in config.columns.items() if name in features.names}
-    columns: dict[str, str] = dict(sorted(present.items(), key=lambda item: item[1]))
-    if not columns:
+    if not present:
         raise DataError(
             f"None of the columns of training.kernel_ridge.columns ({', '.join(config.columns)}) is among the features "
             f"{', '.join(features.names)}; name at least one of them there.",
             code="kernel_ridge_without_columns",
         )
-    transformed = _transformed(features, columns).T
-    deviation = transformed.std(axis=0)
-    shifts, scales = transformed.mean(axis=0), 1.0 / np.where(deviation > 0.0, deviation, 1.0)
-    coordinates = (transformed - shifts) * scales
+    standardisation, coordinates = fit_standardisation(features, present)
+    columns = standardisation.columns
     order = np.random.default_rng(seed).permutation(len(log_prices))
     unfitted, start = [], 0
     for kernel in config.kernels:
-        inverse_lengthscale = np.array([kernel.columns[name] for name in columns])
+        inverse_lengthscale = np.array([kernel.columns.get(name, 0.0) for name in columns])
         index = np.flatnonzero(inverse_lengthscale)
         chosen = np.sort(np.roll(order, -start)[: kernel.centres])  # other sales than those of the kernel before
         start += kernel.centres
@@ -168,7 +152,10 @@ def fit_kernel_ridge(
     sizes = [len(kernel.centres) for kernel in unfitted]
     ends = np.cumsum([*sizes, len(columns)])
     penalty = np.r_[
-        np.full(sum(sizes), 1e-6), np.full(len(columns), 1e-3), np.full(len(levels), config.category_penalty), 1e-6
+        np.full(sum(sizes), 1e-6),
+        np.full(len(columns), config.linear_penalty),
+        [config.penalty_of(name) for name, _ in levels],
+        1e-6,
     ]
     blocks = [
         (end - size, kernel.penalty * kernel_matrix(rbf_kernel.centres, rbf_kernel.centres))
@@ -183,10 +170,7 @@ def fit_kernel_ridge(
     for (name, level), effect in zip(levels, parts[-1][:-1].tolist(), strict=True):
         effects[name][level] = effect
     kernels = tuple(replace(kernel, dual_coef=part) for kernel, part in zip(unfitted, parts, strict=False))
-    return AdditiveKernelRidge(
-        columns, shifts, scales, coordinates.min(axis=0), coordinates.max(axis=0), kernels, parts[-2] * linear_scale,
-        effects, float(coef[-1]) + mean,
-    )  # fmt: skip
+    return AdditiveKernelRidge(standardisation, kernels, parts[-2] * linear_scale, effects, float(coef[-1]) + mean)
 
 
 def rbf(log_kernel: Any) -> Any:
@@ -235,17 +219,3 @@ def _solve(
     gram[np.diag_indices_from(gram)] += penalty
     coef: Floats = scipy.linalg.cho_solve((np.linalg.cholesky(gram), True), moments, check_finite=False)
     return coef
-
-
-def _transformed(features: FeatureMatrix, columns: Mapping[str, str]) -> Any:
-    """Return the columns as float64 after their transforms; columns of one transform must be adjacent."""
-    xp = features.table.__array_namespace__()
-    parts = []
-    for transform, names in groupby(columns, key=lambda name: columns[name]):
-        values = xp.astype(features.rows(names), xp.float64)
-        if transform == "log":  # of 1 at least
-            values = xp.log(xp.where(values > 1.0, values, xp.asarray(1.0)))
-        elif transform == "sqrt":
-            values = xp.sqrt(xp.abs(values))
-        parts.append(values)
-    return xp.concat(parts, axis=0)

@@ -54,6 +54,43 @@ class ObliviousTrees:
         return xp.sum(xp.reshape(leaf_values, (trees, -1)), axis=0) + self.intercept
 
 
+@dataclass(frozen=True)
+class StagedTrees:
+    """Boosted trees with their predictions for validation rows after any number of iterations.
+
+    Attributes:
+        errors: mean squared error on the validation rows after each iteration.
+    """
+
+    errors: Floats
+    _model: catboost.CatBoostRegressor
+    _table: npt.NDArray[np.float32]
+    _mean: float
+
+    def predict(self, iterations: int) -> Floats:
+        """Return the predictions for the validation rows after so many iterations."""
+        return np.asarray(self._model.predict(self._table, ntree_end=iterations)) + self._mean
+
+
+def fit_staged_trees(
+    learn: tuple[FeatureMatrix, Floats],
+    validate: tuple[FeatureMatrix, Floats],
+    config: Boosting,
+    seed: int,
+    threads: int,
+    sample_weight: Floats | None = None,
+) -> StagedTrees:
+    """Fit the trees to the features and target of some rows, and follow their error on other rows."""
+    table = np.ascontiguousarray(validate[0].select(learn[0].names).table.T)
+    mean = float(learn[1].mean())
+    model = _regressor(config, seed, threads)
+    model.fit(
+        np.ascontiguousarray(learn[0].table.T), learn[1] - mean, sample_weight=sample_weight,
+        eval_set=(table, validate[1] - mean), use_best_model=False,
+    )  # fmt: skip
+    return StagedTrees(np.array(model.get_evals_result()["validation"]["RMSE"]) ** 2, model, table, mean)
+
+
 def fit_oblivious_trees(
     features: FeatureMatrix,
     target: Floats,
@@ -65,7 +102,15 @@ def fit_oblivious_trees(
     """Fit the trees by least squares; the features are float32."""
     names, table = features.names, np.ascontiguousarray(features.table.T)
     mean = float(target.mean())
-    model = catboost.CatBoostRegressor(
+    model = _regressor(config, seed, threads)
+    model.fit(table, target - mean, sample_weight=sample_weight)
+    importance = np.maximum(model.get_feature_importance(), 0.0)
+    importance = importance / max(float(importance.sum()), 1e-300)
+    return _as_tables(model, names, mean, dict(zip(names, importance.tolist(), strict=True)), config.depth)
+
+
+def _regressor(config: Boosting, seed: int, threads: int) -> catboost.CatBoostRegressor:
+    return catboost.CatBoostRegressor(
         loss_function="RMSE",
         iterations=config.iterations,
         learning_rate=config.learning_rate,
@@ -81,10 +126,6 @@ def fit_oblivious_trees(
         allow_writing_files=False,
         verbose=False,
     )
-    model.fit(table, target - mean, sample_weight=sample_weight)
-    importance = np.maximum(model.get_feature_importance(), 0.0)
-    importance = importance / max(float(importance.sum()), 1e-300)
-    return _as_tables(model, names, mean, dict(zip(names, importance.tolist(), strict=True)), config.depth)
 
 
 def _as_tables(

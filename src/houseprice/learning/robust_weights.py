@@ -22,11 +22,13 @@ MAD_TO_SIGMA = 1.4826  # the standard deviation of a normal distribution, in med
 def robust_sample_weights(
     features: FeatureMatrix,
     log_prices: Floats,
-    config: RobustWeightsConfig,
+    config: RobustWeightsConfig | None,
     kernel_ridge: KernelRidgeConfig,
     seed: int,
 ) -> Floats:
-    """Return a weight for each row, above 0 and 1 on average; all 1 where the pilot fits every price."""
+    """Return a weight for each row, above 0 and 1 on average; all 1 without rules, or where the pilot fits exactly."""
+    if config is None:
+        return np.ones(len(log_prices))
     pilot = fit_kernel_ridge(features, log_prices, kernel_ridge.with_at_most(config.centres), seed)
     parts = [slice(start, start + BLOCK) for start in range(0, len(log_prices), BLOCK)]
     predicted = np.concatenate([pilot.predict(features.houses(part), look_up) for part in parts])

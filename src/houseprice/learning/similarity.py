@@ -18,6 +18,7 @@ from houseprice.bundle.similarity import Similarity
 from houseprice.learning.derived_features import DERIVED_FEATURES
 from houseprice.learning.features import Lookup, Preprocessor, look_up
 from houseprice.learning.kernel_ridge import AdditiveKernelRidge, rbf
+from houseprice.learning.mixed_model import source_texts
 from houseprice.learning.training import PriceModel
 from houseprice.schema import Schema
 
@@ -47,7 +48,7 @@ class SimilaritySpace:
         features = self.preprocessor.compute(columns, lookup).as_float32()
         xp = features.table.__array_namespace__()
         kernel_ridge = self.model.kernel_ridge_
-        coordinates = kernel_ridge.coordinates(features) * xp.asarray(self.gradient[:, None])
+        coordinates = kernel_ridge.coordinates(self.model.encode(features, lookup)) * xp.asarray(self.gradient[:, None])
         effects = [
             xp.reshape(lookup(features[name], table, 0.0), (1, -1)) for name, table in kernel_ridge.effects.items()
         ]
@@ -60,13 +61,13 @@ class SimilaritySpace:
         """Return name of each coordinate → the request columns that it is computed from, without the date."""
         schema, kernel_ridge = self.preprocessor.schema, self.model.kernel_ridge_
         effects = {f"{name}_effect": [name] for name in kernel_ridge.effects}
-        return {name: columns_of(name, schema) for name in kernel_ridge.columns} | effects
+        return {name: columns_of(name, schema) for name in kernel_ridge.standardisation.columns} | effects
 
 
 def columns_of(feature: str, schema: Schema) -> list[str]:
     """Return the request columns that a feature is computed from; the date only when there is no other."""
     if feature not in DERIVED_FEATURES:
-        return [feature.removesuffix("_ordinal")]
+        return source_texts(feature, schema) or [feature.removesuffix("_ordinal")]
     roles = schema.roles()
     columns = [roles[role] for role in DERIVED_FEATURES[feature].roles]
     return [name for name in columns if name != schema.sale_date] or columns
@@ -125,7 +126,8 @@ def explanation_files(
     sampled = np.unique(np.linspace(0, len(prices) - 1, SAMPLED).round().astype(np.int64))
     sample = {name: values[sampled] for name, values in columns.items()}
     kernel_ridge = model.kernel_ridge_
-    gradient = rms_gradient(kernel_ridge, kernel_ridge.coordinates(preprocessor.compute(sample).as_float32()))
+    encoded = model.encode(preprocessor.compute(sample).as_float32())
+    gradient = rms_gradient(kernel_ridge, kernel_ridge.coordinates(encoded))
     space = SimilaritySpace(preprocessor, model, gradient)
     graph = export_similarity(preprocessor.schema, space)
     coordinates, _ = space.compute(sample)

@@ -1,10 +1,10 @@
-"""The price model: a market trend plus a blend of boosted trees and kernel ridge regression.
+"""The price model: a market trend plus a blend of boosted trees, kernel ridge regression and a log-linear mixed model.
 
-The prediction is exp(trend + blend). Trees and kernel ridge regression are fitted to detrended prices and never see the
-date, so that the trend alone extrapolates the market. All of it is fitted to log prices, which makes the prediction a
-median.
+The prediction is exp(trend + blend). The blend is fitted to detrended prices; the trend alone extrapolates the market.
+All of it is fitted to log prices, which makes the prediction a median.
 """
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,16 +13,17 @@ import polars as pl
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from houseprice.config import Training
+from houseprice.config import FoundTraining, Training
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.conformal import ConformalInterval
 from houseprice.learning.deterministic_pickle import PlainPickle
+from houseprice.learning.detrended import detrend, encode, with_months
 from houseprice.learning.features import Lookup, look_up, matrix
+from houseprice.learning.hyperparameters.search import find_hyperparameters
 from houseprice.learning.kernel_ridge import fit_kernel_ridge
 from houseprice.learning.oblivious_trees import fit_oblivious_trees
 from houseprice.learning.robust_weights import robust_sample_weights
-from houseprice.learning.target_encoding import cross_fit_encode, fit_target_encoding
-from houseprice.learning.trend import TIME, fit_trend
+from houseprice.learning.trend import TIME
 
 Prices = npt.NDArray[np.float64]
 
@@ -31,9 +32,10 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
     """Predicts house prices from features.
 
     Attributes:
+        found_: the hyperparameters that it was fitted with, with nothing left to be found.
         inputs_: names of its features → whether they are text.
         trend_: market trend.
-        target_encodings_: category feature → category → its target encoding, which the trees take as a number.
+        mixed_model_: log-linear mixed model, whose effects the trees take as numbers.
         trees_: boosted trees.
         kernel_ridge_: kernel ridge regression.
         interval_: half-width of the interval in log price; None before calibration, when the interval is a point.
@@ -43,36 +45,30 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         processed_sha256_: sha256 of the processed table from which that was made.
     """
 
-    _values: ClassVar = {"config": Training}
+    _values: ClassVar = {"config": Training, "found_": FoundTraining}
 
-    def __init__(self, config: Training) -> None:
+    def __init__(self, config: Training, places: Sequence[str] = ()) -> None:
         self.config = config
+        self.places = places
 
-    def fit(self, X: pl.DataFrame, y: Prices) -> Self:
-        """Fit the model to features and sale prices."""
-        config, log_prices = self.config, np.log(y)
+    def fit(self, X: pl.DataFrame, y: Prices, groups: npt.NDArray[Any] | None = None) -> Self:
+        """Fit the model to features and sale prices.
+
+        Hyperparameters that are `auto` are found first, on folds that keep together the rows of one of the `groups`.
+        """
+        self.found_ = find_hyperparameters(X, y, self.config, groups=groups, places=self.places)
+        found = self.found_
         self.inputs_ = {name: kind == pl.String for name, kind in X.schema.items()}
-        rules = config.trend
-        self.trend_ = fit_trend(X, log_prices, rules, config.ridge_alpha)
-        features = matrix(X)
-        detrended = log_prices - self.trend_.predict(features)
-        categories = {name: features[name].astype(str) for name, is_text in self.inputs_.items() if is_text}
-        weight = config.target_encoding_weight
-        self.target_encodings_ = {
-            name: fit_target_encoding(values, detrended, weight) for name, values in categories.items()
-        }
-        encoded = {
-            f"{name}_target_encoding": cross_fit_encode(values, detrended, weight, config.seed)
-            for name, values in categories.items()
-        }
-        of_trees = features.select(tuple(name for name in features.names if name != TIME)).with_columns(encoded)
-        sample_weight = robust_sample_weights(
-            features, detrended, config.robust_weights, config.kernel_ridge, config.seed
+        sales = detrend(X, np.log(y), found)
+        self.trend_, self.mixed_model_ = sales.trend, sales.mixed_model
+        weights = robust_sample_weights(
+            sales.features, sales.log_prices, found.robust_weights, found.kernel_ridge, found.seed
         )
         self.trees_ = fit_oblivious_trees(
-            of_trees, detrended, config.boosting, config.seed, config.threads, sample_weight
-        )
-        self.kernel_ridge_ = fit_kernel_ridge(features, detrended, config.kernel_ridge, config.seed, sample_weight)
+            sales.of_trees(with_time=found.time_in_trees), sales.log_prices, found.boosting, found.seed, found.threads,
+            weights,
+        )  # fmt: skip
+        self.kernel_ridge_ = fit_kernel_ridge(sales.features, sales.log_prices, found.kernel_ridge, found.seed, weights)
         self.interval_: ConformalInterval | None = None
         self.smearing_ = 1.0
         return self
@@ -82,21 +78,26 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         self.interval_, self.smearing_ = interval, smearing
         return self
 
+    def encode(self, features: FeatureMatrix, lookup: Lookup = look_up) -> FeatureMatrix:
+        """Return the features of the kernel ridge regression and the mixed model, by the array API."""
+        return encode(features, self.mixed_model_, lookup)
+
     def compute(self, features: FeatureMatrix, lookup: Lookup = look_up) -> tuple[Any, Any, Any]:
         """Return price, low and high from float32 features and texts.
 
         Written against the array API: numpy arrays give numbers, tracing arrays give the same steps as a graph.
         """
         check_is_fitted(self)
-        xp = features.table.__array_namespace__()
-        encoded = {
-            f"{name}_target_encoding": lookup(features[name], encoding, 0.0)
-            for name, encoding in self.target_encodings_.items()
-        }
-        share = self.config.tree_share
-        of_trees = self.trees_.predict(features.with_columns(encoded))
-        log_price = of_trees * share + self.kernel_ridge_.predict(features, lookup) * (1.0 - share)
-        log_price = log_price + self.trend_.predict(features)
+        found, encoded = self.found_, self.encode(features, lookup)
+        xp = encoded.table.__array_namespace__()
+        log_price = self.trend_.predict(features)
+        if found.tree_share:
+            months = features[TIME] if found.time_in_trees and TIME in features.names else None
+            log_price = self.trees_.predict(with_months(encoded, months)) * found.tree_share + log_price
+        if found.linear_share:
+            log_price = self.mixed_model_.predict(encoded) * found.linear_share + log_price
+        if kernel_share := found.kernel_share:
+            log_price = self.kernel_ridge_.predict(encoded, lookup) * kernel_share + log_price
         if self.interval_ is None:
             return xp.exp(log_price), xp.exp(log_price), xp.exp(log_price)
         half_width = self.interval_.half_width(features)
@@ -116,6 +117,10 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
     def feature_importance(self) -> dict[str, float]:
         """Return each feature's share of the importance in the trees."""
         return dict(self.trees_.feature_importance)
+
+    def hyperparameters(self) -> dict[str, Any]:
+        """Return what was found or set by hand, as plain values, and how strongly each text's effects are shrunk."""
+        return {**self.found_.model_dump(mode="json"), "target_encoding_weights": self.mixed_model_.weights}
 
 
 BLOCK = 2000  # rows at a time: memory holds rows × (trees + centres)

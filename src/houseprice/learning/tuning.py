@@ -17,8 +17,9 @@ import numpy.typing as npt
 import optuna
 import yaml
 
-from houseprice.config import Config, Training
+from houseprice.config import Config, FoundTraining
 from houseprice.learning import tracking
+from houseprice.learning.evaluation import found_training, places
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.splitting import TRAIN, Rows, folds, origins
 from houseprice.learning.training import PriceModel
@@ -81,10 +82,11 @@ def tune(table: FeatureTable, config: Config, search: Search, budget: Budget, pr
         DataError: The training rows cannot be split.
         TrackingError: MLflow does not answer.
     """
+    now = found_training(table, table.rows(TRAIN), config)
     tracking.connect(search.uri, config.tracking)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     search.store.parent.mkdir(parents=True, exist_ok=True)
-    identity = f"{table.sha256} {config.training.model_dump_json()} {config.split.model_dump_json()}"
+    identity = f"{table.sha256} {now.model_dump_json()} {config.split.model_dump_json()}"
     name = hashlib.sha256(identity.encode()).hexdigest()[:16]
     study = optuna.create_study(
         storage=f"sqlite:///{search.store.resolve()}",
@@ -94,7 +96,7 @@ def tune(table: FeatureTable, config: Config, search: Search, budget: Budget, pr
     # Another seed when resuming, or it would propose the same values again.
     study.sampler = optuna.samplers.TPESampler(seed=config.training.seed + len(study.trials))
     if not study.trials:
-        study.enqueue_trial(_configured(config.training))
+        study.enqueue_trial(_configured(now))
     server = tracking.parse_uri(search.uri).uri
     parent = study.user_attrs.get(server)
     if parent is None:
@@ -108,21 +110,21 @@ def tune(table: FeatureTable, config: Config, search: Search, budget: Budget, pr
         if number and time.monotonic() >= ends:
             break
         progress(_best_so_far(study), number, budget.trials)
-        _try(study, table, config, pairs)
+        _try(study, table, now, pairs)
         last = study.trials[-1]
         numbers = {"objective": last.value or 0.0, **last.user_attrs}
         tracking.log_trial(search.uri, config.tracking, f"trial {last.number}", last.params, numbers, parent)
     progress("done", budget.trials, budget.trials)
     done = study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
     best = study.best_trial
-    kept = _training(config.training, best.params, best.user_attrs["tree_share"])
-    return Tuned(_changes(config.training, kept), _value(done[0]), _value(best), len(done))
+    kept = _training(now, best.params, best.user_attrs["tree_share"])
+    return Tuned(_changes(now, kept), _value(done[0]), _value(best), len(done))
 
 
-def _try(study: optuna.Study, table: FeatureTable, config: Config, pairs: list[list[tuple[Rows, Rows]]]) -> None:
+def _try(study: optuna.Study, table: FeatureTable, now: FoundTraining, pairs: list[list[tuple[Rows, Rows]]]) -> None:
     """Evaluate one proposal."""
     trial = study.ask()
-    proposed = _reduced(_training(config.training, _propose(trial, config.training), config.training.tree_share))
+    proposed = _reduced(_training(now, _propose(trial, now), now.tree_share))
     kinds = [_errors(table, kind, proposed) for kind in pairs]
     # The share of the trees is not searched: for given predictions the best one is known.
     blended = [[np.mean((trees * share + kernel * (1 - share)) ** 2) for share in SHARES] for trees, kernel in kinds]
@@ -141,16 +143,16 @@ def _pairs(table: FeatureTable, config: Config) -> list[list[tuple[Rows, Rows]]]
     return [[(train[learn], train[validate]) for learn, validate in kind] for kind in (by_parcel, by_time)]
 
 
-def _errors(table: FeatureTable, pairs: list[tuple[Rows, Rows]], training: Training) -> tuple[Logs, Logs]:
+def _errors(table: FeatureTable, pairs: list[tuple[Rows, Rows]], training: FoundTraining) -> tuple[Logs, Logs]:
     """Return the log errors of the trees alone and of the kernel ridge regression alone, on all validation rows."""
 
     def errors() -> Iterator[tuple[Logs, Logs]]:
         for learn, validate in pairs:
-            model = PriceModel(training).fit(table.features[learn], table.prices[learn])
+            model = PriceModel(training, places(table.schema)).fit(table.features[learn], table.prices[learn])
             y_true = np.log(table.prices[validate])
             alone = []
             for share in (1.0, 0.0):
-                model.config = training.model_copy(update={"tree_share": share})
+                model.found_ = training.model_copy(update={"tree_share": share, "linear_share": 0.0})
                 alone.append(np.log(model.predict(table.features[validate])) - y_true)
             yield alone[0], alone[1]
 
@@ -158,7 +160,7 @@ def _errors(table: FeatureTable, pairs: list[tuple[Rows, Rows]], training: Train
     return np.concatenate(tree_errors), np.concatenate(kernel_errors)
 
 
-def _configured(training: Training) -> dict[str, Any]:
+def _configured(training: FoundTraining) -> dict[str, Any]:
     boosting, kernel_ridge = training.boosting, training.kernel_ridge
     names = ("learning_rate", "depth", "l2_leaf_reg", "random_strength", "feature_fraction", "row_fraction")
     return {name: getattr(boosting, name) for name in names} | {
@@ -168,7 +170,7 @@ def _configured(training: Training) -> dict[str, Any]:
     }
 
 
-def _propose(trial: optuna.Trial, training: Training) -> dict[str, Any]:
+def _propose(trial: optuna.Trial, training: FoundTraining) -> dict[str, Any]:
     """Suggest a value of every searched option; the ranges always include the configured one."""
     now = _configured(training)
 
@@ -193,10 +195,10 @@ def _propose(trial: optuna.Trial, training: Training) -> dict[str, Any]:
     }
 
 
-def _training(now: Training, found: dict[str, Any], share: float) -> Training:
+def _training(now: FoundTraining, found: dict[str, Any], share: float) -> FoundTraining:
     """Return the configuration with the found values; inverse lengthscales are factors of the configured ones."""
     values = now.model_dump()
-    values["tree_share"] = share
+    values |= {"tree_share": share, "linear_share": 0.0}
     for name, value in found.items():
         part, _, column = name.partition(".")
         if column:
@@ -204,10 +206,10 @@ def _training(now: Training, found: dict[str, Any], share: float) -> Training:
             values["kernel_ridge"]["columns"][column]["inverse_lengthscale"] = _short(configured * value)
         else:
             values["boosting" if part in values["boosting"] else "kernel_ridge"][part] = _short(value)
-    return Training.model_validate(values)
+    return FoundTraining.model_validate(values)
 
 
-def _reduced(training: Training) -> Training:
+def _reduced(training: FoundTraining) -> FoundTraining:
     """Return the configuration with fewer trees at a higher learning rate, and fewer centres."""
     boosting, kernel_ridge = training.boosting, training.kernel_ridge
     iterations = min(boosting.iterations, ITERATIONS)
@@ -220,7 +222,7 @@ def _reduced(training: Training) -> Training:
     )
 
 
-def _changes(before: Training, after: Training) -> dict[str, Any]:
+def _changes(before: FoundTraining, after: FoundTraining) -> dict[str, Any]:
     """Return the differences as nested mappings."""
 
     def differing(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

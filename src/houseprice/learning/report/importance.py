@@ -48,8 +48,8 @@ def importance_figures(holdout: Holdout, permutation: dict[str, float]) -> tuple
         ),
         _bars(
             "Share of the trees' gain",
-            f"The boosted trees have {holdout.config.training.tree_share:.0%} of the blend, the kernel ridge "
-            "regression the rest. “_target_encoding” marks a text column encoded by its mean price.",
+            f"The boosted trees have {holdout.evaluation.model.found_.tree_share:.0%} of the blend, other parts "
+            "the rest. “_target_encoding” marks a text column encoded by its effect on the price.",
             gains[:MAX_BARS],
             "secondary",
             ".0%",

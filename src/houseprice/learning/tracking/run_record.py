@@ -62,8 +62,8 @@ def make_record(
         inputs = {name: "string" if is_text else "float" for name, is_text in artifacts.model.inputs_.items()}
     tags["model_sha256"] = hashlib.sha256(graph).hexdigest()
     return tracking.Record(
-        parameters=json.loads(config.training.model_dump_json()) | {"holdout_share": config.split.holdout_share},
-        metrics=_numbers({name: value for name, value in metrics.items() if name != "slices"}),
+        parameters=json.loads(artifacts.model.found_.model_dump_json()) | {"holdout_share": config.split.holdout_share},
+        metrics=_numbers({name: value for name, value in metrics.items() if name not in ("slices", "hyperparameters")}),
         tags=tags,
         tables=tuple(tables),
         graph=graph,

@@ -1,0 +1,53 @@
+"""Shares of the blend: least squares on predictions that were made out of sample, without parts that do not help.
+
+Stacking with weights that are not negative and add up to one (Breiman 1996, "Stacked regressions").
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import nnls
+
+Floats = npt.NDArray[np.float64]
+EVIDENCE = 0.5  # standard errors by which a part must lessen the squared error
+
+
+def find_shares(predictions: Mapping[str, Floats], y_true: Floats) -> dict[str, float]:
+    """Return part → its share, to two decimals; the shares add up to 1.
+
+    A part is dropped when, row by row, the others do no worse without it than chance explains.
+
+    Args:
+        predictions: part → its predictions for rows that it was not fitted on.
+        y_true: the true values of these rows.
+    """
+    parts = list(predictions)
+    while len(parts) > 1:
+        errors = _squared_errors(predictions, parts, y_true)
+        losses = {}
+        for part in parts:
+            others = [other for other in parts if other != part]
+            difference = _squared_errors(predictions, others, y_true) - errors
+            losses[part] = float(difference.mean() / max(difference.std() / np.sqrt(len(difference)), 1e-300))
+        least = min(losses, key=lambda part: losses[part])
+        if losses[least] > EVIDENCE:
+            break
+        parts.remove(least)
+    found = dict(zip(parts, np.round(_shares(predictions, parts, y_true), 2).tolist(), strict=True))
+    largest = max(found, key=lambda part: found[part])
+    found[largest] = round(1.0 - sum(share for part, share in found.items() if part != largest), 2)
+    return {part: found.get(part, 0.0) for part in predictions}
+
+
+def _squared_errors(predictions: Mapping[str, Floats], parts: list[str], y_true: Floats) -> Floats:
+    blend = np.column_stack([predictions[part] for part in parts]) @ _shares(predictions, parts, y_true)
+    return np.asarray((blend - y_true) ** 2)
+
+
+def _shares(predictions: Mapping[str, Floats], parts: list[str], y_true: Floats) -> Floats:
+    """Return the best shares; a heavy last row makes them add up to 1."""
+    errors = np.column_stack([predictions[part] for part in parts]) - y_true[:, None]
+    heavy = 1e3 * max(float(np.sqrt((errors**2).sum())), 1e-12)
+    shares, _ = nnls(np.vstack([errors, np.full((1, len(parts)), heavy)]), np.r_[np.zeros(len(errors)), heavy])
+    return np.asarray(shares / shares.sum())

@@ -1,0 +1,172 @@
+"""Search for the kernels of the kernel ridge regression, by the evidence of the Gaussian process that it approximates.
+
+A few hundred gradient steps on some of the sales find every lengthscale and penalty. Half of those sales are neighbours
+of each other, or a process could not learn how fast prices change from street to street. The penalties follow from the
+variances: that of a kernel is σ²/amplitude, that of an effect σ²/variance, with σ² the variance of the noise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.spatial import KDTree
+
+from houseprice.config.training import Kernel, KernelRidgeColumn, KernelRidgeConfig
+from houseprice.feature_matrix import FeatureMatrix
+from houseprice.learning.hyperparameters.evidence import Evidence, Prior
+from houseprice.learning.robust_weights import cauchy_weights
+from houseprice.learning.standardisation import fit_standardisation
+from houseprice.learning.transforms import choose_transforms
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+ROWS = 1400  # sales whose evidence is computed: a step takes time by their third power
+STEPS = (20, 30)  # evaluations before and after sales far from the others are given more noise
+NEIGHBOURS = 3  # of each drawn sale, that are drawn with it
+MAX_LEVELS = 200  # of a text with effects of its own; one with more is a column of numbers, its target encoding
+MAX_COLUMNS = 100
+CENTRES = 4000  # of all kernels together: what one prediction may cost
+NEGLIGIBLE = 1e-3  # a kernel with so small a share of the variance is dropped, as is so small an inverse lengthscale
+REDUNDANT = 1e-3  # share of a column's variance that the columns before it must leave over
+ROBUST_SCALE = 3.0  # residual that halves a sale's weight, in robust standard deviations
+
+
+def kernel_categories(features: FeatureMatrix) -> tuple[str, ...]:
+    """Return the texts that have few enough categories for an effect of each."""
+    return tuple(name for name, texts in features.texts.items() if len(set(texts)) <= MAX_LEVELS)
+
+
+def find_kernel_ridge(
+    features: FeatureMatrix, log_prices: Floats, names: Sequence[str], places: Sequence[str], seed: int
+) -> tuple[KernelRidgeConfig, bool]:
+    """Return the regression's hyperparameters, and whether robust weights lessen its leave-one-out error.
+
+    Args:
+        features: of the training sales, with the target encodings of their texts.
+        log_prices: what is predicted.
+        names: numbers that the regression may use.
+        places: those among them that say where a house is, which get kernels of their own.
+        seed: of the draw of sales.
+    """
+    categories = kernel_categories(features)
+    transforms = choose_transforms(features, tuple(dict.fromkeys([*places, *names])))
+    transforms |= {name: "none" for name in places if name in transforms}
+    rows = _draw(features, [name for name in places if name in transforms], seed)
+    drawn = features.houses(rows)
+    transforms = _independent(drawn, transforms, log_prices[rows])
+    standardisation, coordinates = fit_standardisation(drawn, transforms)
+    columns = list(standardisation.columns)
+    codes = tuple(np.unique(drawn.texts[name].astype(str), return_inverse=True)[1] for name in categories)
+    target = log_prices[rows] - log_prices[rows].mean()
+    target = target / max(float(target.std()), 1e-12)
+    guess = _first_guess(columns, [name for name in places if name in columns], len(codes))
+    evidence = Evidence(coordinates, codes, target, guess, np.ones(len(rows)))
+    found = _climb(evidence, evidence.start, STEPS[0])
+    robust = replace(evidence, noise_ratio=1.0 / cauchy_weights(evidence.leave_one_out(found), ROBUST_SCALE))
+    errors = [float((process.leave_one_out(found) ** 2).mean()) for process in (evidence, robust)]
+    better = errors[1] < errors[0]
+    process = robust if better else evidence
+    found = _climb(process, process.pack(found), STEPS[1])
+    return _as_config(found, standardisation.columns, categories, len(log_prices)), better
+
+
+def _climb(evidence: Evidence, start: Floats, steps: int) -> Prior:
+    """Maximise the evidence by L-BFGS (Liu & Nocedal 1989) with so many evaluations at most."""
+    ends = list(zip(start - 8.0, start + 8.0, strict=True))
+    result = minimize(
+        evidence, start, jac=True, method="L-BFGS-B", bounds=ends, options={"maxfun": steps, "maxiter": steps}
+    )
+    return evidence.unpack(result.x)
+
+
+def _draw(features: FeatureMatrix, places: list[str], seed: int) -> Rows:
+    """Return some rows: all if few; else drawn at random, with neighbours of each when places are known."""
+    count = features.table.shape[1]
+    order = np.random.default_rng(seed).permutation(count)
+    if count <= ROWS or not places:
+        return np.sort(order[:ROWS])
+    where = np.column_stack([np.asarray(features[name], dtype=np.float64) for name in places])
+    where = (where - where.mean(axis=0)) / np.maximum(where.std(axis=0), 1e-12)
+    seeds = order[: ROWS // (2 * NEIGHBOURS)]
+    near = KDTree(where[order]).query(where[seeds], k=NEIGHBOURS + 1)[1]
+    drawn = dict.fromkeys([*order[near.ravel()].tolist(), *order.tolist()])
+    return np.sort(np.array(list(drawn)[:ROWS], dtype=np.int64))
+
+
+def _independent(features: FeatureMatrix, transforms: dict[str, str], log_prices: Floats) -> dict[str, str]:
+    """Return the columns without those that are linear combinations of the ones before, and not more than can be used.
+
+    What they say is said already, and a place that stands twice in a kernel would be seen by every kernel.
+    """
+    kept: dict[str, str] = {}
+    basis = np.ones((len(log_prices), 1)) / np.sqrt(len(log_prices))
+    for name, transform in transforms.items():
+        if np.ptp(np.asarray(features[name])) == 0.0:
+            continue
+        column = fit_standardisation(features, {name: transform})[1][:, 0]
+        left = column - basis @ (basis.T @ column)
+        if (left**2).sum() > REDUNDANT * len(column):
+            basis = np.column_stack([basis, left / np.sqrt((left**2).sum())])
+            kept[name] = transform
+    if len(kept) <= MAX_COLUMNS:
+        return kept
+    relevance = {name: abs(float(np.corrcoef(np.asarray(features[name]), log_prices)[0, 1])) for name in kept}
+    best = set(sorted(kept, key=lambda name: -relevance[name])[:MAX_COLUMNS])
+    return {name: transform for name, transform in kept.items() if name in best}
+
+
+def _first_guess(columns: list[str], places: list[str], texts: int) -> Prior:
+    """Return two kernels of all columns, one smooth and one less so, and two of the places alone."""
+    is_place = np.array([name in places for name in columns])
+    smooth = 0.35 / np.sqrt(len(columns))
+    kernels = [np.where(is_place, 2.0, smooth), np.where(is_place, 0.5, 2.5 * smooth)]
+    amplitudes = [0.5, 0.2]
+    if places:
+        kernels += [np.where(is_place, 12.0, 0.0), np.where(is_place, 4.0, 0.0)]
+        amplitudes += [0.05, 0.1]
+    return Prior(np.array(amplitudes), np.array(kernels), 0.1 / smooth**2 / len(columns), np.full(texts, 0.03), 0.1)
+
+
+def _as_config(found: Prior, columns: dict[str, str], categories: tuple[str, ...], rows: int) -> KernelRidgeConfig:
+    used = [number for number, amplitude in enumerate(found.amplitudes) if number == 0 or amplitude > NEGLIGIBLE]
+    centres = _centres([int(np.count_nonzero(found.inverse_lengthscales[number])) for number in used], rows)
+    kernels = []
+    for number, count in zip(used, centres, strict=True):
+        seen = {
+            name: _rounded(scale)
+            for name, scale in zip(columns, found.inverse_lengthscales[number].tolist(), strict=True)
+            if scale > NEGLIGIBLE or (number == 0 and scale > 0.0)
+        }
+        if seen:
+            penalty = _rounded(found.noise / found.amplitudes[number])
+            kernels.append(Kernel(centres=count, penalty=penalty, columns=seen))
+    first, *additional = kernels
+    return KernelRidgeConfig(
+        centres=first.centres,
+        penalty=first.penalty,
+        inverse_lengthscale=1.0,
+        linear_penalty=_rounded(found.noise / found.linear),
+        categories={
+            name: _rounded(found.noise / variance) for name, variance in zip(categories, found.categories, strict=True)
+        },
+        columns={
+            name: KernelRidgeColumn.model_validate({"transform": transform, "inverse_lengthscale": first.columns[name]})
+            for name, transform in columns.items()
+        },
+        additional_kernels=tuple(additional),
+    )
+
+
+def _centres(columns: list[int], rows: int) -> list[int]:
+    """Divide the centres among the kernels, which get no more than there are rows."""
+    left, counts = CENTRES, []
+    for number in range(len(columns)):
+        counts.append(max(min(rows, left // (len(columns) - number)), 1))
+        left -= counts[-1]
+    return counts
+
+
+def _rounded(value: float) -> float:
+    return float(f"{min(max(value, 1e-9), 1e9):.4g}")

@@ -1,0 +1,216 @@
+"""Search for every hyperparameter that the configuration leaves to be found.
+
+Kernels come from the evidence of some of the rows. Then every part is fitted on a few folds of the training rows, the
+newest sales among the validation rows, and their errors decide the rest: iterations of the boosting, whether its trees
+see the time of sale, and the shares of the blend.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from houseprice.config import Boosting, FoundTraining, RobustWeightsConfig, Training
+from houseprice.learning.detrended import detrend, encode, with_months
+from houseprice.learning.features import look_up, matrix
+from houseprice.learning.hyperparameters.blending import find_shares
+from houseprice.learning.hyperparameters.kernel_search import ROBUST_SCALE, find_kernel_ridge
+from houseprice.learning.kernel_ridge import fit_kernel_ridge
+from houseprice.learning.mixed_model import TOTAL
+from houseprice.learning.oblivious_trees import StagedTrees, fit_staged_trees
+from houseprice.learning.robust_weights import robust_sample_weights
+from houseprice.learning.splitting import Rows
+from houseprice.learning.trend import TIME
+
+Floats = npt.NDArray[np.float64]
+MAX_ROWS = 25_000  # that the folds are taken from
+MAX_ITERATIONS = 700  # what one prediction may cost
+CENTRES = 800  # of each kernel in the folds, at most
+PILOT_CENTRES = 200  # of each kernel of the pilot fit of the robust weights, at most
+VALIDATION_SHARE = 0.2  # of the rows, in each fold
+TREES, KERNELS, LINEAR = "trees", "kernel_ridge", "mixed_model"
+
+
+@dataclass(frozen=True)
+class FoldFit:
+    """The parts fitted on one fold.
+
+    Attributes:
+        trees: of each candidate, without and, on the newest sales, with the time of sale.
+        predictions: of the parts that have no candidates.
+        y_true: log prices of the validation rows, less the fold's trend.
+    """
+
+    trees: dict[tuple[int, bool], StagedTrees]
+    predictions: dict[str, Floats]
+    y_true: Floats
+
+
+def find_hyperparameters(
+    X: pl.DataFrame,
+    y: Floats,
+    config: Training,
+    *,
+    groups: npt.NDArray[Any] | None = None,
+    places: Sequence[str] = (),
+) -> FoundTraining:
+    """Return the configuration with every hyperparameter that is `auto` replaced by what was found.
+
+    Args:
+        X: features of the training rows.
+        y: their prices.
+        config: what is set by hand stays.
+        groups: rows of one group stay on one side of a fold; None: each row is its own.
+        places: features that say where a house is.
+    """
+    if config.is_found:
+        return FoundTraining.of(config)
+    log_prices = np.log(y)
+    sales = detrend(X, log_prices, config)
+    kernel_ridge, robust = config.kernel_ridge, config.robust_weights
+    if kernel_ridge == "auto" or robust == "auto":
+        found, weighted = find_kernel_ridge(
+            sales.features,
+            sales.log_prices,
+            tuple(name for name in sales.features.names if name != TOTAL),
+            places,
+            config.seed,
+        )
+        kernel_ridge = found if kernel_ridge == "auto" else kernel_ridge
+        if robust == "auto":
+            robust = RobustWeightsConfig(scale=ROBUST_SCALE, centres=PILOT_CENTRES) if weighted else None
+    config = config.model_copy(update={"kernel_ridge": kernel_ridge, "robust_weights": robust})
+    if config.is_found:
+        return FoundTraining.of(config)
+    candidates = (
+        boosting_candidates(len(y), len(sales.features.names)) if config.boosting == "auto" else (config.boosting,)
+    )
+    kept = np.sort(np.random.default_rng(config.seed).permutation(len(y))[:MAX_ROWS])
+    X, log_prices, groups = X[kept], log_prices[kept], np.arange(len(kept)) if groups is None else groups[kept]
+    timed = (False, True) if config.time_in_trees == "auto" else (config.time_in_trees,)
+    blank = {"tree_share": 0.0, "linear_share": 0.0, "time_in_trees": timed[0], "boosting": candidates[0]}
+    parts = FoundTraining.of(config.model_copy(update=blank))
+    fits = [
+        _fit_fold(X, log_prices, fold, candidates, parts, timed if newest else timed[:1])
+        for fold, newest in validation_folds(None if sales.months is None else sales.months[kept], groups, config.seed)
+    ]
+    return FoundTraining.of(_decide(fits, candidates, config))
+
+
+def boosting_candidates(rows: int, columns: int) -> tuple[Boosting, ...]:
+    """Return the parameters of the boosting that are tried; the number of iterations is found for each.
+
+    Few rows take shallow trees and slow learning; the share of the columns is that of about 1.6·√columns of them.
+    """
+    depths = (3, 4, 6) if rows < 1000 else (5,) if rows < 6000 else (6,) if rows < 60_000 else (8,)
+    return tuple(
+        Boosting(
+            iterations=MAX_ITERATIONS,
+            learning_rate=float(f"{np.clip(0.12 * (rows / 18_000) ** 0.3, 0.02, 0.2):.2g}"),
+            depth=depth,
+            l2_leaf_reg=3.0 if rows < 1000 else 1.0,
+            random_strength=0.5,
+            feature_fraction=float(f"{min(1.6 / np.sqrt(columns), 1.0):.2g}"),
+            row_fraction=0.8,
+            border_count=128,
+        )
+        for depth in depths
+    )
+
+
+def validation_folds(
+    months: Floats | None, groups: npt.NDArray[Any], seed: int
+) -> Iterator[tuple[tuple[Rows, Rows], bool]]:
+    """Yield pairs of training and validation rows, and whether the latter are the newest sales.
+
+    Random folds first, the more the fewer rows there are; then the newest sales, where their time is known.
+    """
+    names, codes = np.unique(groups, return_inverse=True)
+    share = np.random.default_rng(seed).permutation(len(names)) / len(names)
+    count = 5 if len(groups) < 1000 else 3 if len(groups) < 5000 else 1 if months is not None else 2
+    for number in range(count):
+        inside = (share >= number * VALIDATION_SHARE) & (share < (number + 1) * VALIDATION_SHARE)
+        if inside.any() and not inside.all():
+            yield (np.flatnonzero(~inside[codes]), np.flatnonzero(inside[codes])), False
+    if months is not None:
+        older = months < np.quantile(months, 1.0 - VALIDATION_SHARE)
+        newest = ~older & ~np.isin(codes, codes[older])
+        if older.sum() > VALIDATION_SHARE * len(groups) and newest.any():
+            yield (np.flatnonzero(older), np.flatnonzero(newest)), True
+
+
+def _fit_fold(
+    X: pl.DataFrame,
+    log_prices: Floats,
+    fold: tuple[Rows, Rows],
+    candidates: tuple[Boosting, ...],
+    config: FoundTraining,
+    with_time: tuple[bool, ...],
+) -> FoldFit:
+    learn, validate = fold
+    sales, judged = detrend(X[learn], log_prices[learn], config), matrix(X[validate])
+    y_true = np.asarray(log_prices[validate] - sales.trend.predict(judged))
+    months = judged[TIME] if TIME in judged.names else None
+    judged = encode(judged, sales.mixed_model)
+    kernel_ridge = config.kernel_ridge.with_at_most(CENTRES)
+    weights = robust_sample_weights(sales.features, sales.log_prices, config.robust_weights, kernel_ridge, config.seed)
+    fitted = fit_kernel_ridge(sales.features, sales.log_prices, kernel_ridge, config.seed, weights)
+    predictions = {
+        KERNELS: np.asarray(fitted.predict(judged, look_up)),
+        LINEAR: np.asarray(sales.mixed_model.predict(judged)),
+    }
+    trees = {
+        (number, timed): fit_staged_trees(
+            (sales.of_trees(with_time=timed), sales.log_prices),
+            (with_months(judged, months if timed else None), y_true),
+            candidate, config.seed, config.threads, weights,
+        )
+        for number, candidate in enumerate(candidates)
+        for timed in with_time
+    }  # fmt: skip
+    return FoldFit(trees, predictions, y_true)
+
+
+def _decide(fits: list[FoldFit], candidates: tuple[Boosting, ...], config: Training) -> Training:
+    """Choose the boosting, whether its trees see the time, and the shares."""
+    usual = config.time_in_trees is True
+    curves = [
+        np.average([fit.trees[number, usual].errors for fit in fits], axis=0, weights=[len(fit.y_true) for fit in fits])
+        for number in range(len(candidates))
+    ]
+    best = min(range(len(candidates)), key=lambda number: float(curves[number].min()))
+    iterations = int(curves[best].argmin()) + 1 if config.boosting == "auto" else len(curves[best])
+    timed = usual
+    for fit in fits:
+        if (best, True) in fit.trees and not usual:
+            timed = _is_better(fit, best, iterations)
+    predicted = {
+        TREES: [fit.trees[best, timed if (best, timed) in fit.trees else usual].predict(iterations) for fit in fits],
+        **{part: [fit.predictions[part] for fit in fits] for part in (KERNELS, LINEAR)},
+    }
+    shares = find_shares(
+        {part: np.concatenate(values) for part, values in predicted.items()},
+        np.concatenate([fit.y_true for fit in fits]),
+    )
+    boosting = candidates[best]
+    if config.boosting == "auto":
+        boosting = boosting.model_copy(update={"iterations": iterations})
+    by_hand = {
+        name: value
+        for name, value in (("tree_share", config.tree_share), ("linear_share", config.linear_share))
+        if value != "auto"
+    }
+    found = {"tree_share": shares[TREES], "linear_share": shares[LINEAR]} | by_hand
+    return config.model_copy(update={"boosting": boosting, "time_in_trees": timed, **found})
+
+
+def _is_better(fit: FoldFit, number: int, iterations: int) -> bool:
+    """Return whether trees that see the time err less on the newest sales, by more than a standard error."""
+    without, timed = (
+        (fit.trees[number, with_time].predict(iterations) - fit.y_true) ** 2 for with_time in (False, True)
+    )
+    gain = without - timed
+    return bool(gain.mean() > gain.std() / np.sqrt(len(gain)))

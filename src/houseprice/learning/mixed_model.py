@@ -1,0 +1,190 @@
+"""Log-linear mixed model: a line in every number, and a random effect of every category.
+
+It is the part of the price model that a small table can carry, and it makes numbers of texts for the other parts: the
+effect of a category says how much more its houses cost than houses that are alike in all else. Effects of nested texts
+(town, street, block) add up, so that a street with few sales is shrunk towards its town, and no category needs a column
+of its own: a text with thousands of them costs no more than one with ten.
+
+Variances are found from the data: that of the slopes by the evidence (MacKay 1992), that of each text's effects by the
+method of moments of the one-way random-effects model (Searle, Casella & McCulloch 1992, section 3.6).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from houseprice.feature_matrix import FeatureMatrix
+from houseprice.learning.kernel_ridge import Lookup
+from houseprice.learning.standardisation import Standardisation, fit_standardisation
+from houseprice.schema import Schema
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+GROUPS = 5
+ITERATIONS = 12  # of backfitting; the effects then move by less than they are uncertain
+MAX_WEIGHT = 1e6  # a text whose categories differ no more than chance has no effects
+ENCODING = "_target_encoding"
+TOTAL = f"all_texts{ENCODING}"
+
+
+@dataclass(frozen=True)
+class MixedModel:
+    """A fitted log-linear mixed model.
+
+    Attributes:
+        standardisation: of the numbers.
+        slopes: coefficient of each standardised number.
+        effects: text → category → its effect on the log price, shrunk; unknown categories have none.
+        weights: text → the number of average sales as if which an effect is shrunk.
+        intercept: constant term.
+    """
+
+    standardisation: Standardisation
+    slopes: Floats
+    effects: dict[str, dict[str, float]]
+    weights: dict[str, float]
+    intercept: float
+
+    def encode(self, features: FeatureMatrix, lookup: Lookup) -> dict[str, Any]:
+        """Return the effects of each house's categories, by the array API: one feature a text, and their sum."""
+        encoded = {f"{name}{ENCODING}": lookup(features[name], table, 0.0) for name, table in self.effects.items()}
+        return with_total(encoded)
+
+    def predict(self, features: FeatureMatrix) -> Any:
+        """Return the predicted log price of each house, by the array API; the features hold what `encode` returns."""
+        coordinates = self.standardisation.apply(features)
+        xp = coordinates.__array_namespace__()
+        prediction = xp.reshape(xp.matmul(xp.asarray(self.slopes[None, :]), coordinates), (-1,)) + self.intercept
+        if self.effects:
+            prediction = prediction + xp.astype(features[total_name(self.effects)], xp.float64)
+        return prediction
+
+
+def total_name(texts: Mapping[str, Any]) -> str:
+    """Return the name of the feature that holds the sum of all effects; with one text, that is its own."""
+    return f"{next(iter(texts))}{ENCODING}" if len(texts) == 1 else TOTAL
+
+
+def with_total(encoded: dict[str, Any]) -> dict[str, Any]:
+    """Return encodings with their sum, which is a feature of its own where there are several."""
+    return {**encoded, TOTAL: sum(encoded.values())} if len(encoded) > 1 else encoded
+
+
+def fit_mixed_model(
+    features: FeatureMatrix,
+    log_prices: Floats,
+    transforms: Mapping[str, str],
+    weight: float | None = None,
+) -> MixedModel:
+    """Fit the model by backfitting slopes and effects.
+
+    Args:
+        features: numbers and texts of the houses.
+        log_prices: what is predicted.
+        transforms: number → its transform; only these numbers are used.
+        weight: of every text's shrinkage; None finds one for each text.
+    """
+    standardisation, coordinates = fit_standardisation(features, transforms)
+    texts = _coded(features)
+    fitted = _backfit(coordinates, log_prices, {name: codes for name, (_, codes) in texts.items()}, weight)
+    effects = {
+        name: dict(zip(names.tolist(), fitted.effects[name].tolist(), strict=True))
+        for name, (names, _) in texts.items()
+    }
+    return MixedModel(standardisation, fitted.slopes, effects, fitted.weights, fitted.intercept)
+
+
+def cross_fit_encode(
+    features: FeatureMatrix,
+    log_prices: Floats,
+    transforms: Mapping[str, str],
+    seed: int,
+    weight: float | None = None,
+) -> dict[str, Floats]:
+    """Return what `encode` returns, for each row from a model of the other groups of rows.
+
+    The other parts are trained on such numbers, or a rare category would tell the price of its one house.
+    """
+    _, coordinates = fit_standardisation(features, transforms)
+    codes = {name: codes for name, (_, codes) in _coded(features).items()}
+    encoded = {f"{name}{ENCODING}": np.zeros(len(log_prices)) for name in features.texts}
+    number = np.random.default_rng(seed).permutation(len(log_prices)) % GROUPS
+    for group in range(GROUPS) if codes else ():
+        others, rows = np.flatnonzero(number != group), np.flatnonzero(number == group)
+        left = {name: values[others] for name, values in codes.items()}
+        fitted = _backfit(coordinates[others], log_prices[others], left, weight)
+        for name, values in codes.items():
+            effects = np.zeros(int(values.max()) + 1)
+            effects[: len(fitted.effects[name])] = fitted.effects[name]
+            encoded[f"{name}{ENCODING}"][rows] = effects[values[rows]]
+    return with_total(encoded)
+
+
+def _coded(features: FeatureMatrix) -> dict[str, tuple[npt.NDArray[np.str_], Codes]]:
+    """Return the categories of each text, and those of the rows; the texts with the fewest categories come first."""
+    texts = {name: np.unique(values.astype(str), return_inverse=True) for name, values in features.texts.items()}
+    return dict(sorted(texts.items(), key=lambda item: len(item[1][0])))
+
+
+@dataclass
+class _Fit:
+    slopes: Floats
+    effects: dict[str, Floats]
+    weights: dict[str, float]
+    intercept: float
+
+
+def _backfit(coordinates: Floats, target: Floats, texts: Mapping[str, Codes], weight: float | None) -> _Fit:
+    """Fit slopes and effects in turn, each to what the others leave over."""
+    count, columns = coordinates.shape
+    eigenvalues, vectors = np.linalg.eigh(coordinates.T @ coordinates)
+    eigenvalues = np.maximum(eigenvalues, 0.0)
+    penalty, of_texts = 1.0, np.zeros(count)
+    fit = _Fit(np.zeros(columns), {name: np.zeros(codes.max() + 1) for name, codes in texts.items()}, {}, 0.0)
+    for _ in range(ITERATIONS):
+        left = target - of_texts
+        fit.intercept = float(left.mean())
+        rotated = vectors.T @ (coordinates.T @ (left - fit.intercept)) / (eigenvalues + penalty)
+        fit.slopes = vectors @ rotated
+        linear = coordinates @ fit.slopes + fit.intercept
+        determined = float((eigenvalues / (eigenvalues + penalty)).sum())  # number of well-determined slopes
+        noise = float(((left - linear) ** 2).sum()) / max(count - determined, 1.0)
+        penalty = float(np.clip(determined * noise / max(float((rotated**2).sum()), 1e-12), 1e-6, 1e12))
+        for name, codes in texts.items():
+            others = of_texts - fit.effects[name][codes]
+            fit.effects[name], fit.weights[name] = _shrunken_means(target - linear - others, codes, weight)
+            of_texts = others + fit.effects[name][codes]
+    return fit
+
+
+def _shrunken_means(values: Floats, codes: Codes, weight: float | None) -> tuple[Floats, float]:
+    """Return each category's effect, and as if how many average rows it was shrunk; effects are 0 on average."""
+    counts = np.bincount(codes)
+    centred = values - values.mean()
+    sums = np.bincount(codes, centred).astype(np.float64)
+    if weight is None:
+        weight = _moments_weight(centred, codes, counts, sums)
+    effects = sums / np.maximum(counts + weight, 1e-12) if weight < MAX_WEIGHT else np.zeros(len(counts))
+    return np.where(counts > 0, effects - float(effects[codes].mean()), 0.0), weight
+
+
+def _moments_weight(centred: Floats, codes: Codes, counts: Codes, sums: Floats) -> float:
+    """Return the variance within categories divided by that of their effects."""
+    rows, categories = len(codes), int(np.count_nonzero(counts))
+    if categories in (1, rows):  # nothing to compare, or nothing is known of the noise
+        return MAX_WEIGHT
+    means = sums / np.maximum(counts, 1)
+    within = float(((centred - means[codes]) ** 2).sum()) / (rows - categories)
+    between = float((counts * means**2).sum()) - (categories - 1) * within
+    variance = between / (rows - float((counts**2).sum()) / rows)
+    return MAX_WEIGHT if variance <= 0.0 else float(np.clip(within / variance, 1e-3, MAX_WEIGHT))
+
+
+def source_texts(feature: str, schema: Schema) -> list[str]:
+    """Return the request's texts that a target encoding is made of; none for another feature."""
+    if feature == TOTAL:
+        return [name for name, column in schema.request.items() if column.is_text]
+    return [feature.removesuffix(ENCODING)] if feature.endswith(ENCODING) else []

@@ -1,0 +1,80 @@
+"""The search for hyperparameters: complete, reproducible, and by evidence."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from houseprice.config import Boosting, FoundTraining, Training, TrendRules
+from houseprice.learning.hyperparameters.search import find_hyperparameters, validation_folds
+from houseprice.learning.training import PriceModel
+from houseprice.learning.trend import TIME
+
+AUTO = Training(trend=TrendRules(knots_every_months=12, horizon_months=3), threads=1)
+TREES = Boosting(iterations=40, learning_rate=0.2, depth=3)
+
+
+def straight(count: int) -> tuple[pl.DataFrame, np.ndarray]:
+    """Return houses whose log price is a line in log size, with an effect of the quarter."""
+    draw = np.random.default_rng(0)
+    size, quarter = draw.lognormal(4.5, 0.4, count), draw.integers(0, 3, count)
+    log_prices = 8 + 0.9 * np.log(size) + 0.3 * quarter + draw.normal(0, 0.1, count)
+    table = pl.DataFrame(
+        {
+            "size": size.astype(np.float32),
+            "noise": draw.normal(size=count).astype(np.float32),
+            TIME: np.linspace(0, 12, count).astype(np.float32),
+            "quarter": [f"q{number}" for number in quarter],
+        }
+    )
+    return table, np.exp(log_prices)
+
+
+@pytest.fixture(scope="module")
+def found() -> FoundTraining:
+    """Return what is found on eighty sales."""
+    return find_hyperparameters(*straight(80), AUTO)
+
+
+def test_nothing_is_left_to_be_found(found: FoundTraining) -> None:
+    """What is found is a configuration that could have been written by hand."""
+    assert found.is_found
+    assert FoundTraining.model_validate_json(found.model_dump_json()) == found
+
+
+def test_few_straight_sales_leave_no_share_to_the_trees(found: FoundTraining) -> None:
+    """A line is enough for what is a line."""
+    assert found.tree_share < 0.3
+
+
+def test_the_same_rows_give_the_same_values(found: FoundTraining) -> None:
+    """To the last digit."""
+    assert find_hyperparameters(*straight(80), AUTO) == found
+
+
+def test_what_is_set_by_hand_stays() -> None:
+    """Beside what is found."""
+    by_hand = AUTO.model_copy(
+        update={"boosting": TREES, "tree_share": 0.5, "linear_share": 0.25, "robust_weights": None}
+    )
+    found = find_hyperparameters(*straight(80), by_hand)
+    assert (found.boosting, found.tree_share, found.kernel_share, found.robust_weights) == (TREES, 0.5, 0.25, None)
+
+
+def test_a_model_with_everything_auto_prices_houses(found: FoundTraining) -> None:
+    """And stores what it was fitted with."""
+    table, prices = straight(80)
+    model = PriceModel(AUTO).fit(table, prices)
+    assert model.found_ == found
+    assert np.std(np.log(model.predict(table) / prices)) < 0.15
+    assert model.hyperparameters()["tree_share"] == found.tree_share
+
+
+def test_folds_keep_groups_together_and_end_with_the_newest() -> None:
+    """A house that was sold twice never stands on both sides."""
+    groups, months = np.where(np.arange(300) < 100, np.arange(300) % 50, np.arange(300)), np.arange(300.0)
+    folds = list(validation_folds(months, groups, seed=0))
+    assert [newest for _, newest in folds] == [False] * 5 + [True]
+    for (learn, validate), newest in folds:
+        assert not set(groups[learn]) & set(groups[validate])
+        assert len(validate)
+        assert not newest or months[learn].max() < months[validate].min()
