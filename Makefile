@@ -131,6 +131,8 @@ lock: ## compile the requirement locks from pyproject.toml (needs uv)
 	  --exclude-newer "$(COOLDOWN)" --group audit --output-file requirements/audit.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --group sbom --output-file requirements/sbom.txt
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
+	  --exclude-newer "$(COOLDOWN)" --constraints requirements.txt --group bench --output-file requirements/bench.txt
 
 .PHONY: clean
 clean: ## remove what the pipeline wrote; the virtual environment and MLflow's history stay

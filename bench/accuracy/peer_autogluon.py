@@ -1,4 +1,4 @@
-"""One fold in, AutoGluon's answers out; run by accuracy.py with the interpreter of AutoGluon's own environment.
+"""One fold in, AutoGluon's answers out; run by peer.py with the interpreter of AutoGluon's own environment.
 
 `python peer_autogluon.py FOLDER SECONDS`: the folder holds learn.csv (with the column `log_price`) and judge.csv;
 answers.csv is written beside them.

@@ -26,8 +26,8 @@ KERNELS = (
     RbfKernel(np.array([0, 1, 2]), np.array([0.3, 0.2, 0.1]), np.array([[0.5, 0.1, 0.2]]), np.array([1.3])),
 )
 REGRESSION = AdditiveKernelRidge(
-    Standardisation(dict.fromkeys("abc", "none"), np.zeros(3), np.ones(3), np.full(3, -np.inf), np.full(3, np.inf)), KERNELS,
-    np.array([0.2, -0.1, 0.05]), {}, 1.0,
+    Standardisation(dict.fromkeys("abc", "none"), np.zeros(3), np.ones(3), np.full(3, -np.inf), np.full(3, np.inf)),
+    KERNELS, np.array([0.2, -0.1, 0.05]), {}, 1.0,
 )  # fmt: skip
 
 
