@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,6 +21,16 @@ SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(a
 VALUES_OF_JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=6) | st.dictionaries(TEXTS, inner, max_size=4), max_leaves=30
 )
+
+
+@pytest.fixture(
+    autouse=True, scope="module", params=[0, json_blocks.MAX_WHOLE_BYTES], ids=["in blocks", "short ones whole"]
+)
+def longest_whole(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Parse short texts, which are most of these, in blocks as well."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_blocks, "MAX_WHOLE_BYTES", request.param)
+        yield
 
 
 @given(VALUES_OF_JSON, st.sampled_from([None, 1, "\t"]), st.booleans(), st.integers(1, 4))
