@@ -218,10 +218,12 @@ def read(body: bytes, columns: CsvColumns, rules: RequestModel, limit: int, dial
     """
     reader = CsvReader(io.BytesIO(body), columns, dialect, **options)
     lines: list[int] = []
+    first: list[Row] = []
 
     def blocks() -> Iterator[list[House]]:
         rows = iter(reader)
         while block := list(islice(rows, BLOCK)):
+            first.extend([] if lines else block)
             lines.extend(row.line for row in block)
             if len(lines) > limit:
                 raise BatchTooLargeError(limit)
@@ -234,8 +236,9 @@ def read(body: bytes, columns: CsvColumns, rules: RequestModel, limit: int, dial
         raise InvalidRequestError(placed) from err
     if not houses:  # otherwise each house says what it lacks
         reader.require_columns()
-    again = CsvReader(io.BytesIO(body), columns, dialect, **options)
-    return Table(houses, reader.header, (row.cells for row in again), reader.dialect)
+    # Many rows are read again when they are written, since all their cells would take several times the body's memory.
+    rows = first if len(lines) <= BLOCK else CsvReader(io.BytesIO(body), columns, dialect, **options)
+    return Table(houses, reader.header, (row.cells for row in rows), reader.dialect)
 
 
 def table_of(houses: list[House], schema: Schema, dialect: Dialect) -> Table:
