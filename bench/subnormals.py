@@ -30,7 +30,7 @@ def main() -> None:
     count = parser.parse_args().sales
 
     config = load(ROOT / "configs" / "model_config.yaml")
-    raw = csv_reader.read(ROOT / config.paths.raw, config.schema_, config.data.separator)
+    raw = csv_reader.read(ROOT / config.paths.raw, config.schema_, config.data.file)
     sales = processing.clean(raw, config.schema_, config.data).sales.sort(config.schema_.sale_date)[:count]
     features = Preprocessor(config.schema_, config.features.derived).fit(sales).transform(sales)
     prices = sales[config.schema_.target].cast(pl.Float64).to_numpy()

@@ -86,7 +86,7 @@ def test_defaults_stand_in_for_what_is_left_out(written: Written) -> None:
     """Optional keys need not be written."""
     config = load(written(with_value("tracking.uri", None)))
     assert config.tracking.uri is None
-    assert load(written(with_value("data.separator", None))).data.separator == "auto"
+    assert load(written(with_value("data.file", None))).data.file.separator == "auto"
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,9 @@ def test_a_key_that_is_given_twice_is_refused(written: Written, again: str) -> N
         ("project.name", "My Project", "project.name: string should match pattern"),
         ("project.currency", "dollars", "project.currency: string should match pattern"),
         ("image.repository", "Upper/Case", "image.repository: string should match pattern"),
-        ("data.separator", "::", "data.separator: input should be 'auto'"),
+        ("data.file.separator", "::", "data.file.separator: input should be 'auto'"),
+        ("data.file.encoding", "latin-0", "data.file.encoding: must be auto, or an encoding"),
+        ("data.file.names", ["id"], "data.file: names are only for a file without a header"),
         ("data.date_formats", [], "data.date_formats: tuple should have at least 1 item"),
         ("data.columns", [], "data.columns: input should be an object"),
         ("data.columns", {}, 'data.columns: no column has the role "target"; no column has the role "parcel"'),
@@ -223,6 +225,7 @@ def test_every_problem_is_told_at_once(written: Written) -> None:
 
 
 OLD_KEYS = [
+    ("data.separator", "data.file.separator"),
     ("training.level_weight", "training.target_encoding_weight"),
     ("training.forest_share", "training.tree_share"),
     ("training.trust", "training.robust_weights"),

@@ -24,7 +24,7 @@ def _king_county() -> tuple[Config, pl.DataFrame, SalesSet]:
 
 def _made(config: Config, path: Path) -> tuple[pl.DataFrame, SalesSet]:
     schema = config.schema_
-    raw = csv_reader.read(path, schema, config.data.separator)
+    raw = csv_reader.read(path, schema, config.data.file)
     sales = processing.clean(raw, schema, config.data).sales
     table, preprocessor = engineer(sales, schema, config.features.derived, HOLDOUT_SHARE)
     features = table.select(*preprocessor.feature_names(), *preprocessor.ordinals_)

@@ -6,14 +6,14 @@ It ends by starting a bundle as `serve` does, and so stands above learning and s
 import hashlib
 import json
 import pickle
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from houseprice import atomic_io
+from houseprice import atomic_io, sales_file
 from houseprice.bundle.manifest import canonical, sha256_of
 from houseprice.candidate import Candidate, build_candidate
 from houseprice.config import Config
@@ -68,18 +68,22 @@ class FeatureCounts(NamedTuple):
 
 
 def process(config: Config, source: Path, output: Path) -> processing.CleanTable:
-    """Clean a raw CSV; the rejected rows and a report of the counts are written beside the output.
+    """Clean raw sales; the rejected rows and a report of the counts are written beside the output.
+
+    `source` is a file, or a folder or glob of files.
 
     Raises:
         DataError: The raw table cannot be used; nothing is written.
     """
-    _keep_input(source, output)
-    raw = csv_reader.read(source, config.schema_, config.data.separator)
+    for path in sales_file.files_of(source):
+        _keep_input(path, output)
+    raw = csv_reader.read(source, config.schema_, config.data.file)
     cleaned = processing.clean(raw, config.schema_, config.data)
     leaks = leakage.check_raw_columns(cleaned, config)
+    cleaned.report["file"] = [asdict(note) for note in raw.notes]
     cleaned.report["leaking_columns"] = {leak.column: leak.reason for leak in leaks}
     content = cleaned.sales.write_csv().encode()
-    facts = {"raw_sha256": sha256_of(source), "cleaned_sha256": hashlib.sha256(content).hexdigest()}
+    facts = {"raw_sha256": sales_file.digest(source), "cleaned_sha256": hashlib.sha256(content).hexdigest()}
     atomic_io.write_atomically(
         {
             output.with_name(f"{output.stem}_rejected.csv"): cleaned.rejected.write_csv().encode(),
@@ -259,7 +263,7 @@ def self_test(config: Config, raw: Path) -> list[gate_self_test.MutationResult]:
     Raises:
         DataError: The raw table cannot be used.
     """
-    cleaned = processing.clean(csv_reader.read(raw, config.schema_, config.data.separator), config.schema_, config.data)
+    cleaned = processing.clean(csv_reader.read(raw, config.schema_, config.data.file), config.schema_, config.data)
     return gate_self_test.run_mutations(gate_self_test.prepare(cleaned.sales, config), startup.refusal)
 
 

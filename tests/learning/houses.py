@@ -7,11 +7,13 @@ from typing import Any
 
 import polars as pl
 
-from houseprice.config import Data
+from houseprice.config import Data, FileLayout
 from houseprice.learning.csv_reader import parse
 from houseprice.learning.processing import CleanTable, clean
 from houseprice.schema import Schema
 
+AS_WRITTEN = FileLayout(quoting="double", lines_above_header=0, header_lines=1, footer_lines=0)
+"""How `written` writes, so that no field is taken for anything else."""
 SCHEMA = Schema.model_validate(
     {
         "columns": {
@@ -57,7 +59,7 @@ def written(rows: Sequence[Mapping[str, str]], separator: str = ",") -> str:
 
 def cleaned(*rows: Mapping[str, str], **changed: Any) -> CleanTable:
     """Return what becomes of some houses."""
-    return clean(parse(written(rows), "made.csv", SCHEMA), SCHEMA, rules(**changed))
+    return clean(parse(written(rows), "made.csv", SCHEMA, AS_WRITTEN), SCHEMA, rules(**changed))
 
 
 def sales(*rows: Mapping[str, str]) -> pl.DataFrame:

@@ -96,7 +96,7 @@ def test_a_problem_of_the_configuration_is_named(checkout: Path) -> None:
     (checkout / CONFIG).write_text(text.replace("separator:", "seperator:"))
     found = looked(checkout)["configuration"]
     assert found.state == "missing"
-    assert "data.seperator" in found.found
+    assert "data.file.seperator" in found.found
 
 
 @pytest.mark.usefixtures("gh", "free")

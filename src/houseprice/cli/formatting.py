@@ -37,6 +37,7 @@ MEASURES = {  # measure → heading, form
 def processed(report: Mapping[str, Any], output: Path) -> str:
     """Say how many rows were kept, and why the others were not."""
     lines = [f"{report['rows_kept']:,} of {report['rows_read']:,} rows kept: {output}"]
+    lines += [f"  {_decision(note)}" for note in report["file"] if note["verdict"] != "certain" or not note["key"]]
     lines += [f"  {count:,} rejected: {reason}" for reason, count in report["reasons"].items()]
     if report["ignored_columns"]:
         lines.append(f"  ignored columns, not declared: {', '.join(report['ignored_columns'])}")
@@ -45,6 +46,12 @@ def processed(report: Mapping[str, Any], output: Path) -> str:
     if report["rows_rejected"]:
         lines.append(f"  rejected rows with their reasons: {output.with_name(f'{output.stem}_rejected.csv')}")
     return "\n".join(lines)
+
+
+def _decision(note: Mapping[str, Any]) -> str:
+    """Say what was decided about the file that might be otherwise, or was left out of it."""
+    key = f"data.file.{note['key']} = {note['value']!r}, {note['verdict']}: " if note["key"] else ""
+    return f"{key}{note['reason']}"
 
 
 def numbers(metrics: Mapping[str, Any]) -> Table:

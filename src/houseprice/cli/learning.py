@@ -24,6 +24,7 @@ from houseprice.learning.report import NAME as REPORT
 
 HELD_OUT_TOLERANCE = 0.02
 FILE = click.Path(path_type=Path)
+RAW_HELP = "The raw sales: a CSV, Excel or Parquet file, also within gzip or ZIP; a folder or a glob of them."
 config_option = click.option(
     "--config", "config_path", type=FILE, default="configs/model_config.yaml", envvar="HOUSEPRICE_CONFIG",
     help="Configuration file.",
@@ -32,6 +33,7 @@ accept_option = click.option(
     "--accept-uncomparable-champion", is_flag=True, envvar="HOUSEPRICE_ACCEPT_UNCOMPARABLE_CHAMPION", show_envvar=True,
     help="Let the model pass and become champion although it cannot be compared with the present one.",
 )  # fmt: skip
+sheet_option = click.option("--sheet", show_default="as configured, else the first", help="Sheet of an Excel workbook.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 uri_option = click.option(
     "--mlflow-tracking-uri", "uri", envvar=["HOUSEPRICE_MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_URI"],
@@ -40,13 +42,14 @@ uri_option = click.option(
 
 
 @click.command(epilog="Example: houseprice process --input data/raw/house_data.csv --output data/processed/cleaned.csv")
-@click.option("--input", "source", type=FILE, required=True, help="The raw CSV.")
+@click.option("--input", "source", type=FILE, required=True, help=RAW_HELP)
+@sheet_option
 @click.option("--output", type=FILE, required=True, help="The cleaned CSV; rejected rows are written beside it.")
 @config_option
 @json_option
-def process(source: Path, output: Path, config_path: Path, as_json: bool) -> None:
-    """Clean a raw CSV: accepted sales, rejected rows with reasons, and a report."""
-    config = load(config_path)
+def process(source: Path, sheet: str | None, output: Path, config_path: Path, as_json: bool) -> None:
+    """Clean raw sales: accepted rows, rejected rows with reasons, and a report."""
+    config = _with_sheet(load(config_path), sheet)
     check_files(output)
     with lock_folders(output.parent):
         cleaned = pipeline.process(config, source, output)
@@ -179,15 +182,22 @@ def bundle(models_dir: Path, data: Path | None, allow_red: bool, config_path: Pa
 
 @click.command(epilog="Example: houseprice run --config configs/model_config.yaml --raw my_sales.csv")
 @config_option
-@click.option("--raw", type=FILE, show_default="as configured", help="The raw CSV.")
+@click.option("--raw", type=FILE, show_default="as configured", help=RAW_HELP)
+@sheet_option
 @uri_option
 @accept_option
 @json_option
 def run(
-    config_path: Path, raw: Path | None, uri: str | None, accept_uncomparable_champion: bool, as_json: bool
+    *,
+    config_path: Path,
+    raw: Path | None,
+    sheet: str | None,
+    uri: str | None,
+    accept_uncomparable_champion: bool,
+    as_json: bool,
 ) -> None:
     """Run the whole pipeline: process, features, train, bundle, verdict."""
-    config = load(config_path)
+    config = _with_sheet(load(config_path), sheet)
     paths = config.paths
     trained_folder = paths.models / "trained"
     check_files(paths.cleaned, paths.featured)
@@ -207,6 +217,14 @@ def run(
     result = {"processing": cleaned.report, "metrics": trained.metrics, "verdict": trained.verdict.as_dict()}
     _show(result, as_json, lambda: formatting.run(cleaned.report, trained, config))
     _stop_when_failed(trained.verdict)
+
+
+def _with_sheet(config: Config, sheet: str | None) -> Config:
+    """Return the configuration with another sheet to read, if one is given."""
+    if sheet is None:
+        return config
+    data = config.data.model_copy(update={"file": config.data.file.model_copy(update={"sheet": sheet})})
+    return config.model_copy(update={"data": data})
 
 
 def _check_outputs(models: Path, reports: Path) -> None:

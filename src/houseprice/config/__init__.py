@@ -1,5 +1,6 @@
 """Configuration of the project: YAML, read once into a frozen and validated `Config`."""
 
+from houseprice.config.file_layout import FileLayout
 from houseprice.config.loading import load
 from houseprice.config.parts import (
     BundleRules,
@@ -32,6 +33,7 @@ __all__ = [
     "Config",
     "Data",
     "Features",
+    "FileLayout",
     "FoundTraining",
     "Gates",
     "Image",

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from houseprice.config.file_layout import FileLayout
 from houseprice.schema import Column, Schema
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -45,12 +46,12 @@ def _form_a_schema(columns: dict[str, Column]) -> dict[str, Column]:
 
 
 class Data(Part):
-    """Format of the raw table, and the declaration of its columns.
+    """How the file of sales and its values are written, and the declaration of its columns.
 
     `thousands_separator: none` says that a decimal sign before three digits, as in 5.650, is one.
     """
 
-    separator: Literal["auto", ",", ";", "\t", "|"] = "auto"
+    file: FileLayout = FileLayout()
     decimal: Literal[".", ","] = "."
     thousands_separator: Literal["none"] | None = None
     date_formats: Annotated[tuple[str, ...], Field(min_length=1)]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 RENAMED = {
+    "data.separator": "file.separator",
     "training.level_weight": "target_encoding_weight",
     "training.forest_share": "tree_share",
     "training.trust": "robust_weights",

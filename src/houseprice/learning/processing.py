@@ -62,7 +62,7 @@ def clean(raw: RawTable, schema: Schema, rules: Data) -> CleanTable:
             *_unreadable(raw.texts, typed, schema),
             _forbidden(typed, schema),
             *_impossible(typed, schema, rules),
-            _reasons(raw.broken, "", pl.col(REASONS), "data.separator"),
+            _reasons(raw.broken, "", pl.col(REASONS), "data.file.separator"),
         ]
     )
     found = pl.concat([found, _duplicates(typed.join(found, on=ROW, how="anti"), schema)])

@@ -1,4 +1,4 @@
-"""What a file is that is no CSV in UTF-8, by its first bytes, and how to make one of it."""
+"""What a file is that is no CSV, by its first bytes, and what to do with it."""
 
 import re
 from dataclasses import dataclass
@@ -18,12 +18,17 @@ def _other(name: str, what: str, advice: str) -> FileFormat:
     return FileFormat(name, "csv_other_format", what, advice)
 
 
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".psv", ".txt", ".xlsx", ".xlsm", ".parquet", ".pq", ".gz", ".zip")
+"""Endings of names by which a table is found among other files."""
 _UNPACK = "unpack it, and give the CSV that it holds"
 _EXPORT = "open it with the program that wrote it, and export the table as CSV in UTF-8"
 _DOWNLOAD = "the download answered something else than the file: download it again, and look at what arrives"
+_OFFICE = rb"PK\x03\x04.{26}(?=\[Content_Types\]\.xml|xl/|_rels/|docProps/)"
+"""A ZIP archive by the name of its first member."""
 _MAGIC = (
     (rb"\x1f\x8b", _other("gzip", "compressed by gzip", "unpack it first with `gunzip`")),
-    (rb"PK(\x03\x04|\x05\x06)(?=.{0,4000}(\[Content_Types\]\.xml|xl/))", _other("xlsx", "an Excel workbook", _EXPORT)),
+    (_OFFICE + rb"(?=.{0,4000}(word|ppt)/)", _other("office", "a document of Word or PowerPoint", _EXPORT)),
+    (_OFFICE, _other("xlsx", "an Excel workbook", _EXPORT)),
     (
         rb"PK\x03\x04(?=.{0,200}application/vnd\.oasis\.opendocument)",
         _other("ods", "an OpenDocument spreadsheet", _EXPORT),
@@ -35,7 +40,7 @@ _MAGIC = (
     (rb"7z\xbc\xaf\x27\x1c", _other("7z", "a 7-Zip archive", _UNPACK)),
     (rb"Rar!\x1a\x07", _other("rar", "a RAR archive", _UNPACK)),
     (rb"(?=.{257}ustar)", _other("tar", "a tar archive", "unpack it first with `tar -xf`")),
-    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _other("xls", "a workbook of an older Excel", _EXPORT)),
+    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _other("xls", "a workbook of an older Excel, or with a password", _EXPORT)),
     (rb"%PDF-", _other("pdf", "a PDF document", "ask its source for the table as CSV")),
     (rb"PAR1", _other("parquet", "a Parquet file", "write its table as CSV first")),
     (rb"SQLite format 3\x00", _other("sqlite", "an SQLite database", "export its table as CSV first")),
@@ -62,41 +67,13 @@ _MARKS = (
 
 
 def identify(content: bytes) -> FileFormat | None:
-    """Return what the content of a file is when it is no CSV in an encoding like ASCII, or None."""
+    """Return what the content of a file is when it is no text with a table, or None."""
     head = content[:5000]
     for magic, found in _MAGIC:
         if re.match(magic, head, re.DOTALL):
             return found
-    if encoding := _wide_encoding(head):
-        return FileFormat(
-            encoding,
-            "csv_not_utf8",
-            f"in {encoding} (what Excel calls Unicode text)",
-            f"save it as CSV UTF-8, or convert it with `iconv -f {encoding} -t UTF-8`",
-        )
     text = head.decode("utf-8-sig", errors="replace").lstrip()
     for mark, found in _MARKS:
         if re.match(mark, text, re.IGNORECASE | re.DOTALL):
             return found
     return None
-
-
-def _wide_encoding(head: bytes) -> str:
-    """Return the encoding of a text that has two or four bytes a character, by its byte order mark or its zeros."""
-    for mark, name in (
-        (b"\xff\xfe\x00\x00", "UTF-32"),
-        (b"\x00\x00\xfe\xff", "UTF-32"),
-        (b"\xff\xfe", "UTF-16"),
-        (b"\xfe\xff", "UTF-16"),
-    ):
-        if head.startswith(mark):
-            return name
-    start = head[:400]
-    for zeros, name in (((1, 2, 3), "UTF-32LE"), ((0, 1, 2), "UTF-32BE")):
-        if len(start) >= 8 and all(not any(start[place::4]) for place in zeros):
-            return name
-    for place, name in ((1, "UTF-16LE"), (0, "UTF-16BE")):
-        half = start[place::2]
-        if len(start) >= 8 and half.count(0) > 0.8 * len(half):
-            return name
-    return ""

@@ -1,0 +1,118 @@
+"""Rows of fields in blocks, built into a table of texts without losing any silently."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+import polars as pl
+
+from houseprice.errors import DataError
+from houseprice.sales_file.footer import MOST_BELOW
+from houseprice.sales_file.notes import Note
+from houseprice.sales_file.text_table import BROKEN_SCHEMA, ROW
+
+
+class TableBuilder:
+    """Collects the rows below a header.
+
+    Attributes:
+        rows: how many rows that hold anything were added.
+    """
+
+    def __init__(self, names: list[str], where: str) -> None:
+        """Check the names of the columns.
+
+        Raises:
+            DataError: A name is repeated (code `csv_columns_repeated`), or there is none (`csv_empty`).
+        """
+        if repeated := sorted({name for name in names if name and names.count(name) > 1}):
+            raise DataError(
+                f'"{where}" has the columns {repeated} more than once; rename or remove one, or name all columns by '
+                "data.file.names.",
+                code="csv_columns_repeated",
+                columns=repeated,
+            )
+        if not any(names):
+            raise DataError(f'"{where}" has no column with a name.', code="csv_empty")
+        self.rows = 0
+        self._names = names
+        self._keys = [name if name and name != ROW else f"\0{place}" for place, name in enumerate(names)]
+        self._blocks: list[pl.DataFrame] = []
+        self._broken: list[tuple[int, str]] = []
+        self._tail: list[tuple[int, list[str]]] = []
+        self._next = 1
+        self._blank = 0
+
+    def add(self, block: Sequence[Sequence[str]]) -> None:
+        """Add rows; one with another number of fields than the header has is kept apart."""
+        width = len(self._names)
+        whole: list[Sequence[str]] = []
+        numbers: list[int] = []
+        for number, fields in enumerate(block, self._next):
+            if len(fields) == width:
+                whole.append(fields)
+                numbers.append(number)
+            elif any(map(str.strip, fields)):
+                self._broken.append((number, f"has {len(fields)} fields, expected {width}"))
+                self.rows += 1
+        columns = list(zip(*whole, strict=True)) if whole else [()] * width
+        texts = {key: pl.Series(column, dtype=pl.String) for key, column in zip(self._keys, columns, strict=True)}
+        frame = pl.DataFrame({ROW: pl.Series(numbers, dtype=pl.Int64)} | texts)
+        frame = frame.with_columns(pl.col(pl.String).str.strip_chars().replace("", None))
+        filled = frame.filter(pl.any_horizontal(pl.all().exclude(ROW).is_not_null()))
+        self._blank += frame.height - filled.height
+        self._blocks.append(self._without_headers(filled))
+        self.rows += filled.height
+        numbered = zip(range(self._next + len(block) - 1, self._next - 1, -1), reversed(block), strict=True)
+        stripped = ((number, [field.strip() for field in fields]) for number, fields in numbered)
+        last = list(islice((row for row in stripped if any(row[1])), MOST_BELOW))
+        self._tail = [*self._tail, *reversed(last)][-MOST_BELOW:]
+        self._next += len(block)
+
+    def tail(self) -> list[tuple[int, list[str]]]:
+        """Return the last rows that hold anything: number and fields."""
+        return self._tail
+
+    def drop_last(self, count: int) -> None:
+        """Remove the last rows that hold anything."""
+        if count:
+            first = self._tail[-count][0]
+            self._blocks = [block.filter(pl.col(ROW) < first) for block in self._blocks]
+            self._broken = [row for row in self._broken if row[0] < first]
+
+    def texts(self) -> pl.DataFrame:
+        """Return `row` and the named columns."""
+        return self._frame().select(ROW, *(name for name in self._names if name and name != ROW))
+
+    def broken(self) -> pl.DataFrame:
+        """Return `row` and `reasons` of the rows that are kept apart."""
+        return pl.DataFrame(self._broken, schema=BROKEN_SCHEMA, orient="row").sort(ROW)
+
+    def notes(self) -> list[Note]:
+        """Return what was left out."""
+        frame, notes = self._frame(), []
+        for place, (name, key) in enumerate(zip(self._names, self._keys, strict=True), 1):
+            if name == ROW:
+                reason = f'Column "{ROW}" is left out, since rows are numbered by their place in the file.'
+                notes.append(Note("", ROW, "likely", reason))
+            elif not name and frame[key].null_count() < frame.height:
+                notes.append(Note("", place, "likely", f"Column {place} has no name and is left out."))
+        if self._blank:
+            notes.append(Note("", self._blank, "certain", f"{self._blank} rows hold nothing and are left out."))
+        return notes
+
+    def _without_headers(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Keep apart the rows that repeat the header, as files have that were joined."""
+        same = pl.all_horizontal(
+            pl.col(key) == name for key, name in zip(self._keys, self._names, strict=True) if name
+        ).fill_null(value=False)
+        repeated = frame.filter(same)
+        if repeated.is_empty():
+            return frame
+        self._broken += [(number, "repeats the header") for number in repeated[ROW]]
+        return frame.filter(~same)
+
+    def _frame(self) -> pl.DataFrame:
+        if len(self._blocks) != 1:
+            schema = {ROW: pl.Int64()} | dict.fromkeys(self._keys, pl.String())
+            self._blocks = [pl.concat([pl.DataFrame(schema=schema), *self._blocks])]
+        return self._blocks[0]

@@ -1,0 +1,1 @@
+"""Files of sales as people have them."""

@@ -1,0 +1,202 @@
+"""Lines above a table, its header of one or two lines, or none, and what is below it."""
+
+import pytest
+
+from houseprice.errors import DataError
+from houseprice.sales_file import AUTO, Note, TextTable, parse
+from houseprice.sales_file.header import is_typed
+
+HEADER = "id,date,price,town\n"
+ROWS = "1,2014-05-02,100000,Bath\n2,2014-05-03,200000,Ely\n3,2014-05-04,300000,Ripon\n"
+
+
+def table(text: str, **layout: object) -> TextTable:
+    """Return what is read."""
+    return parse(text.encode(), "a.csv", AUTO.model_copy(update=layout))
+
+
+def note_of(found: TextTable, key: str) -> Note:
+    """Return the note about one key."""
+    return next(note for note in found.notes if note.key == key)
+
+
+def refused(text: str, **layout: object) -> DataError:
+    """Return the error that is raised."""
+    with pytest.raises(DataError) as excinfo:
+        table(text, **layout)
+    return excinfo.value
+
+
+PLAIN = table(HEADER + ROWS).texts
+
+
+def test_an_ordinary_header_is_certain() -> None:
+    """Words above numbers and dates."""
+    note = note_of(table(HEADER + ROWS), "header_lines")
+    assert (note.value, note.verdict, note.lines) == (1, "certain", (1,))
+
+
+@pytest.mark.parametrize(
+    ("above", "count"),
+    [
+        ("House sales 2014\n", 1),
+        ("House sales 2014,,,\n,,,\n", 1),
+        ("House sales\nSource: county, 2015\n\n", 2),
+        ('"Sales, all of them"\n\n\n', 1),
+        ("\n\n , , , \n", 0),
+    ],
+)
+def test_lines_above_the_header_are_passed_over(above: str, count: int) -> None:
+    """Titles and sources; lines that hold nothing are not counted."""
+    found = table(above + HEADER + ROWS)
+    assert found.texts.equals(PLAIN)
+    assert found.layout.lines_above_header == count
+    assert table(above + HEADER + ROWS, **found.layout.model_dump()).texts.equals(PLAIN)
+
+
+def test_two_header_lines_are_joined() -> None:
+    """Units, or parts of a group."""
+    found = table("id,date,price,town\n,,EUR,name\n" + ROWS)
+    assert found.columns == ["id", "date", "price EUR", "town name"]
+    assert found.texts["row"].to_list() == [1, 2, 3]
+    assert note_of(found, "header_lines").verdict == "likely"
+    assert note_of(found, "header_lines").lines == (1, 2)
+
+
+def test_a_first_row_with_missing_marks_is_no_second_header() -> None:
+    """Only words stand in a header."""
+    assert table(HEADER + "1,NA,-,Bath\n" + ROWS).layout.header_lines == 1
+    assert table(HEADER + "1,2014-05-01,unknown,Bath\n" + ROWS).layout.header_lines == 1
+
+
+def test_without_a_header_the_columns_are_numbered_or_named() -> None:
+    """What is found is told, and what is stated is taken."""
+    found = table(ROWS)
+    assert found.columns == ["column_1", "column_2", "column_3", "column_4"]
+    assert note_of(found, "header_lines").verdict == "certain"
+    assert found.texts.height == 3
+    named = table(ROWS, header_lines=0, names=("id", "date", "price", "town"))
+    assert named.texts.equals(PLAIN)
+    assert table(ROWS, **named.layout.model_dump()).texts.equals(PLAIN)
+
+
+def test_names_for_another_number_of_columns_are_refused() -> None:
+    """Rather than all rows to be broken."""
+    error = refused(ROWS, header_lines=0, names=("id", "date"))
+    assert (error.code, error.details["key"]) == ("layout_contradicted", "names")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "town,2013,2014\nBath,100,110\nEly,90,95\nRipon,80,90\n",
+        "2013,2014\n100,110\n90,95\n",
+        "name,town\n" + "Smith,Bath\nname,Ely\nJones,town\n",
+        "Bath,flat\nEly,house\nBath,house\nEly,flat\n",
+    ],
+)
+def test_a_first_line_that_may_be_a_row_is_ambiguous(text: str) -> None:
+    """Years may be names; words may be values."""
+    error = refused(text)
+    assert (error.code, error.details["key"]) == ("layout_ambiguous", "header_lines")
+    assert table(text, header_lines=1).texts.height + 1 == table(text, header_lines=0).texts.height
+
+
+def test_a_table_of_words_has_likely_a_header() -> None:
+    """Whose words do not come again."""
+    found = table("town,kind\nBath,flat\nEly,house\nBath,house\nEly,flat\n")
+    assert found.columns == ["town", "kind"]
+    assert note_of(found, "header_lines").verdict == "likely"
+
+
+@pytest.mark.parametrize(
+    ("below", "count"),
+    [
+        ("Total,,600000,\n", 1),
+        ("\nTotal,,600000,\nSource: county\n", 2),
+        ("\n\nSource: county of Avon; sales of 2014\n", 1),
+        (",,,\nNotes\n* without new houses\n** provisional\n", 3),
+        ("TOTAL: 3 sales,,600000,\n", 1),
+        ("Quelle: Amt\n", 1),
+        (",,,\n\n", 0),
+    ],
+)
+def test_lines_below_the_table_are_no_rows(below: str, count: int) -> None:
+    """Totals and remarks, which would be rejected or, worse, learned."""
+    found = table(HEADER + ROWS + below)
+    assert found.texts.equals(PLAIN)
+    assert found.broken.is_empty()
+    assert found.layout.footer_lines == count
+    assert table(HEADER + ROWS + below, **found.layout.model_dump()).texts.equals(PLAIN)
+
+
+@pytest.mark.parametrize("last", ["4,2014-05-", "4", "4,2014-05-05,400000", "4,2014-05-05,400000,Bath,x,y"])
+def test_a_row_that_was_cut_short_is_no_footer(last: str) -> None:
+    """It is told by its number."""
+    found = table(HEADER + ROWS + last)
+    assert found.broken["row"].to_list() == [4]
+    assert found.texts.equals(PLAIN)
+
+
+def test_a_town_called_total_within_the_table_is_a_row() -> None:
+    """And so is a last row with a remark in it."""
+    text = "town,date,price\nTotal,2014-05-02,1\nEly,2014-05-03,2\nNote Hill,2014-05-03,3\nTotal,2014-05-04,4\n"
+    assert table(text).texts.height == 4
+
+
+def test_joined_files_repeat_their_header() -> None:
+    """The header's copy is kept apart."""
+    found = table(HEADER + ROWS + HEADER + ROWS)
+    assert found.broken.rows() == [(4, "repeats the header")]
+    assert found.texts["row"].to_list() == [1, 2, 3, 5, 6, 7]
+
+
+def test_columns_without_a_name_are_told_when_they_hold_anything() -> None:
+    """As the index that other programs write."""
+    found = table(",id,price,\n0,a,1,\n1,b,2,\n")
+    assert found.columns == ["id", "price"]
+    assert [note.value for note in found.notes if "no name" in note.reason] == [1]
+
+
+def test_rows_that_begin_with_their_name_are_read() -> None:
+    """R writes a header without a name for them."""
+    found = table('"id","price"\n"1","a",10\n"2","b",20\n"3","c",30\n')
+    assert found.columns == ["id", "price"]
+    assert found.texts["id"].to_list() == ["a", "b", "c"]
+
+
+def test_rows_that_end_with_a_separator_are_read() -> None:
+    """Though the header does not."""
+    found = table("id,price\na,10,\nb,20,\nc,30,\n")
+    assert found.texts.rows() == [(1, "a", "10"), (2, "b", "20"), (3, "c", "30")]
+
+
+def test_a_column_called_row_does_not_hide_the_rows_numbers() -> None:
+    """It is left out, and told."""
+    found = table("row,price\n7,10\n8,20\n")
+    assert found.texts.rows() == [(1, "10"), (2, "20")]
+    assert "row" in [note.value for note in found.notes]
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", ",,,\n,,\n", "\ufeff", "sep=;\n"])
+def test_a_file_without_anything_is_empty(text: str) -> None:
+    """Whatever separators it has."""
+    assert refused(text).code == "csv_empty"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["1", "-1.5", "1,234.50", "1.234,50 €", "$1,234", "£350k", "1.2M", "70 m²", "12%", "1e-6", "(120)", "2014-05-02",
+     "02/05/2014", "2.5.14", "2014-05-02T10:00:00Z", "13 Oct 2014", "2017-01", "octubre"][:17],
+)  # fmt: skip
+def test_numbers_and_dates_are_told_from_words(cell: str) -> None:
+    """In the forms that people write."""
+    assert is_typed(cell)
+
+
+@pytest.mark.parametrize(
+    "cell", ["", "price", "1st floor", "1stFlrSF", "sqft_lot15", "5 Main Street", "N/A", "m²", "A1"]
+)
+def test_words_are_no_numbers(cell: str) -> None:
+    """Even with digits."""
+    assert not is_typed(cell)
