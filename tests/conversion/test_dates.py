@@ -43,6 +43,7 @@ MONTHS = {"enero": 1, "octubre": 10, "oct.": 10}
         ("2018Q3", ("year_quarter",), date(2018, 7, 1)),
         ("Q1 2018", ("year_quarter",), date(2018, 1, 1)),
         ("4T 2018", ("year_quarter",), date(2018, 10, 1)),
+        ("2nd quarter 2018", ("year_quarter",), date(2018, 4, 1)),
     ],
 )
 def test_a_date_is_read_as_its_form_says(text: str, forms: tuple[str, ...], value: date) -> None:

@@ -11,6 +11,7 @@ from corpus.spec import ANY, NUMBERS, Case, Col
 from houseprice.conversion import convert
 from houseprice.inference import ColumnDecision, Understanding, understand
 from houseprice.inference.answers import parse_answers
+from houseprice.sales_file import parse
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,8 @@ class Outcome:
 
 
 def table_of(case: Case) -> pl.DataFrame:
-    """Return the file of a case as texts, blanks as null."""
-    columns = list(zip(*case.table(), strict=True))
-    return pl.DataFrame(
-        {
-            col.name: pl.Series([cell.strip() or None for cell in cells], dtype=pl.String)
-            for col, cells in zip(case.cols, columns, strict=True)
-        }
-    )
+    """Return the file of a case, as it is read."""
+    return parse(case.content(), f"{case.name}.csv").texts
 
 
 def check(case: Case, texts: pl.DataFrame) -> list[Outcome]:

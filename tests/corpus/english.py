@@ -135,7 +135,7 @@ CASES = (
         written("Land Area (ha)", lambda h: f"{h.lot / 1e4:.4f}", lambda h: round(h.lot / 1e4, 4), "lot_area", unit="ha"), num("Floor Area (m2)", lambda h: h.living, role="living_area", unit="m²"), cat("Suburb", place, "location"),
     ), currency="NZD"),
     Case("toronto", (
-        cat("Address", lambda h: f"{street(h)}, Toronto", "?"), out("List Price", lambda h: f"$ {group(h.asked, ',')}"), written("Sold Price", lambda h: f"$ {group(h.price, ',')}", lambda h: h.price, "target"), day("Sold Date", "%Y/%m/%d"), out("DOM", lambda h: str((h.day - h.listed).days)),
+        free("Address", lambda h: f"{street(h)}, Toronto"), out("List Price", lambda h: f"$ {group(h.asked, ',')}"), written("Sold Price", lambda h: f"$ {group(h.price, ',')}", lambda h: h.price, "target"), day("Sold Date", "%Y/%m/%d"), out("DOM", lambda h: str((h.day - h.listed).days)),
         cat("Community", place, "location"), written("Approx Sq Ft", lambda h: f"{feet(h) // 100 * 100}-{feet(h) // 100 * 100 + 99}", lambda h: feet(h) // 100 * 100 + 49.5, "living_area"), out("Taxes", lambda h: f"${group(h.price / 150, ',', 2)}"), out("Brokerage commission", lambda h: "2.5%" if h.flag else "2.25%"),
     )),
     Case("india_lakhs", (

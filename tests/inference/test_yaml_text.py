@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,8 +74,3 @@ def test_a_reason_cannot_break_the_file() -> None:
     column = ColumnDecision("a\nb: c", "category", findings=(Finding("kind", "certain", "x\n  y: z # {"),))
     data = written(Understanding((column,), "EUR", 1))
     assert data["columns"] == {"a\nb: c": {"kind": "category", "required": False}}
-
-
-def test_the_table_is_a_plain_frame() -> None:
-    """The corpus hands over what a reader of files does."""
-    assert all(dtype == pl.String for dtype in table_of(CASES[0]).dtypes)

@@ -18,6 +18,7 @@ from houseprice.cli import interruption
 from houseprice.errors import HousePriceError, MissingDependencyError, nearest
 
 COMMANDS = {
+    "init": "init",
     "run": "learning",
     "process": "learning",
     "features": "learning",

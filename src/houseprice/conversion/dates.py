@@ -33,9 +33,16 @@ _EPOCH = date(1970, 1, 1)
 _MOST_DAYS = 200_000
 """Of a serial: the year 2447; what is larger is no date."""
 
+_Q = r"\s*(?:q|t|quarter|quartal|trimest(?:re|er)|trim\.?)\s*"
 _QUARTER = re.compile(
-    r"(?:(\d{4})[\s/-]*[QT]([1-4])|[QT]([1-4])[\s/-]*(\d{4})|([1-4])[QT][\s/-]*(\d{4}))", re.IGNORECASE
+    rf"(\d{{4}})[\s/-]*{_Q}([1-4])|{_Q}([1-4])[\s/,-]*(\d{{4}})|([1-4])(?:st|nd|rd|th|er|[.º°])?{_Q}[\s/,-]*(\d{{4}})",
+    re.IGNORECASE,
 )
+
+
+def is_quarter(text: str) -> bool:
+    """Return whether a text is a quarter of a year, such as 2018-Q3, 3T 2018 and 3rd quarter 2018."""
+    return _QUARTER.fullmatch(text) is not None
 
 
 def read_date(text: str, form: CellForm) -> date | None:

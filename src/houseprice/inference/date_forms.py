@@ -93,7 +93,8 @@ def _order(  # noqa: PLR0911 - a return for each proof
                 break
             verdict: Verdict = "likely" if min(weights) else "certain"
             place = "first" if order == "dmy" else "second"
-            reason = f"the day comes {place}: no month is above 12"
+            part = next(max(a, b) for text, a, b, _, _ in read if text in texts)
+            reason = f"the day comes {place}: {part} is no month"
             return order, [Finding("form", verdict, reason, column.rows_of(texts))], ()
     if all(a == b for _, a, b, _, _ in read):
         return "dmy", [Finding("form", "certain", "day and month are the same in every date")], ()

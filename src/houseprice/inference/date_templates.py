@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from houseprice.conversion.dates import MONTHS
+from houseprice.conversion.dates import MONTHS, is_quarter
 from houseprice.inference.profile import Profile
 
 READABLE = 0.95
@@ -131,6 +131,8 @@ def templates_of(column: Profile) -> tuple[list[Template], dict[str, int]] | Non
 
 def _template_of(text: str) -> tuple[str, dict[str, int]]:
     """Return a text with digits as 9 and names as {M}, {W}, {P}, and the names of months that it holds."""
+    if is_quarter(text):
+        return "{Q}", {}
     months: dict[str, int] = {}
 
     def replaced(found: re.Match[str]) -> str:
@@ -177,7 +179,7 @@ def _format_of(template: str) -> tuple[str, bool] | None:  # noqa: PLR0911 - a r
         return f"%Y{found[1]}%m{tail}", False
     if found := re.fullmatch(r"99?([-/])9999", text):
         return f"%m{found[1]}%Y{tail}", False
-    if re.fullmatch(r"9999[ /-]?[QqTt]9|[QqTt]9[ /-]?9999|9[QqTt][ /-]?9999", text) and not tail:
+    if text == "{Q}":
         return "year_quarter", False
     if text.count("{M}") == 1:
         return _with_name(text, tail)

@@ -200,8 +200,9 @@ def _address(drafts: list[Draft], *, house_is_known: bool) -> list[ColumnDecisio
 
 def _names_place(address: Draft, area: Draft) -> bool:
     """Return whether addresses hold the name of the place already, as "1 Main St, Springfield" does."""
-    some = address.profile.as_texts.texts[:100]
-    return sum(text.count(",") >= 1 for text in some) > 0.8 * len(some) and area.name != address.name
+    pairs = zip(address.profile.raw.head(200).to_list(), area.profile.raw.head(200).to_list(), strict=True)
+    held = [place.casefold() in text.casefold() for text, place in pairs if text and place]
+    return bool(held) and sum(held) > len(held) / 2
 
 
 def _joined(parts: list[Draft], area: Draft | None) -> ColumnDecision:

@@ -4,12 +4,14 @@ import re
 
 import polars as pl
 
+from houseprice.conversion import CellForm
+from houseprice.conversion.numbers import read_number
 from houseprice.conversion.value import is_missing_value
 from houseprice.inference.date_forms import DateDecision, decide_dates
 from houseprice.inference.decisions import Finding
 from houseprice.inference.drafts import Draft, is_code
 from houseprice.inference.mark_decisions import FileMarks, decide_marks, marks_of_file
-from houseprice.inference.number_forms import NumberShapes, base_form, mixed_unit, number_shapes
+from houseprice.inference.number_forms import READABLE, NumberShapes, base_form, mixed_unit, number_shapes
 from houseprice.inference.profile import ROW, Profile, profile
 from houseprice.inference.scales import decide_flag, decide_grades, decide_scale
 from houseprice.inference.serial_dates import decide_serial_dates
@@ -23,7 +25,7 @@ SHORTENED = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}")
 _URL = re.compile(r"(?:https?://|www\.)\S+")
 _SENTINEL = re.compile(r"-9{2,}(?:\.0+)?")
 _NEVER_DATES = frozenset(("id", "parcel", "postcode", "house_number", "address", "street"))
-_WORDS_OF_TEXT = 4
+_WORDS_OF_TEXT, _MOST_TRIED = 4, 500
 
 
 def draft_columns(texts: pl.DataFrame, answers: dict[str, str]) -> list[Draft]:
@@ -126,6 +128,10 @@ def _number(draft: Draft, shapes: NumberShapes, file: FileMarks, answers: dict[s
     draft.questions += marks.questions
     draft.findings += marks.findings
     draft.form = base_form(shapes, marks.decimal, marks.thousands)
+    if not marks.questions and _readable(shapes, draft.form) < READABLE:
+        draft.shapes, draft.form, draft.findings = None, CellForm(), []
+        _text(draft)
+        return
     around = shapes.affixes
     if around.strip or around.multipliers:
         written = ", ".join(f'"{text}"' for text in sorted(around.strip | around.multipliers))
@@ -176,6 +182,13 @@ def _number(draft: Draft, shapes: NumberShapes, file: FileMarks, answers: dict[s
     draft.findings.append(
         Finding("kind", "certain", "whole numbers" if draft.kind == "integer" else "numbers", draft.profile.first[:1])
     )
+
+
+def _readable(shapes: NumberShapes, form: CellForm) -> float:
+    """Return the share of the rows, of some texts, that the form reads."""
+    some = list(zip(shapes.profile.texts, shapes.profile.counts, strict=True))[:_MOST_TRIED]
+    read = sum(count for text, count in some if read_number(text, form) is not None)
+    return read / sum(count for _, count in some)
 
 
 def _unit(draft: Draft, shapes: NumberShapes) -> None:

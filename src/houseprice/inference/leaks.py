@@ -14,6 +14,10 @@ LEAST_SPREAD = 0.05
 LEAST_ROWS = 15
 _NUMERIC_ONLY = ("tax", "assessment", "days_on_market", "list_price", "price_per_area", "rent")
 _MOST_PAIRED = 40
+_STATES = frozenset(
+    ("sold", "for sale", "active", "pending", "closed", "withdrawn", "expired", "vendido", "en venta", "vendu")
+)
+"""Words of the state of an offer."""
 _AREAS = frozenset(("area", "living_area", "lot_area", "part_area", "other_area"))
 
 
@@ -27,6 +31,11 @@ def exclude_by_name(drafts: list[Draft]) -> None:
                 PHRASES["price_per_area" if draft.shapes.affixes.per == "area" else "rent"],
                 rows=draft.profile.first[:1],
             )
+        elif (
+            draft.words.endswith("status")
+            and {text.casefold().replace("_", " ") for text in draft.profile.texts} <= _STATES
+        ):
+            draft.exclude(PHRASES["at_sale"], rows=draft.profile.first[:2])
         elif draft.questions:
             continue
         elif draft.concept in ("sale_price", "price") and draft.is_number:

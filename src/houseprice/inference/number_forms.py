@@ -89,6 +89,11 @@ class NumberShapes:
     profile: Profile
 
     @cached_property
+    def unknown(self) -> bool:
+        """Whether something stands beside the numbers that no list holds."""
+        return bool(self.affixes.unknown)
+
+    @cached_property
     def signed(self) -> bool:
         """Whether there is a currency."""
         return bool(self.affixes.currencies)
@@ -161,7 +166,7 @@ def _read(shape: str, marks: Marks, row: int, common: frozenset[str], *, money: 
         if part.unknown:
             if written not in common:
                 return None
-            around |= Affixes(strip=frozenset((written,)))
+            around |= Affixes(strip=frozenset((written,)), unknown=frozenset((written,)))
         else:
             around |= part
     if found["exponent"]:

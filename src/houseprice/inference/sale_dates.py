@@ -1,10 +1,13 @@
 """The date of the sale: one column, or year and month in two."""
 
+import re
+
 from houseprice.conversion import CellForm
 from houseprice.inference.date_templates import MONTH_NAMES
 from houseprice.inference.decisions import ColumnDecision, Finding, Verdict
 from houseprice.inference.drafts import Draft
 
+_OF_SALE = re.compile(r"\b(?:sales?|sold|transaction|venta|vente|venda|verkauf\w*|mutation)\b")
 _ORDER = ("sale_date", "date", "sale_year", "list_date")
 
 
@@ -15,10 +18,12 @@ def choose_sale_date(drafts: list[Draft]) -> list[ColumnDecision]:
         found = [
             draft
             for draft in dates
-            if concept in draft.concepts[:2] and not (concept == "date" and "list_date" in draft.concepts)
+            if "earlier_sale" not in draft.concepts
+            and concept in draft.concepts[:2]
+            and not (concept == "date" and "list_date" in draft.concepts)
         ]
         if found:
-            best = min(found, key=lambda draft: draft.profile.rows - draft.profile.as_values.filled)
+            best = min(found, key=_nearness)
             reasons = {
                 "sale_date": "the name says so",
                 "list_date": "it is the date of the offer, and the file has none of the sale",
@@ -33,12 +38,19 @@ def choose_sale_date(drafts: list[Draft]) -> list[ColumnDecision]:
     if joined := _year_and_month(drafts):
         return [joined]
     rest = [
-        draft for draft in dates if not {"year_built", "year_renovated", "list_date", "at_sale"} & set(draft.concepts)
+        draft
+        for draft in dates
+        if not {"year_built", "year_renovated", "list_date", "at_sale", "earlier_sale"} & set(draft.concepts)
     ]
     if len(rest) == 1:
         rest[0].take("sale_date", "likely", "it is the only date of the file")
         rest[0].known = "at_sale"
     return []
+
+
+def _nearness(draft: Draft) -> tuple[bool, int]:
+    """Prefer the day of the sale to that of its record, and then the column with the fewest blanks."""
+    return not _OF_SALE.search(draft.words), draft.profile.rows - draft.profile.as_values.filled
 
 
 def _year_and_month(drafts: list[Draft]) -> ColumnDecision | None:

@@ -119,7 +119,11 @@ def decide_scale(column: Profile) -> tuple[tuple[int | str, ...], Finding] | Non
         r"\b(?:label|efficien\w*|eficien\w*)\b", column.name.casefold()
     )
     if is_energy and all(_ENERGY.fullmatch(text.upper()) for text in column.texts):
-        ordered = sorted(column.texts, key=_energy_rank)
+        plain = all(len(text) == 1 and text.isupper() for text in column.texts)
+        letters = (
+            {*column.texts, *"ABCDEFG"} if plain else set(column.texts)
+        )  # a class without a sale so far is one, too
+        ordered = sorted(letters, key=_energy_rank)
         return tuple(ordered), Finding(
             "kind", "certain", f"energy classes, from {ordered[0]} up to {ordered[-1]}", column.first[:2]
         )

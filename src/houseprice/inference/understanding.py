@@ -14,7 +14,8 @@ from houseprice.inference.profile import ROW
 from houseprice.inference.roles import assign_roles
 from houseprice.inference.sale_dates import choose_sale_date
 from houseprice.inference.target import choose_target
-from houseprice.inference.units import currency_of_name
+from houseprice.inference.units import CURRENCIES, currency_of_name
+from houseprice.inference.vocabulary import concepts_of
 
 _OTHER_REASONS = 0.05
 """Share of the rows that may be rejected for other reasons than a blank or token price."""
@@ -44,7 +45,7 @@ def understand(texts: pl.DataFrame, answers: dict[str, str] | None = None) -> Un
     joined = lots + decide_identifiers(drafts, texts, house_is_known=bool(lots))
     if target is not None:
         exclude_by_values(drafts, target)
-        target.questions += _of_currency(target)
+        target.questions += _of_currency(target, drafts) + _of_rents(drafts)
     set_limits(drafts)
     told(drafts)
     decisions = tuple(_decision(draft) for draft in drafts) + tuple(sale_dates) + tuple(joined)
@@ -94,15 +95,28 @@ def _once(questions: list[Question]) -> list[Question]:
     return list({(question.code, question.key): question for question in reversed(questions)}.values())[::-1]
 
 
-def _of_currency(target: Draft) -> list[Question]:
+def _of_currency(target: Draft, drafts: list[Draft]) -> list[Question]:
     """Ask when prices are in several currencies, which no factor makes comparable."""
-    found = sorted(target.shapes.affixes.currencies) if target.shapes else []
+    found = set(target.shapes.affixes.currencies) if target.shapes else set()
+    named = next((draft for draft in drafts if draft.concept == "currency"), None)
+    if named is not None:
+        found |= {text for text in named.profile.as_texts.texts[:10] if text.casefold() in CURRENCIES}
     if len(found) < 2:
         return []
-    text = (
-        f'"{target.name}" holds prices in {" and ".join(found)}; convert them to one currency, or give a file of one.'
-    )
+    listed = " and ".join(sorted(found))
+    text = f'"{target.name}" holds prices in {listed}; convert them to one currency, or give a file of one.'
     return [Question("currency_mixed", "currency", text, {}, target.name, target.profile.first[:2])]
+
+
+def _of_rents(drafts: list[Draft]) -> list[Question]:
+    """Ask when rows are sales and rents, whose prices are not of one kind."""
+    for draft in drafts:
+        words = {text.casefold() for text in draft.profile.as_texts.texts[:10]}
+        rents = sorted(word for word in words if concepts_of(word)[:1] == ("rent",))
+        if draft.concept in ("operation", "code", "at_sale") and rents and len(words) > 1:
+            text = f'"{draft.name}" says that some rows are rents ({rents[0]}); give a file with the sales alone.'
+            return [Question("rents_mixed", "target", text, {}, draft.name, draft.profile.first[:2])]
+    return []
 
 
 def _currency(target: Draft | None, texts: pl.DataFrame, answers: dict[str, str]) -> str:

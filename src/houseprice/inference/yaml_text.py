@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n",
 _WIDTH = 116
 
 
-def write_yaml(understood: Understanding, *, name: str, raw: Path, layout: Mapping[str, Any]) -> str:
+def write_yaml(
+    understood: Understanding, *, name: str, raw: Path, layout: Mapping[str, Any], file_notes: Sequence[str] = ()
+) -> str:
     """Return the configuration of what was understood; every conversion is declared in it, none is guessed again.
 
     Args:
@@ -23,6 +25,7 @@ def write_yaml(understood: Understanding, *, name: str, raw: Path, layout: Mappi
         name: of the project, of small letters, digits and hyphens.
         raw: path of the file of sales.
         layout: section `data.file`: how the file was read.
+        file_notes: what was decided about how the file is written, a sentence each.
     """
     form, missing = _form_of_file(understood), _missing_of_file(understood)
     lines = [
@@ -38,6 +41,7 @@ def write_yaml(understood: Understanding, *, name: str, raw: Path, layout: Mappi
         "",
         "data:",
     ]
+    lines += [line for note in file_notes for line in _wrapped(note, "  ")]
     if layout:
         lines.append(f"  file: {flow(layout)}")
     written = form.model_dump(exclude_defaults=True)
@@ -90,7 +94,12 @@ def _excluded(column: ColumnDecision) -> Iterator[str]:
 
 
 def _comment(finding: Finding, indent: str) -> list[str]:
-    text = re.sub(r"\s+", " ", f"{finding.about}, {finding.verdict}: {finding.reason}{_proof(finding)}")
+    return _wrapped(f"{finding.about}, {finding.verdict}: {finding.reason}{_proof(finding)}", indent)
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    """Return a text as lines of a comment."""
+    text = re.sub(r"\s+", " ", text)
     lines, line = [], indent + "#"
     for word in text.split(" "):
         if len(line) + 1 + len(word) > _WIDTH:

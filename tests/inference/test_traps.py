@@ -1,0 +1,132 @@
+"""Values that are errors, tokens or sentinels, and columns that are not what their names say."""
+
+import polars as pl
+import pytest
+
+from corpus.houses import houses
+from houseprice.inference import ColumnDecision, Understanding, understand
+
+HOUSES = houses(200, 7)
+
+
+def table(**columns: list[str | None]) -> pl.DataFrame:
+    """Return a table of texts with prices and areas."""
+    texts = {
+        "sale_price": [str(house.price) for house in HOUSES],
+        "living_area": [str(house.living) for house in HOUSES],
+    }
+    return pl.DataFrame({name: pl.Series(values, dtype=pl.String) for name, values in (texts | columns).items()})
+
+
+def column(understood: Understanding, name: str) -> ColumnDecision:
+    """Return what a column was taken for."""
+    return next(one for one in understood.columns if one.name == name)
+
+
+@pytest.mark.parametrize("token", ["0", "1", "-5", "100"])
+def test_token_prices_are_not_learned_from(token: str) -> None:
+    """They are rejected, and the share that may be is written."""
+    prices = [token if house.number % 8 == 0 else str(house.price) for house in HOUSES]
+    understood = understand(table(sale_price=prices))
+    bound = column(understood, "sale_price").learn_minimum
+    assert bound is not None
+    assert 100 < bound < min(house.price for house in HOUSES)
+    assert understood.max_rejected_share is not None
+    assert understood.max_rejected_share > 1 / 8
+
+
+def test_ordinary_prices_need_no_bound() -> None:
+    """Nothing is rejected that was sold."""
+    understood = understand(table())
+    assert column(understood, "sale_price").learn_minimum is None
+    assert understood.max_rejected_share is None
+
+
+def test_coordinates_far_from_all_others_are_not_learned_from() -> None:
+    """A latitude of 0 is no place near the others."""
+    latitudes = ["0" if house.number == 9 else str(house.lat) for house in HOUSES]
+    found = column(understand(table(lat=latitudes, lon=[str(house.lon) for house in HOUSES])), "lat")
+    assert found.learn_minimum is not None
+    assert 0 < found.learn_minimum <= min(house.lat for house in HOUSES)
+
+
+def test_an_area_of_0_is_missing() -> None:
+    """No house has it."""
+    areas = ["0" if house.number == 9 else str(house.living) for house in HOUSES]
+    assert "0" in column(understand(table(living_area=areas)), "living_area").form.missing
+
+
+def test_numbers_that_stand_for_missing_are_told() -> None:
+    """-999 and a year of construction of 0 are no values."""
+    understood = understand(
+        table(
+            depth=["-999" if house.flag else str(house.door) for house in HOUSES],
+            year_built=["0" if house.flag else str(house.built) for house in HOUSES],
+            floor=["-1" if house.flag else str(house.floor) for house in HOUSES],
+        )
+    )
+    assert column(understood, "depth").form.missing == ("-999",)
+    assert column(understood, "year_built").form.missing == ("0",)
+    assert column(understood, "floor").form.missing == ()
+
+
+def test_a_parcel_of_a_building_is_not_that_of_a_house() -> None:
+    """Flats of different size share it."""
+    found = column(understand(table(parcel_id=[f"P{house.number // 3}" for house in HOUSES])), "parcel_id")
+    assert "building" in found.excluded
+    assert found.findings[-1].rows
+
+
+def test_a_parcel_that_is_sold_again_is_that_of_a_house() -> None:
+    """It has the same size in every sale."""
+    twice = [HOUSES[number // 2] for number in range(200)]
+    understood = understand(
+        table(
+            parcel_id=[f"P{house.number}" for house in twice],
+            living_area=[str(house.living) for house in twice],
+        )
+    )
+    assert column(understood, "parcel_id").role == "parcel"
+
+
+@pytest.mark.parametrize("factor", [0.9, 1.0, 1000.0])
+def test_a_near_copy_of_the_price_is_left_out_whatever_it_is_called(factor: float) -> None:
+    """It would be known only with the price."""
+    found = column(understand(table(foo=[f"{house.price * factor:.0f}" for house in HOUSES])), "foo")
+    assert found.excluded
+
+
+def test_an_honest_column_is_kept() -> None:
+    """However well it tells the price."""
+    found = column(understand(table(rooms_total=[str(house.rooms) for house in HOUSES])), "rooms_total")
+    assert not found.excluded
+
+
+def test_numbers_in_another_alphabet_of_names_are_looked_at_by_their_values() -> None:
+    """One column is as large as prices."""
+    texts = table().rename({"sale_price": "價格", "living_area": "面積"})
+    assert understand(texts).by_role("target") == column(understand(texts), "價格")
+
+
+@pytest.mark.parametrize("rows", [20, 80])
+def test_a_file_of_few_rows_is_understood(rows: int) -> None:
+    """Nothing needs thousands of rows."""
+    assert understand(table().head(rows)).by_role("target") is not None
+
+
+def test_a_column_that_is_nearly_empty_is_kept() -> None:
+    """Missing values are the normal case."""
+    found = column(
+        understand(table(pool_area=[str(house.door) if house.number % 20 == 0 else None for house in HOUSES])),
+        "pool_area",
+    )
+    assert (found.excluded, found.kind) == ("", "integer")
+
+
+def test_many_columns_of_every_kind_at_once() -> None:
+    """80 columns, among them empty and constant ones."""
+    more = {f"feature {index}": [str(house.door * index % 13) for house in HOUSES] for index in range(2, 80)}
+    understood = understand(table(**more, empty=[None] * 200, same=["x"] * 200))
+    assert column(understood, "empty").excluded
+    assert column(understood, "same").excluded
+    assert understood.questions == ()

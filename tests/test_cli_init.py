@@ -1,0 +1,142 @@
+"""`houseprice init`: a file in, a configuration out; the ambiguous is asked at a terminal, refused in a script."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from corpus import CASES
+from houseprice.config.yaml_core import read_yaml
+
+RunCli = Callable[..., tuple[int, str, str]]
+FILES = {case.name: case for case in CASES}
+
+
+@pytest.fixture
+def sales(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Return what writes a file of the corpus into an empty folder that commands are run in."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(name: str) -> Path:
+        path = tmp_path / f"{name}.csv"
+        path.write_bytes(FILES[name].content())
+        return path
+
+    return write
+
+
+def columns(path: Path) -> dict[str, dict[str, object]]:
+    """Return the columns of a configuration."""
+    found: dict[str, dict[str, object]] = read_yaml(path.read_text(encoding="utf-8"))["data"]["columns"]
+    return found
+
+
+def test_a_file_becomes_a_configuration(sales: Callable[[str], Path], run_cli: RunCli) -> None:
+    """It is called like the file, and what was understood is printed."""
+    sales("portal_es")
+    code, out, err = run_cli("init", "portal_es.csv")
+    assert code == 0
+    assert "Precio de venta" in out
+    assert "configs/portal-es.yaml" in err
+    content = read_yaml(Path("configs/portal-es.yaml").read_text(encoding="utf-8"))
+    assert content["project"] == {"name": "portal-es", "currency": "EUR"}
+    assert content["paths"]["raw"] == "portal_es.csv"
+    assert content["data"]["file"]["separator"] == ";"
+    assert content["data"]["columns"]["Precio de venta"]["role"] == "target"
+    assert "Precio de salida" in content["data"]["excluded"]
+
+
+def test_the_same_file_gives_the_same_bytes(sales: Callable[[str], Path], run_cli: RunCli) -> None:
+    """Nothing depends on chance or the clock."""
+    sales("immoscout")
+    for name in ("a.yaml", "b.yaml"):
+        assert run_cli("init", "immoscout.csv", "--output", name, "--yes")[0] == 0
+    assert Path("a.yaml").read_bytes() == Path("b.yaml").read_bytes()
+
+
+@pytest.mark.parametrize("words", [(), ("--yes",)])
+def test_what_is_ambiguous_is_refused_in_a_script(
+    sales: Callable[[str], Path], run_cli: RunCli, words: tuple[str, ...]
+) -> None:
+    """Nothing is written, and the sentence says what to type."""
+    sales("dates_open_dmy")
+    code, out, err = run_cli("init", "dates_open_dmy.csv", *words)
+    assert (code, out) == (4, "")
+    assert "[date_order_ambiguous]" in err
+    assert "--set 'date_order=dmy'" in err
+    assert not Path("configs").exists()
+
+
+def test_an_answer_settles_it(sales: Callable[[str], Path], run_cli: RunCli) -> None:
+    """The order that was told is written."""
+    sales("dates_open_dmy")
+    assert run_cli("init", "dates_open_dmy.csv", "--set", "date_order=mdy", "--output", "a.yaml")[0] == 0
+    assert read_yaml(Path("a.yaml").read_text())["data"]["form"]["dates"] == ["%m/%d/%Y"]
+
+
+def test_several_questions_are_asked_at_once(sales: Callable[[str], Path], run_cli: RunCli, tmp_path: Path) -> None:
+    """Nobody has to try again for each."""
+    path = sales("dates_open_dmy")
+    lines = path.read_text().splitlines()
+    path.write_text(
+        "\n".join([f"{lines[0]},depth", *(f"{line},{20 + i}.{100 + i}" for i, line in enumerate(lines[1:]))])
+    )
+    code, _, err = run_cli("init", path)
+    assert code == 4
+    assert "[decisions_ambiguous]" in err
+    assert "date_order=dmy" in err
+    assert "depth.decimal=," in err
+
+
+def test_a_configuration_is_not_replaced_silently(sales: Callable[[str], Path], run_cli: RunCli) -> None:
+    """It may have been corrected by hand."""
+    sales("portal_es")
+    Path("a.yaml").write_text("mine")
+    code, _, err = run_cli("init", "portal_es.csv", "--output", "a.yaml")
+    assert code == 3
+    assert "[config_exists]" in err
+    assert Path("a.yaml").read_text() == "mine"
+    assert run_cli("init", "portal_es.csv", "--output", "a.yaml", "--overwrite")[0] == 0
+    assert columns(Path("a.yaml"))
+
+
+def test_programs_can_read_what_was_understood(sales: Callable[[str], Path], run_cli: RunCli) -> None:
+    """With --json, stdout is JSON alone."""
+    sales("singapore")
+    code, out, _ = run_cli("init", "singapore.csv", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["rows"] == FILES["singapore"].rows
+    by_name = {column["name"]: column for column in found["columns"]}
+    assert by_name["storey_range"]["form"]["ranges"] == "midpoint"
+    assert by_name["resale_price"]["verdict"] == "certain"
+
+
+@pytest.mark.parametrize(
+    ("word", "code"), [("colour=red", "answer_unknown"), ("file.header_lines=7", "answer_unknown")]
+)
+def test_a_wrong_answer_is_refused(sales: Callable[[str], Path], run_cli: RunCli, word: str, code: str) -> None:
+    """A typing error is no answer."""
+    sales("portal_es")
+    assert f"[{code}]" in run_cli("init", "portal_es.csv", "--set", word)[2]
+
+
+def test_a_person_at_a_terminal_is_asked(sales: Callable[[str], Path]) -> None:
+    """The answer, and then whether to write."""
+    sales("dates_open_dmy")
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "houseprice", "init", "dates_open_dmy.csv", "--output", "a.yaml"]
+    with subprocess.Popen(words, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        os.write(ours, b"dmy\ny\n")
+        out, err = process.communicate(timeout=120)
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == 0, err
+    assert "09/04/2014" in err
+    assert "sale_price" in out
+    assert read_yaml(Path("a.yaml").read_text())["data"]["form"]["dates"] == ["%d/%m/%Y"]
