@@ -140,3 +140,30 @@ def test_a_person_at_a_terminal_is_asked(sales: Callable[[str], Path]) -> None:
     assert "09/04/2014" in err
     assert "sale_price" in out
     assert read_yaml(Path("a.yaml").read_text())["data"]["form"]["dates"] == ["%d/%m/%Y"]
+
+
+def test_what_a_configuration_rejects_is_told(run_cli: RunCli, tmp_path: Path) -> None:
+    """With counts and examples, and nothing is written."""
+    path = tmp_path / "sales.csv"
+    lines = Path("data/raw/house_data.csv").read_text().splitlines()[:101]
+    lines[3] = lines[3].replace(lines[3].split(",")[2], "dear")
+    path.write_text("\n".join(lines))
+    code, out, _ = run_cli("init", "--check", "configs/model_config.yaml", path, "--json")
+    found = json.loads(out)
+    assert (code, found["accepted"], found["rejected"]) == (0, 99, 1)
+    (reason,) = found["reasons"]
+    assert reason["rows"] == 1
+    assert reason["examples"][0]["row"] == 3
+    assert "dear" in reason["examples"][0]["reason"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_would_be_refused_ends_with_its_exit_code(run_cli: RunCli, tmp_path: Path) -> None:
+    """What would be rejected is printed all the same."""
+    path = tmp_path / "sales.csv"
+    lines = Path("data/raw/house_data.csv").read_text().splitlines()[:101]
+    path.write_text("\n".join([lines[0], *(line.replace("201", "x01", 1) for line in lines[1:40]), *lines[40:]]))
+    code, out, err = run_cli("init", "--check", "configs/model_config.yaml", path)
+    assert code == 4
+    assert "[too_many_rejected]" in err
+    assert "39" in out

@@ -45,3 +45,13 @@ def test_the_page_shows_what_a_person_sees(page: Path, shown: dict[str, str]) ->
     block = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
     assert block is not None
     assert stripped(block[1]) in stripped(shown["yaml"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_page_shows_what_would_be_rejected(page: Path, run_cli: RunCli) -> None:
+    """Of the sales of King County."""
+    words = "init --check configs/model_config.yaml data/raw/house_data.csv"
+    block = re.search(rf"\$ houseprice {re.escape(words)}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert block is not None
+    shown = [line for line in stripped(run_cli(*words.split())[1]).splitlines() if line]
+    assert [line for line in stripped(block[1]).splitlines() if line] == shown

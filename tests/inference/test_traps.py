@@ -130,3 +130,8 @@ def test_many_columns_of_every_kind_at_once() -> None:
     assert column(understood, "empty").excluded
     assert column(understood, "same").excluded
     assert understood.questions == ()
+
+
+def test_a_column_with_a_name_of_the_pipeline_is_left_out() -> None:
+    """The configuration could not be loaded with it."""
+    assert column(understand(table(split=["train", "test"] * 100)), "split").excluded

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from houseprice import inference
 from houseprice.atomic_io import check_files, write_atomically
 from houseprice.cli.understood import summary
-from houseprice.errors import ConfigError, DataError
+from houseprice.config import load
+from houseprice.errors import ConfigError, DataError, RejectedShareError
 from houseprice.inference import Question, Understanding
 from houseprice.inference.answers import parse_answers
 from houseprice.inference.yaml_text import write_yaml
@@ -23,7 +24,9 @@ from houseprice.sales_file import FileLayout, TextTable, read
 OF_LAYOUT = "file."
 
 
-@click.command(epilog="Example: houseprice init sales.csv --output configs/sales.yaml --set date_order=dmy")
+@click.command(
+    epilog="Example: houseprice init sales.csv --set date_order=dmy; houseprice init --check configs/sales.yaml new.csv"
+)
 @click.argument("source", metavar="FILE")
 @click.option(
     "--output", type=click.Path(path_type=Path), show_default="configs/NAME.yaml", help="The configuration to write."
@@ -31,6 +34,13 @@ OF_LAYOUT = "file."
 @click.option("--yes", is_flag=True, help="Write without asking what is likely; what is ambiguous is never guessed.")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Tell a decision, such as date_order=dmy.")
 @click.option("--sheet", help="Sheet of an Excel workbook.")
+@click.option(
+    "--check",
+    "config_path",
+    type=click.Path(path_type=Path),
+    metavar="CONFIG",
+    help="Write nothing; say what this configuration would reject of the file, and why.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace a configuration that is there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def init(
@@ -39,6 +49,7 @@ def init(
     yes: bool,
     pairs: tuple[str, ...],
     sheet: str | None,
+    config_path: Path | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -46,6 +57,9 @@ def init(
 
     FILE is a CSV, Excel or Parquet file, a folder of them, or a pattern such as "sales/*.csv".
     """
+    if config_path is not None:
+        _check(config_path, source, as_json=as_json)
+        return
     name = _project_name(source)
     target = output or Path("configs") / f"{name}.yaml"
     if target.exists() and not overwrite:
@@ -59,17 +73,37 @@ def init(
     understood = _understand(table, told)
     layout = {key: value for key, value in table.layout.model_dump().items() if value not in ("auto", None, (), [])}
     text = write_yaml(understood, name=name, raw=Path(source), layout=layout, file_notes=_told(table))
-    if as_json:
-        click.echo(json.dumps(_as_dict(understood, target), indent=1, ensure_ascii=False))
-    else:
-        console = Console()
-        (console if console.is_terminal else Console(width=110)).print(summary(understood, source))
+    _show(_as_dict(understood, target) if as_json else summary(understood, source))
     if not yes and sys.stdin.isatty() and not click.confirm(f"Write {target}?", default=True):
         raise click.Abort
     target.parent.mkdir(parents=True, exist_ok=True)
     check_files(target)
     write_atomically({target: text.encode()})
     click.echo(f"Wrote {target}. Next: make run CONFIG={target}", err=True)
+
+
+def _show(found: dict[str, Any] | RenderableType) -> None:
+    """Print plain values as JSON, and anything else as it is drawn."""
+    if isinstance(found, dict):
+        click.echo(json.dumps(found, indent=1, ensure_ascii=False))
+    else:
+        console = Console()
+        (console if console.is_terminal else Console(width=110)).print(found)
+
+
+def _check(config_path: Path, source: str, *, as_json: bool) -> None:
+    """Print what would be rejected; the exit code tells whether a run would fail for it."""
+    from houseprice.cli import check
+
+    config = load(config_path)
+    found = check.check(config, Path(source))
+    _show(found.as_dict() if as_json else check.summary(found, source))
+    if check.is_too_much(found, config):
+        raise RejectedShareError(
+            f"{found.rejected:,} of {found.accepted + found.rejected:,} rows would be rejected, more than "
+            f"{config.data.max_rejected_share:.1%} (data.max_rejected_share); correct the table or the declaration.",
+            rejected=found.rejected,
+        )
 
 
 def _project_name(source: str) -> str:

@@ -16,6 +16,7 @@ from houseprice.inference.sale_dates import choose_sale_date
 from houseprice.inference.target import choose_target
 from houseprice.inference.units import CURRENCIES, currency_of_name
 from houseprice.inference.vocabulary import concepts_of
+from houseprice.schema import RESERVED
 
 _OTHER_REASONS = 0.05
 """Share of the rows that may be rejected for other reasons than a blank or token price."""
@@ -36,6 +37,9 @@ def understand(texts: pl.DataFrame, answers: dict[str, str] | None = None) -> Un
     if ROW not in texts.columns:
         texts = texts.with_row_index(ROW, 1)
     drafts = draft_columns(texts, answers)
+    for draft in drafts:
+        if draft.usable and draft.name in RESERVED:
+            draft.exclude("the pipeline adds a column of this name; rename it in the file to use it", "certain")
     told = apply_answers(drafts, answers)
     sale_dates = choose_sale_date(drafts) if not any(draft.role == "sale_date" for draft in drafts) else []
     lots = join_lot(drafts) if not any(draft.role == "parcel" for draft in drafts) else []
