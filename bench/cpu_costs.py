@@ -61,10 +61,11 @@ def probes(bench: "Bench") -> Iterator[Line]:
     """Compare the CPU of `/livez` and `/metrics` with that of `/predict`, and see what log and metrics cost."""
     plain = {"HOUSEPRICE_METRICS": "off", "HOUSEPRICE_ACCESS_LOG": "off"}
     costs: dict[str, float] = {}
-    pairs = []
     with bench.ours() as server, bench.ours(plain) as silent:
-        for _ in range(PAIRS):
-            pairs.append([cpu_per_request(one, bench.requests, CLIENTS, 3 * REQUESTS) for one in (server, silent)])
+        pairs = [
+            [cpu_per_request(one, bench.requests, CLIENTS, 3 * REQUESTS) for one in (server, silent)]
+            for _ in range(PAIRS)
+        ]
         asked = {"/predict": bench.requests, "/livez": [get("/livez")], "/metrics": [get("/metrics")]}
         for _ in range(ROUNDS):  # in turn, so that other work on the machine is shared
             for path, requests in asked.items():

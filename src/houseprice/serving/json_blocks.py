@@ -63,10 +63,12 @@ def parse_json(text: bytes, most: int, longest: int = MAX_RUN_BYTES) -> tuple[An
         JsonTooLargeError: It holds more values, or too much around the innermost objects and arrays.
         ValueError: It is not JSON; the message has line and column.
     """
-    if len(text) <= MAX_WHOLE_BYTES and text.count(b",") <= most:
+    if text.count(b",") > most:
+        raise JsonTooLargeError(f"it holds more than {most} values")
+    if len(text) <= MAX_WHOLE_BYTES:
         value = from_json(text)
         return value, find_duplicate_keys(text, count_keys(value, text.count(b":")))
-    frame, runs = _split(text, most, longest)
+    frame, runs = _split(text, longest)
     try:
         outer = from_json(frame)
     except ValueError:
@@ -77,10 +79,10 @@ def parse_json(text: bytes, most: int, longest: int = MAX_RUN_BYTES) -> tuple[An
     return value, [*duplicates, *found]
 
 
-def _split(text: bytes, most: int, longest: int) -> tuple[bytes, list[_Run]]:
+def _split(text: bytes, longest: int) -> tuple[bytes, list[_Run]]:
     """Return the text with a mark in the place of each run, and the runs."""
     frame, runs = bytearray(), list[_Run]()
-    at = values = 0
+    at = 0
     while begin := _BEGIN.search(text, at, at + MAX_FRAME_BYTES + 1):
         start = begin.start()
         is_text = text[start] == ord('"')
@@ -89,9 +91,6 @@ def _split(text: bytes, most: int, longest: int) -> tuple[bytes, list[_Run]]:
         frame += text[at:start]
         at = part.end() if part else start + 1
         if part and not is_text:
-            values += part[0].count(b",")
-            if values > most:
-                raise JsonTooLargeError(f"it holds more than {most} values")
             frame += b'{"":%d}' % len(runs)
             runs.append(_parse_run(text, part))
             checkpoint()
