@@ -56,6 +56,8 @@ CASES = (
     Case("price_beside_decimal_comma", (written("precio_venta", lambda h: group(h.price, "."), lambda h: h.price, "target"), num("superficie", lambda h: comma(h.living + 0.25, 2), role="living_area")), separator=";", seed=5),
     Case("numbers_of_two_forms", (Col("sale_price", lambda h: group(h.price, ",", 2) if h.flag else group(h.price, ".", 2, ",")), AREA), asked("decimal_mixed")),
     Case("price_or_per_area", (num("price", lambda h: round(h.per_metre), role="target"), num("area", lambda h: h.living, role="living_area"), SUBURB), asked("target_ambiguous"), ("target=price",)),
+    Case("price_in_thousands", (written("Sale price (in 000s)", lambda h: f"{h.price / 1000:.1f}", lambda h: h.price, "target"), AREA, SUBURB)),
+    Case("price_told_in_thousands", (written("price", lambda h: f"{h.price / 1000:.1f}", lambda h: h.price, "target"), AREA, SUBURB), asked("target_ambiguous"), ("target=price", "price.factor=1000")),
     Case("two_prices", (num("price_a", lambda h: h.price, role="target"), num("price_b", lambda h: h.asked + 7, role="?"), AREA), asked("target_ambiguous")),
     Case("no_price", (num("bedrooms", lambda h: h.beds, role="bedrooms"), AREA, SUBURB), asked("target_missing")),
     Case("constant_price", (Col("price", lambda h: "250000"), AREA, SUBURB), asked("target_constant")),

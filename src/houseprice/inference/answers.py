@@ -1,5 +1,6 @@
 """What a person tells with `--set`: checked, and put in the place of what was found."""
 
+import re
 from collections.abc import Callable
 from typing import get_args
 
@@ -10,7 +11,8 @@ from houseprice.inference.decisions import Finding
 from houseprice.inference.drafts import Draft
 
 OF_FILE = ("target", "date_order", "currency")
-OF_COLUMNS = ("kind", "role", "unit", "decimal", "thousands", "date_order", "exclude")
+OF_COLUMNS = ("kind", "role", "unit", "decimal", "thousands", "factor", "date_order", "exclude")
+_FACTOR = re.compile(r"[0-9]*[1-9][0-9]*(?:\.[0-9]+)?|0?\.[0-9]*[1-9][0-9]*")
 _ALLOWED = {
     "date_order": tuple(ORDERS),
     "decimal": (".", ","),
@@ -59,6 +61,10 @@ def _check(key: str, value: str, columns: list[str]) -> None:
             code="answer_unknown",
             answer=value,
         )
+    if option == "factor" and not _FACTOR.fullmatch(value):
+        raise ConfigError(
+            f'--set {key} is a number above 0, such as 1000, not "{value}".', code="answer_unknown", answer=value
+        )
     allowed = _ALLOWED.get(option)
     if allowed and value not in allowed:
         raise ConfigError(
@@ -92,6 +98,9 @@ def _apply(draft: Draft, told: dict[str, str]) -> None:
             draft.shapes, draft.questions = None, []
         draft.kind = kind  # type: ignore[assignment]
         draft.findings.append(Finding("kind", "certain", f"{kind}, as told"))
+    if factor := told.get("factor"):
+        draft.form = draft.form.model_copy(update={"factor": float(factor)})
+        draft.findings.append(Finding("form", "certain", f"multiplied by {factor}, as told"))
     if (role := told.get("role")) and role != "none":
         draft.take(role, "certain", "as told")
     reason = told.get("exclude")

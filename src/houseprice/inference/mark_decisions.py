@@ -1,5 +1,6 @@
 """Which mark is the decimal sign of a column, and which separates thousands."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -147,7 +148,8 @@ def _three_digits(
 
 
 def _starts_with_zero(shapes: NumberShapes, mark: str) -> bool:
-    return any(text.lstrip("+-\u2212 ").startswith(f"0{mark}") for text in shapes.profile.texts)
+    pattern = re.compile(rf"(?:^|[^\d.,])0{re.escape(mark)}\d")
+    return any(pattern.search(text) for text in shapes.profile.texts)
 
 
 def _contradiction(shapes: NumberShapes, name: str) -> MarkDecision:

@@ -203,11 +203,14 @@ def mixed_unit(affixes: Affixes) -> str:
 
 def base_form(shapes: NumberShapes, decimal: str | None, thousands: str | None) -> CellForm:
     """Return the form of a column, given its marks."""
-    multipliers = multipliers_of(shapes.affixes)
-    texts = {mark.casefold() for mark in shapes.affixes.strip} - {mark.casefold() for mark in multipliers}
-    strip = sorted(
-        {mark for mark in shapes.affixes.strip if mark.casefold() in texts}, key=lambda mark: (-len(mark), mark)
-    )
+    multipliers = {
+        spelling: times
+        for written, times in multipliers_of(shapes.affixes).items()
+        for spelling in _spellings(written, shapes.profile)
+    }
+    taken = {mark.casefold() for mark in multipliers}
+    marks = {spelling for mark in shapes.affixes.strip for spelling in _spellings(mark, shapes.profile)}
+    strip = sorted((mark for mark in marks if mark.casefold() not in taken), key=lambda mark: (-len(mark), mark))
     return CellForm(
         decimal=decimal,  # type: ignore[arg-type]
         thousands=thousands,  # type: ignore[arg-type]
@@ -216,3 +219,11 @@ def base_form(shapes: NumberShapes, decimal: str | None, thousands: str | None) 
         ranges="midpoint" if shapes.ranges else None,
         duration="years" if shapes.durations else None,
     )
+
+
+def _spellings(mark: str, column: Profile) -> list[str]:
+    """Return how a mark is spelled in the column: its shapes have ² for every way to write a square."""
+    if "²" not in mark:
+        return [mark]
+    ways = [mark.replace("²", way) for way in ("²", "2", "^2", " 2", " ²")]
+    return [way for way in ways if any(way in text for text in column.texts)]

@@ -73,12 +73,8 @@ def _rank(draft: Draft) -> str:
 
 def _checked(draft: Draft, drafts: list[Draft], rank: str) -> tuple[Draft | None, list[Question]]:
     """Ask when a column that is called price holds numbers that no house is sold for."""
-    if (
-        rank in ("sale_price", "price")
-        and not draft.questions
-        and draft.median() < _LEAST_TOTAL
-        and not _in_thousands(draft)
-    ):
+    _multiply(draft)
+    if rank in ("sale_price", "price") and not draft.questions and draft.median() < _LEAST_TOTAL:
         middle = f"{draft.median():,.6g}"
         text = f'The median of "{draft.name}" is {middle}: it may be a price per area, a rent, or in thousands.'
         return None, [
@@ -102,26 +98,26 @@ def _checked(draft: Draft, drafts: list[Draft], rank: str) -> tuple[Draft | None
     return _take(draft, drafts, verdict, reason), []
 
 
-def _in_thousands(draft: Draft) -> bool:
-    return any(
-        word in draft.words.split()
-        for word in (
-            "thousand",
-            "thousands",
-            "k",
-            "1000",
-            "1000s",
-            "000",
-            "lakh",
-            "lakhs",
-            "lacs",
-            "million",
-            "millions",
-            "mio",
-            "mil",
-            "miles",
-        )
-    )
+_FACTORS = (
+    (
+        1e3,
+        ("thousand", "thousands", "k", "1000", "1000s", "000", "000s", "mil", "miles", "milhares", "milliers", "tsd"),
+    ),
+    (1e5, ("lakh", "lakhs", "lac", "lacs")),
+    (1e6, ("million", "millions", "mio", "mn", "millones", "milhoes")),
+)
+
+
+def _multiply(draft: Draft) -> None:
+    """Multiply prices whose name says that they are in thousands, lakhs or millions, when no total price is so low."""
+    words = draft.words.split()
+    factor = next((factor for factor, names in _FACTORS if any(name in words for name in names)), 1.0)
+    if factor == 1.0 or draft.form.factor != 1.0 or draft.questions or draft.median() >= _LEAST_TOTAL:
+        return
+    draft.form = draft.form.model_copy(update={"factor": factor})
+    for cached in ("sample", "values"):
+        draft.__dict__.pop(cached, None)
+    draft.findings.append(Finding("form", "likely", f"the name says that prices are multiplied by {factor:,.0f}"))
 
 
 def _take(draft: Draft, drafts: list[Draft], verdict: str, reason: str) -> Draft:
