@@ -3,6 +3,9 @@
 What each of them writes, and that a refusal leaves nothing behind.
 """
 
+import csv
+import gzip
+import io
 import json
 import pickle
 import shutil
@@ -16,6 +19,7 @@ from houseprice.bundle.manifest import sha256_of
 from houseprice.learning.model_store import MODEL, PREPROCESSOR
 from learning.commands import RunCli, files, told_once
 from pipeline import Pipeline
+from sales_file.workbooks import workbook
 
 Configured = Callable[..., Path]
 
@@ -67,7 +71,42 @@ def test_process_a_second_time_writes_the_same_bytes(little: Pipeline, run_cli: 
     assert first["cleaned.csv"] == sha256_of(little.cleaned)
 
 
-@pytest.mark.parametrize("fault", ["too many rejected", "no such file", "empty", "latin-1", "header only", "a folder"])
+@pytest.mark.parametrize("form", ["gzip", "utf-16", "workbook", "folder", "glob"])
+def test_the_same_sales_in_another_form_give_the_same_bytes(
+    little: Pipeline, run_cli: RunCli, tmp_path: Path, form: str
+) -> None:
+    """Whatever they are packed in, written by, or cut into; the report says what was decided."""
+    text = little.raw.read_text(encoding="utf-8-sig")
+    header, *lines = text.splitlines(keepends=True)
+    source = tmp_path / "sales"
+    words: list[object] = []
+    if form == "gzip":
+        source.write_bytes(gzip.compress(text.encode()))
+    elif form == "utf-16":
+        source.write_text(text, encoding="utf-16")
+    elif form == "workbook":
+        rows = list(csv.reader(io.StringIO(text), delimiter=";"))
+        source.write_bytes(workbook({"About": [["Sales"]], "Sales": rows}))
+        words = ["--sheet", "Sales"]
+    else:
+        source.mkdir()
+        (source / "1.csv").write_text(header + "".join(lines[:200]), encoding="utf-8")
+        (source / "2.csv").write_text(header + "".join(lines[200:]), encoding="utf-8")
+        source = source / "?.csv" if form == "glob" else source
+    output = tmp_path / "cleaned.csv"
+    config = tmp_path / "config.yaml"
+    config.write_text(little.config_file.read_text(encoding="utf-8").replace("separator: ;", "separator: auto"))
+    code, _, err = run_cli("process", "--config", config, "--input", source, "--output", output, *words)
+    assert code == 0, err
+    assert sha256_of(output) == sha256_of(little.cleaned)
+    report = json.loads((tmp_path / "cleaned_report.json").read_bytes())
+    assert len(report["raw_sha256"]) == 64
+    assert {"key", "value", "verdict", "reason", "lines", "file"} == set(report["file"][0])
+
+
+@pytest.mark.parametrize(
+    "fault", ["too many rejected", "no such file", "empty", "a web page", "header only", "a folder"]
+)
 def test_process_that_refuses_leaves_nothing_behind(
     little: Pipeline, run_cli: RunCli, tmp_path: Path, fault: str
 ) -> None:
@@ -78,11 +117,13 @@ def test_process_that_refuses_leaves_nothing_behind(
         text = text.replace("north", "\0", 60)
     elif fault == "empty":
         text = ""
+    elif fault == "a web page":
+        text = "<!doctype html><title>Sign in</title>"
     elif fault == "header only":
         text = text.splitlines()[0]
     elif fault == "a folder":
         output.mkdir(parents=True)
-    raw.write_text(text, encoding="latin-1" if fault == "latin-1" else "utf-8")
+    raw.write_text(text, encoding="utf-8")
     if fault == "no such file":
         raw.unlink()
     before = files(tmp_path)

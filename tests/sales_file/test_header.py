@@ -36,6 +36,11 @@ def test_an_ordinary_header_is_certain() -> None:
     assert (note.value, note.verdict, note.lines) == (1, "certain", (1,))
 
 
+def test_a_second_byte_order_mark_is_no_part_of_a_name() -> None:
+    """It is left where one encoding was made another."""
+    assert table("\ufeff\ufeff" + HEADER + ROWS).texts.equals(PLAIN)
+
+
 @pytest.mark.parametrize(
     ("above", "count"),
     [
@@ -176,6 +181,12 @@ def test_a_column_called_row_does_not_hide_the_rows_numbers() -> None:
     found = table("row,price\n7,10\n8,20\n")
     assert found.texts.rows() == [(1, "10"), (2, "20")]
     assert "row" in [note.value for note in found.notes]
+
+
+@pytest.mark.parametrize("name", ["*", "^a$", "a\0"])
+def test_a_name_that_is_a_pattern_is_refused(name: str) -> None:
+    """Polars would take it for many columns, or none."""
+    assert refused(f"{name},price\n1,2\n").code == "column_name_invalid"
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", ",,,\n,,\n", "\ufeff", "sep=;\n"])

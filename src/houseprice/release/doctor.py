@@ -80,8 +80,9 @@ def _config(root: Path, path: Path) -> Iterator[Finding]:
         return
     yield Finding("configuration", "found", f"{path}, {len(known.data.columns)} columns")
     raw = root / known.paths.raw
-    size = raw.stat().st_size if raw.is_file() else 0
-    yield _finding("sales", size > 0, f"{raw}, {size:,} bytes", "put the CSV there, or change `paths.raw`")
+    files = raw.glob("*") if raw.is_dir() else [raw] if raw.is_file() else raw.parent.glob(raw.name)
+    size = sum(path.stat().st_size for path in files if path.is_file())
+    yield _finding("sales", size > 0, f"{raw}, {size:,} bytes", "put the sales there, or change `paths.raw`")
 
 
 def _libraries(lock: Path) -> Finding:

@@ -60,7 +60,7 @@ def find_dialect(sample: str, layout: FileLayout, where: str, *, whole: bool) ->
         notes.append(Note("separator", stated, "certain", f'The line "sep={stated}" states it.', (1,)))
     quotings = [layout.quoting] if layout.quoting != "auto" else ["double"]
     found = _fits(sample, separators, quotings, whole=whole)
-    if layout.quoting == "auto" and len(found) < len(separators):  # quotes cannot be read by some
+    if layout.quoting == "auto" and max((fit.score for fit in found), default=0.0) < _LEAST_EVEN:
         quotings = ["backslash"] * ('\\"' in sample) + ["none"]
         found += _fits(sample, separators, quotings, whole=whole)
     if not found:

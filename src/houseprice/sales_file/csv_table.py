@@ -44,7 +44,7 @@ def read_csv(content: bytes, where: str, layout: FileLayout) -> TextTable:
     notes += found
     usual = Dialect(dialect.separator, "double") if layout.quoting == "auto" else dialect
     others = [Dialect(dialect.separator, "backslash")] * (b'\\"' in content) + [Dialect(dialect.separator, "none")]
-    candidates = list(dict.fromkeys([dialect, *others])) if layout.quoting == "auto" else [dialect]
+    candidates = list(dict.fromkeys([dialect, usual, *others])) if layout.quoting == "auto" else [dialect]
     for candidate in candidates:
         try:
             table = _table(content, encoding, candidate, where, layout, notes)

@@ -40,6 +40,12 @@ def find_encoding(content: bytes, stated: str, where: str) -> tuple[str, list[No
             _check(content, name, where)
             return name, [_note(name, "certain", "It begins with the byte order mark of this encoding.")]
     if name := _wide(content):
+        if invalid_at(content, name) is not None:
+            raise DataError(
+                f'"{where}" is {name} but for some bytes, or was cut; get it again.',
+                code="encoding_damaged",
+                path=where,
+            )
         return name, [_note(name, "certain", "Every other byte is zero, as only this encoding writes Latin letters.")]
     if content.isascii():
         return "utf-8", [_note("utf-8", "certain", "All characters are ASCII, which most encodings write alike.")]
@@ -89,7 +95,7 @@ def _wide(content: bytes) -> str:
     for name, place in (("utf-16-le", 1), ("utf-16-be", 0)):
         zero, other = start[place::2].count(0), start[1 - place :: 2].count(0)
         # Letters of another alphabet have no zero, but separators and line ends have.
-        if zero > 8 * other and zero >= 0.05 * len(start) / 2 and _decodes(start, 2, name):
+        if zero > max(2, 8 * other) and zero >= 0.05 * len(start) / 2 and _decodes(start, 2, name):
             return name
     return ""
 

@@ -178,7 +178,8 @@ def _names(header: list[list[str]], rows: list[list[str]], layout: FileLayout) -
         return list(layout.names) or [f"column_{number}" for number in range(1, width + 1)]
     width = max(map(len, header))
     padded = [row + [""] * (width - len(row)) for row in header]
-    return [" ".join(filter(None, parts)) for parts in zip(*padded, strict=True)]
+    names = [" ".join(filter(None, parts)) for parts in zip(*padded, strict=True)]
+    return [name.lstrip("\ufeff") for name in names]  # a second byte order mark, where one encoding was made another
 
 
 def _widened(names: list[str], rows: list[list[str]]) -> tuple[list[str], list[Note]]:

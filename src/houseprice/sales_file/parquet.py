@@ -9,6 +9,7 @@ from polars.exceptions import PanicException, PolarsError
 from houseprice.config.file_layout import FileLayout
 from houseprice.errors import DataError
 from houseprice.sales_file.notes import Note
+from houseprice.sales_file.table_building import check_names
 from houseprice.sales_file.text_table import BROKEN_SCHEMA, ROW, TextTable
 
 MAX_CELLS = 500_000_000
@@ -24,6 +25,7 @@ def read_parquet(content: bytes, where: str) -> TextTable:
     """
     try:
         frame = _frame(content, where)
+        check_names(frame.columns, where)
     except (PolarsError, PanicException) as err:
         raise DataError(
             f'"{where}" is not a valid Parquet file ({err}); write it again.', code="parquet_invalid", path=where

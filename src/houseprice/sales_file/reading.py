@@ -120,10 +120,11 @@ def _check_columns(expected: Path, first: TextTable, path: Path, table: TextTabl
     missing = [name for name in first.columns if name not in table.columns]
     added = [name for name in table.columns if name not in first.columns]
     if missing or added:
-        lacks = [f"lacks {', '.join(f'{name!r}{nearest(name, added)}' for name in missing[:5])}"] if missing else []
-        has = [f"has {', '.join(map(repr, added[:5]))}"] if added else []
+        hints = ", ".join(f'"{name}"{nearest(name, added)}' for name in missing[:5])
+        others = ", ".join(f'"{name}"' for name in added[:5])
+        differs = " and ".join([f"lacks {hints}"] * bool(missing) + [f"has {others}"] * bool(added))
         raise DataError(
-            f'"{path}" has other columns than "{expected}": it {" and ".join(lacks + has)}. All files of one table '
+            f'"{path}" has other columns than "{expected}": it {differs}. All files of one table '
             "have the same columns; leave this file out, or correct its header.",
             code="files_differ",
             path=str(path),

@@ -11,6 +11,22 @@ from houseprice.sales_file.notes import Note
 from houseprice.sales_file.text_table import BROKEN_SCHEMA, ROW
 
 
+def check_names(names: Sequence[str], where: str) -> None:
+    """Check that polars takes the names of columns for names.
+
+    Raises:
+        DataError: It takes one for a pattern (code `column_name_invalid`).
+    """
+    invalid = [name for name in names if name == "*" or (name.startswith("^") and name.endswith("$")) or "\0" in name]
+    if invalid:
+        raise DataError(
+            f'"{where}" has a column called {invalid[0]!r}, which is no name; rename it, or name all columns by '
+            "data.file.names.",
+            code="column_name_invalid",
+            columns=invalid,
+        )
+
+
 class TableBuilder:
     """Collects the rows below a header.
 
@@ -22,8 +38,10 @@ class TableBuilder:
         """Check the names of the columns.
 
         Raises:
-            DataError: A name is repeated (code `csv_columns_repeated`), or there is none (`csv_empty`).
+            DataError: One cannot be used (code `column_name_invalid`) or is repeated (`csv_columns_repeated`), or there
+                is none (`csv_empty`).
         """
+        check_names(names, where)
         if repeated := sorted({name for name in names if name and names.count(name) > 1}):
             raise DataError(
                 f'"{where}" has the columns {repeated} more than once; rename or remove one, or name all columns by '
