@@ -30,9 +30,13 @@ def test_every_decision_comes_back(case: object) -> None:
     data = written(understood)
     file = CellForm.model_validate(data.get("form", {}) | {"missing": data.get("missing", [])})  # type: ignore[operator]
     columns, excluded = data["columns"], data.get("excluded", {})
+    joined = {source for column in understood.columns for source in column.sources}
     for column in understood.columns:
-        if column.excluded:
+        if column.name in joined:
+            assert column.name not in excluded  # type: ignore[operator]
+        elif column.excluded:
             assert excluded[column.name] == column.excluded  # type: ignore[index]
+        if column.excluded:
             continue
         found = columns[column.name]  # type: ignore[index]
         assert (found["kind"], found.get("role"), found.get("unit")) == (column.kind, column.role, column.unit)

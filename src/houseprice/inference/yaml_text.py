@@ -59,7 +59,8 @@ def write_yaml(
     for column in understood.columns:
         if not column.excluded:
             lines += _column(column, form, missing)
-    excluded = [column for column in understood.columns if column.excluded]
+    joined = {source for column in understood.columns for source in column.sources}
+    excluded = [column for column in understood.columns if column.excluded and column.name not in joined]
     if excluded:
         lines.append("  excluded:")
         lines += [line for column in excluded for line in _excluded(column)]
