@@ -10,6 +10,11 @@ Auto = Literal["auto"]
 """Found on the training rows, and stored in the model."""
 
 
+def short(value: float) -> float:
+    """Return a value that was found with as many digits as mean something."""
+    return float(f"{value:.4g}")
+
+
 class Boosting(Part):
     """Parameters of the boosted oblivious trees."""
 
@@ -87,6 +92,13 @@ class KernelRidgeConfig(Part):
             for kernel in self.additional_kernels
         ]
         return (Kernel(centres=self.centres, penalty=self.penalty, columns=first), *additional)
+
+    def with_penalties(self, factor: float) -> Self:
+        """Return the same regression with the penalty of each kernel so many times as large."""
+        additional = tuple(
+            kernel.model_copy(update={"penalty": short(kernel.penalty * factor)}) for kernel in self.additional_kernels
+        )
+        return self.model_copy(update={"penalty": short(self.penalty * factor), "additional_kernels": additional})
 
     def with_at_most(self, centres: int) -> Self:
         """Return the same regression with at most so many centres in each kernel."""

@@ -109,6 +109,22 @@ def fit_kernel_ridge(
     Raises:
         DataError: The table has none of them (code `kernel_ridge_without_columns`).
     """
+    return fit_penalty_path(features, log_prices, config, (1.0,), seed, sample_weight)[0]
+
+
+def fit_penalty_path(
+    features: FeatureMatrix,
+    log_prices: Floats,
+    config: KernelRidgeConfig,
+    factors: Sequence[float],
+    seed: int,
+    sample_weight: Floats | None = None,
+) -> list[AdditiveKernelRidge]:
+    """Fit the regression once for each factor of the kernels' penalties, which takes little longer than once.
+
+    Raises:
+        DataError: The table has none of the columns (code `kernel_ridge_without_columns`).
+    """
     present = {name: column.transform for name, column in config.columns.items() if name in features.names}
     if not present:
         raise DataError(
@@ -164,13 +180,20 @@ def fit_kernel_ridge(
     mean = float(log_prices.mean())
     height = max(DESIGN_BYTES // (8 * len(penalty)), 1)
     parts_of_rows = [slice(start, start + height) for start in range(0, len(log_prices), height)]
-    coef = _solve(map(design, parts_of_rows), parts_of_rows, log_prices - mean, penalty, blocks, sample_weight)
-    parts = np.split(coef, ends)
-    effects: dict[str, dict[str, float]] = {name: {} for name in categories}
-    for (name, level), effect in zip(levels, parts[-1][:-1].tolist(), strict=True):
-        effects[name][level] = effect
-    kernels = tuple(replace(kernel, dual_coef=part) for kernel, part in zip(unfitted, parts, strict=False))
-    return AdditiveKernelRidge(standardisation, kernels, parts[-2] * linear_scale, effects, float(coef[-1]) + mean)
+    gram, moments = _normal_equations(
+        map(design, parts_of_rows), parts_of_rows, log_prices - mean, penalty, sample_weight
+    )
+    fitted = []
+    for factor in factors:
+        coef = _solve(gram, moments, [(start, factor * block) for start, block in blocks])
+        parts = np.split(coef, ends)
+        effects: dict[str, dict[str, float]] = {name: {} for name in categories}
+        for (name, level), effect in zip(levels, parts[-1][:-1].tolist(), strict=True):
+            effects[name][level] = effect
+        kernels = tuple(replace(kernel, dual_coef=part) for kernel, part in zip(unfitted, parts, strict=False))
+        linear_coef = parts[-2] * linear_scale
+        fitted.append(AdditiveKernelRidge(standardisation, kernels, linear_coef, effects, float(coef[-1]) + mean))
+    return fitted
 
 
 def rbf(log_kernel: Any) -> Any:
@@ -191,18 +214,16 @@ def _one_hot(codes: npt.NDArray[np.int64], levels: int) -> Floats:
     return columns
 
 
-def _solve(
+def _normal_equations(
     designs: Iterable[Floats],
     rows: Sequence[slice],
     target: Floats,
     penalty: Floats,
-    blocks: list[tuple[int, Floats]],
     sample_weight: Floats | None,
-) -> Floats:
-    """Solve the weighted ridge regression whose penalty is a diagonal plus blocks that begin at given positions.
+) -> tuple[Floats, Floats]:
+    """Return both sides of the normal equations of the weighted ridge regression with a diagonal penalty.
 
-    The design matrix comes in blocks of rows, of which one is held at a time. NumPy's products and factors, unlike
-    SciPy's, let other threads run meanwhile, which an interruption needs.
+    The design matrix comes in blocks of rows, of which one is held at a time.
     """
     gram = np.zeros((len(penalty), len(penalty)))
     moments = np.zeros(len(penalty))
@@ -214,8 +235,17 @@ def _solve(
             values = values * root
         gram += design.T @ design
         moments += design.T @ values
+    gram[np.diag_indices_from(gram)] += penalty
+    return gram, moments
+
+
+def _solve(gram: Floats, moments: Floats, blocks: list[tuple[int, Floats]]) -> Floats:
+    """Return the coefficients, where penalties in blocks that begin at given positions are added to the others.
+
+    NumPy's products and factors, unlike SciPy's, let other threads run meanwhile, which an interruption needs.
+    """
+    gram = gram.copy()
     for start, block in blocks:
         gram[start : start + len(block), start : start + len(block)] += block
-    gram[np.diag_indices_from(gram)] += penalty
     coef: Floats = scipy.linalg.cho_solve((np.linalg.cholesky(gram), True), moments, check_finite=False)
     return coef

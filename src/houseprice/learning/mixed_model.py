@@ -26,7 +26,8 @@ Codes = npt.NDArray[np.int64]
 GROUPS = 5
 ITERATIONS = 12  # of backfitting; the effects then move by less than they are uncertain
 MAX_WEIGHT = 1e6  # a text whose categories differ no more than chance has no effects
-ENCODING = "_target_encoding"
+ENCODING, MEAN = "_target_encoding", "_mean_price"  # end the names of what is made of a text
+MIN_LEVELS = 12  # of a text whose mean prices are given beside its effects; trees tell fewer categories apart by these
 TOTAL = f"all_texts{ENCODING}"
 
 
@@ -38,6 +39,7 @@ class MixedModel:
         standardisation: of the numbers.
         slopes: coefficient of each standardised number.
         effects: text → category → its effect on the log price, shrunk; unknown categories have none.
+        means: text with many categories → category → its mean log price less that of all houses, shrunk.
         weights: text → the number of average sales as if which an effect is shrunk.
         intercept: constant term.
     """
@@ -45,13 +47,15 @@ class MixedModel:
     standardisation: Standardisation
     slopes: Floats
     effects: dict[str, dict[str, float]]
+    means: dict[str, dict[str, float]]
     weights: dict[str, float]
     intercept: float
 
     def encode(self, features: FeatureMatrix, lookup: Lookup) -> dict[str, Any]:
-        """Return the effects of each house's categories, by the array API: one feature a text, and their sum."""
+        """Return numbers for each house's categories, by the array API: effects, their sum, and mean prices."""
         encoded = {f"{name}{ENCODING}": lookup(features[name], table, 0.0) for name, table in self.effects.items()}
-        return with_total(encoded)
+        means = {f"{name}{MEAN}": lookup(features[name], table, 0.0) for name, table in self.means.items()}
+        return with_total(encoded) | means
 
     def predict(self, features: FeatureMatrix) -> Any:
         """Return the predicted log price of each house, by the array API; the features hold what `encode` returns."""
@@ -94,7 +98,12 @@ def fit_mixed_model(
         name: dict(zip(names.tolist(), fitted.effects[name].tolist(), strict=True))
         for name, (names, _) in texts.items()
     }
-    return MixedModel(standardisation, fitted.slopes, effects, fitted.weights, fitted.intercept)
+    means = {
+        name: dict(zip(names.tolist(), _shrunken_means(log_prices, codes, weight)[0].tolist(), strict=True))
+        for name, (names, codes) in texts.items()
+        if len(names) >= MIN_LEVELS
+    }
+    return MixedModel(standardisation, fitted.slopes, effects, means, fitted.weights, fitted.intercept)
 
 
 def cross_fit_encode(
@@ -110,17 +119,25 @@ def cross_fit_encode(
     """
     _, coordinates = fit_standardisation(features, transforms)
     codes = {name: codes for name, (_, codes) in _coded(features).items()}
-    encoded = {f"{name}{ENCODING}": np.zeros(len(log_prices)) for name in features.texts}
+    many = [name for name, values in codes.items() if values.max() + 1 >= MIN_LEVELS]
+    encoded = {f"{name}{ENCODING}": np.zeros(len(log_prices)) for name in codes}
+    means = {f"{name}{MEAN}": np.zeros(len(log_prices)) for name in many}
     number = np.random.default_rng(seed).permutation(len(log_prices)) % GROUPS
     for group in range(GROUPS) if codes else ():
         others, rows = np.flatnonzero(number != group), np.flatnonzero(number == group)
         left = {name: values[others] for name, values in codes.items()}
         fitted = _backfit(coordinates[others], log_prices[others], left, weight)
         for name, values in codes.items():
-            effects = np.zeros(int(values.max()) + 1)
-            effects[: len(fitted.effects[name])] = fitted.effects[name]
-            encoded[f"{name}{ENCODING}"][rows] = effects[values[rows]]
-    return with_total(encoded)
+            encoded[f"{name}{ENCODING}"][rows] = _of_rows(fitted.effects[name], values, rows)
+        for name in many:
+            found, _ = _shrunken_means(log_prices[others], left[name], weight)
+            means[f"{name}{MEAN}"][rows] = _of_rows(found, codes[name], rows)
+    return with_total(encoded) | means
+
+
+def _of_rows(effects: Floats, codes: Codes, rows: Codes) -> Floats:
+    """Return the effects of some rows' categories; 0 for those numbered beyond the last that has one."""
+    return np.pad(effects, (0, int(codes.max()) + 1 - len(effects)))[codes[rows]]
 
 
 def _coded(features: FeatureMatrix) -> dict[str, tuple[npt.NDArray[np.str_], Codes]]:
@@ -187,4 +204,4 @@ def source_texts(feature: str, schema: Schema) -> list[str]:
     """Return the request's texts that a target encoding is made of; none for another feature."""
     if feature == TOTAL:
         return [name for name, column in schema.request.items() if column.is_text]
-    return [feature.removesuffix(ENCODING)] if feature.endswith(ENCODING) else []
+    return next(([feature.removesuffix(end)] for end in (ENCODING, MEAN) if feature.endswith(end)), [])

@@ -19,13 +19,12 @@ TABLE = pl.DataFrame(
 ).with_columns(quarter=pl.Series(DRAW.choice(["a", "b"], COUNT)))
 LOG_PRICES = np.sin(9 * EAST) + np.cos(7 * NORTH) + SIZE + 0.3 * (TABLE["quarter"] == "b").to_numpy()
 LOG_PRICES = LOG_PRICES + DRAW.normal(0, 0.1, COUNT)
-NAMES = ("size", "noise", "north_east")
 
 
 @pytest.fixture(scope="module")
 def found() -> KernelRidgeConfig:
     """Return the kernels that are found for the made houses."""
-    return find_kernel_ridge(matrix(TABLE), LOG_PRICES, NAMES, ("east", "north"), seed=0)[0]
+    return find_kernel_ridge(matrix(TABLE), LOG_PRICES, ("east", "north"), seed=0)[0]
 
 
 def test_what_was_found_predicts(found: KernelRidgeConfig) -> None:
@@ -63,7 +62,7 @@ def test_the_centres_are_bounded(found: KernelRidgeConfig) -> None:
 def test_an_outlier_makes_weights_worth_while() -> None:
     """One price in thirty is wrong by a factor of e²."""
     wrong = LOG_PRICES + 2.0 * (np.arange(COUNT) % 30 == 0)
-    assert find_kernel_ridge(matrix(TABLE), wrong, NAMES, ("east", "north"), seed=0)[1]
+    assert find_kernel_ridge(matrix(TABLE), wrong, ("east", "north"), seed=0)[1]
 
 
 def test_only_some_of_many_sales_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,12 @@ def find_shares(predictions: Mapping[str, Floats], y_true: Floats) -> dict[str, 
     return {part: found.get(part, 0.0) for part in predictions}
 
 
+def blend_error(predictions: Mapping[str, Floats], shares: Mapping[str, float], y_true: Floats) -> float:
+    """Return the mean squared error of a blend."""
+    blend = np.sum([predictions[part] * share for part, share in shares.items()], axis=0)
+    return float(((blend - y_true) ** 2).mean())
+
+
 def _squared_errors(predictions: Mapping[str, Floats], parts: list[str], y_true: Floats) -> Floats:
     blend = np.column_stack([predictions[part] for part in parts]) @ _shares(predictions, parts, y_true)
     return np.asarray((blend - y_true) ** 2)

@@ -7,15 +7,17 @@ variances: that of a kernel is σ²/amplitude, that of an effect σ²/variance, 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.spatial import KDTree
 
-from houseprice.config.training import Kernel, KernelRidgeColumn, KernelRidgeConfig
+from houseprice.config.training import Kernel, KernelRidgeColumn, KernelRidgeConfig, short
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.hyperparameters.evidence import Evidence, Prior
+from houseprice.learning.mixed_model import ENCODING, MEAN, TOTAL
 from houseprice.learning.robust_weights import cauchy_weights
 from houseprice.learning.standardisation import fit_standardisation
 from houseprice.learning.transforms import choose_transforms
@@ -30,7 +32,34 @@ MAX_COLUMNS = 100
 CENTRES = 4000  # of all kernels together: what one prediction may cost
 NEGLIGIBLE = 1e-3  # a kernel with so small a share of the variance is dropped, as is so small an inverse lengthscale
 REDUNDANT = 1e-3  # share of a column's variance that the columns before it must leave over
+RANKS = "_ordinal"  # ends the name of the ranks of a text
+ORDERED = (
+    0.5  # squared correlation of the ranks of a text with the effects of its categories, from which they are a scale
+)
 ROBUST_SCALE = 3.0  # residual that halves a sale's weight, in robust standard deviations
+
+
+def kernel_numbers(features: FeatureMatrix) -> tuple[str, ...]:
+    """Return the numbers that the kernels may see.
+
+    A text with effects of its own needs no encoding; its ranks are seen when they rise or fall with its effects, as the
+    levels of a scale do and names in alphabetical order do not.
+    """
+    left_out = {TOTAL, *(f"{name}{MEAN}" for name in features.texts)}
+    for name in kernel_categories(features):
+        encoding, ranks = f"{name}{ENCODING}", f"{name}{RANKS}"
+        left_out.add(encoding)
+        if ranks in features.names:
+            ordered = _correlation(features[ranks], features[encoding]) ** 2 > ORDERED
+            left_out |= set() if ordered else {ranks}
+    return tuple(name for name in features.names if name not in left_out)
+
+
+def _correlation(first: Any, second: Any) -> float:
+    """Return the correlation of two columns; 0 where one is constant."""
+    both = np.array([first, second], dtype=np.float64)
+    both -= both.mean(axis=1, keepdims=True)
+    return float(both[0] @ both[1] / max(float(np.sqrt((both**2).sum(axis=1).prod())), 1e-300))
 
 
 def kernel_categories(features: FeatureMatrix) -> tuple[str, ...]:
@@ -39,19 +68,18 @@ def kernel_categories(features: FeatureMatrix) -> tuple[str, ...]:
 
 
 def find_kernel_ridge(
-    features: FeatureMatrix, log_prices: Floats, names: Sequence[str], places: Sequence[str], seed: int
+    features: FeatureMatrix, log_prices: Floats, places: Sequence[str], seed: int
 ) -> tuple[KernelRidgeConfig, bool]:
     """Return the regression's hyperparameters, and whether robust weights lessen its leave-one-out error.
 
     Args:
         features: of the training sales, with the target encodings of their texts.
         log_prices: what is predicted.
-        names: numbers that the regression may use.
-        places: those among them that say where a house is, which get kernels of their own.
+        places: numbers that say where a house is, which get kernels of their own.
         seed: of the draw of sales.
     """
     categories = kernel_categories(features)
-    transforms = choose_transforms(features, tuple(dict.fromkeys([*places, *names])))
+    transforms = choose_transforms(features, tuple(dict.fromkeys([*places, *kernel_numbers(features)])))
     transforms |= {name: "none" for name in places if name in transforms}
     rows = _draw(features, [name for name in places if name in transforms], seed)
     drawn = features.houses(rows)
@@ -63,22 +91,48 @@ def find_kernel_ridge(
     target = target / max(float(target.std()), 1e-12)
     guess = _first_guess(columns, [name for name in places if name in columns], len(codes))
     evidence = Evidence(coordinates, codes, target, guess, np.ones(len(rows)))
-    found = _climb(evidence, evidence.start, STEPS[0])
+    ties = _ties(guess, [name in places for name in columns])
+    found = _climb(evidence, evidence.start, ties, STEPS[0])
     robust = replace(evidence, noise_ratio=1.0 / cauchy_weights(evidence.leave_one_out(found), ROBUST_SCALE))
     errors = [float((process.leave_one_out(found) ** 2).mean()) for process in (evidence, robust)]
     better = errors[1] < errors[0]
     process = robust if better else evidence
-    found = _climb(process, process.pack(found), STEPS[1])
+    found = _climb(process, process.pack(found), ties, STEPS[1])
     return _as_config(found, standardisation.columns, categories, len(log_prices)), better
 
 
-def _climb(evidence: Evidence, start: Floats, steps: int) -> Prior:
-    """Maximise the evidence by L-BFGS (Liu & Nocedal 1989) with so many evaluations at most."""
-    ends = list(zip(start - 8.0, start + 8.0, strict=True))
+def _climb(evidence: Evidence, start: Floats, ties: Floats, steps: int) -> Prior:
+    """Maximise the evidence by L-BFGS (Liu & Nocedal 1989) with so many evaluations at most.
+
+    The logs of all hyperparameters are `start` plus the product of `ties` and of the free ones.
+    """
+
+    def objective(free: Floats) -> tuple[float, Floats]:
+        value, gradient = evidence(start + ties @ free)
+        return value, gradient @ ties
+
+    count = ties.shape[1]
+    limits = {"maxfun": steps, "maxiter": steps}
     result = minimize(
-        evidence, start, jac=True, method="L-BFGS-B", bounds=ends, options={"maxfun": steps, "maxiter": steps}
+        objective, np.zeros(count), jac=True, method="L-BFGS-B", bounds=[(-8.0, 8.0)] * count, options=limits
     )
-    return evidence.unpack(result.x)
+    return evidence.unpack(start + ties @ result.x)
+
+
+def _ties(guess: Prior, is_place: list[bool]) -> Floats:
+    """Return the matrix that makes the hyperparameters from fewer free ones.
+
+    The second kernel sees all columns but the places so many times as sharply as the first, the same for each, or there
+    would be twice as many lengthscales to find.
+    """
+    kernels, columns = guess.inverse_lengthscales.shape
+    count = len(Evidence.pack(guess))
+    ties = np.eye(count)
+    second = kernels + columns + np.flatnonzero(~np.array(is_place))
+    ties[second, second - columns] = 1.0  # follows the first kernel
+    common = np.zeros(count)
+    common[second] = 1.0  # and has one factor in common
+    return np.column_stack([np.delete(ties, second, axis=1), common])
 
 
 def _draw(features: FeatureMatrix, places: list[str], seed: int) -> Rows:
@@ -112,7 +166,7 @@ def _independent(features: FeatureMatrix, transforms: dict[str, str], log_prices
             kept[name] = transform
     if len(kept) <= MAX_COLUMNS:
         return kept
-    relevance = {name: abs(float(np.corrcoef(np.asarray(features[name]), log_prices)[0, 1])) for name in kept}
+    relevance = {name: abs(_correlation(features[name], log_prices)) for name in kept}
     best = set(sorted(kept, key=lambda name: -relevance[name])[:MAX_COLUMNS])
     return {name: transform for name, transform in kept.items() if name in best}
 
@@ -169,4 +223,4 @@ def _centres(columns: list[int], rows: int) -> list[int]:
 
 
 def _rounded(value: float) -> float:
-    return float(f"{min(max(value, 1e-9), 1e9):.4g}")
+    return short(min(max(value, 1e-9), 1e9))

@@ -13,13 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from houseprice.config import Boosting, FoundTraining, RobustWeightsConfig, Training
+from houseprice.config import Boosting, FoundTraining, KernelRidgeConfig, RobustWeightsConfig, Training
 from houseprice.learning.detrended import detrend, encode, with_months
 from houseprice.learning.features import look_up, matrix
-from houseprice.learning.hyperparameters.blending import find_shares
+from houseprice.learning.hyperparameters.blending import blend_error, find_shares
 from houseprice.learning.hyperparameters.kernel_search import ROBUST_SCALE, find_kernel_ridge
-from houseprice.learning.kernel_ridge import fit_kernel_ridge
-from houseprice.learning.mixed_model import TOTAL
+from houseprice.learning.kernel_ridge import fit_penalty_path
 from houseprice.learning.oblivious_trees import StagedTrees, fit_staged_trees
 from houseprice.learning.robust_weights import robust_sample_weights
 from houseprice.learning.splitting import Rows
@@ -30,6 +29,7 @@ MAX_ROWS = 25_000  # that the folds are taken from
 MAX_ITERATIONS = 700  # what one prediction may cost
 CENTRES = 800  # of each kernel in the folds, at most
 PILOT_CENTRES = 200  # of each kernel of the pilot fit of the robust weights, at most
+PENALTY_FACTORS = (1.0, 0.3, 0.1)  # some centres for all sales are less flexible than the process that was fitted
 VALIDATION_SHARE = 0.2  # of the rows, in each fold
 TREES, KERNELS, LINEAR = "trees", "kernel_ridge", "mixed_model"
 
@@ -40,12 +40,14 @@ class FoldFit:
 
     Attributes:
         trees: of each candidate, without and, on the newest sales, with the time of sale.
-        predictions: of the parts that have no candidates.
+        kernels: predictions of the kernel ridge regression, for each factor of its penalties.
+        linear: predictions of the log-linear mixed model.
         y_true: log prices of the validation rows, less the fold's trend.
     """
 
     trees: dict[tuple[int, bool], StagedTrees]
-    predictions: dict[str, Floats]
+    kernels: list[Floats]
+    linear: Floats
     y_true: Floats
 
 
@@ -72,16 +74,11 @@ def find_hyperparameters(
     sales = detrend(X, log_prices, config)
     kernel_ridge, robust = config.kernel_ridge, config.robust_weights
     if kernel_ridge == "auto" or robust == "auto":
-        found, weighted = find_kernel_ridge(
-            sales.features,
-            sales.log_prices,
-            tuple(name for name in sales.features.names if name != TOTAL),
-            places,
-            config.seed,
-        )
+        found, weighted = find_kernel_ridge(sales.features, sales.log_prices, places, config.seed)
         kernel_ridge = found if kernel_ridge == "auto" else kernel_ridge
         if robust == "auto":
             robust = RobustWeightsConfig(scale=ROBUST_SCALE, centres=PILOT_CENTRES) if weighted else None
+    factors = PENALTY_FACTORS if config.kernel_ridge == "auto" else (1.0,)
     config = config.model_copy(update={"kernel_ridge": kernel_ridge, "robust_weights": robust})
     if config.is_found:
         return FoundTraining.of(config)
@@ -94,10 +91,10 @@ def find_hyperparameters(
     blank = {"tree_share": 0.0, "linear_share": 0.0, "time_in_trees": timed[0], "boosting": candidates[0]}
     parts = FoundTraining.of(config.model_copy(update=blank))
     fits = [
-        _fit_fold(X, log_prices, fold, candidates, parts, timed if newest else timed[:1])
+        _fit_fold(X, log_prices, fold, candidates, parts, timed if newest else timed[:1], factors)
         for fold, newest in validation_folds(None if sales.months is None else sales.months[kept], groups, config.seed)
     ]
-    return FoundTraining.of(_decide(fits, candidates, config))
+    return FoundTraining.of(_decide(fits, candidates, config, factors))
 
 
 def boosting_candidates(rows: int, columns: int) -> tuple[Boosting, ...]:
@@ -149,6 +146,7 @@ def _fit_fold(
     candidates: tuple[Boosting, ...],
     config: FoundTraining,
     with_time: tuple[bool, ...],
+    factors: tuple[float, ...],
 ) -> FoldFit:
     learn, validate = fold
     sales, judged = detrend(X[learn], log_prices[learn], config), matrix(X[validate])
@@ -157,11 +155,9 @@ def _fit_fold(
     judged = encode(judged, sales.mixed_model)
     kernel_ridge = config.kernel_ridge.with_at_most(CENTRES)
     weights = robust_sample_weights(sales.features, sales.log_prices, config.robust_weights, kernel_ridge, config.seed)
-    fitted = fit_kernel_ridge(sales.features, sales.log_prices, kernel_ridge, config.seed, weights)
-    predictions = {
-        KERNELS: np.asarray(fitted.predict(judged, look_up)),
-        LINEAR: np.asarray(sales.mixed_model.predict(judged)),
-    }
+    fitted = fit_penalty_path(sales.features, sales.log_prices, kernel_ridge, factors, config.seed, weights)
+    kernels = [np.asarray(regression.predict(judged, look_up)) for regression in fitted]
+    linear = np.asarray(sales.mixed_model.predict(judged))
     trees = {
         (number, timed): fit_staged_trees(
             (sales.of_trees(with_time=timed), sales.log_prices),
@@ -171,10 +167,12 @@ def _fit_fold(
         for number, candidate in enumerate(candidates)
         for timed in with_time
     }  # fmt: skip
-    return FoldFit(trees, predictions, y_true)
+    return FoldFit(trees, kernels, linear, y_true)
 
 
-def _decide(fits: list[FoldFit], candidates: tuple[Boosting, ...], config: Training) -> Training:
+def _decide(
+    fits: list[FoldFit], candidates: tuple[Boosting, ...], config: Training, factors: tuple[float, ...]
+) -> Training:
     """Choose the boosting, whether its trees see the time, and the shares."""
     usual = config.time_in_trees is True
     curves = [
@@ -187,14 +185,19 @@ def _decide(fits: list[FoldFit], candidates: tuple[Boosting, ...], config: Train
     for fit in fits:
         if (best, True) in fit.trees and not usual:
             timed = _is_better(fit, best, iterations)
-    predicted = {
-        TREES: [fit.trees[best, timed if (best, timed) in fit.trees else usual].predict(iterations) for fit in fits],
-        **{part: [fit.predictions[part] for fit in fits] for part in (KERNELS, LINEAR)},
-    }
-    shares = find_shares(
-        {part: np.concatenate(values) for part, values in predicted.items()},
-        np.concatenate([fit.y_true for fit in fits]),
-    )
+    y_true = np.concatenate([fit.y_true for fit in fits])
+    of_trees = [fit.trees[best, timed if (best, timed) in fit.trees else usual].predict(iterations) for fit in fits]
+    parts = [
+        {
+            TREES: np.concatenate(of_trees),
+            KERNELS: np.concatenate([fit.kernels[number] for fit in fits]),
+            LINEAR: np.concatenate([fit.linear for fit in fits]),
+        }
+        for number in range(len(factors))
+    ]
+    blended = [find_shares(predictions, y_true) for predictions in parts]
+    factor = min(range(len(factors)), key=lambda number: blend_error(parts[number], blended[number], y_true))
+    shares = blended[factor]
     boosting = candidates[best]
     if config.boosting == "auto":
         boosting = boosting.model_copy(update={"iterations": iterations})
@@ -204,7 +207,12 @@ def _decide(fits: list[FoldFit], candidates: tuple[Boosting, ...], config: Train
         if value != "auto"
     }
     found = {"tree_share": shares[TREES], "linear_share": shares[LINEAR]} | by_hand
-    return config.model_copy(update={"boosting": boosting, "time_in_trees": timed, **found})
+    kernel_ridge = config.kernel_ridge
+    if isinstance(kernel_ridge, KernelRidgeConfig):
+        kernel_ridge = kernel_ridge.with_penalties(factors[factor])
+    return config.model_copy(
+        update={"boosting": boosting, "time_in_trees": timed, "kernel_ridge": kernel_ridge, **found}
+    )
 
 
 def _is_better(fit: FoldFit, number: int, iterations: int) -> bool:
