@@ -17,9 +17,10 @@ from houseprice.cli import main
 from houseprice.config import Config, load
 from houseprice.config.renamed_keys import RENAMED
 from houseprice.errors import ConfigError
+from pipeline import with_hand_set
 
 OWN = Path(__file__).parents[1] / "configs" / "model_config.yaml"
-TEXT = OWN.read_text(encoding="utf-8")
+TEXT = with_hand_set(OWN.read_text(encoding="utf-8"))
 TREE: dict[str, Any] = yaml.safe_load(TEXT)
 Written = Callable[[str | bytes], Path]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.optimize import nnls
 
 Floats = npt.NDArray[np.float64]
-EVIDENCE = 0.5  # standard errors by which a part must lessen the squared error
+EVIDENCE = 0.25  # standard errors by which a part must lessen the squared error
 
 
 def find_shares(predictions: Mapping[str, Floats], y_true: Floats) -> dict[str, float]:

@@ -26,10 +26,11 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 ROWS = 1400  # sales whose evidence is computed: a step takes time by their third power
 STEPS = (20, 30)  # evaluations before and after sales far from the others are given more noise
-NEIGHBOURS = 3  # of each drawn sale, that are drawn with it
+NEIGHBOURS = 10  # of each drawn sale, that are drawn with it, so that there they are as dense as all sales are
 MAX_LEVELS = 200  # of a text with effects of its own; one with more is a column of numbers, its target encoding
 MAX_COLUMNS = 100
 CENTRES = 4000  # of all kernels together: what one prediction may cost
+CENTRE_WEIGHTS = (5.0, 4.0, 7.0, 4.0)  # of the kernels, in the order of the first guess; the sharpest gets most
 NEGLIGIBLE = 1e-3  # a kernel with so small a share of the variance is dropped, as is so small an inverse lengthscale
 REDUNDANT = 1e-3  # share of a column's variance that the columns before it must leave over
 RANKS = "_ordinal"  # ends the name of the ranks of a text
@@ -185,7 +186,7 @@ def _first_guess(columns: list[str], places: list[str], texts: int) -> Prior:
 
 def _as_config(found: Prior, columns: dict[str, str], categories: tuple[str, ...], rows: int) -> KernelRidgeConfig:
     used = [number for number, amplitude in enumerate(found.amplitudes) if number == 0 or amplitude > NEGLIGIBLE]
-    centres = _centres([int(np.count_nonzero(found.inverse_lengthscales[number])) for number in used], rows)
+    centres = _centres([CENTRE_WEIGHTS[number] for number in used], rows)
     kernels = []
     for number, count in zip(used, centres, strict=True):
         seen = {
@@ -213,11 +214,11 @@ def _as_config(found: Prior, columns: dict[str, str], categories: tuple[str, ...
     )
 
 
-def _centres(columns: list[int], rows: int) -> list[int]:
-    """Divide the centres among the kernels, which get no more than there are rows."""
+def _centres(weights: list[float], rows: int) -> list[int]:
+    """Divide the centres among the kernels by weight, each getting no more than there are rows."""
     left, counts = CENTRES, []
-    for number in range(len(columns)):
-        counts.append(max(min(rows, left // (len(columns) - number)), 1))
+    for number, weight in enumerate(weights):
+        counts.append(max(min(rows, round(left * weight / sum(weights[number:]))), 1))
         left -= counts[-1]
     return counts
 
