@@ -9,7 +9,7 @@ from sklearn.kernel_ridge import KernelRidge
 from houseprice.config import Kernel, KernelRidgeColumn, KernelRidgeConfig
 from houseprice.errors import DataError
 from houseprice.learning.features import look_up, matrix
-from houseprice.learning.kernel_ridge import AdditiveKernelRidge, fit_kernel_ridge, kernel_matrix
+from houseprice.learning.kernel_ridge import AdditiveKernelRidge, fit_kernel_ridge, fit_penalty_path, kernel_matrix
 
 Floats = npt.NDArray[np.float64]
 DRAW = np.random.default_rng(0)
@@ -118,3 +118,25 @@ def test_a_sharp_kernel_holds_no_subnormal_numbers() -> None:
     assert ((exact > 0.0) & (exact < np.finfo(np.float64).tiny)).any()
     assert not ((kernel > 0.0) & (kernel < np.finfo(np.float64).tiny)).any()
     assert kernel == pytest.approx(exact, rel=1e-9, abs=1e-99)
+
+
+def test_a_path_of_penalties_gives_what_each_penalty_gives_alone() -> None:
+    """The factors are those of the kernels' penalties, and of nothing else."""
+    config = KernelRidgeConfig(
+        centres=100, penalty=0.1, inverse_lengthscale=0.3, columns=COLUMNS, categories=("quarter",)
+    )
+    log = np.sin(2 * EAST) + SIZE
+    path = fit_penalty_path(matrix(TABLE), log, config, (1.0, 0.3), seed=0)
+    for factor, found in zip((1.0, 0.3), path, strict=True):
+        alone = fit_kernel_ridge(matrix(TABLE), log, config.with_penalties(factor), seed=0)
+        assert at(found) == pytest.approx(at(alone), abs=1e-9)
+
+
+def test_each_text_may_have_its_own_penalty() -> None:
+    """A large one leaves no effect."""
+    log = SIZE + (TABLE["quarter"] == "b").to_numpy()
+    config = KernelRidgeConfig(
+        centres=20, penalty=0.1, inverse_lengthscale=0.3, columns=COLUMNS, categories={"quarter": 1e6}
+    )
+    effects = fit_kernel_ridge(matrix(TABLE), log, config, seed=0).effects["quarter"]
+    assert abs(effects["b"] - effects["a"]) < 0.01

@@ -120,3 +120,13 @@ def test_encodings_name_the_texts_they_come_from() -> None:
     assert source_texts("quarter_target_encoding", SCHEMA) == ["quarter"]
     assert "quarter" in source_texts(TOTAL, SCHEMA)
     assert source_texts("area", SCHEMA) == []
+
+
+def test_a_text_with_many_categories_has_their_mean_prices_too() -> None:
+    """Of houses as they are, large ones in dear towns and all; cross-fitted where rows are trained on."""
+    table, log_prices, _ = houses()
+    model = fit_mixed_model(matrix(table), log_prices, TRANSFORMS)
+    assert list(model.means) == ["street"]
+    street = log_prices[(table["street"] == "s7").to_numpy()]
+    assert model.means["street"]["s7"] == pytest.approx(street.mean() - log_prices.mean(), abs=0.1)
+    assert set(cross_fit_encode(matrix(table), log_prices, TRANSFORMS, 0)) == set(model.encode(matrix(table), look_up))

@@ -1,5 +1,6 @@
 """Options of the model: the keys below `training`. What is `auto` is found on the training rows."""
 
+from collections.abc import Collection
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -99,6 +100,18 @@ class KernelRidgeConfig(Part):
             kernel.model_copy(update={"penalty": short(kernel.penalty * factor)}) for kernel in self.additional_kernels
         )
         return self.model_copy(update={"penalty": short(self.penalty * factor), "additional_kernels": additional})
+
+    def with_sharper(self, places: Collection[str], factor: float) -> Self:
+        """Return the same regression with so many times the inverse lengthscales in kernels of nothing but places."""
+        additional = tuple(
+            kernel.model_copy(
+                update={"columns": {name: short(scale * factor) for name, scale in kernel.columns.items()}}
+            )
+            if set(kernel.columns) <= set(places)
+            else kernel
+            for kernel in self.additional_kernels
+        )
+        return self.model_copy(update={"additional_kernels": additional})
 
     def with_at_most(self, centres: int) -> Self:
         """Return the same regression with at most so many centres in each kernel."""

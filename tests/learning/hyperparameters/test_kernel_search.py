@@ -7,7 +7,7 @@ import pytest
 from houseprice.config import KernelRidgeConfig
 from houseprice.learning.features import look_up, matrix
 from houseprice.learning.hyperparameters import kernel_search
-from houseprice.learning.hyperparameters.kernel_search import CENTRES, find_kernel_ridge
+from houseprice.learning.hyperparameters.kernel_search import CENTRES, find_kernel_ridge, kernel_numbers
 from houseprice.learning.kernel_ridge import fit_kernel_ridge
 
 DRAW = np.random.default_rng(0)
@@ -71,3 +71,20 @@ def test_only_some_of_many_sales_are_drawn(monkeypatch: pytest.MonkeyPatch) -> N
     for places in ([], ["east", "north"]):
         rows = kernel_search._draw(matrix(TABLE), places, 0)
         assert len(set(rows.tolist())) == len(rows) == 100
+
+
+def test_ranks_are_seen_when_they_rise_with_the_effects() -> None:
+    """Levels of a scale do; names in alphabetical order need not."""
+    features = matrix(
+        pl.DataFrame(
+            {
+                "state_ordinal": [0.0, 1.0, 2.0, 3.0] * 5,
+                "state_target_encoding": [-0.2, -0.1, 0.1, 0.2] * 5,
+                "quarter_ordinal": [0.0, 1.0, 2.0, 3.0] * 5,
+                "quarter_target_encoding": [0.2, -0.2, -0.2, 0.2] * 5,
+                "state": ["bad", "fair", "good", "new"] * 5,
+                "quarter": ["a", "b", "c", "d"] * 5,
+            }
+        )
+    )
+    assert kernel_numbers(features) == ("state_ordinal",)

@@ -29,9 +29,16 @@ MAX_ROWS = 25_000  # that the folds are taken from
 MAX_ITERATIONS = 700  # what one prediction may cost
 CENTRES = 800  # of each kernel in the folds, at most
 PILOT_CENTRES = 200  # of each kernel of the pilot fit of the robust weights, at most
+SHARPER = (
+    1.0,
+    2.0,
+)  # factors of the inverse lengthscales of the places' own kernels: all sales lie closer than some do
 PENALTY_FACTORS = (1.0, 0.3, 0.1)  # some centres for all sales are less flexible than the process that was fitted
 VALIDATION_SHARE = 0.2  # of the rows, in each fold
 TREES, KERNELS, LINEAR = "trees", "kernel_ridge", "mixed_model"
+
+Variant = tuple[KernelRidgeConfig, tuple[float, ...]]
+"""Kernels, and the factors of their penalties that are tried."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class FoldFit:
 
     Attributes:
         trees: of each candidate, without and, on the newest sales, with the time of sale.
-        kernels: predictions of the kernel ridge regression, for each factor of its penalties.
+        kernels: predictions of each variant of the kernel ridge regression, for each factor of its penalties.
         linear: predictions of the log-linear mixed model.
         y_true: log prices of the validation rows, less the fold's trend.
     """
@@ -78,7 +85,11 @@ def find_hyperparameters(
         kernel_ridge = found if kernel_ridge == "auto" else kernel_ridge
         if robust == "auto":
             robust = RobustWeightsConfig(scale=ROBUST_SCALE, centres=PILOT_CENTRES) if weighted else None
-    factors = PENALTY_FACTORS if config.kernel_ridge == "auto" else (1.0,)
+    variants: list[Variant] = [(kernel_ridge, (1.0,))]
+    if config.kernel_ridge == "auto":
+        variants = [
+            (kernel_ridge.with_sharper(places, factor), PENALTY_FACTORS) for factor in (SHARPER if places else (1.0,))
+        ]
     config = config.model_copy(update={"kernel_ridge": kernel_ridge, "robust_weights": robust})
     if config.is_found:
         return FoundTraining.of(config)
@@ -91,10 +102,10 @@ def find_hyperparameters(
     blank = {"tree_share": 0.0, "linear_share": 0.0, "time_in_trees": timed[0], "boosting": candidates[0]}
     parts = FoundTraining.of(config.model_copy(update=blank))
     fits = [
-        _fit_fold(X, log_prices, fold, candidates, parts, timed if newest else timed[:1], factors)
+        _fit_fold(X, log_prices, fold, candidates, parts, timed if newest else timed[:1], variants)
         for fold, newest in validation_folds(None if sales.months is None else sales.months[kept], groups, config.seed)
     ]
-    return FoundTraining.of(_decide(fits, candidates, config, factors))
+    return FoundTraining.of(_decide(fits, candidates, config, variants))
 
 
 def boosting_candidates(rows: int, columns: int) -> tuple[Boosting, ...]:
@@ -146,7 +157,7 @@ def _fit_fold(
     candidates: tuple[Boosting, ...],
     config: FoundTraining,
     with_time: tuple[bool, ...],
-    factors: tuple[float, ...],
+    variants: list[Variant],
 ) -> FoldFit:
     learn, validate = fold
     sales, judged = detrend(X[learn], log_prices[learn], config), matrix(X[validate])
@@ -155,8 +166,13 @@ def _fit_fold(
     judged = encode(judged, sales.mixed_model)
     kernel_ridge = config.kernel_ridge.with_at_most(CENTRES)
     weights = robust_sample_weights(sales.features, sales.log_prices, config.robust_weights, kernel_ridge, config.seed)
-    fitted = fit_penalty_path(sales.features, sales.log_prices, kernel_ridge, factors, config.seed, weights)
-    kernels = [np.asarray(regression.predict(judged, look_up)) for regression in fitted]
+    kernels = [
+        np.asarray(regression.predict(judged, look_up))
+        for variant, factors in variants
+        for regression in fit_penalty_path(
+            sales.features, sales.log_prices, variant.with_at_most(CENTRES), factors, config.seed, weights
+        )
+    ]
     linear = np.asarray(sales.mixed_model.predict(judged))
     trees = {
         (number, timed): fit_staged_trees(
@@ -171,7 +187,7 @@ def _fit_fold(
 
 
 def _decide(
-    fits: list[FoldFit], candidates: tuple[Boosting, ...], config: Training, factors: tuple[float, ...]
+    fits: list[FoldFit], candidates: tuple[Boosting, ...], config: Training, variants: list[Variant]
 ) -> Training:
     """Choose the boosting, whether its trees see the time, and the shares."""
     usual = config.time_in_trees is True
@@ -193,11 +209,11 @@ def _decide(
             KERNELS: np.concatenate([fit.kernels[number] for fit in fits]),
             LINEAR: np.concatenate([fit.linear for fit in fits]),
         }
-        for number in range(len(factors))
+        for number in range(len(fits[0].kernels))
     ]
     blended = [find_shares(predictions, y_true) for predictions in parts]
-    factor = min(range(len(factors)), key=lambda number: blend_error(parts[number], blended[number], y_true))
-    shares = blended[factor]
+    chosen = min(range(len(parts)), key=lambda number: blend_error(parts[number], blended[number], y_true))
+    shares = blended[chosen]
     boosting = candidates[best]
     if config.boosting == "auto":
         boosting = boosting.model_copy(update={"iterations": iterations})
@@ -207,11 +223,9 @@ def _decide(
         if value != "auto"
     }
     found = {"tree_share": shares[TREES], "linear_share": shares[LINEAR]} | by_hand
-    kernel_ridge = config.kernel_ridge
-    if isinstance(kernel_ridge, KernelRidgeConfig):
-        kernel_ridge = kernel_ridge.with_penalties(factors[factor])
+    tried = [variant.with_penalties(factor) for variant, factors in variants for factor in factors]
     return config.model_copy(
-        update={"boosting": boosting, "time_in_trees": timed, "kernel_ridge": kernel_ridge, **found}
+        update={"boosting": boosting, "time_in_trees": timed, "kernel_ridge": tried[chosen], **found}
     )
 
 
