@@ -135,3 +135,19 @@ def test_many_columns_of_every_kind_at_once() -> None:
 def test_a_column_with_a_name_of_the_pipeline_is_left_out() -> None:
     """The configuration could not be loaded with it."""
     assert column(understand(table(split=["train", "test"] * 100)), "split").excluded
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("price_range", ["low", "middle", "high", "highest"]),
+        ("price_class", ["A", "B", "C", "D"]),
+        ("log_price", ["12.1", "12.3", "12.7", "11.9"]),
+        ("sold", ["yes", "no", "yes", "yes"]),
+        ("status", ["sold", "for_sale", "sold", "sold"]),
+        ("price_drop", ["0", "5000", "0", "1000"]),
+    ],
+)
+def test_what_is_made_of_the_price_or_the_sale_is_left_out(name: str, texts: list[str]) -> None:
+    """A class of prices is the price, too."""
+    assert column(understand(table(**{name: texts * 50})), name).excluded

@@ -28,14 +28,15 @@ def test_names_are_folded_to_plain_words(name: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("concept", "names"),
     [
-        ("sale_price", "SALE_PRC TradePrice purchase_price sold_price_gbp prix_vente PrecioVenta Kaufpreis valeur_fonciere resale_price"),
+        ("sale_price", "SALE_PRC last_sale_price TradePrice purchase_price sold_price_gbp prix_vente PrecioVenta Kaufpreis valeur_fonciere resale_price"),
         ("price", "price Precio Preis_EUR price_aprox_usd precio_uf median_house_value"),
         ("list_price", "ListPrice asking_price OrigPrice PrecioDeSalida PrixDemandé Angebotspreis Vraagprijs price_guide previous_price"),
         ("price_per_area", "UnitPrice PricePerTsubo price_per_sqft sqm_price pricePerMeter priceByArea price_usd_per_m2 square_meters_price Precio/m² prix_m2 ppsf"),
+        ("of_price", "log_price price_range PriceCategory gross_yield"),
         ("rent", "totalRent monthly_rent Alquiler loyer Kaltmiete aluguel"),
         ("assessment", "market_value TotalValue avalue Zestimate ValorCatastral valeur_venale taxable_building assessed_value"),
-        ("days_on_market", "DaysOnMarket DOM dias_en_mercado days_listed"),
-        ("at_sale", "SaleCondition sale_type buyer_name SellerG agent_fee Comisión Makler num_offers mortgage_amount"),
+        ("days_on_market", "DaysOnMarket days_since_listing DOM dias_en_mercado days_listed"),
+        ("at_sale", "payment_method SaleCondition sale_type buyer_name SellerG agent_fee Comisión Makler num_offers mortgage_amount"),
         ("sale_date", "date_of_transfer SaleDate recording_date fecha_venta datesold Verkaufsdatum date_mutation DataVenda closing_date"),
         ("year_built", "BuildingYear year_build yr_built AnnoCostruzione annee_construction Baujahr AñoConstrucción ano_construcao"),
         ("living_area", "TOT_LVG_AREA total_livable_area GrLivArea AreaNet surface_reelle_bati Wohnfläche SuperficieConstruida floor_area_sqm"),

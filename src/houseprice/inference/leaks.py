@@ -18,6 +18,7 @@ _STATES = frozenset(
     ("sold", "for sale", "active", "pending", "closed", "withdrawn", "expired", "vendido", "en venta", "vendu")
 )
 """Words of the state of an offer."""
+_SOLD = ("sold", "is sold", "sale", "vendido", "vendu", "verkauft")
 _AREAS = frozenset(("area", "living_area", "lot_area", "part_area", "other_area"))
 
 
@@ -38,8 +39,10 @@ def exclude_by_name(drafts: list[Draft]) -> None:
             draft.exclude(PHRASES["at_sale"], rows=draft.profile.first[:2])
         elif draft.questions:
             continue
-        elif draft.concept in ("sale_price", "price") and draft.is_number:
-            draft.exclude("it is another price, known at the sale")
+        elif draft.concept in ("sale_price", "price"):
+            draft.exclude("it is another price, known at the sale" if draft.is_number else PHRASES["of_price"])
+        elif draft.concept == "sale_date" and draft.kind in ("flag", "category") and draft.words in _SOLD:
+            draft.exclude(PHRASES["at_sale"])
         elif draft.concept in PHRASES and (draft.is_number or draft.concept not in _NUMERIC_ONLY):
             draft.exclude(PHRASES[draft.concept])
         elif draft.concept in ("sale_year", "sale_month", "sale_date") and (

@@ -36,9 +36,11 @@ CONCEPTS: tuple[tuple[str, str], ...] = (
         rf"|\b{_PRICE}(?: ?(?:per|por|del?|do|au|pro|par|je|by|a|al|the|average|usd|eur|gbp|venta|sale))* ?(?:{_AREA_UNIT})\b"
         rf"|\b(?:eur|usd|gbp|dollars?|euros?) ?per ?{_AREA_UNIT}\b|\b(?:eur|usd|gbp) ?(?:m2|sqm|sqft|sf|qm)\b|quadratmeterpreis|\bqm ?preis\b|\bm2 ?{_PRICE}\b"
         rf"|\b(?:cost|price|value) ?per\b|\bpremetro\b"),
+    ("of_price", rf"\b(?:log|ln|sqrt|normali[sz]ed|scaled) ?(?:10 ?|1p ?)?(?:of ?)?(?:sales? ?|sold ?)?{_PRICE}\b|\b{_PRICE} ?(?:log|ln|range|band|bracket|category|class|bucket|bin|group|tier|segment|level)\b"
+        r"|\b(?:yield|roi|cap ?rate|rentabilidad|rendite|rendement)\b"),
     ("neighbour_living_area", r"\bliving ?15\b"),
     ("neighbour_lot_area", r"\blot ?15\b"),
-    ("days_on_market", r"\bdays? ?(?:on|in|listed|to ?sell|active|online)\b|\b[ca]?dom\b|\bdias? ?(?:en|no|de|em|ate)? ?(?:el ?)?(?:mercado|publica\w*|venta|venda)\b|\btime ?(?:on|to) ?(?:market|sell|sale)\b"
+    ("days_on_market", r"\bdays? ?(?:on|in|since ?\w+|listed|to ?sell|active|online)\b|\b[ca]?dom\b|\bdias? ?(?:en|no|de|em|ate)? ?(?:el ?)?(?:mercado|publica\w*|venta|venda)\b|\btime ?(?:on|to) ?(?:market|sell|sale)\b"
         r"|\bjours? ?(?:sur|en|de)\b|\btage ?(?:am|online|bis|auf)\b|\bmarktzeit\b|\bmarket ?days\b|\b(?:weeks?|months?) ?on ?(?:the ?)?market\b|\btiempo ?(?:en|de) ?(?:mercado|venta)\b|\blooptijd\b"),
     ("earlier_sale", rf"\b(?:prev(?:ious)?|prior|earlier|former) ?{_SOLD}\b"),
     ("operation", r"^(?:operation|operacion|operacao|listing ?type|offer ?type|transaction ?type|deal ?type|vermarktungsart|tipo ?(?:de ?)?(?:operacion|negocio|transaccion|anuncio|oferta)|category ?type)$"),
@@ -48,9 +50,9 @@ CONCEPTS: tuple[tuple[str, str], ...] = (
         r"|\bfinanc\w*|\bloans?\b|\bmortgages?\b|\bhipotec\w*|\bkredit\w*|\bbuyers?\b|\bpurchasers?\b|\bcomprador\w*|\bacheteur\w*|\bkaufer\w*|\bkaeufer\w*|\bsellers?\b|\bseller ?g\b|\bvendors?\b|\bvendedor\w*|\bvendeurs?\b|\bverkaufer\w*|\bverkaeufer\w*"
         r"|\bgrantors?\b|\bgrantees?\b|\b(?:deed|instrument) ?(?:type|no|number|book)\b|\b(?:num\w*|no|nb|n|number) ?(?:of ?)?(?:offers|bids)\b|^(?:offers|bids)$|\bconcessions?\b|\bcommissions?\b|\bcomisi\w*|\bcomissa\w*|\bprovision\w*|\bcourtage\b"
         r"|\bagents?\b|\bagency\b|\brealtors?\b|\bbroker\w*|\binmobiliaria\b|\bimobiliaria\b|\bmaklers?\b|\bmakelaar\b|\bhonorai\w*|\bagence\b|\bagencia\b|\bagente\b|\blist(?:ed|ing) ?(?:by|office)\b"
-        r"|\brecord ?status\b|\bppd\b|\bvat ?exclusive\b|\bnot ?full ?market\b|\bnature ?mutation\b|\bforma ?de ?pago\b|\barms? ?length\b|\bclearance\b|\bdiscount\b|\bdescuento\b|\bdesconto\b|\bprice ?(?:change|drop|cut|reduc\w*|history)\b|\bnegotia\w*|\bsp ?lp\b|\bsplp\w*|\bsale ?to ?list\b|\bsales? ?ratio\b|\btype ?of ?sale\b|\bowners?\b|\blegal ?ref\w*|\bpercent ?change\b|\bchange ?(?:between|from)\b|\bover ?ask\w*"),
+        r"|\brecord ?status\b|\bppd\b|\bvat ?exclusive\b|\bnot ?full ?market\b|\bnature ?mutation\b|\bforma ?de ?pago\b|\barms? ?length\b|\bclearance\b|\bdiscount\b|\bdescuento\b|\bdesconto\b|\bprice ?(?:change|drop|cut|reduc\w*|history)\b|\bnegotia\w*|\bsp ?lp\b|\bsplp\w*|\bsale ?to ?list\b|\bsales? ?ratio\b|\btype ?of ?sale\b|\bowners?\b|\blegal ?ref\w*|\bpayments?\b|\bforma ?de ?pago\b|\bpercent ?change\b|\bchange ?(?:between|from)\b|\bover ?ask\w*"),
     ("rent", r"\brent(?:al|s|ed)?\b|\balquiler(?:es)?\b|\barriendo\b|\brenta\b|\bloyers?\b|\b(?:kalt|warm|netto|brutto|monats|gesamt)?miete\b|\balugue[lr]\b|\bhuur\w*|\barrendamiento\b|\barrendamento\b|\bcanon\b|\bper ?(?:month|mes|mois|monat)\b|\bpcm\b|\bmonthly\b"),
-    ("list_price", rf"\b(?:list(?:ing|ed)?|ask(?:ing|ed)?|orig(?:inal)?|initial|first|advertised|advert|guide|reserve|opening|offer(?:ed|ing)?|prev(?:ious)?|prior|last|quoted|starting|target|expected|minimum|min|max(?:imum)?|former|old) ?(?:list ?|sales? ?|sold ?)?{_PRICE}\b"
+    ("list_price", rf"\b(?:list(?:ing|ed)?|ask(?:ing|ed)?|orig(?:inal)?|initial|first|advertised|advert|guide|reserve|opening|offer(?:ed|ing)?|prev(?:ious)?|prior|last ?list|last ?asking|quoted|starting|target|expected|minimum|min|max(?:imum)?|former|old) ?(?:list ?|sales? ?|sold ?)?{_PRICE}\b"
         rf"|\b{_PRICE} ?(?:de ?|d |du ?|da ?|do ?|of ?)*(?:list[ae]?|lista|oferta|ofertado|salida|anuncio|anunciado|inicial|initiale?|pedido|solicitado|publicado|demande|affiche|annonce|asked|asking|listed|advertised|original|anterior|partida|guide|guia)\b"
         r"|\b(?:angebots|start|inserats|kaufpreisvorstellungs|wunsch)preis\b|\bvraagprijs\b|\bo?lp\b|\basking\b|\blist ?amt\b"),
     ("assessment", rf"\bassess\w*|\bapprais\w*|\bvaluation\b|\bz?estimates?\b|\bzestimate\b|\bestimated ?{_PRICE}\b|\b{_PRICE} ?estim\w*|\btax(?:able)? ?(?:value|valuation|assess\w*)\b|\bmarket ?value\b|\bavaluo\w*|\btasac\w*|\bavaliac\w*|\bvalor ?(?:catastral|venal|tribut\w*|fiscal|referencia|cadastral|patrimonial|mercado|estimado|tasado)\b|\bcadastral ?value\b"
@@ -108,6 +110,7 @@ def concepts_of(name: str) -> tuple[str, ...]:
 PHRASES = {
     "list_price": "it is a price that was asked, not the one that was paid",
     "price_per_area": "it is a price per area, and holds the price",
+    "of_price": "it follows from the price",
     "rent": "it is a rent, not a price of a sale",
     "assessment": "it is an assessment of the price",
     "tax": "taxes follow from the price or its assessment",
