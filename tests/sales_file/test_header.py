@@ -85,6 +85,16 @@ def test_without_a_header_the_columns_are_numbered_or_named() -> None:
     assert table(ROWS, **named.layout.model_dump()).texts.equals(PLAIN)
 
 
+def test_a_header_with_fewer_fields_than_the_rows_is_ambiguous() -> None:
+    """It is no title, and the rows have names that are not told."""
+    text = "id,date\n" + ROWS
+    error = refused(text)
+    assert (error.code, error.details["key"]) == ("layout_ambiguous", "lines_above_header")
+    assert table(text, lines_above_header=0).broken.height == 3
+    assert table(text, lines_above_header=1).texts.height == 3
+    assert table("All sales\n" + ROWS).layout.header_lines == 0
+
+
 def test_names_for_another_number_of_columns_are_refused() -> None:
     """Rather than all rows to be broken."""
     error = refused(ROWS, header_lines=0, names=("id", "date"))

@@ -59,6 +59,16 @@ def test_many_equal_values_are_refused_when_they_are_too_many(monkeypatch: pytes
     assert excinfo.value.code == "table_too_large"
 
 
+def test_one_long_text_in_very_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file holds it once."""
+    content = written(pl.DataFrame({"a": ["x" * 1000] * 1000}))
+    assert len(content) < 100_000
+    monkeypatch.setattr(parquet, "MAX_BYTES", 999_999)
+    with pytest.raises(DataError) as excinfo:
+        parse(content, "a.parquet")
+    assert excinfo.value.code == "table_too_large"
+
+
 @pytest.mark.parametrize("cut", [4, 20, -1, -8])
 def test_a_damaged_file_is_refused(cut: int) -> None:
     """Wherever it was cut."""

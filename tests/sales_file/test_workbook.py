@@ -8,7 +8,7 @@ import pytest
 
 from houseprice.errors import DataError
 from houseprice.sales_file import AUTO, Note, TextTable, parse, workbook
-from sales_file.workbooks import Error, Rows, sheet_xml
+from sales_file.workbooks import MAIN, Error, Rows, sheet_xml
 from sales_file.workbooks import workbook as written
 
 ROWS: Rows = [
@@ -61,9 +61,20 @@ def test_the_first_sheet_is_read_unless_another_is_named() -> None:
     assert (error.code, error.details["sheets"]) == ("sheet_not_found", ["Sales", "Köln & Bonn"])
 
 
-def test_an_empty_first_sheet_is_ambiguous() -> None:
+def test_a_hidden_sheet_is_not_the_first() -> None:
+    """Nobody who looks at the workbook sees it."""
+    book = written({"Codes": [["x", "y"], [1, 2]], "Sales": ROWS})
+    name = "xl/workbook.xml"
+    xml = zipfile.ZipFile(BytesIO(book)).read(name).replace(b'"Codes"', b"\"Codes\" state='hidden'")
+    book = written({"Codes": [["x", "y"], [1, 2]], "Sales": ROWS}, {name: xml})
+    assert table(book).layout.sheet == "Sales"
+    assert table(book, sheet="Codes").columns == ["x", "y"]
+
+
+@pytest.mark.parametrize("rows", [[], [["Sales of 2014"], ["by the county"]]])
+def test_a_first_sheet_without_a_table_is_ambiguous(rows: Rows) -> None:
     """Which of the others is meant is not guessed."""
-    error = refused(written({"Sheet1": [], "Sales": ROWS}))
+    error = refused(written({"Sheet1": rows, "Sales": ROWS}))
     assert (error.code, error.details["choices"]) == ("layout_ambiguous", ["Sales"])
     assert refused(written({"Sheet1": []})).code == "csv_empty"
 
@@ -78,6 +89,15 @@ def test_errors_in_cells_are_blank_and_told_by_their_places() -> None:
     assert (note.value, note.verdict, note.lines) == (2, "certain", (2, 4))
 
 
+def test_formulas_without_a_value_are_told_by_their_places() -> None:
+    """As other programs write them, that compute nothing."""
+    xml = sheet_xml([["id", "price"], ["x", 1], ["y", 2]])
+    xml = xml.replace("<v>1</v>", "<f>1+1</f><v/>").replace("<v>2</v>", "<f>1+1</f><v>2</v>")
+    found = table(written({"a": [[]]}, {"xl/worksheets/sheet1.xml": xml.encode()}))
+    assert found.texts["price"].to_list() == [None, "2"]
+    assert [note.lines for note in found.notes if "formulas" in note.reason] == [(2,)]
+
+
 def test_titles_and_totals_are_found_as_in_a_csv() -> None:
     """Also where the table begins in another column."""
     rows = [["Sales of 2014"], [], *([None, *row] for row in ROWS), [None, "Total", None, 1363900], ["Source: county"]]
@@ -87,9 +107,19 @@ def test_titles_and_totals_are_found_as_in_a_csv() -> None:
     assert table(written({"a": rows}), **found.layout.model_dump()).texts.equals(found.texts)
 
 
-def test_cells_far_apart_are_refused_before_the_space_between_them_is_held() -> None:
+@pytest.mark.parametrize(
+    "far",
+    [
+        "<row r='1048576'><c r='XFD1048576'><v>1</v></c></row>",
+        '<row r = "1048576" ><c r = "XFD1048576" ><v>1</v></c></row>',
+        "<x:row r='1048576' xmlns:x='y'><x:c r='xfd1048576'/></x:row>",
+        "<row r='99999999'><c r='A99999999'><v>1</v></c></row>",
+        f"<row>{'<c/>' * 16384}</row><row r='1048576'><c><v>1</v></c></row>",
+    ],
+)
+def test_cells_far_apart_are_refused_before_the_space_between_them_is_held(far: str) -> None:
     """One cell in the last row and column stands for 17 thousand million blank ones."""
-    xml = sheet_xml(ROWS).replace("</sheetData>", "<row r='1048576'><c r='XFD1048576'><v>1</v></c></row></sheetData>")
+    xml = sheet_xml(ROWS).replace("</sheetData>", f"{far}</sheetData>")
     assert refused(written({"a": ROWS}, {"xl/worksheets/sheet1.xml": xml.encode()})).code == "table_too_large"
 
 
@@ -98,6 +128,15 @@ def test_a_bomb_in_a_workbook_is_refused() -> None:
     blank = b" " * (64 * 2**20)
     assert refused(written({"a": ROWS}, {"xl/worksheets/sheet1.xml": blank})).code == "archive_too_large"
     assert refused(written({"a": ROWS}, {"xl/sharedStrings.xml": blank})).code == "archive_too_large"
+
+
+def test_one_long_text_in_very_many_cells_is_refused() -> None:
+    """Such as a megabyte that four thousand cells share."""
+    cells = "".join(f"<row r='{row}'><c r='A{row}' t='s'><v>0</v></c></row>" for row in range(1, 4000))
+    xml = sheet_xml([[]]).replace("</sheetData>", f"{cells}</sheetData>").encode()
+    strings = f"<sst xmlns='{MAIN}'><si><t>{'x' * 2**20}</t></si></sst>".encode()
+    book = written({"a": []}, {"xl/worksheets/sheet1.xml": xml, "xl/sharedStrings.xml": strings})
+    assert refused(book).code == "archive_too_large"
 
 
 def test_entities_are_not_expanded() -> None:

@@ -69,6 +69,10 @@ def find_header(records: Sequence[Record], layout: FileLayout, where: str) -> tu
         notes.append(note)
     else:
         lines = layout.header_lines
+    if above and not lines and layout.lines_above_header == "auto" and sum(map(bool, rows[above - 1])) > 1:
+        reason = f"{_shown(rows[above - 1])} may be the header, though it has fewer fields than the rows below."
+        note = Note("lines_above_header", above, "ambiguous", reason, (filled[above - 1][1],))
+        raise ambiguous(where, note, [above - 1, above])
     if above + lines > len(rows):
         raise DataError(f'"{where}" ends within its header.', code="csv_empty")
     end = filled[above + lines][0] if above + lines < len(filled) else len(records)

@@ -8,6 +8,7 @@ from polars.exceptions import PanicException, PolarsError
 
 from houseprice.config.file_layout import FileLayout
 from houseprice.errors import DataError
+from houseprice.sales_file.content import MAX_BYTES
 from houseprice.sales_file.notes import Note
 from houseprice.sales_file.table_building import check_names
 from houseprice.sales_file.text_table import BROKEN_SCHEMA, ROW, TextTable
@@ -41,6 +42,12 @@ def read_parquet(content: bytes, where: str) -> TextTable:
     if not kept.width:
         raise DataError(f'"{where}" has no column that can be read.', code="csv_empty")
     texts = pl.DataFrame([_as_texts(series) for series in kept.iter_columns()])
+    if (held := int(texts.select(pl.sum_horizontal(pl.all().str.len_bytes().sum())).item() or 0)) > MAX_BYTES:
+        raise DataError(
+            f'"{where}" stands for {held:,} bytes of text, more than {MAX_BYTES:,}; give a part of it.',
+            code="table_too_large",
+            path=where,
+        )
     texts = texts.with_columns(pl.all().str.strip_chars().replace("", None))
     rows = pl.Series(ROW, range(1, texts.height + 1), dtype=pl.Int64)
     layout = FileLayout(format="parquet")
