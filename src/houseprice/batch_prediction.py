@@ -1,7 +1,7 @@
-"""Price the houses of a CSV or Parquet file: what `houseprice predict` does.
+"""Price the houses of a file: what `houseprice predict` does.
 
 It is not part of serving since Parquet is read and written with polars, which serving must start without.
-The rules of the API judge the houses. CSV to CSV is streamed, so that any size fits; Parquet is held in memory.
+The rules of the API judge the houses. A CSV in UTF-8 is streamed, so that any size fits; the rest is held in memory.
 """
 
 import sys
@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any, Protocol, TextIO
 
 from houseprice.atomic_io import replace_file
+from houseprice.batch_input import open_csv
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.errors import DataError, MissingDependencyError, nearest
 from houseprice.schema import Schema
@@ -67,26 +68,35 @@ class _Sink(Protocol):
     def finish(self) -> None: ...
 
 
-def predict(directory: Path, source: Path, output: Path, progress: Callable[[int], None] = lambda _: None) -> Summary:
+def predict(
+    directory: Path,
+    source: Path,
+    output: Path,
+    progress: Callable[[int], None] = lambda _: None,
+    *,
+    sheet: str | None = None,
+) -> Summary:
     """Write the rows of a file again, in their order, with the predictions added as columns.
 
     Args:
         directory: the bundle.
-        source: a CSV with a header, or a Parquet file (`.parquet`, `.pq`); columns that no request has are kept.
+        source: a CSV with a header, a Parquet file (`.parquet`, `.pq`), or another file that can be read as sales are;
+            columns that no request has are kept.
         output: CSV or Parquet by its suffix; may be the source.
         progress: called after each block with the number of rows that are done.
+        sheet: of an Excel workbook; the first, if none is given.
 
     Raises:
         ArtifactError: The bundle is missing or changed.
         DataError: The file cannot be read, lacks a column, or holds a house that cannot be priced; nothing is written.
-        MissingDependencyError: A file is Parquet, and polars is not installed.
+        MissingDependencyError: A file is no CSV in UTF-8, and polars is not installed.
     """
     bundle = open_bundle(directory)
     scorer = Scorer(bundle)
     done = warned = 0
     errors = _Errors(source)
     with (
-        _opened(source, bundle) as table,
+        _opened(source, bundle, sheet) as table,
         replace_file(output) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as stream,
     ):
@@ -137,15 +147,16 @@ class _CsvTable:
 
     frame = None
 
-    def __init__(self, source: Path, reader: CsvReader) -> None:
+    def __init__(self, reader: CsvReader, numbers: Sequence[int] | None) -> None:
         self.header, self.dialect = reader.header, reader.dialect
-        self._source, self._reader = source, reader
+        self._reader, self._numbers = reader, numbers
 
     def blocks(self) -> Iterator[_Block]:
         rows = iter(self._reader)
+        numbers = iter(self._numbers) if self._numbers is not None else None
         while block := list(islice(rows, BLOCK_ROWS)):
             yield _Block(
-                [f"line {row.line}" for row in block],
+                [f"row {next(numbers)}" if numbers else f"line {row.line}" for row in block],
                 [row.cells for row in block],
                 [self._reader.house(row) for row in block],
             )
@@ -229,16 +240,17 @@ class _ParquetSink:
 
 
 @contextmanager
-def _opened(source: Path, bundle: Bundle) -> Iterator[_CsvTable | _ParquetTable]:
+def _opened(source: Path, bundle: Bundle, sheet: str | None) -> Iterator[_CsvTable | _ParquetTable]:
     """Open a table, and name the file in what goes wrong while it is read."""
     try:
         if _is_parquet(source):
             yield _ParquetTable(source, bundle.manifest.schema_)
             return
-        with source.open("rb") as stream:
+        stream, numbers = open_csv(source, sheet)
+        with stream:
             reader = CsvReader(stream, CsvColumns(bundle))
             reader.require_columns()
-            yield _CsvTable(source, reader)
+            yield _CsvTable(reader, numbers)
     except OSError as err:
         raise DataError(f'"{source}" cannot be read: {err.strerror or err}.', code="file_unreadable") from err
     except InvalidRequestError as err:

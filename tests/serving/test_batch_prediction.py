@@ -1,9 +1,12 @@
 """Files of houses, priced by the command."""
 
 import csv
+import gzip
+import io
 import json
 import os
 import sys
+import zipfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -18,6 +21,7 @@ from houseprice.bundle.load import open_bundle
 from houseprice.cli import main
 from houseprice.errors import DataError, MissingDependencyError
 from houseprice.serving.app import create_app
+from sales_file.workbooks import workbook
 
 HEAD = "living area,rooms,zip,grade"
 ROW = "80,3,98039,1"
@@ -134,14 +138,14 @@ def test_a_model_that_failed_its_gates_prices_with_a_warning(
     ("spoil", "code"),
     [
         (lambda path: path.write_text(f"{HEAD}\n" + f"{ROW}\n" * 6000 + "80,-1,98039,1\n"), "house_invalid"),
-        (lambda path: path.write_bytes(f"{HEAD}\n{ROW}\n".encode() + b"80,3,\xff,1\n"), "csv_invalid"),
-        (lambda path: path.write_bytes(f"{HEAD}\n{ROW}\n".encode("utf-16")), "csv_invalid"),
+        (lambda path: path.write_bytes(f"{HEAD}\n{ROW}\n".encode() + b"80,3,\xff,1\n"), "layout_ambiguous"),
+        (lambda path: path.write_bytes(f"{HEAD}\n{ROW}\n".encode("utf-16")[:-1]), "encoding_damaged"),
         (lambda path: path.write_text("zip\n98039\n"), "header_invalid"),
         (lambda path: path.write_text(""), "csv_invalid"),
         (lambda path: path.unlink(), "file_unreadable"),
         (lambda path: (path.unlink(), path.mkdir()), "file_unreadable"),
     ],
-    ids=["late bad row", "not UTF-8", "UTF-16", "columns missing", "empty", "no file", "a folder"],
+    ids=["late bad row", "not UTF-8", "cut UTF-16", "columns missing", "empty", "no file", "a folder"],
 )
 def test_a_refusal_leaves_nothing_behind(
     toy_dir: Path, source: Path, tmp_path: Path, spoil: Callable[[Path], object], code: str
@@ -279,6 +283,51 @@ def frames() -> list[tuple[Any, str]]:
     ]
 
 
+OTHERS: dict[str, Callable[[str], bytes]] = {
+    "utf-16": lambda text: text.replace(",", "\t").encode("utf-16"),
+    "gzip": lambda text: gzip.compress(text.encode()),
+    "zip": lambda text: zipped(text.encode()),
+    "xlsx": lambda text: workbook({"About": [["x"]], "Houses": list(csv.reader(text.splitlines()))}),
+    "windows-1252": lambda text: text.encode("cp1252"),
+}
+
+
+def zipped(content: bytes) -> bytes:
+    """Give a ZIP archive of one CSV."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("houses.csv", content)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("form", OTHERS)
+def test_other_files_of_the_same_houses_get_the_same_prices(toy_dir: Path, tmp_path: Path, form: str) -> None:
+    """Whatever they are written by or packed in; columns that no request has are kept."""
+    text = f"{HEAD},town\n{ROW},Málaga\n80,3,10115,1,León\n70,3,10115,1,Ávila\n"
+    plain, other = tmp_path / "plain.csv", tmp_path / "other"
+    plain.write_text(text, encoding="utf-8")
+    other.write_bytes(OTHERS[form](text))
+    batch_prediction.predict(toy_dir, plain, tmp_path / "plain_priced.csv")
+    sheet = "Houses" if form == "xlsx" else None
+    done = batch_prediction.predict(toy_dir, other, tmp_path / "priced.csv", sheet=sheet)
+    assert done.rows == 3
+    assert rows_of(tmp_path / "priced.csv") == rows_of(tmp_path / "plain_priced.csv")
+
+
+def test_what_is_wrong_in_another_file_is_told_by_its_row(toy_dir: Path, tmp_path: Path) -> None:
+    """As it is counted in the file."""
+    source = tmp_path / "houses.csv.gz"
+    source.write_bytes(gzip.compress(f"{HEAD}\n{ROW}\n\n80,-3,10115,1\n".encode()))
+    with pytest.raises(DataError, match="row 3") as caught:
+        batch_prediction.predict(toy_dir, source, tmp_path / "priced.csv")
+    assert caught.value.code == "house_invalid"
+    source.write_bytes(gzip.compress(f"{HEAD}\n{ROW}\n80,3\n".encode()))
+    with pytest.raises(DataError, match="row 2") as caught:
+        batch_prediction.predict(toy_dir, source, tmp_path / "priced.csv")
+    assert caught.value.code == "csv_invalid"
+    assert not (tmp_path / "priced.csv").exists()
+
+
 @pytest.mark.parametrize(("content", "code"), frames())
 def test_parquet_that_cannot_be_priced_is_refused(toy_dir: Path, tmp_path: Path, content: Any, code: str) -> None:
     """As a CSV is: nothing is written, and the error names the file."""
@@ -299,7 +348,14 @@ def test_without_polars_csv_still_works(
     """As in the image; a Parquet file is refused with a code and exit code 10."""
     monkeypatch.setitem(sys.modules, "polars", None)  # how Python marks what is not there
     batch_prediction.predict(toy_dir, source, tmp_path / "priced.csv")
-    for given, output in ((source, "priced.parquet"), (tmp_path / "houses.pq", "priced.csv")):
+    (tmp_path / "houses.gz").write_bytes(gzip.compress(source.read_bytes()))
+    for name in [name for name in sys.modules if name.startswith("houseprice.sales_file")]:
+        monkeypatch.delitem(sys.modules, name)
+    for given, output in (
+        (source, "priced.parquet"),
+        (tmp_path / "houses.pq", "priced.csv"),
+        (tmp_path / "houses.gz", "priced.csv"),
+    ):
         with pytest.raises(MissingDependencyError) as caught:
             batch_prediction.predict(toy_dir, given, tmp_path / output)
         assert (caught.value.code, caught.value.exit_code) == ("polars_missing", 10)

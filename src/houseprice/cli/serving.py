@@ -29,23 +29,28 @@ _bundle = click.option(
 @click.command()
 @_bundle
 @click.option(
-    "--input", "source", type=click.Path(path_type=Path), required=True, help="CSV or Parquet with a request's columns."
+    "--input",
+    "source",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="CSV, Excel or Parquet with a request's columns, also within gzip or ZIP.",
 )
+@click.option("--sheet", show_default="the first", help="Sheet of an Excel workbook.")
 @click.option(
     "--output", type=click.Path(path_type=Path), required=True, help="CSV or Parquet to write; may be the input."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def predict(bundle: Path, source: Path, output: Path, as_json: bool) -> None:
-    """Price the houses of a CSV or Parquet file.
+def predict(bundle: Path, source: Path, sheet: str | None, output: Path, as_json: bool) -> None:
+    """Price the houses of a file.
 
     Writes its rows in their order with the columns predicted_price, interval_low, interval_high and warnings added; all
-    other columns are kept. Files named .parquet or .pq are Parquet, which needs polars; others are CSV. Nothing is
-    written when a house cannot be priced.
+    other columns are kept. Files named .parquet or .pq are Parquet; the output is CSV otherwise. All that is no
+    CSV in UTF-8 needs polars. Nothing is written when a house cannot be priced.
 
     Example: houseprice predict --input data/processed/cleaned_house_data.csv --output priced.csv
     """
     progress = _Progress()
-    summary = batch_prediction.predict(bundle, source, output, progress)
+    summary = batch_prediction.predict(bundle, source, output, progress, sheet=sheet)
     progress.end()
     if failed := failed_gates(read_manifest(bundle).verdict):
         click.echo(f"houseprice: warning: the model failed its gates ({', '.join(failed)})", err=True)

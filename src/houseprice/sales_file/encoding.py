@@ -37,15 +37,10 @@ def find_encoding(content: bytes, stated: str, where: str) -> tuple[str, list[No
         return stated, []
     for mark, name in _MARKS:
         if content.startswith(mark):
-            _check(content, name, where)
+            _check_whole(content, name, where)
             return name, [_note(name, "certain", "It begins with the byte order mark of this encoding.")]
     if name := _wide(content):
-        if invalid_at(content, name) is not None:
-            raise DataError(
-                f'"{where}" is {name} but for some bytes, or was cut; get it again.',
-                code="encoding_damaged",
-                path=where,
-            )
+        _check_whole(content, name, where)
         return name, [_note(name, "certain", "Every other byte is zero, as only this encoding writes Latin letters.")]
     if content.isascii():
         return "utf-8", [_note("utf-8", "certain", "All characters are ASCII, which most encodings write alike.")]
@@ -81,6 +76,16 @@ def _check(content: bytes, encoding: str, where: str) -> None:
     if position is not None:
         line = line_at(content, position)
         raise contradicted(where, "encoding", encoding, f"byte 0x{content[position]:02x} in line {line} is invalid.")
+
+
+def _check_whole(content: bytes, encoding: str, where: str) -> None:
+    position = invalid_at(content, encoding)
+    if position is not None:
+        raise DataError(
+            f'"{where}" is {encoding}, but damaged or cut at byte {position}; get it again.',
+            code="encoding_damaged",
+            path=where,
+        )
 
 
 def _wide(content: bytes) -> str:
