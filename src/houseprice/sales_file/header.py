@@ -75,7 +75,7 @@ def find_header(records: Sequence[Record], layout: FileLayout, where: str) -> tu
         raise ambiguous(where, note, [above - 1, above])
     if above + lines > len(rows):
         raise DataError(f'"{where}" ends within its header.', code="csv_empty")
-    end = filled[above + lines][0] if above + lines < len(filled) else len(records)
+    end = filled[above + lines - 1][0] + 1 if above + lines else 0
     names = _names(rows[above : above + lines], rows[above:], layout)
     below = rows[above + lines :]
     if lines and below:
