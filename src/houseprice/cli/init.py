@@ -73,7 +73,7 @@ def init(
     understood = _understand(table, told)
     layout = {key: value for key, value in table.layout.model_dump().items() if value not in ("auto", None, (), [])}
     text = write_yaml(understood, name=name, raw=Path(source), layout=layout, file_notes=_told(table))
-    _show(_as_dict(understood, target) if as_json else summary(understood, source))
+    _show(_as_dict(understood, target) if as_json else summary(understood, source, _unsure(table)))
     if not yes and sys.stdin.isatty() and not click.confirm(f"Write {target}?", default=True):
         raise click.Abort
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -136,6 +136,11 @@ def _read(source: str, sheet: str | None, pairs: Iterable[str]) -> TextTable:
 def _told(table: TextTable) -> list[str]:
     """Return what the reader of the file decided, for the comments of the configuration."""
     return [f"{note.verdict}: {note.reason}" for note in table.notes]
+
+
+def _unsure(table: TextTable) -> list[str]:
+    """Return what the reader of the file is not certain of."""
+    return [note.reason for note in table.notes if note.verdict != "certain"]
 
 
 def _understand(table: TextTable, answers: dict[str, str]) -> Understanding:

@@ -1,5 +1,7 @@
 """What `houseprice init` understood of a file, as a short table for people."""
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -10,7 +12,7 @@ from houseprice.inference import ColumnDecision, Finding, Understanding
 COLOURS = {"certain": "green", "likely": "yellow", "ambiguous": "red"}
 
 
-def summary(understood: Understanding, source: str) -> RenderableType:
+def summary(understood: Understanding, source: str, file_notes: Sequence[str] = ()) -> RenderableType:
     """Return the table of the columns that are used, and the list of those that are left out."""
     used = [column for column in understood.columns if not column.excluded]
     table = Table(
@@ -32,7 +34,7 @@ def summary(understood: Understanding, source: str) -> RenderableType:
         for column in out:
             left.add_row(Text(column.name), Text(column.excluded))
         parts.append(left)
-    parts += [Text(f"Note: {note.reason}.") for note in understood.notes]
+    parts += [Text(f"Note: {note}") for note in (*file_notes, *(f"{note.reason}." for note in understood.notes))]
     return Group(*parts)
 
 

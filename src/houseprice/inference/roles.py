@@ -159,11 +159,10 @@ def _location(drafts: list[Draft]) -> None:
         return filled < 0.5, each < 3, order.get(draft.concept, 0)
 
     best = min(found, key=merit)[0]
-    best.take(
-        "location",
-        "certain" if len(found) == 1 else "likely",
-        "it names the place most closely with enough sales in each" if len(found) > 1 else "the name says so",
-    )
+    reason = "the name says so" if best.concept in order else "its values are postcodes"
+    if len(found) > 1:
+        reason = "it names the place most closely with enough sales in each"
+    best.take("location", "certain" if len(found) == 1 else "likely", reason, best.profile.first[:1])
 
 
 def _holds_postcodes(column: Profile) -> bool:
