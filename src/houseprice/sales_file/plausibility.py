@@ -39,16 +39,31 @@ ENCODINGS = {
     "windows-1252": (0.0, (*_WESTERN, "Icelandic")),
     "iso-8859-15": (0.02, (*_WESTERN, "Icelandic")),
     "macintosh": (0.15, _WESTERN),
-    "cp850": (0.2, (*_WESTERN, "Icelandic")),
+    "cp850": (0.3, _WESTERN),
     "windows-1250": (0.2, _CENTRAL),
     "iso-8859-2": (0.25, _CENTRAL),
     "windows-1254": (0.25, ("Turkish",)),
 }
 """Encoding → how much less it is used than Windows-1252, on the scale of `Judgement`, and its languages."""
+DOUBT = 0.25
+"""Distance between the two best encodings, over the number of words, up to which both are possible."""
 _VOWELS = "aeiouyáàâãäåæéèêëíìîïóòôõöøœúùûüýÿăąęěıőűů"
 _CONSONANTS = "çñšžčćđřťďňńłśźżğşţțșßþð"
-_AFTER_VOWEL = "ßÿ"
-_BEFORE_VOWEL = "çñõœ"
+_BESIDE = {
+    "œ": r".?œ[uie]",
+    "þ": r"[^\w]?þ.?",
+    "ń": r".?ń[^aeiouyó]?", "ś": r".?ś[^aeouyó]?", "ć": r".?ć[^aeouyó]?", "ź": r".?ź[^aeouyó]?",
+    "ă": r".?ă[^aeou]?",
+    "ě": r"[bpvmdtn]ě.?",
+    "ů": r"[^aeiouy\W]ů.?",
+    "ř": r".?ř\w|[aeiouyáéíóúůý]ř\W?",
+    "á": r"[^ae]?á.?",
+}  # fmt: skip
+"""Letters that stand only beside some: `ń` before no vowel in Polish, `ě` after few consonants in Czech."""
+_UNITS = re.compile(r"[\d\s.,]*(?:mý|nø)\W?")
+"""m² and n° by Windows-1252, of a file in code page 850."""
+_AFTER_VOWEL = "ßÿëï"
+_BEFORE_VOWEL = "çñõ"
 _SAME = (
     {"³": "²", "¡": "¿"}
     | dict.fromkeys("½¼¾×", "€")
@@ -102,7 +117,7 @@ def judge(words: list[Word]) -> Judgement:
         decoded = _decoded(words, encoding)
         if decoded is None:
             continue
-        score = max(_mean(word_score(text, language) for text in decoded) for language in languages) - rarity
+        score = _plausibility(decoded, languages) - rarity / len(words) ** 0.5
         best[decoded] = max(best.get(decoded, (-9.0, "")), (score, encoding))
     ranked = sorted(((score, encoding, decoded) for decoded, (score, encoding) in best.items()), reverse=True)
     if not ranked or ranked[0][0] < LEAST:
@@ -112,13 +127,20 @@ def judge(words: list[Word]) -> Judgement:
     rival = ranked[1] if len(ranked) > 1 else (-9.0, "", ())
     gap = score - rival[0]
     shown = _shown(decoded)
-    if gap < 0.12:
+    if gap <= DOUBT / len(words):
         reason = f"It is not UTF-8; by {encoding} it holds {shown}, by {rival[1]} {_shown(rival[2])}."
         choices = tuple(name for other, name, _ in ranked if other > score - 0.3)
         return Judgement("", "ambiguous", reason, choices)
     certain = gap >= 0.5 and len(words) >= 3
     reason = f"It is not UTF-8; by this encoding it holds words such as {shown}."
     return Judgement(encoding, "certain" if certain else "likely", reason)
+
+
+def _plausibility(decoded: tuple[str, ...], languages: tuple[str, ...]) -> float:
+    """Return the mean score of the words, mostly by the one language that fits them best."""
+    scores = [[word_score(text, language) for language in languages] for text in decoded]
+    of_one = max(map(_mean, zip(*scores, strict=True)))
+    return 0.7 * of_one + 0.3 * _mean(map(max, scores))
 
 
 def of_one_script(words: list[str]) -> bool:
@@ -143,7 +165,7 @@ def word_score(word: str, language: str) -> float:
     scores = [_character_score(word, place, letters) for place, character in enumerate(word) if not character.isascii()]
     if re.search(r"[^\W\d_a-zA-Z]{3}", word):  # no Latin alphabet writes three letters beyond ASCII in a row
         return -1.0
-    return min(scores, default=0.0)
+    return -0.5 if _UNITS.fullmatch(word) else min(scores, default=0.0)
 
 
 def _character_score(word: str, place: int, letters: frozenset[str]) -> float:
@@ -166,7 +188,7 @@ def _letter_score(character: str, before: str, after: str, letters: frozenset[st
     if character not in letters or not _fits(character.lower(), before.lower(), after.lower()):
         return -0.5
     alone = not before.isalpha() and not after.isalpha()
-    return -0.5 if alone and character.lower() not in "àáéèóòôyœ" else 1.0
+    return 1.0 if not alone else 0.6 if character in "àéèóò" else 0.2 if character in "áôÀÉÈÓÒ" else -0.5
 
 
 def _fits(character: str, before: str, after: str) -> bool:
@@ -175,10 +197,10 @@ def _fits(character: str, before: str, after: str) -> bool:
         return before in tuple(_VOWELS)
     if character in _BEFORE_VOWEL:
         return after in tuple(_VOWELS) or not after.isalpha()
-    if character == "þ":
-        return not before.isalpha()
-    base = unicodedata.normalize("NFD", character)[0]
-    if base in "aiou" and base in (before, after):
+    if character in _BESIDE:
+        return re.fullmatch(_BESIDE[character], before + character + after) is not None
+    base, *marks = unicodedata.normalize("NFD", character)
+    if base in "aiou" and base in (before, after) and marks != ["\u0308"]:  # but Dutch writes coöperatie
         return False
     consonants = all(letter.isalpha() and letter not in _VOWELS for letter in (before, after))
     return not (character in _CONSONANTS and consonants)
@@ -190,7 +212,7 @@ def _sign_score(character: str, word: str, place: int) -> float:
     scores = {
         "’": 0.2 if not between_letters else 1.0 if _is_apostrophe(word, place) else -0.2,
         "²": 1.0 if before in tuple("mMt") else -1.0,
-        "·": 1.0 if before == after == "l" else -0.8,
+        "·": 1.0 if before == after == "l" else -0.8 if before.isalpha() or after.isalpha() else 0.3,
         "\xa0": -0.5 if between_letters else 0.9 if before.isdigit() and after.isdigit() else 0.4,
         "°": 1.0 if before.isdigit() or before in tuple("nN") else 0.0,
         "¿": -0.8 if before else 1.0,
