@@ -94,6 +94,13 @@ def test_single_quotes_are_read() -> None:
     assert found.layout.quoting == "single"
 
 
+def test_blanks_before_quotes_are_no_part_of_a_field() -> None:
+    """As they are typed by hand."""
+    found = table('id, address, price\n1, "Main St 5, Bath", 100\n2, "Hill", 200\n3, Mill "old" Lane, 300\n')
+    assert found.texts["address"].to_list() == ["Main St 5, Bath", "Hill", 'Mill "old" Lane']
+    assert found.broken.is_empty()
+
+
 def test_inches_in_a_table_without_quotes_are_read() -> None:
     """A quote that begins a field and never ends is a sign for inches when all lines are whole without quotes."""
     text = "id\tremark\tprice\n" + "".join(f'{number}\t"{number} pipe\t100\n' for number in range(300))

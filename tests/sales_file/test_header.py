@@ -59,6 +59,28 @@ def test_lines_above_the_header_are_passed_over(above: str, count: int) -> None:
     assert table(above + HEADER + ROWS, **found.layout.model_dump()).texts.equals(PLAIN)
 
 
+@pytest.mark.parametrize("rule", ["---,----------,-----,----\n", "===,===,===,===\n"])
+def test_a_rule_below_the_header_is_no_row(rule: str) -> None:
+    """As databases draw it."""
+    found = table(HEADER + rule + ROWS + "\n(3 rows affected)\n")
+    assert found.texts.drop("row").equals(PLAIN.drop("row"))
+    assert found.layout.header_lines == 1
+
+
+def test_a_table_in_markdown_is_read() -> None:
+    """Its lines begin and end with a separator."""
+    found = table("| id | price |\n|:---|---:|\n| a | 10 |\n| b | 20 |\n")
+    assert found.texts.drop("row").rows() == [("a", "10"), ("b", "20")]
+
+
+def test_comments_above_the_header_are_passed_over() -> None:
+    """Even when they have as many commas; a column may be called # all the same."""
+    found = table("# id, date, price, town\n# of 2014\n" + HEADER + ROWS)
+    assert found.texts.equals(PLAIN)
+    assert found.layout.lines_above_header == 2
+    assert table("#,date,price,town\n" + ROWS).columns == ["#", "date", "price", "town"]
+
+
 def test_two_header_lines_are_joined() -> None:
     """Units, or parts of a group."""
     found = table("id,date,price,town\n,,EUR,name\n" + ROWS)
@@ -183,6 +205,12 @@ def test_rows_that_begin_with_their_name_are_read() -> None:
 def test_rows_that_end_with_a_separator_are_read() -> None:
     """Though the header does not."""
     found = table("id,price\na,10,\nb,20,\nc,30,\n")
+    assert found.texts.rows() == [(1, "a", "10"), (2, "b", "20"), (3, "c", "30")]
+
+
+def test_a_header_that_alone_ends_with_a_separator_is_read() -> None:
+    """The name that it would give is blank."""
+    found = table("id,price,\na,10\nb,20\nc,30\n")
     assert found.texts.rows() == [(1, "a", "10"), (2, "b", "20"), (3, "c", "30")]
 
 

@@ -28,14 +28,16 @@ _NEAR = 0.9
 
 @dataclass(frozen=True)
 class Dialect:
-    """Separator and quoting."""
+    """Separator and quoting, and whether a blank may stand before a quote."""
 
     separator: str
     quoting: str
+    spaced: bool = False
 
     def reader(self, lines: Iterable[str]) -> Any:
         """Return a strict reader of the records in some lines."""
-        return csv.reader(lines, delimiter=self.separator, strict=True, **QUOTINGS[self.quoting])
+        options = QUOTINGS[self.quoting]
+        return csv.reader(lines, delimiter=self.separator, skipinitialspace=self.spaced, strict=True, **options)
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,10 @@ def _quoting(sample: str, dialect: Dialect, *, whole: bool) -> tuple[Dialect, li
     """Return the dialect with single quotes, and a note, when most fields stand within such."""
     if dialect.quoting != "double":
         return dialect, []
+    spaced = Dialect(dialect.separator, "double", spaced=True)
+    if re.search(rf'{re.escape(dialect.separator)} +"', sample) and (fit := _fit(sample, spaced, whole=whole)):
+        usual = _fit(sample, dialect, whole=whole)
+        dialect = spaced if usual is None or fit.score >= usual.score else dialect
     cells = [cell.strip() for _, record in records(sample, dialect, whole=whole) for cell in record if cell.strip()]
     if sum(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in cells) > 0.5 * len(cells):
         note = Note("quoting", "single", "likely", "Most fields stand within single quotes.")

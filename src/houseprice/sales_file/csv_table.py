@@ -50,7 +50,12 @@ def read_csv(content: bytes, where: str, layout: FileLayout) -> TextTable:
             table = _table(content, encoding, candidate, where, layout, notes)
         except csv.Error:
             continue
-        if candidate == usual or candidate.quoting == "single" or _is_believable(table):
+        if (
+            candidate.quoting == "double"
+            or candidate == usual
+            or candidate.quoting == "single"
+            or _is_believable(table)
+        ):
             return table
     line, problem = _first_problem(content, encoding, usual)
     raise DataError(

@@ -13,7 +13,7 @@ _TOTAL = re.compile(r"(?:grand |sub)?(?:total|totals|totales|totaux|totais|summe
                     r"average|mean|mittelwert|promedio|media|moyenne)\b.{0,20}", re.IGNORECASE)  # fmt: skip
 _REMARK = re.compile(
     r"(?:source|sources|note|notes|fuente|nota|notas|fonte|quelle|hinweis|anmerkung|remarque|copyright|©|\*|"
-    r"end of|generated|exported|downloaded|retrieved|data from|report|\(c\)|\d+ (?:rows?|records?|filas))",
+    r"end of|generated|exported|downloaded|retrieved|data from|report|\(c\)|\(?\d+ (?:rows?|records?|filas|registros))",
     re.IGNORECASE,
 )
 

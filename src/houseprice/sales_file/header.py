@@ -17,6 +17,7 @@ _TYPED = re.compile(
     r"|\d{1,2}[- ][^\W\d]{3,10}\.?,?[- ]\d{2,4}"
 )
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "-", "--", "?", ".", "s/d", "nd", "n.d.", "#n/a", "missing"}
+_RULE = re.compile(r":?[-=_+]{3,}:?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SHARE = 0.8
 """Of a column's values that are numbers or dates, for them to be what the column holds."""
@@ -49,7 +50,7 @@ def find_header(records: Sequence[Record], layout: FileLayout, where: str) -> tu
         DataError: No record holds anything (code `csv_empty`), the layout states what the file lacks
             (`layout_contradicted`), or more than one reading is possible (`layout_ambiguous`).
     """
-    filled = [(index, line, cells) for index, (line, cells) in enumerate(records) if any(cells)]
+    filled = [(index, line, cells) for index, (line, cells) in enumerate(records) if any(cells) and not _is_rule(cells)]
     if not filled:
         raise DataError(f'"{where}" is empty; provide a table with a header row.', code="csv_empty")
     rows = [cells for _, _, cells in filled]
@@ -76,6 +77,8 @@ def find_header(records: Sequence[Record], layout: FileLayout, where: str) -> tu
     if above + lines > len(rows):
         raise DataError(f'"{where}" ends within its header.', code="csv_empty")
     end = filled[above + lines - 1][0] + 1 if above + lines else 0
+    if end < len(records) and any(records[end][1]) and _is_rule(records[end][1]):
+        end += 1
     names = _names(rows[above : above + lines], rows[above:], layout)
     below = rows[above + lines :]
     if lines and below:
@@ -84,6 +87,11 @@ def find_header(records: Sequence[Record], layout: FileLayout, where: str) -> tu
     elif layout.names and len(names) != (width := Counter(map(len, below)).most_common(1)[0][0]):
         raise contradicted(where, "names", list(names), f"its rows have {width} fields.")
     return Header(names, above, lines, end), notes
+
+
+def _is_rule(cells: list[str]) -> bool:
+    """Return whether a line only draws a rule below the header, as databases and Markdown do."""
+    return all(_RULE.fullmatch(cell) for cell in cells if cell)
 
 
 def is_typed(cell: str) -> bool:
@@ -97,9 +105,16 @@ def _above(rows: list[list[str]]) -> int:
     used = [sum(map(bool, row)) for row in rows]
     typical = sorted(used)[len(used) // 2]
     for place, row in enumerate(rows[:MOST_ABOVE]):
-        if len(row) >= width - 1 and used[place] > 0.5 * min(typical, width):
+        below = next((other for other in rows[place:] if not other[0].startswith("#")), [])
+        comment = row[0].startswith("#") and _is_words(below)
+        if len(row) >= width - 1 and used[place] > 0.5 * min(typical, width) and not comment:
             return place
     return 0
+
+
+def _is_words(row: list[str]) -> bool:
+    """Return whether a row holds words alone."""
+    return bool(row) and all(cell and not is_typed(cell) for cell in row)
 
 
 def _header_lines(filled: Sequence[tuple[int, int, list[str]]], where: str) -> tuple[int, Note]:
@@ -189,6 +204,8 @@ def _names(header: list[list[str]], rows: list[list[str]], layout: FileLayout) -
 def _widened(names: list[str], rows: list[list[str]]) -> tuple[list[str], list[Note]]:
     """Return the names with one for the field that all rows have besides: blank at the end, or the row's own name."""
     longer = [row for row in rows if len(row) == len(names) + 1]
+    if names[-1:] == [""] and sum(len(row) == len(names) - 1 for row in rows) >= 0.95 * len(rows):
+        return names[:-1], [Note("", "", "certain", "The header, but no row, ends with a separator.")]
     if len(longer) < 0.95 * len(rows):
         return names, []
     if not any(row[-1] for row in longer):

@@ -199,8 +199,8 @@ def _fits(character: str, before: str, after: str) -> bool:
         return after in tuple(_VOWELS) or not after.isalpha()
     if character in _BESIDE:
         return re.fullmatch(_BESIDE[character], before + character + after) is not None
-    base, *marks = unicodedata.normalize("NFD", character)
-    if base in "aiou" and base in (before, after) and marks != ["\u0308"]:  # but Dutch writes coöperatie
+    base, marks = unicodedata.normalize("NFD", character)[:1], unicodedata.normalize("NFD", character)[1:]
+    if base in "aiou" and base in (before, after) and marks != "\u0308":  # but Dutch writes coöperatie
         return False
     consonants = all(letter.isalpha() and letter not in _VOWELS for letter in (before, after))
     return not (character in _CONSONANTS and consonants)
