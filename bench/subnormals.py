@@ -32,7 +32,7 @@ def main() -> None:
     config = load(ROOT / "configs" / "model_config.yaml")
     raw = csv_reader.read(ROOT / config.paths.raw, config.schema_, config.data.file)
     sales = processing.clean(raw, config.schema_, config.data).sales.sort(config.schema_.sale_date)[:count]
-    features = Preprocessor(config.schema_, config.features.derived).fit(sales).transform(sales)
+    features = Preprocessor(config.schema_, config.derived).fit(sales).transform(sales)
     prices = sales[config.schema_.target].cast(pl.Float64).to_numpy()
 
     print(f"| one fit of {sales.height:,} sales | CPU seconds | wall seconds |", "| --- " * 3 + "|", sep="\n")

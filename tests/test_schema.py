@@ -30,6 +30,20 @@ def test_roles_name_their_columns() -> None:
         made.named("latitude")
 
 
+def test_only_the_price_is_mandatory() -> None:
+    """Neither an identifier nor a date need be known."""
+    made = Schema.model_validate({"columns": {"paid": PAID, "rooms": {"kind": "integer", "description": "Rooms"}}})
+    assert (made.target, made.parcel, made.sale_date) == ("paid", None, None)
+    assert list(made.request) == ["rooms"]
+
+
+def test_a_role_counts_in_requests_only_when_its_column_is_known_before_the_sale() -> None:
+    """What is derived of it could not be computed for a request."""
+    rooms = {"kind": "integer", "role": "bedrooms", "description": "Rooms"}
+    assert "bedrooms" in schema(rooms=rooms).request_roles
+    assert "bedrooms" not in schema(rooms=rooms | {"known": "at_sale"}).request_roles
+
+
 def test_a_request_holds_what_is_known_before_the_sale_and_the_date() -> None:
     """Target, parcel and what is only known at the sale are never asked for."""
     made = schema(
@@ -84,29 +98,29 @@ def test_every_fault_of_one_column_is_told_at_once() -> None:
     ("changed", "told"),
     [
         ({"paid": None}, 'no column has the role "target"'),
-        ({"id": None}, 'no column has the role "parcel"'),
-        ({"day": None}, 'no column has the role "sale_date"'),
         ({"paid": PAID | {"kind": "category"}}, '"paid" has the role "target" and must be of kind number or integer'),
         ({"id": PARCEL | {"kind": "integer"}}, '"id" has the role "parcel" and must be of kind category'),
         ({"day": DAY | {"kind": "integer"}}, '"day" has the role "sale_date" and must be of kind date'),
         ({"paid": PAID | {"required": False}}, '"paid" has the role "target" and must be required'),
-        ({"id": PARCEL | {"required": False}}, '"id" has the role "parcel" and must be required'),
-        ({"day": DAY | {"required": False}}, '"day" has the role "sale_date" and must be required'),
+        (
+            {"place": {"kind": "category", "role": "latitude", "description": "Place"}},
+            '"place" has the role "latitude" and must be of kind number',
+        ),
         ({"fee": PAID}, 'role "target" is given to both "paid" and "fee"'),
     ],
 )
-def test_a_house_without_its_three_roles_is_refused(changed: dict[str, Any], told: str) -> None:
-    """Price, parcel and day of the sale are there, once, of a kind that can be used, and never blank."""
+def test_a_schema_without_a_price_or_with_roles_of_another_kind_is_refused(changed: dict[str, Any], told: str) -> None:
+    """The price is there, once; every role is of a kind that can be used."""
     columns = {"id": PARCEL, "day": DAY, "paid": PAID} | changed
     with pytest.raises(ValidationError, match=re.escape(told)):
         Schema.model_validate({"columns": {name: column for name, column in columns.items() if column}})
 
 
 def test_every_fault_between_columns_is_told_at_once() -> None:
-    """A declaration without any role hears of all three."""
+    """A declaration hears of all of them."""
     with pytest.raises(ValidationError) as err:
         Schema.model_validate({"columns": {"row": {"kind": "number", "description": "Bad name"}}})
-    for told in ('"target"', '"parcel"', '"sale_date"', '"row" is reserved'):
+    for told in ('"target"', '"row" is reserved'):
         assert told in str(err.value)
 
 

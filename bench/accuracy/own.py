@@ -26,7 +26,9 @@ def _made(config: Config, path: Path) -> tuple[pl.DataFrame, SalesSet]:
     schema = config.schema_
     raw = csv_reader.read(path, schema, config.data.file)
     sales = processing.clean(raw, schema, config.data).sales
-    table, preprocessor = engineer(sales, schema, config.features.derived, HOLDOUT_SHARE)
+    table, preprocessor = engineer(
+        sales, schema, config.derived, config.split.model_copy(update={"holdout_share": HOLDOUT_SHARE})
+    )
     features = table.select(*preprocessor.feature_names(), *preprocessor.ordinals_)
     roles = schema.roles()
     found = SalesSet(

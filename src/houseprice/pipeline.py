@@ -110,7 +110,7 @@ def make_features(config: Config, source: Path, output: Path, preprocessor: Path
     """
     _keep_input(source, output)
     sales = bundling.read_sales(source, config.schema_)
-    made, fitted = engineer(sales, config.schema_, config.features.derived, config.split.holdout_share)
+    made, fitted = engineer(sales, config.schema_, config.derived, config.split, config.training.seed)
     content = feature_table.write(made, sha256_of(source))
     fitted.feature_table_sha256_ = hashlib.sha256(content).hexdigest()
     atomic_io.write_atomically({output: content, preprocessor: pickle.dumps(fitted, protocol=5)})
@@ -254,7 +254,7 @@ def reevaluate_gates(config: Config, models: Path) -> Verdict:
         ArtifactError: There is no trained model (code `trained_file_missing`).
     """
     model, _ = ModelStore(models).model()
-    return gates.verdict_of(model).with_gates(*gates.check_metrics(model.metrics_, config.gates).gates)
+    return gates.verdict_of(model).with_gates(*gates.check_metrics(model.metrics_, config).gates)
 
 
 def self_test(config: Config, raw: Path) -> list[gate_self_test.MutationResult]:

@@ -18,12 +18,32 @@ Kind = Literal["number", "integer", "category", "ordinal", "flag", "date"]
 Role = Literal[
     "target", "parcel", "sale_date", "living_area", "lot_area", "latitude", "longitude", "year_built",
     "year_renovated", "bedrooms", "bathrooms", "neighbour_living_area", "neighbour_lot_area", "location", "quality",
+    "address",
 ]  # fmt: skip
 Known = Literal["before_sale", "at_sale"]
 RESERVED = (
-    "row", "reasons", "split", "processed_sha256", "predicted_price", "interval_low", "interval_high", "warnings",
+    "row", "reasons", "split", "sale_group", "processed_sha256", "predicted_price", "interval_low", "interval_high",
+    "warnings",
 )  # fmt: skip
 """Columns that the pipeline adds to a table, whose names no column of a house may have."""
+
+ROLE_KINDS: dict[str, tuple[Kind, ...]] = {
+    "target": ("number", "integer"),
+    "parcel": ("category",),
+    "sale_date": ("date",),
+    "latitude": ("number",),
+    "longitude": ("number",),
+    "living_area": ("number", "integer"),
+    "lot_area": ("number", "integer"),
+    "year_built": ("number", "integer"),
+    "year_renovated": ("number", "integer"),
+    "bedrooms": ("number", "integer"),
+    "bathrooms": ("number", "integer"),
+    "neighbour_living_area": ("number", "integer"),
+    "neighbour_lot_area": ("number", "integer"),
+    "address": ("category",),
+}
+"""Role → kinds that a column with it may have."""
 
 LONGEST_TEXT = 200
 """Characters that a text may have, in a sale and in a request."""
@@ -143,13 +163,13 @@ class Schema(BaseModel):
                 faults.append(f'role "{column.role}" is given to both "{seen[column.role]}" and "{name}"')
             elif column.role is not None:
                 seen[column.role] = name
-        for role, kinds in {"target": ("number", "integer"), "parcel": ("category",), "sale_date": ("date",)}.items():
-            if role not in seen:
-                faults.append(f'no column has the role "{role}"')
-            elif self.columns[seen[role]].kind not in kinds:
-                faults.append(f'"{seen[role]}" has the role "{role}" and must be of kind {" or ".join(kinds)}')
-            elif not self.columns[seen[role]].required:
-                faults.append(f'"{seen[role]}" has the role "{role}" and must be required')
+        if "target" not in seen:
+            faults.append('no column has the role "target"')
+        elif not self.columns[seen["target"]].required:
+            faults.append(f'"{seen["target"]}" has the role "target" and must be required')
+        for role, name in seen.items():
+            if (kinds := ROLE_KINDS.get(role)) and self.columns[name].kind not in kinds:
+                faults.append(f'"{name}" has the role "{role}" and must be of kind {" or ".join(kinds)}')
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -175,18 +195,23 @@ class Schema(BaseModel):
         return self.named("target")
 
     @cached_property
-    def parcel(self) -> str:
-        """Name of the column that identifies the house of a sale."""
-        return self.named("parcel")
+    def parcel(self) -> str | None:
+        """Name of the column that identifies the house of a sale; None where there is none."""
+        return self.roles().get("parcel")
 
     @cached_property
-    def sale_date(self) -> str:
-        """Name of the date of the sale; in a request, the valuation date."""
-        return self.named("sale_date")
+    def sale_date(self) -> str | None:
+        """Name of the date of the sale, in a request the valuation date; None where sales have no date."""
+        return self.roles().get("sale_date")
+
+    @cached_property
+    def request_roles(self) -> dict[str, str]:
+        """Role → name of each column of a request that has one."""
+        return {role: name for role, name in self.roles().items() if name in self.request}
 
     @cached_property
     def request(self) -> dict[str, Column]:
-        """The columns of a request: all that are known before the sale, and the date."""
+        """The columns of a request: all that are known before the sale, and the date, but for the identifier."""
         out = {self.target, self.parcel}
         return {
             name: column

@@ -44,7 +44,10 @@ HOUSE = {
 
 def rules(**changed: Any) -> Data:
     """Return how the made tables are written, and that any share may be rejected."""
-    said = {"date_formats": ("%Y-%m-%d",), "max_rejected_share": 1.0, "columns": SCHEMA.columns}
+    said = {
+        "date_formats": ("%Y-%m-%d",), "max_rejected_share": 1.0, "max_years_sold_before_built": 0,
+        "columns": SCHEMA.columns,
+    }  # fmt: skip
     return Data(**(said | changed))
 
 

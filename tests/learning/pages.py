@@ -131,8 +131,8 @@ def evaluate_made_houses(text: str, leave_out: tuple[str, ...] = (), derived: tu
         "additional_kernels": [],
     }
     config = Config.model_validate(settings)
-    made, preprocessor = engineer(sales, config.schema_, config.features.derived, config.split.holdout_share)
+    made, preprocessor = engineer(sales, config.schema_, config.derived, config.split)
     features = feature_table.parse(feature_table.write(made, "0" * 64), "made.csv", config.schema_)
     evaluation = evaluate(features, config, lambda what, done, of: None)
-    verdict = gates.check_metrics(evaluation.metrics, config.gates)
+    verdict = gates.check_metrics(evaluation.metrics, config)
     return EvaluatedModel(evaluation, features, verdict, config, sales, preprocessor)

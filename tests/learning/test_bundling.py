@@ -45,7 +45,7 @@ def test_columns_that_were_added_are_left_out(tmp_path: Path) -> None:
         (b"", "cleaned.csv"),
         (b"a,b\n1,2\n", "plot, day, paid"),
         (CONTENT.replace(b"built", b"bilt"), "built"),
-        (CONTENT.replace(b",55.0,", b",,"), "area"),
+        (CONTENT.replace(b",100.5,", b",,"), "paid"),
         (CONTENT.replace(b",55.0,", b",much,"), "cleaned.csv"),
         (CONTENT.replace(b"2015-01-02", b"02.01.2015"), "day|2.01"),
         (CONTENT.replace(b",3,", b",3.5,"), "cleaned.csv"),

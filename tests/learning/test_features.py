@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
+from houseprice.config import Split
 from houseprice.errors import ConfigError, DataError
 from houseprice.learning.bundling import read_sales
 from houseprice.learning.derived_features import DERIVED_FEATURES
@@ -36,7 +37,7 @@ MADE = sales(
     {"day": "2015-02-01", "rooms": "20", "quarter": "west", "state": "poor", "plot": "d"},
     {"day": "2015-02-02", "rooms": "", "built": "1900", "plot": "b"},
 )
-SHARE = 0.3
+SHARE = Split(protocol="time", holdout_share=0.3)
 
 
 def bits(table: pl.DataFrame) -> list[bytes]:
@@ -99,12 +100,12 @@ def test_a_column_that_is_always_blank_is_zero() -> None:
 
 def test_no_feature_needs_the_price(pipe: Pipeline) -> None:
     """With every price replaced, the real sales give the same features and the same preprocessor, bit for bit."""
-    schema, derived = pipe.config.schema_, pipe.config.features.derived
+    schema, derived = pipe.config.schema_, pipe.config.derived
     real = read_sales(pipe.cleaned, schema)
     rng = np.random.default_rng(1)
     replaced = real.with_columns(pl.Series(schema.target, np.exp(rng.normal(13, 3, real.height))))
-    table, preprocessor = engineer(real, schema, derived, pipe.config.split.holdout_share)
-    other, fitted = engineer(replaced, schema, derived, pipe.config.split.holdout_share)
+    table, preprocessor = engineer(real, schema, derived, pipe.config.split)
+    other, fitted = engineer(replaced, schema, derived, pipe.config.split)
     assert not table[schema.target].equals(other[schema.target])
     assert bits(features(table, schema)) == bits(features(other, schema))
     assert pickle.dumps(preprocessor) == pickle.dumps(fitted)
@@ -115,7 +116,7 @@ def test_features_are_made_from_what_a_request_has(pipe: Pipeline) -> None:
     """Without price, parcel and what is known at the sale only, the features are the same bits."""
     schema = pipe.config.schema_
     real = read_sales(pipe.cleaned, schema)
-    table, preprocessor = engineer(real, schema, pipe.config.features.derived, pipe.config.split.holdout_share)
+    table, preprocessor = engineer(real, schema, pipe.config.derived, pipe.config.split)
     asked = preprocessor.transform(real.select(*schema.request))
     assert bits(asked) == bits(features(table, schema))
     assert {schema.target, schema.parcel}.isdisjoint(asked.columns)
@@ -253,7 +254,7 @@ def test_no_feature_reads_a_clock(pipe: Pipeline) -> None:
     gc.disable()
     sys.setprofile(watch)
     try:
-        _, preprocessor = engineer(real, schema, pipe.config.features.derived, pipe.config.split.holdout_share)
+        _, preprocessor = engineer(real, schema, pipe.config.derived, pipe.config.split)
         preprocessor.transform(real)
     finally:
         sys.setprofile(None)

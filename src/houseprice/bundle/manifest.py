@@ -15,7 +15,7 @@ from houseprice.bundle.verdict import failed_gates
 from houseprice.errors import ArtifactError
 from houseprice.schema import Schema
 
-FORMAT = 3
+FORMAT = 4
 NAME = "manifest.json"
 DIGEST = "manifest_sha256"
 """Key of the digest of all other keys of the manifest."""
@@ -41,7 +41,8 @@ class Manifest(BaseModel):
         sources: name → sha256 of the two pickles that it was exported from; they are not in the bundle.
         feature_table_sha256: sha256 of the feature table that both pickles belong to.
         schema_: the columns, as declared in the configuration (`schema` in the file).
-        reference_date: newest training sale, ISO; the valuation date of a request that gives none.
+        reference_date: newest training sale, ISO; the valuation date of a request that gives none; None where
+            sales have no dates.
         fitted_on: `all sales` or `training sales`; the metrics are always of a model fitted on training sales only.
         functional: `median` or `mean`: which functional of the price distribution is predicted.
         smearing_factor: mean price divided by median price (Duan 1983); multiplies a median into a mean.
@@ -61,7 +62,7 @@ class Manifest(BaseModel):
     sources: dict[str, str]
     feature_table_sha256: str
     schema_: Schema = Field(alias="schema")
-    reference_date: str
+    reference_date: str | None
     fitted_on: str
     functional: str
     smearing_factor: float

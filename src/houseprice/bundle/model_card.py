@@ -6,6 +6,14 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+HIDDEN = {
+    "configured": "as configured",
+    "no_sale_date": "since the sales, or many of them, have no date",
+    "sale_dates_too_close": "since their dates cover too short a time",
+    "sale_dates_too_coarse": "since their dates are too coarse",
+}
+"""Why houses were held out at random."""
+RANDOM_HOLDOUT = "random houses (holdout)"
 SPLITS = {
     "holdout": "newest sales (holdout)",
     "rolling_origin": "rolling origin",
@@ -25,19 +33,43 @@ def render_model_card(facts: Mapping[str, Any]) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["number"] = lambda value, spec=",.0f": format(value, spec).replace("-", "−")
-    metrics = facts["metrics"]
+    metrics, protocol = facts["metrics"], facts["metrics"]["protocol"]
     slices = sorted(metrics["slices"].items(), key=lambda item: -item[1]["log_rmse"])
     quintiles = [(name, found) for name, found in metrics["slices"].items() if ", fifth " in name]
     return environment.get_template("model_card.md").render(
         facts,
-        splits=[(label, metrics[name]) for name, label in SPLITS.items() if name in metrics],
+        splits=[(label, metrics[name]) for name, label in split_labels(protocol).items() if name in metrics],
         slices=[*quintiles, *[item for item in slices if item not in quintiles][:5]],
+        hidden=hidden_by_protocol(protocol),
         features={
             name: column
             for name, column in facts["schema"]["columns"].items()
             if column["role"] not in ("target", "parcel")
         },
     )
+
+
+def split_labels(protocol: Mapping[str, Any]) -> dict[str, str]:
+    """Return the name in the metrics → the label of each set of sales that a model is evaluated on."""
+    return SPLITS if protocol["kind"] == "time" else SPLITS | {"holdout": RANDOM_HOLDOUT}
+
+
+def hidden_by_protocol(protocol: Mapping[str, Any]) -> str:
+    """Return what the way in which the sales were divided hides from the metrics; "" for nothing.
+
+    `protocol` is that of the metrics: `kind`, `reason` and `grouped`.
+    """
+    if protocol["kind"] == "random":
+        return (
+            f"The held-out sales were drawn at random, {HIDDEN[protocol['reason']]}. This hides how the error grows as "
+            "the market moves on: expect larger errors on sales that are newer than these."
+        )
+    if not protocol["grouped"]:
+        return (
+            "Most of the newest sales share an identifier with older ones, which may name a block and not a house, so "
+            "that the held-out sales are not kept apart from training sales with the same identifier."
+        )
+    return ""
 
 
 def escape(text: str) -> str:

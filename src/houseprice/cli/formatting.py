@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from houseprice.bundle.model_card import hidden_by_protocol
 from houseprice.config import Config
 from houseprice.learning.gate_self_test import MutationResult
 from houseprice.learning.gates import Gate, Verdict
@@ -66,7 +67,8 @@ def numbers(metrics: Mapping[str, Any]) -> Table:
 
 
 def _rows(metrics: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    judged = [(words, metrics[side]) for side, words in SIDES.items() if side in metrics]
+    sides = SIDES if metrics["protocol"]["kind"] == "time" else SIDES | {"holdout": "random houses, held out"}
+    judged = [(words, metrics[side]) for side, words in sides.items() if side in metrics]
     judged += [(f"baseline: {name}", found) for name, found in metrics["baselines"].items()]
     return [
         (words, [form.format(found[measure]) for measure, (_, form) in MEASURES.items()]) for words, found in judged
@@ -79,7 +81,9 @@ def verdict(judged: Verdict) -> Table:
     for heading in ("gate", "found", "95 % interval", "required", "verdict"):
         table.add_column(heading)
     for gate in judged.gates:
-        word = Text(gate.outcome, "green") if gate.passed else Text("FAILED", "bold red")
+        word = Text("FAILED", "bold red")
+        if gate.passed:
+            word = Text(f"skipped: {gate.detail}") if gate.skipped else Text(gate.outcome, "green")
         table.add_row(gate.name, _found(gate), _interval(gate), gate.required, word)
     return table
 
@@ -124,10 +128,12 @@ def trained(outcome: TrainingResult, config: Config) -> RenderableType:
     table.add_row("registry", f"{config.tracking.registered_model} version {tracked.version} ({aliases})")
     coverage = outcome.metrics["holdout"]
     interval = Text(
-        f" The {config.interval.coverage:.0%} interval held {coverage['coverage']:.1%} of the newest prices; "
+        f" The {config.interval.coverage:.0%} interval held {coverage['coverage']:.1%} of the held-out prices; "
         f"mean width {coverage['mean_relative_width']:.0%}.\n"
     )
-    return Group(numbers(outcome.metrics), interval, verdict(outcome.verdict), table)
+    hidden = hidden_by_protocol(outcome.metrics["protocol"])
+    told = [Text(f" {hidden}\n")] if hidden else []
+    return Group(numbers(outcome.metrics), interval, *told, verdict(outcome.verdict), table)
 
 
 def run(report: Mapping[str, Any], outcome: TrainingResult, config: Config) -> RenderableType:

@@ -1,6 +1,7 @@
 """Names of the derived features, and the roles of the columns that each is computed from."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from houseprice.errors import nearest
 from houseprice.schema import Schema
@@ -20,6 +21,14 @@ DERIVED_ROLES: dict[str, tuple[str, ...]] = {
 """Their functions are in `learning.derived_features`."""
 
 
+def chosen_derived(derived: tuple[str, ...] | Literal["auto"], schema: Schema) -> tuple[str, ...]:
+    """Return the names of the derived features; `auto` are all whose roles the columns of a request have."""
+    if derived != "auto":
+        return derived
+    roles = set(schema.request_roles)
+    return tuple(name for name, needed in DERIVED_ROLES.items() if roles >= set(needed) and name not in schema.columns)
+
+
 def derived_problems(derived: tuple[str, ...], schema: Schema) -> Iterator[str]:
     """Yield why some derived features cannot be computed from the columns of a schema."""
     for name in sorted({name for name in derived if derived.count(name) > 1}):
@@ -29,7 +38,7 @@ def derived_problems(derived: tuple[str, ...], schema: Schema) -> Iterator[str]:
             yield f'features.derived: "{name}" is the name of a column'
         elif name not in DERIVED_ROLES:
             yield f'features.derived: unknown "{name}"{nearest(name, DERIVED_ROLES)}'
-        elif lacking := sorted(set(DERIVED_ROLES[name]) - set(schema.roles())):
+        elif lacking := sorted(set(DERIVED_ROLES[name]) - set(schema.request_roles)):
             yield f'features.derived: "{name}" needs columns with the roles {", ".join(lacking)}'
 
 

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from houseprice.config.defaults import complete
 from houseprice.config.parts import Data, message_of
 from houseprice.config.renamed_keys import renamed_keys
 from houseprice.config.training import KernelRidgeColumn, KernelRidgeConfig
@@ -65,7 +66,7 @@ def load(path: Path) -> Config:
         raise ConfigError(_listed(path, problems), problems, code="config_key_renamed", renamed=renamed)
     try:
         # Strict as JSON is: a text is no number, and neither is yes; dates are texts again until a column takes them.
-        return Config.model_validate_json(json.dumps(content, default=str), strict=True)
+        return Config.model_validate_json(json.dumps(complete(content), default=str), strict=True)
     except ValidationError as err:
         problems = [problem for item in err.errors() for problem in _problems(item)]
         raise ConfigError(_listed(path, problems), problems) from err

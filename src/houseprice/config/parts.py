@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from houseprice.config.file_layout import FileLayout
 from houseprice.schema import Column, Schema
+
+Auto = Literal["auto"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
 InnerShare = Annotated[float, Field(gt=0, lt=1)]
@@ -27,7 +29,7 @@ class Project(Part):
 
 
 class Paths(Part):
-    """Files that each step reads and writes unless the command line names others."""
+    """Files that each step reads and writes unless the command line names others; `defaults.complete` fills gaps."""
 
     raw: Path
     cleaned: Path
@@ -54,30 +56,42 @@ class Data(Part):
     file: FileLayout = FileLayout()
     decimal: Literal[".", ","] = "."
     thousands_separator: Literal["none"] | None = None
-    date_formats: Annotated[tuple[str, ...], Field(min_length=1)]
-    max_rejected_share: Share
-    max_years_sold_before_built: Annotated[int, Field(ge=0)] = 0
+    date_formats: Annotated[tuple[str, ...], Field(min_length=1)] = ("%Y-%m-%d",)
+    max_rejected_share: Share = 0.1
+    max_years_sold_before_built: Annotated[int, Field(ge=0)] = 1
     columns: Annotated[dict[str, Column], AfterValidator(_form_a_schema)]
 
 
-class Features(Part):
-    """Derived features to compute."""
+def _names_or_auto(value: Any) -> Any:
+    """Check for `auto` or a list of names here, since the messages of a union name its parts."""
+    if value != "auto" and not (isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)):
+        raise ValueError("expected auto, or a list of names")
+    return value if value == "auto" else tuple(value)
 
-    derived: tuple[str, ...] = ()
+
+class Features(Part):
+    """Derived features to compute; `auto` are all whose roles the columns have."""
+
+    derived: Annotated[tuple[str, ...] | Auto, BeforeValidator(_names_or_auto)] = "auto"
 
 
 class Split(Part):
-    """How the sales are split for training and evaluation."""
+    """How the sales are split for training and evaluation.
 
-    holdout_share: InnerShare
-    folds: Annotated[int, Field(ge=2)]
-    origins: Annotated[int, Field(ge=1)]
+    `protocol` says which sales are held out: by `time` the newest, at `random` whole houses. `auto` is time where the
+    sales have dates that they can be split by, else random.
+    """
+
+    protocol: Literal["auto", "time", "random"] = "auto"
+    holdout_share: InnerShare = 0.15
+    folds: Annotated[int, Field(ge=2)] = 10
+    origins: Annotated[int, Field(ge=1)] = 5
 
 
 class Interval(Part):
     """Prediction intervals: the share of prices that should fall into theirs."""
 
-    coverage: InnerShare
+    coverage: InnerShare = 0.9
 
 
 Band = tuple[float, float]
@@ -91,48 +105,51 @@ class LeakageRules(Part):
     a reason.
     """
 
-    min_spread: Annotated[float, Field(ge=0)]
+    min_spread: Annotated[float, Field(ge=0)] = 0.08
     waivers: dict[str, Annotated[str, Field(min_length=10)]] = {}
 
 
 class Gates(Part):
     """Conditions for publishing a model, on the holdout unless stated otherwise.
 
-    Limits of `log_rmse` and `median_ape` are the last defence, for any market; the others are relative.
+    By default all are relative: to baselines, to the wanted coverage, to the other sales, to what so many sales can
+    tell. Limits that fit one market only (`max_log_rmse`, `min_log_rmse`, `max_median_ape`, `max_cod`,
+    `max_unknown_categories`, `max_model_bytes`, `max_latency_ratio`) hold where they are stated. Without a limit, the
+    gain over the constant must be above 0 with its whole interval, and the model may not be worse than the ridge.
     """
 
-    max_log_rmse: Annotated[float, Field(gt=0)]
-    min_log_rmse: Annotated[float, Field(ge=0)] = 0.0
-    max_median_ape: Annotated[float, Field(gt=0)]
-    max_error_growth: Annotated[float, Field(gt=0)]
-    min_gain_over_constant: Share
-    min_gain_over_ridge: Share
-    coverage: Band
-    min_coverage_by_price: Share
-    max_width_to_constant: Annotated[float, Field(gt=0)]
-    max_worst_slice_ratio: Annotated[float, Field(ge=1)]
-    max_cod: Annotated[float, Field(gt=0)]
-    prd: Band
-    prb: Band
-    interval_to_error: Band
-    max_widest_interval_to_error: Annotated[float, Field(gt=0)]
-    max_trend_to_error: Annotated[float, Field(gt=0)]
-    max_unknown_categories: Share
-    leakage: LeakageRules
-    max_model_bytes: Positive
-    max_latency_ratio: Annotated[float, Field(gt=0, le=100)]
+    max_log_rmse: Annotated[float, Field(gt=0)] | None = None
+    min_log_rmse: Annotated[float, Field(ge=0)] | None = None
+    max_median_ape: Annotated[float, Field(gt=0)] | None = None
+    max_error_growth: Annotated[float, Field(gt=0)] = 1.25
+    min_gain_over_constant: Share | None = None
+    min_gain_over_ridge: Share | None = None
+    coverage: Band | None = None
+    min_coverage_by_price: Share | None = None
+    max_width_to_constant: Annotated[float, Field(gt=0)] = 1.0
+    max_worst_slice_ratio: Annotated[float, Field(ge=1)] = 2.0
+    max_cod: Annotated[float, Field(gt=0)] | None = None
+    prd: Band = (0.98, 1.03)
+    prb: Band = (-0.05, 0.05)
+    interval_to_error: Band = (0.5, 4.0)
+    max_widest_interval_to_error: Annotated[float, Field(gt=0)] = 12.0
+    max_trend_to_error: Annotated[float, Field(gt=0)] = 2.0
+    max_unknown_categories: Share | None = None
+    leakage: LeakageRules = LeakageRules()
+    max_model_bytes: Positive | None = None
+    max_latency_ratio: Annotated[float, Field(gt=0, le=100)] | None = None
 
     @model_validator(mode="after")
     def _bands_are_ordered(self) -> Self:
         for name in ("coverage", "prd", "prb", "interval_to_error"):
-            low, high = getattr(self, name)
-            if low > high:
+            band: Band | None = getattr(self, name)
+            if band is not None and band[0] > band[1]:
                 raise ValueError(f"{name} must be given as [lowest, highest]")
         return self
 
 
 class Tracking(Part):
-    """Where MLflow tracks the runs."""
+    """Where MLflow tracks the runs; `defaults.complete` names experiment and model after the project."""
 
     uri: str | None = None
     experiment: str
@@ -144,7 +161,7 @@ class Tracking(Part):
 class BundleRules(Part):
     """Requirements for the exported bundle."""
 
-    max_relative_difference: Annotated[float, Field(gt=0)]
+    max_relative_difference: Annotated[float, Field(gt=0)] = 1e-6
 
 
 class Image(Part):

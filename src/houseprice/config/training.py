@@ -148,7 +148,7 @@ class TrendRules(Part):
 
     knots_months: tuple[float, ...] = ()
     knots_every_months: Annotated[float, Field(ge=1)] | None = None
-    horizon_months: Annotated[float, Field(ge=0)]
+    horizon_months: Annotated[float, Field(ge=0)] = 3.0
 
 
 class Training(Part):
@@ -166,7 +166,7 @@ class Training(Part):
     tree_share: Share | Auto = "auto"
     linear_share: Share | Auto = "auto"
     time_in_trees: bool | Auto = "auto"
-    trend: TrendRules
+    trend: TrendRules = TrendRules()
     robust_weights: RobustWeightsConfig | Auto | None = "auto"
     boosting: Boosting | Auto = "auto"
     kernel_ridge: KernelRidgeConfig | Auto = "auto"

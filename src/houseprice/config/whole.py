@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from houseprice.config.derived import derived_problems, numeric_features
+from houseprice.config.derived import chosen_derived, derived_problems, numeric_features
 from houseprice.config.parts import (
     BundleRules,
     Data,
@@ -34,18 +34,21 @@ class UnknownNamesError(ValueError):
 
 
 class Config(Part):
-    """Every option of the project, validated and frozen."""
+    """Every option of the project, validated and frozen.
+
+    A file needs `project` and `data` alone; `load` fills the paths and names that follow from the project's name.
+    """
 
     project: Project
     paths: Paths
     data: Data
-    features: Features
-    split: Split
-    training: Training
-    interval: Interval
-    gates: Gates
+    features: Features = Features()
+    split: Split = Split()
+    training: Training = Training()
+    interval: Interval = Interval()
+    gates: Gates = Gates()
     tracking: Tracking
-    bundle: BundleRules
+    bundle: BundleRules = BundleRules()
     image: Image
 
     @cached_property
@@ -53,14 +56,19 @@ class Config(Part):
         """The columns of a house sale."""
         return Schema(columns=self.data.columns)
 
+    @cached_property
+    def derived(self) -> tuple[str, ...]:
+        """Names of the derived features."""
+        return chosen_derived(self.features.derived, self.schema_)
+
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
         """Check that every column and feature that is named elsewhere is there; all problems are in one message."""
         schema, ridge = self.schema_, self.training.kernel_ridge
-        problems = list(derived_problems(self.features.derived, schema))
+        problems = list(derived_problems(self.derived, schema))
         texts = [name for name, column in schema.request.items() if column.is_text]
         encodings = [f"{name}_target_encoding" for name in [*texts, "all_texts"]]
-        numbers = [*numeric_features(self.features.derived, schema), *encodings]
+        numbers = [*numeric_features(self.derived, schema), *encodings]
         named = () if ridge == "auto" else ridge.columns, () if ridge == "auto" else ridge.categories
         for key, names, known, kind in (
             ("columns", named[0], numbers, "numeric feature"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import polars.selectors as cs
 
@@ -57,9 +58,8 @@ def read_sales(path: Path, schema: Schema) -> pl.DataFrame:
         raise invalid("is truncated, as its last line has no end")
     if missing := [name for name in schema.columns if name not in table.columns]:
         raise invalid(f"lacks the columns {', '.join(missing)}")
-    keys = [name for name, column in schema.columns.items() if column.required]
-    if blank := [name for name in keys if table[name].null_count()]:
-        raise invalid(f"has blanks in {', '.join(blank)}")
+    if table[schema.target].null_count():
+        raise invalid(f"has blanks in {schema.target}")
     return table.select(*schema.columns)
 
 
@@ -69,7 +69,6 @@ def build_bundle(exported: ExportedPair, sources: Mapping[str, bytes], config: C
     `sources` are the pickles that it is exported from, by name.
     """
     model, schema = exported.model, exported.preprocessor.schema
-    newest = int(exported.columns[schema.sale_date][exported.rows.training].max())
     return export.bundle_files(
         exported.graph,
         exported.columns,
@@ -81,7 +80,7 @@ def build_bundle(exported: ExportedPair, sources: Mapping[str, bytes], config: C
             "sources": {name: sha256(content) for name, content in sources.items()},
             "feature_table_sha256": model.feature_table_sha256_,
             "schema": schema.model_dump(mode="json"),
-            "reference_date": (EPOCH + timedelta(days=newest)).isoformat(),
+            "reference_date": _reference_date(exported),
             "fitted_on": "all sales" if config.training.refit else "training sales",
             "functional": "median",
             "smearing_factor": model.smearing_,
@@ -94,6 +93,14 @@ def build_bundle(exported: ExportedPair, sources: Mapping[str, bytes], config: C
         importance=importance(exported.preprocessor, model),
         explanation=exported.explanation,
     )
+
+
+def _reference_date(exported: ExportedPair) -> str | None:
+    """Return the newest day of the sales that the model was fitted on; None where sales have no date."""
+    if (name := exported.preprocessor.schema.sale_date) is None:
+        return None
+    days = exported.columns[name][exported.rows.training]
+    return None if np.isnan(days).all() else (EPOCH + timedelta(days=int(np.nanmax(days)))).isoformat()
 
 
 def importance(preprocessor: Preprocessor, model: PriceModel) -> dict[str, float]:

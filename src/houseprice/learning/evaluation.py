@@ -1,7 +1,8 @@
-"""Evaluation of the model: grouped folds, rolling origins and the newest sales.
+"""Evaluation of the model: grouped folds, rolling origins and the held-out sales.
 
 Grouped folds by parcel and rolling origins both lie within the training rows. The newest sales are held out: nothing is
-fitted to them, and nothing is selected by their error. That error is no secret, though: whoever trains sees it, and
+fitted to them, and nothing is selected by their error. Where sales cannot be divided by time, whole houses are held out
+at random instead, and there are no rolling origins. That error is no secret, though: whoever trains sees it, and
 docs/experiments.md states it for many variants.
 """
 
@@ -35,10 +36,10 @@ class Evaluation:
 
     Attributes:
         model: fitted on the training rows, its interval calibrated on out-of-sample predictions.
-        metrics: `holdout`, `rolling_origin`, `grouped_folds`, `resold` (when there are such sales) and `baselines`,
-            as `metrics.measure` gives them, the first three with bounds; `slices` of the holdout; `relative`, as
-            `relative_metrics` gives them; what was counted.
-        holdout: positions of the newest sales in the table.
+        metrics: `holdout`, `rolling_origin` (by time only), `grouped_folds`, `resold` (when there are such sales) and
+            `baselines`, as `metrics.measure` gives them, the first three with bounds; `slices` of the holdout;
+            `relative`, as `relative_metrics` gives them; `protocol`; what was counted.
+        holdout: positions of the held-out sales in the table.
         predictions: price, low and high for every row of the table.
         out_of_fold: log error of every training row in the grouped folds, to compare with another model's.
         constant_width: half-width, in log price, of the conformal interval that is as wide for every house.
@@ -57,7 +58,8 @@ def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) ->
     train, seed = table.rows(TRAIN), config.training.seed
     config = config.model_copy(update={"training": found_training(table, train, config)})
     by_parcel = list(folds(table.parcels[train], config.split.folds, seed))
-    by_time = list(origins(table.days[train], table.parcels[train], config.split.origins))
+    protocol = table.protocol(config.split)
+    by_time = list(_origins(table, train, config)) if protocol.kind == "time" else []
     steps = Steps(progress, len(by_parcel) + len(by_time) + 2 + int(config.training.refit))
 
     metrics: dict[str, Any] = {}
@@ -67,9 +69,11 @@ def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) ->
     residuals[rows] = np.log(table.prices[rows]) - np.log(y_pred)
     fold = np.repeat(np.arange(len(by_parcel)), [len(validate) for _, validate in by_parcel])
     out_of_fold = model_comparison.out_of_fold_errors(table.parcels[rows], table.days[rows], fold, residuals[rows])
-    rolled, y_pred = _cross_predict(table, train, by_time, config, steps, "rolling origins")
-    metrics["rolling_origin"] = with_bounds(table.prices[rolled], y_pred, seed)
-    rolling_residuals = np.log(table.prices[rolled]) - np.log(y_pred)
+    unseen, unseen_residuals = rows, residuals[rows]  # out of sample, and by time where there is one
+    if by_time:
+        unseen, y_pred = _cross_predict(table, train, by_time, config, steps, "rolling origins")
+        metrics["rolling_origin"] = with_bounds(table.prices[unseen], y_pred, seed)
+        unseen_residuals = np.log(table.prices[unseen]) - np.log(y_pred)
 
     steps.take("all training sales")
     model = fit(table, train, config)
@@ -77,12 +81,12 @@ def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) ->
     scale = np.zeros(len(table.prices))
     scale[train] = scales
     interval = ConformalInterval(
-        residual_scale, conformal_quantile(np.abs(rolling_residuals) / scale[rolled], config.interval.coverage)
+        residual_scale, conformal_quantile(np.abs(unseen_residuals) / scale[unseen], config.interval.coverage)
     )
-    model.calibrate(interval, smearing=float(np.exp(rolling_residuals).mean()))
-    steps.take("newest sales")
+    model.calibrate(interval, smearing=float(np.exp(unseen_residuals).mean()))
+    steps.take("held-out sales")
     predictions = model.predict_interval(table.features)
-    constant = conformal_quantile(np.abs(rolling_residuals), config.interval.coverage)
+    constant = conformal_quantile(np.abs(unseen_residuals), config.interval.coverage)
     metrics |= measure_holdout(table, config, predictions, constant)
     metrics["hyperparameters"] = model.hyperparameters()
     return Evaluation(model, metrics, table.rows(HOLDOUT), predictions, out_of_fold, constant)
@@ -144,7 +148,7 @@ class Steps:
 def measure_holdout(
     table: FeatureTable, config: Config, predictions: Predictions, constant_width: float
 ) -> dict[str, Any]:
-    """Open the newest sales: return the measures of what was y_pred to them, and of the baselines.
+    """Open the held-out sales: return the measures of what was y_pred to them, and of the baselines.
 
     `constant_width` is half the width, in log price, of the interval that would be as wide for every house.
     """
@@ -168,10 +172,21 @@ def measure_holdout(
         table, holdout, (price, low, high), constant_width, baseline_prices, config.training.seed
     )
     metrics["sides"] = {"train": len(train), "holdout": len(holdout), "resold": len(resold)}
-    metrics["first_holdout_date"] = _date(table.days[holdout].min())
-    metrics["newest_training_date"] = _date(table.days[train].max())
-    metrics["newest_date"] = _date(table.days.max())
+    protocol = table.protocol(config.split)
+    metrics["protocol"] = {"kind": protocol.kind, "reason": protocol.reason, "grouped": protocol.grouped}
+    if table.has_dates:
+        if protocol.kind == "time":
+            metrics["first_holdout_date"] = _date(table.days[holdout].min())
+        metrics["newest_training_date"] = _date(table.days[train].max())
+        metrics["newest_date"] = _date(table.days.max())
     return metrics
+
+
+def _origins(table: FeatureTable, train: Rows, config: Config) -> Iterator[tuple[Rows, Rows]]:
+    """Yield the rolling origins of the training rows."""
+    protocol = table.protocol(config.split)
+    parcels = table.parcels[train] if protocol.grouped else train.astype(str)
+    return origins(table.days[train], parcels, config.split.origins)
 
 
 def _date(day: Any) -> str:

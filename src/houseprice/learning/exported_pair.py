@@ -11,7 +11,7 @@ from houseprice.bundle.load import Columns
 from houseprice.config import Config
 from houseprice.learning import similarity
 from houseprice.learning.features import Preprocessor, columns_of
-from houseprice.learning.splitting import HOLDOUT, TRAIN, split
+from houseprice.learning.splitting import HOLDOUT, TRAIN, days_of, split_sales
 from houseprice.learning.training import PriceModel
 
 SAMPLE_ROWS = 300
@@ -45,11 +45,12 @@ def export_pair(preprocessor: Preprocessor, model: PriceModel, sales: pl.DataFra
     """Return the graphs of a trained pair; `sales` is the processed table that it was made from."""
     schema = preprocessor.schema
     columns = columns_of(sales, schema)
-    days = columns[schema.sale_date].astype(np.int64)
-    side = split(days, sales[schema.parcel].cast(pl.String).to_numpy().astype(str), config.split.holdout_share)
+    side = split_sales(sales, schema, config.split, config.training.seed)
     training = np.arange(len(side)) if config.training.refit else np.flatnonzero(side == TRAIN)
     newest = np.flatnonzero(side == HOLDOUT)
-    newest = newest[np.argsort(days[newest], kind="stable")][-SAMPLE_ROWS:]
+    if (days := days_of(sales, schema)) is not None:
+        newest = newest[np.argsort(days[newest], kind="stable")]
+    newest = newest[-SAMPLE_ROWS:]
     prices = sales[schema.target].cast(pl.Float64).to_numpy()
     fitted = {name: values[training] for name, values in columns.items()}
     explanation, difference = similarity.explanation_files(preprocessor, model, fitted, prices[training])

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from houseprice.config import Split
 from houseprice.errors import DataError
-from houseprice.learning.features import PROCESSED, SPLIT
-from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN
+from houseprice.learning.features import GROUP, PROCESSED, SPLIT
+from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Protocol, choose_protocol, days_of
 from houseprice.schema import Schema
 
 
@@ -21,7 +22,7 @@ class FeatureTable:
     """Features and keys, one sale per row.
 
     Attributes:
-        keys: parcel, date and price.
+        keys: parcel (or `sale_group`), date where there is one, and price.
         features: numeric features (float32), then the texts (`str`, "" where blank).
         side: `train`, `holdout` or `resold`.
         sha256: digest of the file that it was read from.
@@ -42,13 +43,23 @@ class FeatureTable:
 
     @cached_property
     def days(self) -> npt.NDArray[np.int64]:
-        """Days of sale, since 1970-01-01."""
-        return self.keys[self.schema.sale_date].cast(pl.Int32).cast(pl.Int64).to_numpy()
+        """Days of sale, since 1970-01-01; the median day where it is missing, 0 where sales have no dates."""
+        days = days_of(self.keys, self.schema)
+        return np.zeros(self.keys.height, dtype=np.int64) if days is None else days
+
+    @property
+    def has_dates(self) -> bool:
+        """Whether sales have dates."""
+        return days_of(self.keys, self.schema) is not None
 
     @cached_property
     def parcels(self) -> npt.NDArray[np.str_]:
-        """Parcel of each sale."""
-        return self.keys[self.schema.parcel].to_numpy().astype(str)
+        """House of each sale: its parcel, or what stands for one."""
+        return self.keys[self.schema.parcel or GROUP].to_numpy().astype(str)
+
+    def protocol(self, rules: Split) -> Protocol:
+        """Return how the sales were divided."""
+        return choose_protocol(self.days if self.has_dates else None, self.parcels, rules)
 
     def rows(self, side: str) -> npt.NDArray[np.int64]:
         """Return the positions of the rows of one side of the split."""
@@ -99,7 +110,8 @@ def parse(content: bytes, path: str, schema: Schema) -> FeatureTable:
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as err:
         reason = str(err).split("\n", 1)[0]
         raise invalid(f"is not CSV ({reason})") from err
-    keys = [schema.parcel, schema.sale_date, schema.target]
+    house = schema.parcel or GROUP
+    keys = [house, *([schema.sale_date] if schema.sale_date else []), schema.target]
     lacking = [name for name in [*keys, SPLIT, PROCESSED] if name not in table.columns]
     if lacking:
         raise invalid(f"lacks the columns {', '.join(lacking)}")
@@ -114,9 +126,10 @@ def parse(content: bytes, path: str, schema: Schema) -> FeatureTable:
     prices = table[schema.target].cast(pl.Float64, strict=False)
     if not (prices > 0).fill_null(value=False).all():
         bad.append(schema.target)
-    dates = table[schema.sale_date].str.to_date("%Y-%m-%d", strict=False)
-    if dates.null_count():
-        bad.append(schema.sale_date)
+    dates = table.select(pl.col(keys[1:-1]).str.to_date("%Y-%m-%d", strict=False))
+    bad += [name for name in dates.columns if dates[name].null_count() > table[name].null_count()]
+    if table[house].null_count():
+        bad.append(house)
     if bad:
         raise invalid(f"has blanks or texts in {', '.join(bad)}")
     side = table[SPLIT].fill_null("").to_numpy().astype(str)
@@ -126,7 +139,7 @@ def parse(content: bytes, path: str, schema: Schema) -> FeatureTable:
     if len(origins) != 1:
         raise invalid(f"names {len(origins)} processed tables")
     return FeatureTable(
-        keys=table.select(pl.col(schema.parcel), dates, prices),
+        keys=pl.DataFrame([table[house], *dates, prices]),
         features=features,
         side=side,
         schema=schema,

@@ -15,15 +15,18 @@ import polars.selectors as cs
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from houseprice.config import Split
 from houseprice.config.derived import derived_problems, numeric_features
 from houseprice.errors import ConfigError, DataError
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.derived_features import DERIVED_FEATURES
 from houseprice.learning.deterministic_pickle import PlainPickle
-from houseprice.learning.splitting import TRAIN, split
+from houseprice.learning.splitting import TRAIN, houses_of, split_sales
 from houseprice.schema import Column, Schema
 
 SPLIT = "split"
+GROUP = "sale_group"
+"""Column that names the house of a sale where no column of the table identifies it."""
 PROCESSED = "processed_sha256"
 EPOCH = date(1970, 1, 1)
 Lookup = Callable[[Any, dict[str, float], float], Any]
@@ -62,7 +65,7 @@ class Preprocessor(PlainPickle, TransformerMixin, BaseEstimator):  # type: ignor
     """Imputes medians, computes derived features and encodes texts as ordinals.
 
     Attributes:
-        first_day_: day of the first training sale, in days since 1970-01-01.
+        first_day_: day of the first training sale, in days since 1970-01-01; 0 where sales have no date.
         medians_: numeric column → median of its training rows, which replaces blanks.
         ordinals_: text column → text → its number: the position among the declared levels of an ordinal column, or
             in the sorted texts of the training rows.
@@ -83,7 +86,8 @@ class Preprocessor(PlainPickle, TransformerMixin, BaseEstimator):  # type: ignor
         """
         check_derived(self.derived, self.schema)
         columns = columns_of(X, self.schema)
-        self.first_day_ = float(columns[self.schema.sale_date].min())
+        days = columns[self.schema.sale_date] if self.schema.sale_date else np.zeros(1)
+        self.first_day_ = 0.0 if np.isnan(days).all() else float(np.nanmin(days))
         self.medians_ = {
             name: 0.0 if np.isnan(values).all() else float(np.nanmedian(values))
             for name, values in columns.items()
@@ -146,23 +150,24 @@ def check_derived(derived: tuple[str, ...], schema: Schema) -> None:
 
 
 def engineer(
-    sales: pl.DataFrame, schema: Schema, derived: tuple[str, ...], share: float
+    sales: pl.DataFrame, schema: Schema, derived: tuple[str, ...], rules: Split, seed: int = 0
 ) -> tuple[pl.DataFrame, Preprocessor]:
     """Return the feature table, in the order of the sales, and the preprocessor fitted on its training rows.
 
-    The table holds parcel, date, price and `split`, then the features.
+    The table holds parcel (or `sale_group`), date where there is one, price and `split`, then the features.
 
     Raises:
         ConfigError: A derived column cannot be made.
-        DataError: the sales cannot be divided by time.
+        DataError: the sales cannot be divided.
     """
     if sales.is_empty():
         raise DataError(
             "The processed table has no rows; run `houseprice process` on a file with sales.", code="no_sales"
         )
-    keys = sales.select(schema.parcel, schema.sale_date, schema.target)
-    days = sales[schema.sale_date].cast(pl.Int32).cast(pl.Int64).to_numpy()
-    sides = split(days, sales[schema.parcel].cast(pl.String).to_numpy().astype(str), share)
+    houses = pl.Series(schema.parcel or GROUP, houses_of(sales, schema).tolist(), dtype=pl.String)
+    dates = [schema.sale_date] if schema.sale_date else []
+    keys = sales.select(houses, *dates, schema.target)
+    sides = split_sales(sales, schema, rules, seed)
     preprocessor = Preprocessor(schema, derived).fit(sales.filter(pl.Series(sides == TRAIN)))
     table = keys.with_columns(pl.Series(SPLIT, sides)).hstack(preprocessor.transform(sales))
     return table, preprocessor

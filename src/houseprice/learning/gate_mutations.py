@@ -52,7 +52,7 @@ class Baseline:
         """Return the verdict on the holdout with other prices or other predictions."""
         table, predicted = prices_from or self.table, predictions or self.evaluation.predictions
         metrics = measure_holdout(table, self.config, predicted, self.evaluation.constant_width)
-        return gates.check_metrics(self.evaluation.metrics | metrics, self.rules)
+        return gates.check_metrics(self.evaluation.metrics | metrics, self.config)
 
 
 def no_progress(what: str, done: int, of: int) -> None:
@@ -125,20 +125,20 @@ def _shuffled(baseline: Baseline) -> tuple[str, ...]:
     prices = np.random.default_rng(3).permutation(baseline.table.prices)
     keys = baseline.table.keys.with_columns(pl.Series(schema.target, prices))
     evaluation = evaluate(replace(baseline.table, keys=keys), baseline.config, no_progress)
-    return failed_gates(gates.check_metrics(evaluation.metrics, baseline.rules))
+    return failed_gates(gates.check_metrics(evaluation.metrics, baseline.config))
 
 
 def _held_out_among_training(baseline: Baseline) -> tuple[str, ...]:
     side = baseline.table.side.copy()
     side[baseline.table.rows(HOLDOUT)[:5]] = TRAIN
-    return failed_gates(Verdict(gates.check_split(replace(baseline.table, side=side), baseline.rules)))
+    return failed_gates(Verdict(gates.check_split(replace(baseline.table, side=side), baseline.config)))
 
 
 def _parcel_on_both_sides(baseline: Baseline) -> tuple[str, ...]:
     parcels = baseline.table.parcels.copy()
     parcels[baseline.table.rows(HOLDOUT)[0]] = parcels[baseline.table.rows(TRAIN)[0]]
     keys = baseline.table.keys.with_columns(pl.Series(baseline.config.schema_.parcel, parcels.tolist()))
-    return failed_gates(Verdict(gates.check_split(replace(baseline.table, keys=keys), baseline.rules)))
+    return failed_gates(Verdict(gates.check_split(replace(baseline.table, keys=keys), baseline.config)))
 
 
 def _supervised_preprocessor(baseline: Baseline) -> tuple[str, ...]:
@@ -146,7 +146,7 @@ def _supervised_preprocessor(baseline: Baseline) -> tuple[str, ...]:
     place = schema.named("location")
 
     def make(sales: pl.DataFrame) -> tuple[pl.DataFrame, Preprocessor]:
-        made, fitted = engineer(sales, schema, config.features.derived, config.split.holdout_share)
+        made, fitted = engineer(sales, schema, config.derived, config.split, config.training.seed)
         return made.with_columns(_means(sales, place, schema.target)), fitted
 
     features = make(baseline.sales)[0].select([*baseline.table.features.columns, "price_of_location"])
@@ -163,7 +163,7 @@ def _means(sales: pl.DataFrame, place: str, target: str) -> pl.Series:
 
 
 def _other_preprocessor(baseline: Baseline) -> tuple[str, ...]:
-    other = Preprocessor(baseline.config.schema_, baseline.config.features.derived).fit(baseline.sales.head(100))
+    other = Preprocessor(baseline.config.schema_, baseline.config.derived).fit(baseline.sales.head(100))
     other.feature_table_sha256_ = "0" * 64
     return failed_gates(Verdict((export_gates.check_pair(other, baseline.model),)))
 
@@ -221,7 +221,7 @@ def _respelled(baseline: Baseline) -> tuple[str, ...]:
     held = pl.Series(baseline.table.side == HOLDOUT)
     spelled = pl.when(held).then("ZIP " + pl.col(place)).otherwise(pl.col(place)).alias(place)
     changed = replace(baseline.table, features=baseline.table.features.with_columns(spelled))
-    return failed_gates(Verdict(gates.check_split(changed, baseline.rules)))
+    return failed_gates(Verdict(gates.check_split(changed, baseline.config)))
 
 
 def _slower(baseline: Baseline) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from houseprice.learning.gate_mutations import (
     serve_failed,
 )
 from houseprice.learning.latency import latency_ratio
-from houseprice.learning.splitting import TRAIN
+from houseprice.learning.splitting import TRAIN, houses_of
 
 PARCEL_FRACTION = 4  # one parcel in four is kept
 
@@ -49,9 +49,9 @@ class MutationResult:
 def prepare(sales: pl.DataFrame, config: Config) -> Baseline:
     """Return the baseline: a small model of some of the sales, with gates set around its metrics."""
     schema = config.schema_
-    kept = sales.filter(sales[schema.parcel].hash(seed=0) % PARCEL_FRACTION == 0)
+    kept = sales.filter(pl.Series(houses_of(sales, schema)).hash(seed=0) % PARCEL_FRACTION == 0)
     split = config.split.model_copy(update={"folds": 3, "origins": 2})
-    made, preprocessor = engineer(kept, schema, config.features.derived, config.split.holdout_share)
+    made, preprocessor = engineer(kept, schema, config.derived, config.split, config.training.seed)
     features = feature_table.parse(feature_table.write(made, "0" * 64), "planting", schema)
     found = found_training(features, features.rows(TRAIN), config).reduced(
         iterations=150, learning_rate=0.15, centres=300

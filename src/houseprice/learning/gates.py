@@ -9,15 +9,21 @@ import numpy as np
 import polars as pl
 
 from houseprice.config import Config, Gates
-from houseprice.errors import GateError
+from houseprice.errors import DataError, GateError
 from houseprice.learning.evaluation import Evaluation
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.latency import latency_ratio
 from houseprice.learning.leakage import Leak, TrainingSource, detect_leakage, drop_waived
 from houseprice.learning.metrics import Estimate
 from houseprice.learning.model_comparison import Comparison, NotComparable
-from houseprice.learning.splitting import HOLDOUT, TRAIN
+from houseprice.learning.relative_metrics import share
+from houseprice.learning.splitting import HOLDOUT, TRAIN, Rows, split_rows
 from houseprice.learning.training import PriceModel
+
+COVERAGE_MARGIN, PRICE_COVERAGE_MARGIN = 0.03, 0.1
+"""How far the coverage may be from the wanted one, overall, and below it in a fifth of the prices."""
+UNKNOWN_MARGIN = 0.05
+"""Share of houses with an unknown category, beyond that within the training sales."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class Gate:
             registry stays out of the manifest, since the same inputs must give the same bytes; whether it passed does
             not.
         accepted: whether it passed because a person said so.
+        skipped: whether it could not be judged on these sales; `detail` says why, and it stops no model.
         interval: of the value, with 95 % confidence. A limit counts as missed only when the whole interval misses it:
             the noise of a holdout fails no model.
     """
@@ -46,10 +53,13 @@ class Gate:
     reproducible: bool = True
     accepted: bool = False
     interval: tuple[float, float] | None = None
+    skipped: bool = False
 
     @property
     def outcome(self) -> str:
-        """`passed`, `failed` or `accepted`."""
+        """`passed`, `failed`, `accepted` or `skipped`."""
+        if self.skipped:
+            return "skipped"
         return "failed" if not self.passed else "accepted" if self.accepted else "passed"
 
     @property
@@ -67,7 +77,7 @@ class Gate:
             values["interval"] = self.interval
         if for_manifest and not self.reproducible:
             values = {"required": self.required, "passed": self.passed}
-        return values | ({"accepted": True} if self.accepted else {})
+        return values | {name: True for name in ("accepted", "skipped") if getattr(self, name)}
 
 
 @dataclass(frozen=True)
@@ -136,57 +146,112 @@ def evaluate_gates(
 ) -> Verdict:
     """Return the verdict on an evaluated model, before it is exported; `champion` is that of `check_champion`."""
     leaks = detect_leakage(table, config, source)
-    return check_metrics(evaluation.metrics, config.gates).with_gates(
-        *check_split(table, config.gates), check_leakage(leaks, config.gates), champion
+    return check_metrics(evaluation.metrics, config).with_gates(
+        *check_split(table, config), check_leakage(leaks, config.gates), champion
     )
 
 
-def check_metrics(metrics: dict[str, Any], rules: Gates) -> Verdict:
-    """Return the verdict on the metrics of the holdout; NaN passes nothing."""
-    holdout, rolling, relative = metrics["holdout"], metrics["rolling_origin"], metrics["relative"]
-    (low, high), (lowest, highest) = (found["ci95"]["log_rmse"] for found in (holdout, rolling))
-    growth = Estimate(holdout["log_rmse"] / rolling["log_rmse"], low / highest, high / lowest)
-    gates = [
-        _within("log_rmse", _of_holdout(holdout, "log_rmse"), (rules.min_log_rmse, rules.max_log_rmse)),
-        at_most("median_ape", _of_holdout(holdout, "median_ape"), rules.max_median_ape),
-        at_most("error_growth", growth, rules.max_error_growth),
-        _at_least("gain_over_constant", _relative(relative, "gain_over_constant"), rules.min_gain_over_constant),
-        _at_least("gain_over_ridge", _relative(relative, "gain_over_ridge"), rules.min_gain_over_ridge),
-        _within("coverage", _relative(relative, "coverage"), rules.coverage),
+def check_metrics(metrics: dict[str, Any], config: Config) -> Verdict:
+    """Return the verdict on the metrics of the holdout; NaN passes nothing.
+
+    Ceilings that are not configured are not judged. Without a configured limit, the gain over the constant must be
+    above 0 with its whole interval, so that a model which has learned nothing fails even on few sales.
+    """
+    rules, holdout, relative = config.gates, metrics["holdout"], metrics["relative"]
+    constant, ridge = (_relative(relative, f"gain_over_{name}") for name in ("constant", "ridge"))
+    wanted = config.interval.coverage
+    gates = [*_ceilings(holdout, rules), _error_growth(metrics, rules)]
+    if rules.min_gain_over_constant is None:
+        proven = replace(_at_least("gain_over_constant", constant, 0.0), required="above 0 with 95 % confidence")
+        gates.append(replace(proven, passed=bool(np.isfinite(constant.value) and constant.low > 0.0)))
+    else:
+        gates.append(_at_least("gain_over_constant", constant, rules.min_gain_over_constant))
+    gates += [
+        _at_least("gain_over_ridge", ridge, rules.min_gain_over_ridge or 0.0),
+        _within("coverage", _relative(relative, "coverage"), rules.coverage or _around(wanted, COVERAGE_MARGIN)),
         at_most("width_to_constant", _relative(relative, "width_to_constant"), rules.max_width_to_constant),
-        at_most("cod", _of_holdout(holdout, "cod"), rules.max_cod),
         _within("prd", _of_holdout(holdout, "prd"), rules.prd),
         _within("prb", _of_holdout(holdout, "prb"), rules.prb),
     ]
     if by_price := relative.get("coverage_by_price"):
-        found = _relative(relative, "coverage_by_price")
-        gates.append(_at_least("coverage_by_price", found, rules.min_coverage_by_price, by_price["slice"]))
+        found, least = _relative(relative, "coverage_by_price"), rules.min_coverage_by_price
+        least = max(wanted - PRICE_COVERAGE_MARGIN, 0.0) if least is None else least
+        gates.append(_at_least("coverage_by_price", found, least, by_price["slice"]))
     if worst := relative.get("worst_slice"):
         found = _relative(relative, "worst_slice")
         gates.append(at_most("worst_slice", found, rules.max_worst_slice_ratio, worst["slice"]))
     return Verdict(tuple(gates))
 
 
-def check_split(table: FeatureTable, rules: Gates) -> tuple[Gate, ...]:
-    """Check that the holdout is separate from the training sales, and that training knows its categories."""
-    train, holdout = table.rows(TRAIN), table.rows(HOLDOUT)
-    shared = np.isin(table.parcels[holdout], table.parcels[train])
-    early = table.days[holdout] <= table.days[train].max()
+def _ceilings(holdout: dict[str, Any], rules: Gates) -> list[Gate]:
+    """Return the gates with a limit that fits one market only, as far as there is one."""
+    gates = []
+    if rules.max_log_rmse is not None or rules.min_log_rmse is not None:
+        highest = np.inf if rules.max_log_rmse is None else rules.max_log_rmse
+        gates.append(_within("log_rmse", _of_holdout(holdout, "log_rmse"), (rules.min_log_rmse or 0.0, highest)))
+    if rules.max_median_ape is not None:
+        gates.append(at_most("median_ape", _of_holdout(holdout, "median_ape"), rules.max_median_ape))
+    if rules.max_cod is not None:
+        gates.append(at_most("cod", _of_holdout(holdout, "cod"), rules.max_cod))
+    return gates
+
+
+def _error_growth(metrics: dict[str, Any], rules: Gates) -> Gate:
+    """Compare the error of the newest sales with that of the rolling origins."""
+    if "rolling_origin" not in metrics:
+        reason = "the sales are not divided by time, so that no error can grow with it"
+        if metrics["protocol"]["kind"] == "time":
+            reason = "the dates are too coarse for rolling origins"
+        return _skipped("error_growth", f"at most {rules.max_error_growth:g}", reason)
+    holdout, rolling = metrics["holdout"], metrics["rolling_origin"]
+    (low, high), (lowest, highest) = (found["ci95"]["log_rmse"] for found in (holdout, rolling))
+    growth = Estimate(holdout["log_rmse"] / rolling["log_rmse"], low / highest, high / lowest)
+    return at_most("error_growth", growth, rules.max_error_growth)
+
+
+def check_split(table: FeatureTable, config: Config) -> tuple[Gate, ...]:
+    """Check that the holdout is separate from the training sales, and that training knows its categories.
+
+    Categories that training lacks are normal where there are many of them: without a configured limit, the holdout may
+    have as many of them as training sales have that were held out in the same way, and `UNKNOWN_MARGIN` more.
+    """
+    protocol, train, holdout = table.protocol(config.split), table.rows(TRAIN), table.rows(HOLDOUT)
+    shared = np.isin(table.parcels[holdout], table.parcels[train]) & protocol.grouped
+    early = (table.days[holdout] <= table.days[train].max()) & (protocol.kind == "time")
     mixed = shared | early
-    unknown = np.zeros(len(holdout), dtype=bool)
-    for name, kind in table.features.schema.items():
-        if not kind.is_numeric():
-            categories = table.features[name].to_numpy().astype(str)
-            unknown |= ~np.isin(categories[holdout], categories[train])
     detail = (
         f"{int(shared.sum())} share a parcel with training sales, {int(early.sum())} are no newer"
         if mixed.any()
         else ""
     )
+    limit = config.gates.max_unknown_categories
+    if limit is None:
+        limit = min(_usual_unknown_share(table, config) + UNKNOWN_MARGIN, 1.0)
     return (
         at_most("holdout_separation", float(mixed.sum()), 0, detail),
-        at_most("unknown_categories", float(unknown.mean()), rules.max_unknown_categories),
+        at_most("unknown_categories", _unknown_share(table, train, holdout), limit),
     )
+
+
+def _usual_unknown_share(table: FeatureTable, config: Config) -> float:
+    """Return the share among training sales that are held out as the holdout was, at the high end of its interval."""
+    train = table.rows(TRAIN)
+    protocol = table.protocol(config.split)
+    try:
+        inner = split_rows(table.days[train], table.parcels[train], protocol, config.split, config.training.seed)
+    except DataError:  # of one day only
+        return 1.0
+    return _unknown_share(table, train[inner == TRAIN], train[inner == HOLDOUT]).high
+
+
+def _unknown_share(table: FeatureTable, train: Rows, rows: Rows) -> Estimate:
+    """Return the share of some rows that have a category which the training rows lack."""
+    unknown = np.zeros(len(rows), dtype=bool)
+    for name, kind in table.features.schema.items():
+        if not kind.is_numeric():
+            categories = table.features[name].to_numpy().astype(str)
+            unknown |= ~np.isin(categories[rows], categories[train]) & (categories[rows] != "")
+    return share(unknown)
 
 
 def check_leakage(leaks: Iterable[Leak], rules: Gates) -> Gate:
@@ -225,10 +290,13 @@ def check_degeneracy(model: PriceModel, features: pl.DataFrame, metrics: dict[st
     verdict = Verdict((at_most("unusable_predictions", float((~usable).sum()), 0),))
     if not verdict.passed:
         return verdict
+    trend = at_most("trend_to_error", abs(model.trend_.extrapolated) / error, rules.max_trend_to_error)
+    if not model.trend_.knots:
+        trend = _skipped("trend_to_error", trend.required, "the model has no market trend")
     return verdict.with_gates(
         _within("interval_to_error", float(np.median(half_width)) / error, rules.interval_to_error),
         at_most("widest_interval_to_error", float(half_width.max()) / error, rules.max_widest_interval_to_error),
-        at_most("trend_to_error", abs(model.trend_.extrapolated) / error, rules.max_trend_to_error),
+        trend,
     )
 
 
@@ -236,11 +304,12 @@ def check_exported(
     model: Predictor, columns: Any, size: int, worst: float, limit: float, rules: Gates
 ) -> tuple[Gate, ...]:
     """Check parity, size and latency of the exported model; `columns` hold one house."""
-    gates = (
-        at_most("parity", worst, limit),
-        at_most("model_bytes", float(size), rules.max_model_bytes),
-        at_most("latency_ratio", latency_ratio(lambda: model.predict(columns)), rules.max_latency_ratio),
-    )
+    gates = [at_most("parity", worst, limit)]
+    if rules.max_model_bytes is not None:
+        gates.append(at_most("model_bytes", float(size), rules.max_model_bytes))
+    if rules.max_latency_ratio is not None:
+        ratio = latency_ratio(lambda: model.predict(columns))
+        gates.append(at_most("latency_ratio", ratio, rules.max_latency_ratio))
     return tuple(replace(gate, reproducible=gate.name == "model_bytes") for gate in gates)
 
 
@@ -255,6 +324,15 @@ def _relative(relative: dict[str, Any], name: str) -> Estimate:
 def at_most(name: str, found: Estimate | float, limit: float, detail: str = "") -> Gate:
     """Return a gate that passes when the value, or some of its interval, is no higher than the limit."""
     return _gate(name, found, f"at most {limit:g}", (-np.inf, limit), detail)
+
+
+def _skipped(name: str, required: str, reason: str) -> Gate:
+    """Return a gate that cannot be judged on these sales."""
+    return Gate(name, None, required, passed=True, detail=reason, skipped=True)
+
+
+def _around(wanted: float, margin: float) -> tuple[float, float]:
+    return max(wanted - margin, 0.0), min(wanted + margin, 1.0)
 
 
 def _at_least(name: str, found: Estimate | float, limit: float, detail: str = "") -> Gate:

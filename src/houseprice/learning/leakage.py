@@ -58,10 +58,10 @@ def detect_leakage(
     names = table.features.columns
 
     def features_of(sales: pl.DataFrame) -> pl.DataFrame:
-        engineered = make or (lambda rows: engineer(rows, schema, config.features.derived, config.split.holdout_share))
+        engineered = make or (lambda rows: engineer(rows, schema, config.derived, config.split, config.training.seed))
         return engineered(sales)[0].select(names)
 
-    raw = numbers(source.sales, {schema.target, schema.parcel, schema.sale_date})
+    raw = numbers(source.sales, _keys(schema))
     leaks += reconstructions(raw, source.sales[schema.target].cast(pl.Float64).to_numpy(), min_spread)
     leaks += depends_on_target(source.sales, schema, features_of)
     leaks += needs_more_than_request(source.sales, schema, table.features, source.preprocessor.transform)
@@ -82,7 +82,7 @@ def check_raw_columns(cleaned: CleanTable, config: Config) -> list[Leak]:
     schema, rules = config.schema_, config.gates.leakage
     prices = cleaned.sales[schema.target].cast(pl.Float64).to_numpy()
     every = numbers(cleaned.undeclared, set())
-    every |= numbers(cleaned.sales, {schema.target, schema.parcel, schema.sale_date})
+    every |= numbers(cleaned.sales, _keys(schema))
     features = {name: values for name, values in every.items() if name in schema.request}
     if leaks := drop_waived(reconstructions(features, prices, rules.min_spread), rules.waivers):
         names = [leak.column for leak in leaks]
@@ -171,6 +171,11 @@ def numbers(table: pl.DataFrame, exclude: set[str]) -> dict[str, Floats]:
             if values.null_count() < len(values) / 2:
                 columns[name] = values.fill_null(float("nan")).to_numpy()
     return columns
+
+
+def _keys(schema: Schema) -> set[str]:
+    """Return the columns that say which sale it is."""
+    return {name for name in (schema.target, schema.parcel, schema.sale_date) if name}
 
 
 def _any_number(text: pl.Expr) -> pl.Expr:

@@ -6,10 +6,11 @@ holdout.
 
 import tempfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from houseprice.bundle.manifest import Manifest
 from houseprice.bundle.sales_store import unpack
 from houseprice.errors import ArtifactError
 from houseprice.learning.features import columns_of
+from houseprice.learning.splitting import houses_of
 from houseprice.schema import Schema
 
 KEYS = ("parcel", "day")
@@ -150,12 +152,11 @@ def compare_on_holdout(champion: Champion, holdout: Holdout | None) -> Compariso
         return NotComparable(reason)
     schema, columns = holdout.schema, columns_of(holdout.sales, holdout.schema)
     prices = holdout.sales[schema.target].cast(pl.Float64).to_numpy()
-    sold = zip(columns[schema.sale_date].tolist(), prices.tolist(), strict=True)
-    seen = set(zip(known.columns[bundle.manifest.schema_.sale_date].tolist(), known.prices.tolist(), strict=True))
-    is_new = np.array([sale not in seen for sale in sold], dtype=bool)
+    seen = set(_identities(known.columns, known.prices, bundle.manifest.schema_, schema))
+    is_new = np.array([sale not in seen for sale in _identities(columns, prices, schema, bundle.manifest.schema_)])
     if (count := int(is_new.sum())) < MIN_SALES:
         return NotComparable(f"only {count} sales of the holdout are new to it, fewer than {MIN_SALES}")
-    parcels = holdout.sales[schema.parcel].cast(pl.String).to_list()
+    parcels = houses_of(holdout.sales, schema).tolist()
     errors = pl.DataFrame(
         {
             "fold": [zlib.crc32(parcel.encode()) % HOLDOUT_FOLDS for parcel in parcels],
@@ -164,6 +165,15 @@ def compare_on_holdout(champion: Champion, holdout: Holdout | None) -> Compariso
         }
     ).filter(pl.Series(is_new))
     return paired_by_fold(errors, f"{count} held-out sales") or NotComparable("an error is not finite")
+
+
+def _identities(
+    columns: Mapping[str, npt.NDArray[Any]], prices: npt.NDArray[np.float64], schema: Schema, other: Schema
+) -> Iterator[tuple[str, ...]]:
+    """Yield what tells a sale from others: day and price, or all columns that both have where one has no days."""
+    names = [schema.sale_date] if schema.sale_date and other.sale_date else sorted(set(columns) & set(other.request))
+    values = [[f"{value}" for value in columns[name].tolist()] for name in names if name]
+    yield from zip(*values, [f"{price}" for price in prices.tolist()], strict=True)
 
 
 def _open(champion: Champion) -> Bundle:

@@ -80,7 +80,7 @@ def pandera_schema(schema: Schema) -> pa.DataFrameSchema:
     """Return the checks of a typed table, made from the declaration."""
     return pa.DataFrameSchema(
         {
-            name: pa.Column(_type(column), _checks(column), nullable=not column.required)
+            name: pa.Column(_type(column), _checks(column), nullable=column.role != "target")
             for name, column in schema.columns.items()
         }
     )
@@ -173,7 +173,10 @@ def _reasons(rows: pl.DataFrame, column: str, reason: pl.Expr, key: str | None =
 
 
 def _unreadable(texts: pl.DataFrame, typed: pl.DataFrame, schema: Schema) -> Iterator[pl.DataFrame]:
-    """Find fields that are required and blank, or that cannot be read as what they should be."""
+    """Find prices that are missing, and fields that cannot be read as what they should be.
+
+    A blank anywhere else is for the preprocessor; that a column is required is about requests.
+    """
     words = {"date": "a date", "flag": "yes or no", "number": "a number"}
     keys = {"date": "data.date_formats", "number": "data.decimal"}
     for name, column in schema.columns.items():
@@ -190,7 +193,7 @@ def _unreadable(texts: pl.DataFrame, typed: pl.DataFrame, schema: Schema) -> Ite
                 yield _reasons(texts.filter(text.str.contains(SHORTENED)), name, shortened)
         else:
             blank |= texts[name].str.to_lowercase().is_in(BLANKS).fill_null(value=False)
-        if column.required:
+        if column.role == "target":
             yield _reasons(texts.filter(blank), name, pl.lit(f"{name}: missing"))
         reason = pl.format(f'{name}: "{{}}" is not {words.get(column.kind, "a whole number")}', text)
         yield _reasons(texts.filter(~blank & typed[name].is_null()), name, reason, keys.get(column.kind))
@@ -216,10 +219,10 @@ def _forbidden(typed: pl.DataFrame, schema: Schema) -> pl.DataFrame:
 def _impossible(typed: pl.DataFrame, schema: Schema, rules: Data) -> Iterator[pl.DataFrame]:
     """Find dates that contradict each other."""
     roles = schema.roles()
-    sold = pl.col(schema.sale_date).dt.year()
     ahead = rules.max_years_sold_before_built
     for role, word in (("year_built", "built"), ("year_renovated", "renovated")):
-        if role in roles:
+        if role in roles and schema.sale_date:
+            sold = pl.col(schema.sale_date).dt.year()
             name = roles[role]
             reason = pl.format(f"{name}: {word} in {{}}, after the sale in {{}}", pl.col(name), sold)
             yield _reasons(typed.filter(pl.col(name) > sold + ahead), name, reason, "data.max_years_sold_before_built")
@@ -230,9 +233,11 @@ def _impossible(typed: pl.DataFrame, schema: Schema, rules: Data) -> Iterator[pl
 
 
 def _duplicates(typed: pl.DataFrame, schema: Schema) -> pl.DataFrame:
-    """Find duplicates: sales of one parcel on one day for one price that are already in the table."""
-    key = [schema.parcel, schema.sale_date, schema.target]
-    first = pl.col(ROW).min().over(key)
+    """Find duplicates: sales that are the same in every declared column as one that is already in the table.
+
+    The same identifier, day and price are not enough: two flats of one block may be sold so.
+    """
+    first = pl.col(ROW).min().over(list(schema.columns))
     duplicates = typed.with_columns(first.alias("first")).filter(pl.col(ROW) != pl.col("first"))
     return _reasons(duplicates, "", pl.format("duplicate of row {}", pl.col("first")), "")
 

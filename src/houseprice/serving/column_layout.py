@@ -38,7 +38,8 @@ class ColumnLayout:
         self.texts = [name for name, is_text in bundle.model.inputs.items() if is_text]
         self.dates = {name for name in self.numbers if schema.columns[name].kind == "date"}
         self._sale_date = schema.sale_date
-        self._reference = date.fromisoformat(bundle.manifest.reference_date)
+        reference = bundle.manifest.reference_date
+        self._reference = date.fromisoformat(reference) if reference else None
 
     def fill(self, houses: Sequence[House]) -> Columns:
         """Return the columns of some houses; missing values are left to the model."""
@@ -53,15 +54,22 @@ class ColumnLayout:
         """Return column name → values."""
         return dict(zip(self.numbers + self.texts, [*columns.numbers, *columns.texts], strict=True))
 
-    def valuation_date(self, house: House) -> date:
-        """Return the valuation date of a house: by default, the newest sale date in the training data."""
-        day: date | None = house.get(self._sale_date)
+    def valuation_date(self, house: House) -> date | None:
+        """Return the valuation date of a house: by default, the newest sale date in the training data.
+
+        None where the model was trained on sales without dates.
+        """
+        day: date | None = house.get(self._sale_date) if self._sale_date else None
         return day or self._reference
 
+    def valuation_day(self, house: House) -> str | None:
+        """Return the valuation date as it stands in answers."""
+        day = self.valuation_date(house)
+        return day.isoformat() if day else None
+
     def _days(self, houses: Sequence[House], name: str) -> list[float | None]:
-        if name == self._sale_date:
-            return [self.valuation_date(house).toordinal() - _EPOCH for house in houses]
-        return [None if (day := house.get(name)) is None else day.toordinal() - _EPOCH for house in houses]
+        days = [self.valuation_date(house) if name == self._sale_date else house.get(name) for house in houses]
+        return [None if day is None else day.toordinal() - _EPOCH for day in days]
 
 
 def from_iso(text: str) -> float:

@@ -54,12 +54,13 @@ class Metrics:
             "houseprice_model_info", "The model", ["model_version", "reference_date", "functional"],
             multiprocess_mode="max", registry=registry,
         )  # fmt: skip
-        model.labels(manifest.model_version, manifest.reference_date, manifest.functional).set(1)
+        model.labels(manifest.model_version, manifest.reference_date or "", manifest.functional).set(1)
         self._age = Gauge(
             "houseprice_bundle_age_seconds", "Seconds since the newest sale in the training data",
             multiprocess_mode="mostrecent", registry=registry,
         )  # fmt: skip
-        self._newest = datetime.fromisoformat(manifest.reference_date).replace(tzinfo=UTC).timestamp()
+        newest = datetime.fromisoformat(manifest.reference_date) if manifest.reference_date else None
+        self._newest = newest.replace(tzinfo=UTC).timestamp() if newest else None
         self._fresh_left, self._fresh_at = float(FRESH_BURST), time.monotonic()
         self._text = b""
         self._known: dict[tuple[str, int], Any] = {}
@@ -95,7 +96,8 @@ class Metrics:
         if self._text and self._fresh_left < 1:
             return self._text, CONTENT_TYPE_LATEST
         self._fresh_left -= 1
-        self._age.set(time.time() - self._newest)
+        if self._newest is not None:
+            self._age.set(time.time() - self._newest)
         registry = self._registry
         if os.environ.get(MULTIPROC_DIR):
             registry = CollectorRegistry()

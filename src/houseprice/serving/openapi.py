@@ -108,7 +108,7 @@ def about(manifest: Manifest) -> dict[str, Any]:
         "title": manifest.project["name"],
         "version": manifest.model_version,
         "summary": f"House prices in {manifest.project['currency']} with prediction intervals",
-        "description": f"Trained on sales up to {manifest.reference_date}. {_functional(manifest)}",
+        "description": f"{_trained_on(manifest)} {_functional(manifest)}",
         "openapi_tags": [{"name": tag} for tag in TAGS],
     }
 
@@ -119,9 +119,8 @@ def predict(manifest: Manifest, response_model: type) -> dict[str, Any]:
         "summary": "The price of one house",
         "description": (
             f"{_functional(manifest)} `prediction_interval` is expected to cover {manifest.coverage:.0%} of the "
-            f"prices. Without `{manifest.schema_.sale_date}` the price is for {manifest.reference_date}, the newest "
-            "sale in the training data. An unknown category, a value outside the range of the training data and a "
-            "missing column that matters are answered with a warning. `include` adds parts to the answer: "
+            f"prices. {_default_date(manifest)}An unknown category, a value outside the range of the training data and "
+            "a missing column that matters are answered with a warning. `include` adds parts to the answer: "
             "`explanation` as from /explain, `comparables` as from /comparables."
         ),
         "tags": ["prices"],
@@ -175,6 +174,19 @@ def complete(app: FastAPI, house: dict[str, Any], has_keys: bool) -> None:
 def card(bundle: Bundle) -> bytes:
     """Return the manifest as JSON, with the Markdown of the model card."""
     return json.dumps({**bundle.manifest.model_dump(mode="json"), "card": bundle.card}, ensure_ascii=False).encode()
+
+
+def _trained_on(manifest: Manifest) -> str:
+    return f"Trained on sales up to {day}." if (day := manifest.reference_date) else "Trained on sales without dates."
+
+
+def _default_date(manifest: Manifest) -> str:
+    if manifest.reference_date is None:
+        return ""
+    return (
+        f"Without `{manifest.schema_.sale_date}` the price is for {manifest.reference_date}, the newest sale in the "
+        "training data. "
+    )
 
 
 def _functional(manifest: Manifest) -> str:

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
+
 
 @dataclass(frozen=True, slots=True)
 class PredictionWarning:
@@ -26,7 +28,7 @@ class Prediction:
     ]
     coverage: Annotated[float, Field(description="Nominal coverage of the interval")]
     currency: Annotated[str, Field(description="ISO 4217 code of the prices")]
-    valuation_date: Annotated[str, Field(description="Day that the price is for", json_schema_extra={"format": "date"})]
+    valuation_date: Annotated[Day | None, Field(description="Day that the price is for; null where sales have no date")]
     warnings: Annotated[
         list[PredictionWarning], Field(description="Reasons to trust this prediction less; usually empty")
     ]

@@ -71,9 +71,9 @@ class Scorer:
         prices, lows, highs = np.round(self._answer(columns), 2).tolist()
         always = self.manifest.coverage, self.manifest.project["currency"]
         version = self.manifest.model_version
-        day = self._layout.valuation_date
+        day = self._layout.valuation_day
         predictions = [
-            Prediction(price, (low, high), *always, day(house).isoformat(), warnings, version)
+            Prediction(price, (low, high), *always, day(house), warnings, version)
             for house, price, low, high, warnings in zip(
                 houses, prices, lows, highs, self._warnings.detect(columns), strict=True
             )

@@ -18,6 +18,7 @@ and figures, templates/ holds the page: report.html with its style sheet, macros
 from collections.abc import Mapping
 from typing import Any
 
+from houseprice.bundle.model_card import hidden_by_protocol
 from houseprice.config import Config
 from houseprice.learning.evaluation import Evaluation
 from houseprice.learning.feature_table import FeatureTable
@@ -72,6 +73,7 @@ def render(
             "definitions": METRICS,
             "config": config,
             "holdout": holdout,
+            "hidden": hidden_by_protocol(evaluation.metrics["protocol"]),
             "metrics": evaluation.metrics,
             "verdict": verdict,
             "performance": performance(holdout),

@@ -23,6 +23,11 @@ class Holdout:
     table: FeatureTable
     config: Config
 
+    @cached_property
+    def is_newest(self) -> bool:
+        """Whether the held-out sales are the newest, and not drawn at random."""
+        return self.table.protocol(self.config.split).kind == "time"
+
     @property
     def rows(self) -> npt.NDArray[np.int64]:
         """Positions of the held-out sales in the table."""

@@ -41,7 +41,7 @@ def importance_figures(holdout: Holdout, permutation: dict[str, float]) -> tuple
         _bars(
             "Permutation importance",
             f"Rise of the log-RMSE when the values of a column are permuted among {min(SAMPLE, len(holdout.rows)):,} "
-            "of the newest sales; features derived from it follow.",
+            "of the held-out sales; features derived from it follow.",
             list(permutation.items())[:MAX_BARS],
             "primary",
             ".3f",

@@ -124,7 +124,7 @@ def _calibration(holdout: Holdout, target: float) -> Figure:
     return draw(
         "Calibration of the interval",
         "On the dashed line the interval is exactly calibrated; above it, the interval is wider than necessary.",
-        f"Coverage of the newest sales: {pairs}.",
+        f"Coverage of the held-out sales: {pairs}.",
         plot,
         SIZE,
     )
@@ -147,7 +147,7 @@ def _by_width(residuals: Floats, widths: Floats, target: float) -> Figure:
     pairs = ", ".join(f"{width:.0%} wide, {error:.0%} found" for width, error in zip(predicted, observed, strict=True))
     return draw(
         "Interval width against error",
-        f"Each dot is {'a tenth' if len(groups) == 10 else 'a group'} of the newest sales, grouped by the width of "
+        f"Each dot is {'a tenth' if len(groups) == 10 else 'a group'} of the held-out sales, grouped by the width of "
         "their interval. Dots along the dashed line mean that wide intervals go with large errors.",
         f"Half-width of the interval and {target:.0%} quantile of the errors: {pairs}.",
         plot,

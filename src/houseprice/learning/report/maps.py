@@ -26,7 +26,7 @@ def error_maps(holdout: Holdout) -> tuple[Figure, ...]:
             "Map of errors by sale",
             "One dot per sale, larger errors on top. A cluster of one colour would be a location that the model does "
             "not understand.",
-            "Map of the newest sales, coloured by error.",
+            "Map of the held-out sales, coloured by error.",
             (*places, holdout.errors),
             SALE_EDGES,
         ),

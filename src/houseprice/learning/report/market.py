@@ -39,7 +39,8 @@ def market_trend(holdout: Holdout) -> Figure | None:
 
     def plot(canvas: Any) -> None:
         upper, lower = canvas.subplots(2, 1, sharex=True, height_ratios=(4, 1))
-        upper.axvspan(holdout_start, float(months.max()), color=paint("muted"), alpha=0.12, linewidth=0)
+        if holdout.is_newest:
+            upper.axvspan(holdout_start, float(months.max()), color=paint("muted"), alpha=0.12, linewidth=0)
         upper.plot(grid, trend(grid), color=paint("primary"), linewidth=2.4, label="learned trend")
         if points:
             names, means, levels, counts, middles = zip(*points, strict=True)
@@ -58,7 +59,7 @@ def market_trend(holdout: Holdout) -> Figure | None:
     return draw(
         "Market trend by month",
         "Line: what time alone adds to a prediction. Dots: the same from the prices of each month, by models that had "
-        "not seen them. Shaded: the newest sales, for which the trend was extrapolated.",
+        "not seen them." + " Shaded: the newest sales, for which the trend was extrapolated." * holdout.is_newest,
         f"Change of the market since the first sale, by month: {values}.",
         plot,
         (4.4, 3.4),

@@ -5,16 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from houseprice.bundle.model_card import split_labels
 from houseprice.learning.report.figure import DASHED, Figure, annotate, draw, paint, percent_axes
 from houseprice.learning.report.holdout import Holdout
-
-HOLDOUT = "newest sales (holdout)"
-SPLITS = {
-    "holdout": HOLDOUT,
-    "rolling_origin": "rolling origin",
-    "grouped_folds": "grouped folds",
-    "resold": "newest resales",
-}
 
 
 class Metric(NamedTuple):
@@ -50,14 +43,16 @@ class Performance:
 def performance(holdout: Holdout) -> Performance:
     """Return what the section on performance shows."""
     metrics = holdout.evaluation.metrics
-    rows = [(label, metrics[split]) for split, label in SPLITS.items() if split in metrics]
+    labels = split_labels(metrics["protocol"])
+    rows = [(label, metrics[split]) for split, label in labels.items() if split in metrics]
     rows += [(f"baseline: {name}", found) for name, found in metrics["baselines"].items()]
     return Performance(tuple(rows), (_confidence_intervals(holdout), _error_cdf(holdout)))
 
 
 def _confidence_intervals(holdout: Holdout) -> Figure:
     metrics = holdout.evaluation.metrics
-    shown = [(label, metrics[split]) for split, label in SPLITS.items() if "ci95" in metrics.get(split, {})]
+    labels = split_labels(metrics["protocol"])
+    shown = [(label, metrics[split]) for split, label in labels.items() if "ci95" in metrics.get(split, {})]
     ridge = metrics["baselines"]["ridge"]["log_rmse"]
     limit = holdout.config.gates.max_log_rmse
 
@@ -68,8 +63,9 @@ def _confidence_intervals(holdout: Holdout) -> Figure:
             axes.plot(interval, [place, place], color=paint("primary"), linewidth=3, solid_capstyle="round", alpha=0.5)
             axes.plot(found["log_rmse"], place, "o", color=paint("primary"), markersize=6)
         axes.plot(ridge, len(shown), "D", color=paint("secondary"), markersize=5)
-        axes.axvline(limit, color=paint("muted"), linewidth=1, linestyle=DASHED)
-        annotate(axes, "gate", limit, -0.75)
+        if limit is not None:
+            axes.axvline(limit, color=paint("muted"), linewidth=1, linestyle=DASHED)
+            annotate(axes, "gate", limit, -0.75)
         axes.set_yticks(range(len(shown) + 1), [*(label for label, _ in shown), "baseline: ridge"])
         axes.set_ylim(len(shown) + 0.5, -1)
         axes.grid(visible=False, axis="y")
@@ -82,7 +78,7 @@ def _confidence_intervals(holdout: Holdout) -> Figure:
     return draw(
         "log-RMSE with 95% confidence intervals",
         f"Lower is better. The constant baseline is off the chart, at {constant:.2f}.",
-        f"log-RMSE: {values}; the ridge baseline {ridge:.4f}; the gate is at {limit:g}.",
+        f"log-RMSE: {values}; the ridge baseline {ridge:.4f}{f'; the gate is at {limit:g}' if limit else ''}.",
         plot,
         (4.4, 2.5),
     )
@@ -90,12 +86,14 @@ def _confidence_intervals(holdout: Holdout) -> Figure:
 
 def _error_cdf(holdout: Holdout) -> Figure:
     out_of_fold = holdout.evaluation.out_of_fold["log_error"].to_numpy()
-    errors = {HOLDOUT: np.abs(holdout.errors), SPLITS["grouped_folds"]: np.abs(np.expm1(-out_of_fold))}
+    labels = split_labels(holdout.evaluation.metrics["protocol"])
+    held_out = labels["holdout"]
+    errors = {held_out: np.abs(holdout.errors), labels["grouped_folds"]: np.abs(np.expm1(-out_of_fold))}
     grid = np.linspace(0, 0.5, 101)
     shares = {
         label: np.searchsorted(np.sort(error), grid, side="right") / len(error) for label, error in errors.items()
     }
-    marked = {x: float(np.interp(x, grid, shares[HOLDOUT])) for x in (0.05, 0.1, 0.2)}
+    marked = {x: float(np.interp(x, grid, shares[held_out])) for x in (0.05, 0.1, 0.2)}
 
     def plot(canvas: Any) -> None:
         axes = canvas.add_subplot()
@@ -112,7 +110,7 @@ def _error_cdf(holdout: Holdout) -> Figure:
     return draw(
         "Cumulative distribution of absolute errors",
         "The share of predictions that are at most this far from the actual price; errors above 50% are not shown.",
-        f"Share of the newest sales by error: {values}.",
+        f"Share of the held-out sales by error: {values}.",
         plot,
         (4.4, 2.5),
     )

@@ -24,7 +24,8 @@ LIMITS = (-0.6, 1.0)  # of the axes of errors; what lies beyond is drawn at the 
 
 def residual_figures(holdout: Holdout) -> tuple[Figure, ...]:
     """Return the figures of the errors of the held-out sales."""
-    return (_predicted_against_actual(holdout), _distribution(holdout), _by_price(holdout), _by_week(holdout))
+    figures = (_predicted_against_actual(holdout), _distribution(holdout), _by_price(holdout))
+    return (*figures, _by_week(holdout)) if holdout.is_newest else figures
 
 
 def _predicted_against_actual(holdout: Holdout) -> Figure:

@@ -56,7 +56,7 @@ class WhatIf:
             inputs |= {role: values for role, own in roles.items() if own == name}
         changed_roles = {role for role, name in roles.items() if name in changes}
         first_day = float(table.days[self.holdout.train].min())
-        for name in config.features.derived:
+        for name in config.derived:
             if name in features.columns and changed_roles & set(DERIVED_FEATURES[name].roles):
                 replaced[name] = DERIVED_FEATURES[name].compute(inputs, first_day).astype(np.float32)
         return features.with_columns(pl.Series(name, values.tolist() if values.dtype.kind == "U" else values)

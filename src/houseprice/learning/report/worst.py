@@ -13,9 +13,18 @@ MAX_SALES = 12
 
 @dataclass(frozen=True)
 class Sale:
-    """One sale, its prediction with the interval, and its diagnosis."""
+    """One sale, its prediction with the interval, and its diagnosis.
 
-    parcel: str
+    Attributes:
+        name: the parcel, or which row of the feature table it is.
+        date: day of the sale; "" where there is none.
+        actual: price that was paid.
+        predicted, low, high: price that was predicted, and the ends of its interval.
+        diagnosis: sentences on what is unusual about it.
+        columns: name and value of every column.
+    """
+
+    name: str
     date: str
     actual: float
     predicted: float
@@ -31,7 +40,7 @@ class Sale:
 
 
 def largest_errors(what_if: WhatIf) -> list[Sale]:
-    """Return the newest sales with the largest log errors, resales included."""
+    """Return the held-out sales with the largest log errors, resales included."""
     holdout = what_if.holdout
     rows = np.concatenate([holdout.rows, holdout.table.rows(RESOLD)])
     errors = np.log(holdout.table.prices[rows]) - np.log(np.asarray(holdout.evaluation.predictions[0])[rows])
@@ -42,8 +51,8 @@ def _sale(what_if: WhatIf, row: int) -> Sale:
     table = what_if.holdout.table
     predicted, low, high = (float(np.asarray(values)[row]) for values in what_if.holdout.evaluation.predictions)
     return Sale(
-        parcel=str(table.parcels[row]),
-        date=str(np.datetime64(int(table.days[row]), "D")),
+        name=f"Parcel {table.parcels[row]}" if table.schema.parcel else f"Row {row + 1}",
+        date=str(np.datetime64(int(table.days[row]), "D")) if table.has_dates else "",
         actual=float(table.prices[row]),
         predicted=predicted,
         low=low,

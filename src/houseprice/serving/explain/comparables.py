@@ -81,7 +81,7 @@ class ComparableFinder:
         return Comparables(
             [self._comparable(*row, own) for row in rows],
             self._manifest.project["currency"],
-            self._layout.valuation_date(house).isoformat(),
+            self._layout.valuation_day(house),
             self._manifest.model_version,
         )
 
@@ -90,7 +90,8 @@ class ComparableFinder:
         if not count:
             return np.empty(0, dtype=np.int64)
         near = np.flatnonzero(squares <= np.partition(squares, count - 1)[count - 1])
-        days = self._sales.columns[self._schema.sale_date][near]
+        name = self._schema.sale_date
+        days = self._sales.columns[name][near] if name else np.zeros(len(near))
         return near[np.lexsort((-days, squares[near]))][:count]
 
     def _reasons(self, distances: npt.NDArray[np.float64]) -> tuple[list[list[int]], list[list[int]]]:
@@ -120,7 +121,7 @@ class ComparableFinder:
         columns = self._sales.columns
         theirs = {name: columns[name].item(sale) for name in self._schema.request if name in columns}
         theirs = to_request_values(self._schema, theirs)
-        day = theirs.pop(self._schema.sale_date)
+        day = theirs.pop(self._schema.sale_date, None) if self._schema.sale_date else None
         alike = [self._describe(self._groups[place], theirs, own) for place in common]
         different = [self._describe(self._groups[place], theirs, own) for place in apart]
         text = f"Alike in {_listed(alike)}" if alike else "Alike in little"

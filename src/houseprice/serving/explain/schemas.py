@@ -6,9 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from houseprice.serving.prediction import Prediction
-
-Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
+from houseprice.serving.prediction import Day, Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class Explanation:
     base_price: Annotated[float, Field(description="Mean price of the background of sold houses")]
     base_houses: Annotated[int, Field(description="Number of houses in the background")]
     currency: Annotated[str, Field(description="ISO 4217 code of the prices")]
-    valuation_date: Annotated[Day, Field(description="Day that the price is for")]
+    valuation_date: Annotated[Day | None, Field(description="Day that the price is for; null where sales have no date")]
     contributions: Annotated[list[Contribution], Field(description="Largest absolute amount first")]
     summary: Annotated[str, Field(description="The explanation in one sentence")]
     model_version: Annotated[str, Field(description="Version of the model")]
@@ -40,7 +38,7 @@ class Explanation:
 class Comparable:
     """A sold house that is similar to the one in the request."""
 
-    sale_date: Annotated[Day, Field(description="Day on which it was sold")]
+    sale_date: Annotated[Day | None, Field(description="Day on which it was sold; null where it is not known")]
     price: Annotated[float, Field(description="Price paid on that day")]
     adjusted_price: Annotated[float, Field(description="Price paid, carried to the valuation date by the market trend")]
     distance: Annotated[
@@ -77,5 +75,7 @@ class Comparables:
 
     comparables: list[Comparable]
     currency: Annotated[str, Field(description="ISO 4217 code of the prices")]
-    valuation_date: Annotated[Day, Field(description="Day that the adjusted prices are for")]
+    valuation_date: Annotated[
+        Day | None, Field(description="Day that the adjusted prices are for; null where sales have no date")
+    ]
     model_version: Annotated[str, Field(description="Version of the model")]

@@ -88,11 +88,11 @@ class Explainer:
             self._contribution(group, amount, {name: values[name] for name in group.columns})
             for group, amount in sorted(zip(self._groups, amounts, strict=True), key=lambda pair: -abs(pair[1]))
         ]
-        day = self._layout.valuation_date(house).isoformat()
+        day = self._layout.valuation_day(house)
         count = len(self._bases)
         largest = "; ".join(part.text for part in contributions[:MAX_NAMED] if part.amount)
         summary = (
-            f"On {day} it is worth {price:,.0f} {currency}, {abs(price - base):,.0f} {currency} "
+            f"{f'On {day} it' if day else 'It'} is worth {price:,.0f} {currency}, {abs(price - base):,.0f} {currency} "
             f"{'more' if price >= base else 'less'} than the average of {count} representative sold houses, "
             f"{base:,.0f} {currency}{f': {largest}' if largest else ''}."
         )
