@@ -155,13 +155,13 @@ def test_a_byte_order_mark_does_no_harm(written: Written) -> None:
     assert load(written(b"\xef\xbb\xbf" + TEXT.encode())) == load(written(TEXT))
 
 
-@pytest.mark.parametrize("again", ["project: {}\n", "data:\n  decimal: ','\n  decimal: '.'\n"])
+@pytest.mark.parametrize("again", ["project: {}\n", "data:\n  missing: []\n  missing: []\n"])
 def test_a_key_that_is_given_twice_is_refused(written: Written, again: str) -> None:
     """YAML would take the last one without a word; the line of the second is told."""
     path = written(TEXT + again)
     error = refusal(path)
     assert error.code == "config_not_yaml"
-    assert re.search(r'"(project|data|decimal)".*line \d+', str(error))
+    assert re.search(r'"(project|data|missing)".*line \d+', str(error))
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,8 @@ def test_a_key_that_is_given_twice_is_refused(written: Written, again: str) -> N
         ("data.file.separator", "::", "data.file.separator: input should be 'auto'"),
         ("data.file.encoding", "latin-0", "data.file.encoding: must be auto, or an encoding"),
         ("data.file.names", ["id"], "data.file: names are only for a file without a header"),
-        ("data.date_formats", [], "data.date_formats: tuple should have at least 1 item"),
+        ("data.form", {"dates": []}, "data.form: dates names at least one format"),
+        ("data.excluded", {"price": "seen"}, "data: price cannot be both declared and excluded"),
         ("data.columns", [], "data.columns: input should be an object"),
         ("data.columns", {}, 'data.columns: no column has the role "target"'),
         ("data.columns.price", None, 'data.columns: no column has the role "target"'),
@@ -252,6 +253,9 @@ def test_every_problem_is_told_at_once(written: Written) -> None:
 
 OLD_KEYS = [
     ("data.separator", "data.file.separator"),
+    ("data.decimal", "data.form.decimal"),
+    ("data.thousands_separator", "data.form.thousands"),
+    ("data.date_formats", "data.form.dates"),
     ("training.level_weight", "training.target_encoding_weight"),
     ("training.forest_share", "training.tree_share"),
     ("training.trust", "training.robust_weights"),

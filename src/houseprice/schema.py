@@ -12,9 +12,10 @@ from itertools import pairwise
 from math import isfinite
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-Kind = Literal["number", "integer", "category", "ordinal", "flag", "date"]
+from houseprice.conversion import CellForm, Kind
+
 Role = Literal[
     "target", "parcel", "sale_date", "living_area", "lot_area", "latitude", "longitude", "year_built",
     "year_renovated", "bedrooms", "bathrooms", "neighbour_living_area", "neighbour_lot_area", "location", "quality",
@@ -46,7 +47,7 @@ ROLE_KINDS: dict[str, tuple[Kind, ...]] = {
 """Role → kinds that a column with it may have."""
 
 LONGEST_TEXT = 200
-"""Characters that a text may have, in a sale and in a request."""
+"""Characters that a category may have, in a sale and in a request."""
 
 
 def canonical_code(text: str, decimal: str = ".") -> str:
@@ -80,18 +81,35 @@ Level = Annotated[int | str, BeforeValidator(_level)]
 Bound = Annotated[int | float | date, BeforeValidator(_bound)]
 
 
+_NUMBER = ("decimal", "thousands", "strip", "multipliers", "factor", "ranges", "duration", "missing")
+FORMS: dict[Kind, tuple[str, ...]] = {
+    "number": _NUMBER,
+    "integer": _NUMBER,
+    "date": ("dates", "month_names", "missing"),
+    "flag": ("true", "false", "missing"),
+    "category": ("decimal", "missing"),
+    "ordinal": ("decimal", "missing"),
+    "text": ("missing",),
+}
+"""Kind → what there is to say about how its cells are written."""
+
+
 class Column(BaseModel):
     """One column of the raw table.
 
     `known` tells when its value is known: a column that is only known at the sale may not be a feature.
     `minimum` and `maximum` are what a request may hold; a sale outside the narrower `learn_minimum` and
-    `learn_maximum` is rejected from training.
+    `learn_maximum` is rejected from training. `form` says how its cells are written, and `from` (here `sources`) which
+    columns of the file it is made of, joined by a space; without, that of its own name. Only requests care whether it
+    is `required`: of a sale, nothing but the price must be known.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, serialize_by_alias=True)
 
     kind: Kind
-    description: str
+    description: str = ""
+    form: CellForm | None = None
+    sources: Annotated[tuple[str, ...], Field(alias="from")] = ()
     unit: str | None = None
     minimum: Bound | None = None
     maximum: Bound | None = None
@@ -113,6 +131,8 @@ class Column(BaseModel):
             faults.append("levels must be all numbers or all texts")
         if self.levels and len(set(self.levels)) < len(self.levels):
             faults.append("a level is given twice")
+        if len(set(self.sources)) < len(self.sources):
+            faults.append("from names a column twice")
         if self.levels and any(len(str(level)) > LONGEST_TEXT for level in self.levels):
             faults.append(f"a level is longer than {LONGEST_TEXT} characters")
         ends = (self.minimum, self.learn_minimum, self.learn_maximum, self.maximum)
@@ -131,7 +151,22 @@ class Column(BaseModel):
     @property
     def is_text(self) -> bool:
         """Whether the column is text for the model; every other kind reaches it as a number."""
-        return self.kind == "category" or (self.kind == "ordinal" and isinstance((self.levels or ("",))[0], str))
+        return self.kind in ("category", "text") or (
+            self.kind == "ordinal" and isinstance((self.levels or ("",))[0], str)
+        )
+
+    @property
+    def cell_kind(self) -> Kind:
+        """Kind by which its cells are read: levels that are numbers are whole ones."""
+        return "integer" if self.kind == "ordinal" and not self.is_text else self.kind
+
+    def with_form(self, defaults: CellForm) -> Self:
+        """Return this column with what its form leaves open taken from that of the file, as far as its kind has it."""
+        form = (self.form or CellForm()).with_defaults(defaults)
+        kept = CellForm(**{name: getattr(form, name) for name in FORMS[self.kind]})
+        if kept.decimal == ".":  # as it is where nothing is said
+            kept = kept.model_copy(update={"decimal": None})
+        return self.model_copy(update={"form": None if kept == CellForm() else kept})
 
     @cached_property
     def canonical_levels(self) -> dict[str, str]:
@@ -210,11 +245,24 @@ class Schema(BaseModel):
         return {role: name for role, name in self.roles().items() if name in self.request}
 
     @cached_property
+    def sources(self) -> dict[str, tuple[str, ...]]:
+        """Columns → the columns of the file that each is made of."""
+        return {name: column.sources or (name,) for name, column in self.columns.items()}
+
+    @cached_property
+    def file_columns(self) -> tuple[str, ...]:
+        """The columns of the file that are read, each once."""
+        return tuple(dict.fromkeys(source for sources in self.sources.values() for source in sources))
+
+    @cached_property
     def request(self) -> dict[str, Column]:
-        """The columns of a request: all that are known before the sale, and the date, but for the identifier."""
+        """The columns of a request: all that are known before the sale, and the date.
+
+        The identifier and free texts are left out, from which no feature is made.
+        """
         out = {self.target, self.parcel}
         return {
             name: column
             for name, column in self.columns.items()
-            if name not in out and (column.known == "before_sale" or name == self.sale_date)
+            if name not in out and column.kind != "text" and (column.known == "before_sale" or name == self.sale_date)
         }

@@ -48,7 +48,7 @@ def sold(count: int, first: date = date(2014, 5, 2), prefix: str = "0") -> list[
 def little_config(text: str) -> dict[str, Any]:
     """Return the project's configuration with the made houses' columns and the smallest model that is one."""
     told = yaml.safe_load(quick_config(text))
-    told["data"] |= {"file": {"separator": ";"}, "decimal": ",", "date_formats": ["%d.%m.%Y"]}
+    told["data"] |= {"file": {"separator": ";"}, "form": {"decimal": ",", "dates": ["%d.%m.%Y"]}}
     told["data"]["columns"] = SCHEMA.model_dump(mode="json", exclude_none=True)["columns"]
     told["features"]["derived"] = ["months_since_first_sale", "age_at_sale", "living_area_per_room"]
     told["training"]["boosting"] |= {"iterations": 25, "learning_rate": 0.3, "depth": 4, "feature_fraction": 1.0}

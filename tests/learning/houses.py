@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from houseprice.config import Data, FileLayout
+from houseprice.conversion import CellForm
 from houseprice.learning.csv_reader import parse
 from houseprice.learning.processing import CleanTable, clean
 from houseprice.schema import Schema
@@ -45,10 +46,15 @@ HOUSE = {
 def rules(**changed: Any) -> Data:
     """Return how the made tables are written, and that any share may be rejected."""
     said = {
-        "date_formats": ("%Y-%m-%d",), "max_rejected_share": 1.0, "max_years_sold_before_built": 0,
+        "max_rejected_share": 1.0, "max_years_sold_before_built": 0,
         "columns": SCHEMA.columns,
     }  # fmt: skip
     return Data(**(said | changed))
+
+
+def declared(**form: Any) -> Schema:
+    """Return the schema of cells that are written in some form."""
+    return Schema(columns={name: column.with_form(CellForm(**form)) for name, column in SCHEMA.columns.items()})
 
 
 def written(rows: Sequence[Mapping[str, str]], separator: str = ",") -> str:
@@ -60,9 +66,9 @@ def written(rows: Sequence[Mapping[str, str]], separator: str = ",") -> str:
     return stream.getvalue()
 
 
-def cleaned(*rows: Mapping[str, str], **changed: Any) -> CleanTable:
+def cleaned(*rows: Mapping[str, str], schema: Schema = SCHEMA, **changed: Any) -> CleanTable:
     """Return what becomes of some houses."""
-    return clean(parse(written(rows), "made.csv", SCHEMA, AS_WRITTEN), SCHEMA, rules(**changed))
+    return clean(parse(written(rows), "made.csv", schema, AS_WRITTEN), schema, rules(**changed))
 
 
 def sales(*rows: Mapping[str, str]) -> pl.DataFrame:

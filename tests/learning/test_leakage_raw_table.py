@@ -29,11 +29,9 @@ def told(little: Pipeline, form: str, decimal: str = ".", **columns: Any) -> lis
     signs = str.maketrans(",.", ".,") if decimal == "," else {}
     more = [form.format(rate).translate(signs) for rate in RATES]
     text = "\n".join(f"{line};{value}" for line, value in zip(lines, ["rate", *more], strict=True))
-    schema = SCHEMA.model_copy(update={"columns": SCHEMA.columns | columns})
-    data = rules(decimal=decimal, thousands_separator="none")
-    changed = little.config.model_dump() | {"data": data.model_copy(update={"columns": schema.columns}).model_dump()}
-    config = Config.model_validate(changed)
-    return check_raw_columns(clean(parse(text, "a.csv", schema), schema, data), config)
+    data = rules(form={"decimal": decimal, "thousands": "none"}, columns=SCHEMA.columns | columns)
+    config = Config.model_validate(little.config.model_dump() | {"data": data.model_dump()})
+    return check_raw_columns(clean(parse(text, "a.csv", config.schema_), config.schema_, data), config)
 
 
 @pytest.mark.parametrize("decimal", [".", ","])

@@ -8,7 +8,7 @@ from houseprice.errors import DataError, RejectedShareError
 from houseprice.learning.csv_reader import parse
 from houseprice.learning.processing import clean
 from houseprice.schema import LONGEST_TEXT, Column
-from learning.houses import SCHEMA, cleaned, rules, written
+from learning.houses import SCHEMA, cleaned, declared, rules, written
 
 TYPED = ["10115", "10115.0", "10115.00", "-5.0", "0", "0.0", "007.0", "1.5", "1.05", "a.0", "10115,0", "1.0.0", "٣.0"]
 
@@ -28,7 +28,8 @@ def test_a_code_with_a_fraction_of_zeros_is_the_code_without() -> None:
 def test_a_decimal_comma_is_one_in_codes_as_well() -> None:
     """Where it is declared."""
     text = written([{"quarter": "10115,0"}, {"quarter": "10115.0"}], ";").replace("100.5", "100,5")
-    table = clean(parse(text, "a.csv", SCHEMA), SCHEMA, rules(decimal=","))
+    schema = declared(decimal=",")
+    table = clean(parse(text, "a.csv", schema), schema, rules())
     assert table.sales["quarter"].to_list() == ["10115", "10115.0"]
 
 
@@ -109,13 +110,14 @@ def test_the_range_of_a_column_decides_as_well() -> None:
 
 
 def test_who_says_that_nothing_separates_thousands_is_believed() -> None:
-    """`data.thousands_separator: none` is the answer to the question."""
-    assert cleaned({"paid": "5.650"}, thousands_separator="none").sales["paid"].to_list() == [5.65]
+    """`thousands: none` is the answer to the question."""
+    assert cleaned({"paid": "5.650"}, schema=declared(thousands="none")).sales["paid"].to_list() == [5.65]
 
 
 def test_a_decimal_comma_is_asked_about_as_well() -> None:
     """In a file that was written with separators of thousands, but is declared otherwise."""
     text = written([{"paid": "525,000"}], ";")
+    schema = declared(decimal=",")
     with pytest.raises(DataError) as excinfo:
-        clean(parse(text, "a.csv", SCHEMA), SCHEMA, rules(decimal=","))
+        clean(parse(text, "a.csv", schema), schema, rules())
     assert excinfo.value.code == "number_ambiguous"

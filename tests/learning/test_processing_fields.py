@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from houseprice.learning.csv_reader import parse
 from houseprice.learning.processing import clean
-from learning.houses import HOUSE, SCHEMA, cleaned, rules, written
+from learning.houses import HOUSE, SCHEMA, cleaned, declared, rules, written
 
 
 def test_a_good_house_is_kept_with_typed_columns() -> None:
@@ -130,15 +130,16 @@ FORMATS = ("%Y-%m-%d", "%Y%m%dT%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"
 @settings(max_examples=60)
 def test_a_day_is_read_in_every_configured_format(day: date, form: str) -> None:
     """One table may hold several of them."""
-    table = cleaned({"day": day.strftime(form), "built": "1900"}, {"day": "2015-01-02"}, date_formats=FORMATS)
+    table = cleaned({"day": day.strftime(form), "built": "1900"}, {"day": "2015-01-02"}, schema=declared(dates=FORMATS))
     assert table.sales["day"].to_list() == [day, date(2015, 1, 2)]
 
 
 def test_a_day_of_another_format_is_rejected() -> None:
     """Only the configured formats are tried, and the first that fits wins."""
     day = {"day": "02/03/2015"}
-    assert cleaned({}, day, date_formats=FORMATS).sales["day"][1] == date(2015, 3, 2)
-    assert cleaned({}, day, date_formats=("%m/%d/%Y", *FORMATS)).sales["day"][1] == date(2015, 2, 3)
+    assert cleaned({}, day, schema=declared(dates=FORMATS)).sales["day"][1] == date(2015, 3, 2)
+    american = declared(dates=("%m/%d/%Y", *FORMATS))
+    assert cleaned({}, day, schema=american).sales["day"][1] == date(2015, 2, 3)
     assert cleaned({}, day).rejected.height == 1
 
 
@@ -153,6 +154,7 @@ def test_a_decimal_comma_is_read_where_it_is_declared() -> None:
     """Then a point is no decimal sign, and nothing is guessed about thousands."""
     text = written([{"paid": "100,5"}, {"paid": "100.5"}, {"paid": "1.000,5"}, {"paid": "7"}], ";")
     text = text.replace(";55;", ";55,25;")
-    table = clean(parse(text, "a.csv", SCHEMA), SCHEMA, rules(decimal=","))
+    schema = declared(decimal=",")
+    table = clean(parse(text, "a.csv", schema), schema, rules())
     assert table.sales.select("paid", "area").rows() == [(100.5, 55.25), (7.0, 55.25)]
     assert table.rejected["reasons"].to_list() == ['paid: "100.5" is not a number', 'paid: "1.000,5" is not a number']

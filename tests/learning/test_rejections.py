@@ -18,11 +18,11 @@ def examples(*rows: dict[str, str], **changed: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("column", "values", "key"),
     [
-        ("paid", ["€ 221.900", "€ 538.000"], "data.decimal"),
-        ("day", ["13/10/2014", "09/12/2014"], "data.date_formats"),
-        ("day", ["2014-10-13T23:30:00Z", "2014-12-09T23:30:00Z"], "data.date_formats"),
-        ("rooms", ["three", "four"], "data.columns.rooms"),
-        ("garden", ["maybe", "perhaps"], "data.columns.garden"),
+        ("paid", ["€ 221.900", "€ 538.000"], "data.columns.paid.form.decimal"),
+        ("day", ["13/10/2014", "09/12/2014"], "data.columns.day.form.dates"),
+        ("day", ["2014-10-13T23:30:00Z", "2014-12-09T23:30:00Z"], "data.columns.day.form.dates"),
+        ("rooms", ["three", "four"], "data.columns.rooms.form.decimal"),
+        ("garden", ["maybe", "perhaps"], "data.columns.garden.form.true"),
         ("area", ["1", "2"], "data.columns.area"),
         ("stars", ["4", "5"], "data.columns.stars"),
         ("built", ["2020", "2021"], "data.max_years_sold_before_built"),
@@ -40,7 +40,7 @@ def test_the_message_holds_what_the_details_hold() -> None:
     """For people, in one sentence."""
     with pytest.raises(RejectedShareError) as excinfo:
         cleaned({"paid": "$5"}, {"paid": "$6"}, max_rejected_share=0.1)
-    for part in ('"$5"', "row 1", '"$6"', "row 2", "data.decimal"):
+    for part in ('"$5"', "row 1", '"$6"', "row 2", "data.columns.paid.form.decimal"):
         assert part in str(excinfo.value)
 
 

@@ -46,11 +46,12 @@ def bundle_files(
 ) -> Content:
     """Return every file of the bundle, manifest included; `explanation` are those of `learning.similarity`."""
     model = Model(graph)
+    houses = complete_required(columns, schema)
     files: Content = {
         manifests.MODEL: graph,
-        manifests.GOLDEN: canonical(_golden(model, columns, rows, schema, tolerance)),
+        manifests.GOLDEN: canonical(_golden(model, houses, rows, schema, tolerance)),
         manifests.REFERENCE: canonical(_reference(columns, rows.training, schema, importance)),
-        manifests.SAMPLE: canonical(_sample(model, columns, rows, schema)),
+        manifests.SAMPLE: canonical(_sample(model, houses, rows, schema)),
         **explanation,
     }
     values = {**identity, "model_version": sha256(graph)[:12]}
@@ -80,6 +81,32 @@ def measure_parity(model: Model, columns: Columns, expected: tuple[Floats, Float
 
 def _arrays(predictions: Any) -> tuple[Floats, Floats, Floats]:
     return predictions.price, predictions.low, predictions.high
+
+
+def complete_required(columns: Columns, schema: Schema) -> Columns:
+    """Return the columns with the usual value where one is missing that a request must have.
+
+    Sales may lack anything but the price; what is predicted from them again is sent as requests.
+    """
+    return {name: _completed(values, schema.request[name]) for name, values in columns.items()}
+
+
+def _completed(values: npt.NDArray[Any], column: Column) -> npt.NDArray[Any]:
+    blank = values == "" if column.is_text else np.isnan(values)
+    if not column.required or not blank.any():
+        return values
+    known = values[~blank]
+    usual: Any
+    if column.is_text:
+        names, counts = np.unique(known.astype(str), return_counts=True)
+        usual = names[counts.argmax()].item() if len(names) else str((column.levels or (UNKNOWN,))[0])
+    elif len(known):
+        usual = float(np.quantile(known, 0.5, method="lower"))
+    elif column.kind == "date":  # the valuation date has a default
+        return values
+    else:
+        usual = float(column.levels[0] if column.levels else column.minimum or column.maximum or 0)  # type: ignore[arg-type]
+    return np.where(blank, np.array(usual, dtype=values.dtype), values)
 
 
 def row(columns: Columns, position: int, schema: Schema) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from houseprice.config.file_layout import FileLayout
+from houseprice.conversion import CellForm
 from houseprice.schema import Column, Schema
 
 Auto = Literal["auto"]
@@ -50,16 +51,25 @@ def _form_a_schema(columns: dict[str, Column]) -> dict[str, Column]:
 class Data(Part):
     """How the file of sales and its values are written, and the declaration of its columns.
 
-    `thousands_separator: none` says that a decimal sign before three digits, as in 5.650, is one.
+    `form` says how cells are written where their columns do not: `thousands: none` says that a decimal sign before
+    three digits, as in 5.650, is one. `missing` are texts that mean in any column that there is no value. `excluded`
+    are columns that are left out on purpose, with the reason.
     """
 
     file: FileLayout = FileLayout()
-    decimal: Literal[".", ","] = "."
-    thousands_separator: Literal["none"] | None = None
-    date_formats: Annotated[tuple[str, ...], Field(min_length=1)] = ("%Y-%m-%d",)
+    form: CellForm = CellForm()
+    missing: tuple[str, ...] = ()
     max_rejected_share: Share = 0.1
     max_years_sold_before_built: Annotated[int, Field(ge=0)] = 1
     columns: Annotated[dict[str, Column], AfterValidator(_form_a_schema)]
+    excluded: dict[str, Annotated[str, Field(min_length=1)]] = {}
+
+    @model_validator(mode="after")
+    def _excluded_are_not_declared(self) -> Self:
+        read = {source for column in self.columns.values() for source in column.sources} | set(self.columns)
+        if both := sorted(read & set(self.excluded)):
+            raise ValueError(f"{', '.join(both)} cannot be both declared and excluded")
+        return self
 
 
 def _names_or_auto(value: Any) -> Any:

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 RENAMED = {
+    "data.decimal": "form.decimal",
+    "data.thousands_separator": "form.thousands",
+    "data.date_formats": "form.dates",
     "data.separator": "file.separator",
     "training.level_weight": "target_encoding_weight",
     "training.forest_share": "tree_share",

@@ -53,8 +53,10 @@ class Config(Part):
 
     @cached_property
     def schema_(self) -> Schema:
-        """The columns of a house sale."""
-        return Schema(columns=self.data.columns)
+        """The columns of a house sale, each with the form in which its cells are written."""
+        form = self.data.form
+        defaults = form.model_copy(update={"missing": (*form.missing, *self.data.missing)})
+        return Schema(columns={name: column.with_form(defaults) for name, column in self.data.columns.items()})
 
     @cached_property
     def derived(self) -> tuple[str, ...]:

@@ -58,28 +58,28 @@ def parse(text: str, where: str, schema: Schema, layout: FileLayout = sales_file
 
 def _select(table: TextTable, where: str, schema: Schema) -> RawTable:
     _check_columns(table, where, schema)
-    others = [name for name in table.columns if name not in schema.columns]
-    texts, undeclared = table.texts.select(ROW, *schema.columns), table.texts.select(ROW, *others)
+    others = [name for name in table.columns if name not in schema.file_columns]
+    texts, undeclared = table.texts.select(ROW, *schema.file_columns), table.texts.select(ROW, *others)
     return RawTable(texts, table.broken, undeclared, table.notes)
 
 
 def _check_columns(table: TextTable, where: str, schema: Schema) -> None:
-    missing = [name for name in schema.columns if name not in table.columns]
+    missing = [name for name in schema.file_columns if name not in table.columns]
     if not missing:
         return
-    others = [name for name in table.columns if name not in schema.columns]
+    others = [name for name in table.columns if name not in schema.file_columns]
     hints = ", ".join(f'"{name}"{nearest(name, others)}' for name in missing[:_MOST_HINTS])
     hints += f" and {len(missing) - _MOST_HINTS} more" if len(missing) > _MOST_HINTS else ""
     found = ", ".join(table.columns)[:120]
     if table.layout.header_lines == 0 and not table.layout.names:
         advice = "it has no header: list its columns in data.file.names, with data.file.header_lines 0"
-    elif len(missing) > 0.5 * len(schema.columns):
+    elif len(missing) > 0.5 * len(schema.file_columns):
         advice = f"`houseprice init {where}` writes a configuration for a file of this shape"
     else:
         advice = "correct the header, or the declaration under data.columns"
     raise DataError(
-        f'"{where}" lacks {len(missing)} of the {len(schema.columns)} declared columns, {hints}, and has: {found}; '
-        f"{advice}.",
+        f'"{where}" lacks {len(missing)} of the {len(schema.file_columns)} declared columns, {hints}, and has: '
+        f"{found}; {advice}.",
         code="csv_columns_missing",
         columns=missing,
     )

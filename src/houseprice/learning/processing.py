@@ -13,6 +13,7 @@ import polars as pl
 from pandera.errors import SchemaErrors
 
 from houseprice.config import Data
+from houseprice.conversion import CellForm, convert, is_missing
 from houseprice.errors import DataError
 from houseprice.learning.csv_reader import REASONS, ROW, RawTable
 from houseprice.learning.rejections import COLUMN, KEY, check_rejected_share, count_reasons
@@ -23,10 +24,9 @@ TYPES: dict[str, type[pl.DataType]] = {
     "integer": pl.Int64,
     "flag": pl.Int64,
     "category": pl.String,
+    "text": pl.String,
     "date": pl.Date,
 }
-BLANKS = ("na", "n/a", "nan", "null", "none")  # of numbers; a text that says "None" says it
-FLAGS = {"true": 1, "false": 0, "yes": 1, "no": 0, "y": 1, "n": 0, "1": 1, "0": 0, "1.0": 1, "0.0": 0}
 SHORTENED = r"^[-+]?[0-9]([.,][0-9]+)?[eE]\+[0-9]{2,3}$"
 """A long number as spreadsheets show it, such as 7.12930E+09; as a code it has lost its last digits."""
 
@@ -55,11 +55,12 @@ def clean(raw: RawTable, schema: Schema, rules: Data) -> CleanTable:
         RejectedShareError: More rows would be rejected than `rules.max_rejected_share`.
         DataError: no row survives, or numbers can be read in two ways (code `number_ambiguous`).
     """
-    check_thousands(raw.texts, schema, rules)
-    typed = raw.texts.select(ROW, *(_typed(name, column, rules) for name, column in schema.columns.items()))
+    texts = declared_texts(raw.texts, schema)
+    check_thousands(texts, schema)
+    typed = pl.DataFrame([texts[ROW], *(typed_column(texts[name], column) for name, column in schema.columns.items())])
     found = pl.concat(
         [
-            *_unreadable(raw.texts, typed, schema),
+            *_unreadable(texts, typed, schema),
             _forbidden(typed, schema),
             *_impossible(typed, schema, rules),
             _reasons(raw.broken, "", pl.col(REASONS), "data.file.separator"),
@@ -104,62 +105,64 @@ def _checks(column: Column) -> list[pa.Check]:
     return checks
 
 
-def _typed(name: str, column: Column, rules: Data) -> pl.Expr:
-    """Return the conversion of a text to its type; what cannot be converted becomes null, for `_unreadable`."""
-    text = pl.col(name)
-    if column.is_text:
-        levels = column.canonical_levels  # as Column.canonical does
-        code = text.str.replace(f"^{WHOLE_NUMBER.format(re.escape(rules.decimal))}$", "$1")
-        return pl.when(text.is_in(list(levels))).then(text).otherwise(code).replace(levels).alias(name)
-    if column.kind == "date":
-        return pl.coalesce(text.str.to_date(form, strict=False) for form in rules.date_formats).alias(name)
-    if column.kind == "flag":
-        return text.str.to_lowercase().replace_strict(FLAGS, default=None, return_dtype=pl.Int64).alias(name)
-    number = as_number(text, rules.decimal)
-    if column.kind == "number":
-        return number.alias(name)
-    # Past 2^53 a float no longer tells one whole number from the next.
-    return pl.when((number == number.round()) & (number.abs() < 2**53)).then(number).cast(pl.Int64).alias(name)
+def declared_texts(texts: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """Return `row` and the text of every declared column; those of several columns of the file joined by a space.
+
+    A date lacks its value where one of its parts is missing; a category is made of the parts that there are.
+    """
+
+    def joined(name: str, sources: tuple[str, ...]) -> pl.Expr:
+        if len(sources) == 1:
+            return pl.col(sources[0]).alias(name)
+        text = pl.concat_str(sources, separator=" ", ignore_nulls=schema.columns[name].kind != "date")
+        return pl.when(text != "").then(text).alias(name)
+
+    return texts.select(ROW, *(joined(name, sources) for name, sources in schema.sources.items()))
 
 
-def as_number(text: pl.Expr, decimal: str) -> pl.Expr:
-    """Return the conversion of texts to finite numbers; what is none becomes null."""
-    if decimal == ",":
-        text = (
-            pl.when(text.str.contains(".", literal=True)).then(None).otherwise(text.str.replace(",", ".", literal=True))
-        )
-    number = text.cast(pl.Float64, strict=False)
-    return pl.when(number.is_finite()).then(number)
+def typed_column(texts: pl.Series, column: Column) -> pl.Series:
+    """Return the values of a column of texts; what cannot be converted becomes null, for `_unreadable`."""
+    form = column.form or CellForm()
+    if not column.is_text:
+        return convert(texts, column.cell_kind, form)
+    values = convert(texts, column.kind, form)
+    if column.kind == "text":
+        return values
+    levels, decimal = column.canonical_levels, re.escape(form.decimal or ".")  # as Column.canonical does
+    text = pl.col(values.name)
+    code = text.str.replace(f"^{WHOLE_NUMBER.format(decimal)}$", "$1")
+    canonical = pl.when(text.is_in(list(levels))).then(text).otherwise(code).replace(levels)
+    return values.to_frame().select(canonical.alias(values.name))[values.name]
 
 
-def check_thousands(texts: pl.DataFrame, schema: Schema, rules: Data) -> None:
+def check_thousands(texts: pl.DataFrame, schema: Schema) -> None:
     """Check that no column's decimal sign may as well separate thousands, as in 525.000.
 
     Raises:
         DataError: One may (code `number_ambiguous`, details `column` and `values`).
     """
-    if rules.thousands_separator == "none":
-        return
     for name, column in schema.columns.items():
-        if column.kind not in ("number", "integer") or column.role in ("latitude", "longitude"):
+        form = column.form or CellForm()
+        if column.kind not in ("number", "integer") or column.role in ("latitude", "longitude") or form.thousands:
             continue
+        decimal = form.decimal or "."
         values = texts[name].drop_nulls()
-        marked = values.filter(values.str.contains(rules.decimal, literal=True))
-        sign = re.escape(rules.decimal)
+        marked = values.filter(values.str.contains(decimal, literal=True))
+        sign = re.escape(decimal)
         if marked.is_empty() or not marked.str.contains(rf"^[-+]?[1-9][0-9]{{0,2}}({sign}[0-9]{{3}})+$").all():
             continue
-        thousands = marked.str.replace_all(rules.decimal, "", literal=True).cast(pl.Float64, strict=False)
-        plain = values.cast(pl.Float64, strict=False).filter(~values.str.contains(rules.decimal, literal=True)).abs()
+        thousands = marked.str.replace_all(decimal, "", literal=True).cast(pl.Float64, strict=False)
+        plain = values.cast(pl.Float64, strict=False).filter(~values.str.contains(decimal, literal=True)).abs()
         low, high = column.minimum, column.maximum
         within = (low is None or (thousands >= low).all()) and (high is None or (thousands <= high).all())
         if not within or (plain >= 1000).any():  # the file does not separate thousands
             continue
         value = marked[0]
         raise DataError(
-            f'"{value}" in column "{name}" may be {value.replace(rules.decimal, "")} or '
-            f'{value.replace(rules.decimal, ".")}: every value there that holds the decimal sign "{rules.decimal}" '
-            "has three digits behind it. Write the numbers without separators of thousands, or set "
-            "data.thousands_separator to none if it is a decimal sign.",
+            f'"{value}" in column "{name}" may be {value.replace(decimal, "")} or '
+            f'{value.replace(decimal, ".")}: every value there that holds the decimal sign "{decimal}" '
+            f"has three digits behind it. Set data.columns.{name}.form.thousands to none if it is a decimal sign, or "
+            "name the signs that separate thousands and decimals there.",
             code="number_ambiguous",
             column=name,
             values=marked.head(2).to_list(),
@@ -178,11 +181,11 @@ def _unreadable(texts: pl.DataFrame, typed: pl.DataFrame, schema: Schema) -> Ite
     A blank anywhere else is for the preprocessor; that a column is required is about requests.
     """
     words = {"date": "a date", "flag": "yes or no", "number": "a number"}
-    keys = {"date": "data.date_formats", "number": "data.decimal"}
+    keys = {"date": "dates", "number": "decimal", "integer": "decimal", "flag": "true"}
     for name, column in schema.columns.items():
         text = pl.col(name)
-        blank = texts[name].is_null()
-        if column.is_text:
+        blank = is_missing(texts[name], column.form or CellForm(), column.cell_kind)
+        if column.is_text and column.kind != "text":
             yield _reasons(
                 texts.filter(text.str.contains("\0", literal=True)), name, pl.lit(f"{name}: holds a NUL byte")
             )
@@ -191,12 +194,11 @@ def _unreadable(texts: pl.DataFrame, typed: pl.DataFrame, schema: Schema) -> Ite
             if column.levels is None:
                 shortened = pl.format(f'{name}: "{{}}" is not a code, but a number that a spreadsheet shortened', text)
                 yield _reasons(texts.filter(text.str.contains(SHORTENED)), name, shortened)
-        else:
-            blank |= texts[name].str.to_lowercase().is_in(BLANKS).fill_null(value=False)
         if column.role == "target":
             yield _reasons(texts.filter(blank), name, pl.lit(f"{name}: missing"))
         reason = pl.format(f'{name}: "{{}}" is not {words.get(column.kind, "a whole number")}', text)
-        yield _reasons(texts.filter(~blank & typed[name].is_null()), name, reason, keys.get(column.kind))
+        key = f"data.columns.{name}.form.{keys[column.kind]}" if column.kind in keys else None
+        yield _reasons(texts.filter(~blank & typed[name].is_null()), name, reason, key)
 
 
 def _forbidden(typed: pl.DataFrame, schema: Schema) -> pl.DataFrame:

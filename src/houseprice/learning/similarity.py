@@ -132,7 +132,8 @@ def explanation_files(
     graph = export_similarity(preprocessor.schema, space)
     coordinates, _ = space.compute(sample)
     background = np.sort(sampled[kernel_herding(np.vstack([coordinates, np.log(prices[sampled])]), BACKGROUND)])
-    rows = [export.row(columns, int(position), preprocessor.schema) for position in background]
+    houses = export.complete_required(columns, preprocessor.schema)
+    rows = [export.row(houses, int(position), preprocessor.schema) for position in background]
     files = {
         manifests.SIMILARITY: graph,
         manifests.SALES: sales_store.pack(columns, prices),

@@ -1,11 +1,13 @@
 """Rules of the values of each column, as pydantic applies them, and what OpenAPI says of them."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, NotRequired
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetPydanticSchema, WithJsonSchema
 from pydantic_core import PydanticKnownError, core_schema
 
+from houseprice.conversion import CellForm, convert_value
 from houseprice.schema import LONGEST_TEXT, Column, Schema
 
 NO_FRACTION = r"^[^.]*$|[^0]$"
@@ -27,11 +29,28 @@ def column_rule(schema: Schema, name: str, may_lack: bool) -> Any:
 
 
 def _rule(column: Column) -> Any:
+    """Return the rule of a column's values; a text is read in the form that the column declares for its cells."""
+    if column.form is None or column.is_text or column.kind == "date":
+        return _plain_rule(column)
+    return Annotated[_plain_rule(column), BeforeValidator(_reader(column, column.form))]
+
+
+def _reader(column: Column, form: CellForm) -> Callable[[Any], Any]:
+    kind = column.cell_kind
+
+    def read(value: Any) -> Any:
+        read_value = convert_value(value, kind, form) if isinstance(value, str) else None
+        return value if read_value is None else read_value
+
+    return read
+
+
+def _plain_rule(column: Column) -> Any:
     bounds = Field(ge=column.minimum, le=column.maximum)
     rule: Any = float
     match column.kind:
         case "date":
-            return Annotated[date, BeforeValidator(_day), bounds]
+            return Annotated[date, BeforeValidator(_day_reader(column.form)), bounds]
         case "flag":
             return _whole(0, 1, flags=True)
         case "integer":
@@ -90,7 +109,7 @@ def _one_of(kind: type, *choices: Any) -> Any:
 def _shown(column: Column) -> dict[str, Any]:
     """Return the JSON schema of a column, without null."""
     unit = f", in {column.unit}" if column.unit else ""
-    about: dict[str, Any] = {"description": f"{column.description}{unit}"}
+    about: dict[str, Any] = {"description": f"{column.description}{unit}{_written(column)}"}
     if column.levels is not None:
         return {"enum": list(column.levels), **about}
     match column.kind:
@@ -104,6 +123,25 @@ def _shown(column: Column) -> dict[str, Any]:
             return {"anyOf": [text, number], **about}
     limits = {"minimum": column.minimum, "maximum": column.maximum}
     return {"type": column.kind, **{key: value for key, value in limits.items() if value is not None}, **about}
+
+
+def _written(column: Column) -> str:
+    """Return how a text is read, for a column that declares how its cells are written."""
+    form = column.form
+    if form is None or column.is_text:
+        return ""
+    if column.kind == "date":
+        more = [one for one in form.dates or () if one != "%Y-%m-%d"]
+        return f"; a text may also be written as {' or '.join(more)}" if more else ""
+    marks = [
+        f'decimal sign "{form.decimal}"' if form.decimal else "",
+        f'thousands separated by "{form.thousands}"' if form.thousands not in (None, "none") else "",
+        f"with {' or '.join(form.strip)}" if form.strip else "",
+        f"followed by {' or '.join(form.multipliers)}" if form.multipliers else "",
+        f"in a unit that is multiplied by {form.factor:g}" if form.factor != 1.0 else "",
+    ]
+    said = ", ".join(mark for mark in marks if mark)
+    return f"; a text is read as in the training file{f' ({said})' if said else ''}"
 
 
 def _years(column: Column) -> str:
@@ -122,9 +160,23 @@ def _years(column: Column) -> str:
     return f"^({kept})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 
 
-def _day(value: Any) -> Any:
-    """Read an ISO day, with or without a time of day, which has no part in a price."""
-    return datetime.fromisoformat(value.strip()).date() if isinstance(value, str) else value
+def _day_reader(form: CellForm | None) -> Callable[[Any], Any]:
+    """Return what reads a day: as ISO, with or without a time of day, or in a declared form."""
+    formats = (form.dates if form else None) or ("%Y-%m-%d",)
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if form is not None and "%Y-%m-%d" not in formats and (day := convert_value(value, "date", form)) is not None:
+            return day
+        try:
+            return datetime.fromisoformat(value.strip()).date()
+        except ValueError:
+            if form is not None and (day := convert_value(value, "date", form)) is not None:
+                return day
+            raise
+
+    return read
 
 
 def _text(value: Any) -> Any:

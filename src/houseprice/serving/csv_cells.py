@@ -5,6 +5,7 @@ from collections.abc import Callable, Container
 from datetime import date
 from typing import Any
 
+from houseprice.conversion import CellForm, convert_value, is_missing_value
 from houseprice.schema import Column
 
 _BLANKS = frozenset(("", "na", "n/a", "nan", "null", "none"))  # but not of texts: "None" may be a category
@@ -15,13 +16,33 @@ Parser = Callable[[str], Any]
 
 
 def cell_parser(column: Column, known: Container[str], decimal: str = ".") -> Parser:
-    """Return what parses the cells of a column; `known` are the categories that the model has learned from."""
+    """Return what parses the cells of a column; `known` are the categories that the model has learned from.
+
+    A column that declares how its cells are written is read by that form, and by the decimal sign that is asked for.
+    """
+    if column.form is not None:
+        form = column.form if decimal == "." else column.form.model_copy(update={"decimal": decimal, "thousands": None})
+        return _parser_by_form(column, known, form)
     if column.is_text:
         return lambda text: _parse_text(text, column, known, decimal)
     if column.kind == "date":
         return lambda text: None if text.strip().lower() in _BLANKS else text
     parse = _parse_flag if column.kind == "flag" else _parse_number
     return parse if decimal == "." else lambda text: _with_decimal_comma(text, parse)
+
+
+def _parser_by_form(column: Column, known: Container[str], form: CellForm) -> Parser:
+    kind = column.cell_kind
+
+    def parse(text: str) -> Any:
+        if is_missing_value(text, form, kind):
+            return None
+        if column.is_text:
+            return _parse_text(text, column, known, form.decimal or ".")
+        value = convert_value(text, kind, form)
+        return text if value is None else value
+
+    return parse
 
 
 def _with_decimal_comma(text: str, parse: Parser) -> Any:

@@ -2,11 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from houseprice.schema import Column
 from houseprice.serving.validation_errors import FieldError, InvalidRequestError
 
 DELIMITERS = ",;\t|"
@@ -52,11 +51,11 @@ def read_lines(stream: BinaryIO, longest: int) -> Iterator[str]:
         ) from err
 
 
-def detect_delimiter(line: str, request: Mapping[str, Column]) -> str:
-    """Return the delimiter with which a header names most columns of a request."""
+def detect_delimiter(line: str, names: Collection[str]) -> str:
+    """Return the delimiter with which a header holds most of some names."""
 
     def named(delimiter: str) -> int:
-        return len({name.strip() for name in next(csv.reader([line], delimiter=delimiter))} & set(request))
+        return len({name.strip() for name in next(csv.reader([line], delimiter=delimiter))} & set(names))
 
     present = [delimiter for delimiter in DELIMITERS if delimiter in line]
     return max(present, key=named) if len(present) > 1 else "".join(present) or DELIMITERS[0]

@@ -27,10 +27,18 @@ MAX_ROW_CHARACTERS = 2**18
 
 
 class CsvColumns:
-    """The columns of a request and how their cells are parsed, made once for many tables."""
+    """The columns of a request and how their cells are parsed, made once for many tables.
+
+    Attributes:
+        schema: the columns of a house.
+        composites: columns of a request → the columns of a file that they are made of.
+        names: what the columns of a table may be called.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
         self.schema = bundle.manifest.schema_
+        self.composites = {name: column.sources for name, column in self.schema.request.items() if column.sources}
+        self.names = {*self.schema.request, *chain.from_iterable(self.composites.values())}
         self._known = {name: about.get("levels", ()) for name, about in bundle.reference.items()}
         self._parsers: dict[str, dict[str, Parser]] = {}
 
@@ -93,23 +101,28 @@ class CsvReader:
             self._skipped += 1
         if first == "\0":
             raise invalid_csv("csv_invalid", "The CSV is empty. It needs a header row with the names of the columns.")
-        delimiter = dialect.delimiter or detect_delimiter(first, self._schema.request)
+        delimiter = dialect.delimiter or detect_delimiter(first, columns.names)
         self.dialect = replace(dialect, delimiter=delimiter, byte_order_mark=marked)
         self._reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
         row = self._next(lambda cells: any(cell.strip() for cell in cells))
         self.header = row.cells if row else []
         self._first: list[Row] = []
-        if row and (has_header is False or (has_header is None and not self._names & set(self._schema.request))):
+        if row and (has_header is False or (has_header is None and not self._names & columns.names)):
             self.header, self._first = list(self._schema.request), [row]
             self._check_width(row)
         self._check_header()
         known = columns.parsers(self.dialect.decimal)
         named = [(index, name.strip()) for index, name in enumerate(self.header)]
         # A column without a name is the index that pandas writes, or the end of lines that end with a delimiter.
-        kept = islice((index for index, name in named if keep_unknown and name and name not in known), MAX_ERRORS)
-        unknown = frozenset(kept)  # each is an error, and so many are shown
+        strange = (index for index, name in named if keep_unknown and name and name not in columns.names)
+        unknown = frozenset(islice(strange, MAX_ERRORS))  # each is an error, and so many are shown
         self._parsers = [
             (index, name, known.get(name, str)) for index, name in named if name in known or index in unknown
+        ]
+        self._joined = [
+            ([self.header_index(source) for source in sources], name, known[name])
+            for name, sources in columns.composites.items()
+            if name not in self._names and self._names >= set(sources)
         ]
 
     def __iter__(self) -> Iterator[Row]:
@@ -122,7 +135,16 @@ class CsvReader:
     def house(self, row: Row) -> House:
         """Return the house that a row describes, not checked yet; blank cells are left out."""
         cells = row.cells
-        return {name: value for index, name, parse in self._parsers if (value := parse(cells[index])) is not None}
+        house = {name: value for index, name, parse in self._parsers if (value := parse(cells[index])) is not None}
+        for indexes, name, parse in self._joined:
+            text = " ".join(part for index in indexes if (part := cells[index].strip()))
+            if (value := parse(text)) is not None:
+                house[name] = value
+        return house
+
+    def header_index(self, name: str) -> int:
+        """Return the position of a column."""
+        return next(index for index, written in enumerate(self.header) if written.strip() == name)
 
     def require_columns(self) -> None:
         """Demand a column for everything that a house must have.
@@ -130,8 +152,9 @@ class CsvReader:
         Raises:
             InvalidRequestError: Columns are missing.
         """
+        made = {name for _, name, _ in self._joined}
         required = [name for name in self._schema.request if not is_optional(self._schema, name)]
-        if missing := [name for name in required if name not in self._names]:
+        if missing := [name for name in required if name not in self._names | made]:
             others = self._names - set(self._schema.request)
             hints = ", ".join(f'"{name}"{nearest(name, others)}' for name in missing)
             found = ", ".join(self.header)[:300]

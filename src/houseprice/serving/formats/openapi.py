@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from houseprice.schema import Schema
+from houseprice.schema import Column, Schema
+from houseprice.serving.csv_cells import format_cell
 from houseprice.serving.formats.negotiation import CSV, JSON, NDJSON
 from houseprice.serving.request import House, is_optional
 
@@ -19,7 +20,8 @@ def csv_schema(schema: Schema, rows: Sequence[House]) -> dict[str, Any]:
         rows: some houses that can be priced.
     """
     names = [name for name in schema.request if not is_optional(schema, name)]
-    header, *lines = (_pattern(cells) for cells in (names, *([row[name] for name in names] for row in rows)))
+    rows_of_cells = ([_cell(schema.request[name], row[name]) for name in names] for row in rows)
+    header, *lines = (_pattern(cells) for cells in (names, *rows_of_cells))
     houses = f"(\\n({'|'.join(dict.fromkeys(lines))}))*" if lines else ""
     return {
         "type": "string",
@@ -54,6 +56,15 @@ def response_content() -> dict[str, Any]:
         NDJSON.names[0]: {"schema": {"type": "string", "description": lines}},
         CSV.names[0]: {"schema": {"type": "string", "description": table}},
     }
+
+
+def _cell(column: Column, value: Any) -> Any:
+    """Return a value as a table holds it, where the column declares how its numbers are written."""
+    if column.form is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return format_cell(
+        value / column.form.factor if column.form.factor != 1.0 else value, "", column.form.decimal or "."
+    )
 
 
 def _pattern(cells: Sequence[Any]) -> str:
