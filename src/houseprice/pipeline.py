@@ -25,6 +25,7 @@ from houseprice.learning import (
     feature_table,
     gate_self_test,
     gates,
+    implausible,
     leakage,
     model_comparison,
     processing,
@@ -79,6 +80,7 @@ def process(config: Config, source: Path, output: Path) -> processing.CleanTable
         _keep_input(path, output)
     raw = csv_reader.read(source, config.schema_, config.data.file)
     cleaned = processing.clean(raw, config.schema_, config.data)
+    implausible.check_prices(cleaned.sales[config.schema_.target], config.schema_.target)
     leaks = leakage.check_raw_columns(cleaned, config)
     cleaned.report["file"] = [asdict(note) for note in raw.notes]
     cleaned.report["leaking_columns"] = {leak.column: leak.reason for leak in leaks}

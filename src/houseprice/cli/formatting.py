@@ -40,6 +40,7 @@ def processed(report: Mapping[str, Any], output: Path) -> str:
     lines = [f"{report['rows_kept']:,} of {report['rows_read']:,} rows kept: {output}"]
     lines += [f"  {_decision(note)}" for note in report["file"] if note["verdict"] != "certain" or not note["key"]]
     lines += [f"  {count:,} rejected: {reason}" for reason, count in report["reasons"].items()]
+    lines += [f"  {cells['count']:,} blanked: {cells['reason']}" for cells in report["blanked"]]
     if report["ignored_columns"]:
         lines.append(f"  ignored columns, not declared: {', '.join(report['ignored_columns'])}")
     for reason in report["leaking_columns"].values():

@@ -16,6 +16,7 @@ from houseprice.config import Data
 from houseprice.conversion import CellForm, convert, is_missing
 from houseprice.errors import DataError
 from houseprice.learning.csv_reader import REASONS, ROW, RawTable
+from houseprice.learning.implausible import blank_implausible, check_currency, token_limit
 from houseprice.learning.rejections import COLUMN, KEY, check_rejected_share, count_reasons
 from houseprice.schema import LONGEST_TEXT, WHOLE_NUMBER, Column, Schema
 
@@ -57,11 +58,15 @@ def clean(raw: RawTable, schema: Schema, rules: Data) -> CleanTable:
     """
     texts = declared_texts(raw.texts, schema)
     check_thousands(texts, schema)
+    check_currency(texts[schema.target], schema.target)
     typed = pl.DataFrame([texts[ROW], *(typed_column(texts[name], column) for name, column in schema.columns.items())])
+    unreadable = list(_unreadable(texts, typed, schema))
+    typed, blanked = blank_implausible(typed, schema, ROW)
     found = pl.concat(
         [
-            *_unreadable(texts, typed, schema),
+            *unreadable,
             _forbidden(typed, schema),
+            *_no_prices(typed, schema),
             *_impossible(typed, schema, rules),
             _reasons(raw.broken, "", pl.col(REASONS), "data.file.separator"),
         ]
@@ -72,7 +77,7 @@ def clean(raw: RawTable, schema: Schema, rules: Data) -> CleanTable:
     kept = typed.join(reasons, on=ROW, how="anti").sort(ROW)
     sales = kept.drop(ROW)
     undeclared = kept.select(ROW).join(raw.undeclared, on=ROW, how="left", maintain_order="left").drop(ROW)
-    report = _report(raw, sales, found, schema)
+    report = _report(raw, sales, found, schema) | {"blanked": [cells.as_dict() for cells in blanked]}
     check_rejected_share(sales.height, rejected, found, rules)
     return CleanTable(sales, undeclared, rejected, report)
 
@@ -216,6 +221,17 @@ def _forbidden(typed: pl.DataFrame, schema: Schema) -> pl.DataFrame:
         found: pl.DataFrame = cases.select(typed[ROW].gather(cases["index"]), reason.alias(REASONS), COLUMN, key)
         return found
     return pl.DataFrame(schema={ROW: pl.Int64, REASONS: pl.String, COLUMN: pl.String, KEY: pl.String})
+
+
+def _no_prices(typed: pl.DataFrame, schema: Schema) -> Iterator[pl.DataFrame]:
+    """Find prices that are none, and tokens far below all others, where the declaration sets no lowest price."""
+    name, column = schema.target, schema.columns[schema.target]
+    price = pl.col(name)
+    yield _reasons(typed.filter(price <= 0), name, pl.format(f"{name}: {{}} is no price", price))
+    if column.minimum is None and column.learn_minimum is None and (limit := token_limit(typed[name])):
+        tokens = typed.filter((price > 0) & (price < limit))
+        reason = pl.format(f"{name}: {{}} is below {limit:,.0f}, a token far below the other prices", price)
+        yield _reasons(tokens, name, reason)
 
 
 def _impossible(typed: pl.DataFrame, schema: Schema, rules: Data) -> Iterator[pl.DataFrame]:

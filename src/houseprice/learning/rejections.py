@@ -82,6 +82,6 @@ def _told(example: dict[str, Any]) -> str:
 
 def _kinds(found: pl.DataFrame) -> pl.DataFrame:
     """Return the reasons without the values that differ from row to row."""
-    verdict = pl.col(REASONS).str.replace(r"(?s): .* is (not a|not yes|below|above|none of)", ": … is $1")
+    verdict = pl.col(REASONS).str.replace(r"(?s): .* is (not a|not yes|no price|below|above|none of)", ": … is $1")
     verdict = verdict.str.replace(r": has \d+ characters", ": has … characters")
     return found.with_columns(verdict.str.replace_all(r"\b(row|in) -?\d+", "$1 …").alias("reason"))
