@@ -15,12 +15,14 @@ from houseprice.schema import Schema
 PRICE = {"kind": "number", "role": "target", "known": "at_sale"}
 
 
-def read(text: str, missing: tuple[str, ...] = (), **columns: dict[str, Any]) -> CleanTable:
+def read(
+    text: str, missing: tuple[str, ...] = (), excluded: dict[str, str] | None = None, **columns: dict[str, Any]
+) -> CleanTable:
     """Return what becomes of a CSV whose columns are declared so, `price` among them."""
     declared = {"price": PRICE, **columns}
     schema = Schema.model_validate({"columns": declared})
     schema = Schema(columns={name: c.with_form(CellForm(missing=missing)) for name, c in schema.columns.items()})
-    rules = Data.model_validate({"columns": declared, "max_rejected_share": 1.0})
+    rules = Data.model_validate({"columns": declared, "max_rejected_share": 1.0, "excluded": excluded or {}})
     return clean(parse(text, "made.csv", schema), schema, rules)
 
 
@@ -80,3 +82,11 @@ def test_an_undeclared_column_of_any_length_is_told() -> None:
     table = read(f"price,more\n1,{'x' * 5000}\n")
     assert table.sales.height == 1
     assert table.report["ignored_columns"] == ["more"]
+
+
+def test_what_is_left_out_is_told_with_the_reason() -> None:
+    """Columns that are excluded, that nobody declared, and that hold nothing."""
+    text = "price,asked,more,empty\n1,2,3,\n"
+    table = read(text, excluded={"asked": "near the price", "gone": "not there"}, empty={"kind": "number"})
+    assert table.report["excluded_columns"] == {"asked": "near the price"}
+    assert (table.report["ignored_columns"], table.report["empty_columns"]) == (["more"], ["empty"])

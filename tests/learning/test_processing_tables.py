@@ -47,6 +47,8 @@ def test_the_report_counts_what_was_read_kept_and_rejected() -> None:
         },
         "ignored_columns": ["colour"],
         "blanks": dict.fromkeys(HOUSE, 0),
+        "excluded_columns": {},
+        "empty_columns": [],
         "blanked": [],
     }
 

@@ -77,7 +77,12 @@ def clean(raw: RawTable, schema: Schema, rules: Data) -> CleanTable:
     kept = typed.join(reasons, on=ROW, how="anti").sort(ROW)
     sales = kept.drop(ROW)
     undeclared = kept.select(ROW).join(raw.undeclared, on=ROW, how="left", maintain_order="left").drop(ROW)
-    report = _report(raw, sales, found, schema) | {"blanked": [cells.as_dict() for cells in blanked]}
+    report = _report(raw, sales, found, schema) | {
+        "ignored_columns": [name for name in raw.ignored if name not in rules.excluded],
+        "excluded_columns": {name: reason for name, reason in rules.excluded.items() if name in raw.ignored},
+        "empty_columns": [name for name in schema.columns if sales[name].is_null().all()],
+        "blanked": [cells.as_dict() for cells in blanked],
+    }
     check_rejected_share(sales.height, rejected, found, rules)
     return CleanTable(sales, undeclared, rejected, report)
 
@@ -267,6 +272,5 @@ def _report(raw: RawTable, sales: pl.DataFrame, found: pl.DataFrame, schema: Sch
         "rows_kept": sales.height,
         "rows_rejected": found[ROW].n_unique(),
         "reasons": dict(counts.iter_rows()),
-        "ignored_columns": list(raw.ignored),
         "blanks": {name: sales[name].null_count() for name in schema.columns},
     }
