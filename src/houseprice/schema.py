@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from houseprice.conversion import CellForm, Kind
+from houseprice.conversion.form import CellForm, Kind
 
 Role = Literal[
     "target", "parcel", "sale_date", "living_area", "lot_area", "latitude", "longitude", "year_built",

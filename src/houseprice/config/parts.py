@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from houseprice.config.file_layout import FileLayout
-from houseprice.conversion import CellForm
+from houseprice.conversion.form import CellForm
 from houseprice.schema import Column, Schema
 
 Auto = Literal["auto"]

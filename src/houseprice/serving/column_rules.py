@@ -7,7 +7,8 @@ from typing import Annotated, Any, NotRequired
 from pydantic import AfterValidator, BeforeValidator, Field, GetPydanticSchema, WithJsonSchema
 from pydantic_core import PydanticKnownError, core_schema
 
-from houseprice.conversion import CellForm, convert_value
+from houseprice.conversion.form import CellForm
+from houseprice.conversion.value import convert_value
 from houseprice.schema import LONGEST_TEXT, Column, Schema
 
 NO_FRACTION = r"^[^.]*$|[^0]$"

@@ -5,7 +5,8 @@ from collections.abc import Callable, Container
 from datetime import date
 from typing import Any
 
-from houseprice.conversion import CellForm, convert_value, is_missing_value
+from houseprice.conversion.form import CellForm
+from houseprice.conversion.value import convert_value, is_missing_value
 from houseprice.schema import Column
 
 _BLANKS = frozenset(("", "na", "n/a", "nan", "null", "none"))  # but not of texts: "None" may be a category
