@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from houseprice.inference.decisions import Finding, Question
+from houseprice.inference.decisions import Finding, Question, Verdict
 from houseprice.inference.number_forms import NumberShapes
 
 NAMES = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}
@@ -53,8 +53,8 @@ def decide_marks(  # noqa: PLR0911 - a return for each proof
     answered = answers.get(f"{name}.decimal") or _other(answers.get(f"{name}.thousands"))
     if answered in (".", ","):
         uses = {**marks.either, **marks.thousands}
-        thousands = next((mark for mark in uses if mark != answered), None)
-        return MarkDecision(answered, thousands, (Finding("form", "certain", f'decimal sign "{answered}" as told'),))
+        separator = next((mark for mark in uses if mark != answered), "none")
+        return MarkDecision(answered, separator, (Finding("form", "certain", f'decimal sign "{answered}" as told'),))
     both = set(marks.decimal) & set(marks.thousands)
     if both or len(marks.decimal) > 1 or len(set(marks.thousands) & {".", ","}) > 1:
         return _contradiction(shapes, name)
@@ -115,17 +115,11 @@ def _three_digits(
             None, mark, (Finding("form", "certain", f"thousands are separated by a {NAMES[mark]}", row),)
         )
     if _starts_with_zero(shapes, mark) or thousands or is_coordinate:
-        reason = (
-            "no thousands begin with 0"
-            if _starts_with_zero(shapes, mark)
-            else "the numbers have parts of degrees"
-            if is_coordinate
-            else "thousands have another mark"
-        )
+        reason = "thousands have another mark" if thousands else "the numbers have parts of degrees"
+        reason = "no thousands begin with 0" if _starts_with_zero(shapes, mark) else reason
+        verdict: Verdict = "likely" if is_coordinate else "certain"
         return MarkDecision(
-            mark,
-            thousands,
-            (Finding("form", "likely" if is_coordinate else "certain", f"decimal {NAMES[mark]}: {reason}", row),),
+            mark, thousands or "none", (Finding("form", verdict, f"decimal {NAMES[mark]}: {reason}", row),)
         )
     if shapes.signed and not shapes.marks.plain_thousands:
         reason = f"{NAMES[mark]} separates thousands: money has no three decimals"
