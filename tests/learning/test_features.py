@@ -22,7 +22,14 @@ from houseprice.config import Split
 from houseprice.errors import ConfigError, DataError
 from houseprice.learning.bundling import read_sales
 from houseprice.learning.derived_features import DERIVED_FEATURES
-from houseprice.learning.features import SPLIT, Preprocessor, check_derived, columns_of, engineer
+from houseprice.learning.features import (
+    SPLIT,
+    Preprocessor,
+    check_derived,
+    columns_of,
+    engineer,
+    source_column,
+)
 from houseprice.learning.splitting import TRAIN
 from houseprice.schema import Schema
 from learning.houses import SCHEMA, sales
@@ -53,7 +60,8 @@ def features(table: pl.DataFrame, schema: Schema = SCHEMA) -> pl.DataFrame:
 def test_the_table_holds_the_keys_then_the_features_under_human_names() -> None:
     """A declared column keeps its name, a derived one has the name of what it is, a text gets its position."""
     table, preprocessor = engineer(MADE, SCHEMA, NAMES, SHARE)
-    numbers = ["area", "rooms", "garden", "stars", "built", "renewed", *NAMES, "state_ordinal", "quarter_ordinal"]
+    numbers = ["area", "rooms", "garden", "stars", "built", "renewed", *NAMES, "state_ordinal", "quarter_ordinal",
+               "rooms_missing", "garden_missing", "stars_missing"]  # fmt: skip
     assert table.columns == ["plot", "day", "paid", "split", *numbers, "state", "quarter"]
     assert preprocessor.feature_names() == numbers
     assert table.select(numbers).schema == dict.fromkeys(numbers, pl.Float32)
@@ -95,7 +103,7 @@ def test_a_column_that_is_always_blank_is_zero() -> None:
     table, _ = engineer(blank, SCHEMA, NAMES, SHARE)
     assert set(table["rooms"]) == {0.0}
     assert set(table["quarter_ordinal"]) == {-1.0}
-    assert table.select(cs.numeric()).select(pl.all().is_finite().all()).row(0) == (True,) * 13
+    assert all(table.select(cs.numeric()).select(pl.all().is_finite().all()).row(0))
 
 
 def test_no_feature_needs_the_price(pipe: Pipeline) -> None:
@@ -278,3 +286,13 @@ def test_the_entry_point_of_features_gives_the_same_bytes_in_another_process(
     )
     assert table.read_bytes() == pipe.featured.read_bytes()
     assert preprocessor.read_bytes() == pipe.preprocessor.read_bytes()
+
+
+def test_what_is_missing_now_and_then_has_a_feature_that_tells_it() -> None:
+    """A median alone would hide it; what is never or always missing has none."""
+    table, preprocessor = engineer(MADE, SCHEMA, NAMES, SHARE)
+    assert preprocessor.gaps_ == ("rooms", "garden", "stars")
+    blank = [float(value is None) for value in MADE["rooms"]]
+    assert table["rooms_missing"].to_list() == blank
+    assert "area_missing" not in table.columns
+    assert source_column("rooms_missing", SCHEMA) == "rooms"

@@ -16,7 +16,7 @@ from houseprice.errors import DataError
 from houseprice.git_revision import revision
 from houseprice.learning.derived_features import DERIVED_FEATURES
 from houseprice.learning.exported_pair import ExportedPair
-from houseprice.learning.features import EPOCH, Preprocessor
+from houseprice.learning.features import EPOCH, Preprocessor, source_column
 from houseprice.learning.mixed_model import source_texts
 from houseprice.learning.processing import TYPES
 from houseprice.learning.training import PriceModel
@@ -111,7 +111,7 @@ def importance(preprocessor: Preprocessor, model: PriceModel) -> dict[str, float
         if feature in DERIVED_FEATURES:
             parts = [roles[role] for role in DERIVED_FEATURES[feature].roles]
         else:
-            parts = source_texts(feature, preprocessor.schema) or [feature.removesuffix("_ordinal")]
+            parts = source_texts(feature, preprocessor.schema) or [source_column(feature, preprocessor.schema)]
         for name in parts:
             shares[name] += gain / len(parts)
     return shares

@@ -25,6 +25,9 @@ from houseprice.learning.splitting import TRAIN, houses_of, split_sales
 from houseprice.schema import Column, Schema
 
 SPLIT = "split"
+MISSING = "_missing"
+"""Suffix of the feature that tells whether a number is missing."""
+MIN_MISSING = 0.01  # share of the training rows, and the same of those that have a value
 GROUP = "sale_group"
 """Column that names the house of a sale where no column of the table identifies it."""
 PROCESSED = "processed_sha256"
@@ -67,6 +70,7 @@ class Preprocessor(PlainPickle, TransformerMixin, BaseEstimator):  # type: ignor
     Attributes:
         first_day_: day of the first training sale, in days since 1970-01-01; 0 where sales have no date.
         medians_: numeric column → median of its training rows, which replaces blanks.
+        gaps_: numeric columns that some of the training rows lack and others have; each has a feature that tells which.
         ordinals_: text column → text → its number: the position among the declared levels of an ordinal column, or
             in the sorted texts of the training rows.
         feature_table_sha256_: sha256 of the feature table that it made ("" before that is written).
@@ -93,6 +97,14 @@ class Preprocessor(PlainPickle, TransformerMixin, BaseEstimator):  # type: ignor
             for name, values in columns.items()
             if not self.schema.columns[name].is_text
         }
+        shares = {
+            name: float(np.isnan(columns[name]).mean()) for name in self.medians_ if name != self.schema.sale_date
+        }
+        self.gaps_ = tuple(
+            name
+            for name, share in shares.items()
+            if MIN_MISSING <= share <= 1.0 - MIN_MISSING and f"{name}{MISSING}" not in self.schema.columns
+        )
         self.ordinals_ = {
             name: {text: float(position) for position, text in enumerate(_ranked(self.schema.columns[name], values))}
             for name, values in columns.items()
@@ -103,7 +115,7 @@ class Preprocessor(PlainPickle, TransformerMixin, BaseEstimator):  # type: ignor
 
     def feature_names(self) -> list[str]:
         """Return the names of the numeric features, in their order."""
-        return numeric_features(self.derived, self.schema)
+        return [*numeric_features(self.derived, self.schema), *(f"{name}{MISSING}" for name in self.gaps_)]
 
     def compute(self, columns: Mapping[str, Any], lookup: Lookup = look_up) -> FeatureMatrix:
         """Return the features, numbers as float64, from the request's columns alone.
@@ -119,6 +131,8 @@ class Preprocessor(PlainPickle, TransformerMixin, BaseEstimator):  # type: ignor
         made = {name: DERIVED_FEATURES[name].compute(house, self.first_day_) for name in self.derived}
         for name, positions in self.ordinals_.items():
             made[f"{name}_ordinal"] = lookup(columns[name], positions, -1.0)
+        for name in self.gaps_:
+            made[f"{name}{MISSING}"] = xp.where(xp.isnan(given[name]), xp.asarray(1.0), xp.asarray(0.0))
         kept = tuple(name for name in filled.names if name != self.schema.sale_date)
         texts = {name: columns[name] for name in self.ordinals_}
         return FeatureMatrix(kept, filled.rows(kept), texts).with_columns(made)
@@ -136,6 +150,11 @@ def _ranked(column: Column, values: npt.NDArray[Any]) -> list[str]:
     if column.kind == "ordinal":
         return [str(level) for level in column.levels or ()]
     return sorted(set(values) - {""})
+
+
+def source_column(feature: str, schema: Schema) -> str:
+    """Return the column of a request that a feature which is not derived is made of."""
+    return feature if feature in schema.columns else feature.removesuffix("_ordinal").removesuffix(MISSING)
 
 
 def check_derived(derived: tuple[str, ...], schema: Schema) -> None:

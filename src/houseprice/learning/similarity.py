@@ -16,7 +16,7 @@ from houseprice.bundle import manifest as manifests
 from houseprice.bundle.graph import export_similarity
 from houseprice.bundle.similarity import Similarity
 from houseprice.learning.derived_features import DERIVED_FEATURES
-from houseprice.learning.features import Lookup, Preprocessor, look_up
+from houseprice.learning.features import Lookup, Preprocessor, look_up, source_column
 from houseprice.learning.kernel_ridge import AdditiveKernelRidge, rbf
 from houseprice.learning.mixed_model import source_texts
 from houseprice.learning.training import PriceModel
@@ -67,7 +67,7 @@ class SimilaritySpace:
 def columns_of(feature: str, schema: Schema) -> list[str]:
     """Return the request columns that a feature is computed from; the date only when there is no other."""
     if feature not in DERIVED_FEATURES:
-        return source_texts(feature, schema) or [feature.removesuffix("_ordinal")]
+        return source_texts(feature, schema) or [source_column(feature, schema)]
     roles = schema.roles()
     columns = [roles[role] for role in DERIVED_FEATURES[feature].roles]
     return [name for name in columns if name != schema.sale_date] or columns
