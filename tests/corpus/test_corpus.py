@@ -1,11 +1,19 @@
 """The corpus: decisions are right, what is ambiguous is asked, and nothing is silently wrong."""
 
+from pathlib import Path
+
 import pytest
 
 from corpus import CASES
 from corpus.checking import Outcome, check, table_of
 from corpus.report import LEAST_RIGHT, right_share
 from corpus.spec import Case
+from houseprice.cli.check import check as rejections
+from houseprice.cli.check import is_too_much
+from houseprice.config import load
+from houseprice.inference import understand
+from houseprice.inference.answers import parse_answers
+from houseprice.inference.yaml_text import write_yaml
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +39,17 @@ def test_what_is_ambiguous_is_asked_and_nothing_is_silently_wrong(case: Case) ->
     found = check(case, table_of(case))
     assert [one for one in found if one.silent] == []
     assert [one for one in found if one.about == "asked" and not one.right] == []
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if not case.asked or case.answers], ids=lambda case: case.name)
+def test_a_file_is_accepted_by_the_configuration_that_is_written_for_it(case: Case, tmp_path: Path) -> None:
+    """It can be loaded, and rejects nothing but prices that are none."""
+    source, config = tmp_path / "sales.csv", tmp_path / "sales.yaml"
+    source.write_bytes(case.content())
+    texts = table_of(case)
+    understood = understand(texts, parse_answers(case.answers, texts.columns))
+    config.write_text(write_yaml(understood, name="sales", raw=source, layout={}), encoding="utf-8")
+    loaded = load(config)
+    found = rejections(loaded, source)
+    assert not is_too_much(found, loaded)
+    assert found.rejected == 0 or case.name == "token_prices"
