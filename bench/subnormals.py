@@ -17,6 +17,7 @@ import polars as pl
 from houseprice.config import load
 from houseprice.learning import csv_reader, kernel_ridge, processing
 from houseprice.learning.features import Preprocessor
+from houseprice.learning.hyperparameters.search import find_hyperparameters
 from houseprice.learning.training import PriceModel
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,12 +36,16 @@ def main() -> None:
     features = Preprocessor(config.schema_, config.derived).fit(sales).transform(sales)
     prices = sales[config.schema_.target].cast(pl.Float64).to_numpy()
 
+    roles = config.schema_.roles()
+    places = [roles[role] for role in ("latitude", "longitude") if role in roles]
+    found = find_hyperparameters(features, prices, config.training, places=places)
+
     print(f"| one fit of {sales.height:,} sales | CPU seconds | wall seconds |", "| --- " * 3 + "|", sep="\n")
     cpu, predictions = {}, {}
     for name, lowest in (("subnormal kernel values", -np.inf), ("at least 1e-100", kernel_ridge.MIN_LOG_KERNEL)):
         with patch.object(kernel_ridge, "MIN_LOG_KERNEL", lowest):
             wall_start, cpu_start = time.perf_counter(), time.process_time()
-            model = PriceModel(config.training).fit(features, prices)
+            model = PriceModel(found, places).fit(features, prices)
             cpu[name] = time.process_time() - cpu_start
             print(f"| {name} | {cpu[name]:.1f} | {time.perf_counter() - wall_start:.1f} |", flush=True)
             predictions[name] = model.predict(features)

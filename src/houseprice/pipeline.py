@@ -156,7 +156,7 @@ def train(
     )
     gate = gates.check_champion(comparison, accept_uncomparable=accept_uncomparable_champion)
     verdict = gates.evaluate_gates(features, evaluation, config, source, gate)
-    progress("the model to publish", steps := config.split.folds + config.split.origins + 2, steps + 1)
+    progress("the model to publish", steps := config.split.folds + config.split.origins + 3, steps + 1)
     model = refit(features, evaluation, config)
     verdict = verdict.with_gates(
         *gates.check_degeneracy(model, features.features, evaluation.metrics, config.gates).gates

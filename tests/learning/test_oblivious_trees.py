@@ -93,3 +93,17 @@ def test_importance_is_of_what_prices_depend_on() -> None:
     assert sum(shares.values()) == pytest.approx(1.0)
     assert shares["constant"] == 0.0
     assert max(shares, key=lambda name: shares[name]) == "area"
+
+
+def test_several_ensembles_are_the_mean_of_those_of_their_seeds() -> None:
+    """Trees of all of them stand side by side."""
+    draw = np.random.default_rng(0)
+    features = FeatureMatrix.of({name: draw.normal(size=200).astype(np.float32) for name in "ab"})
+    target = np.sin(np.asarray(features["a"])).astype(np.float64)
+    config = Boosting(iterations=7, learning_rate=0.3, depth=3, row_fraction=0.7)
+    both = fit_oblivious_trees(features, target, config.model_copy(update={"ensembles": 2}), 5, 1)
+    single = [fit_oblivious_trees(features, target, config, seed, 1) for seed in (5, 6)]
+    assert both.feature_index.shape == (3, 14)
+    expected = np.mean([trees.predict(features) for trees in single], axis=0)
+    assert both.predict(features) == pytest.approx(expected, abs=1e-12)
+    assert sum(both.feature_importance.values()) == pytest.approx(1.0)

@@ -17,9 +17,13 @@ def short(value: float) -> float:
 
 
 class Boosting(Part):
-    """Parameters of the boosted oblivious trees."""
+    """Parameters of the boosted oblivious trees.
+
+    With several `ensembles`, each of so many iterations and from a seed of its own, the mean of their sums is taken.
+    """
 
     iterations: Positive
+    ensembles: Positive = 1
     learning_rate: Annotated[float, Field(gt=0, le=1)]
     depth: Annotated[int, Field(ge=1, le=8)]
     l2_leaf_reg: Annotated[float, Field(gt=0)] = 3.0

@@ -56,11 +56,12 @@ class Evaluation:
 def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) -> Evaluation:
     """Return the model fitted on the training rows, and its metrics."""
     train, seed = table.rows(TRAIN), config.training.seed
-    config = config.model_copy(update={"training": found_training(table, train, config)})
     by_parcel = list(folds(table.parcels[train], config.split.folds, seed))
     protocol = table.protocol(config.split)
     by_time = list(_origins(table, train, config)) if protocol.kind == "time" else []
-    steps = Steps(progress, len(by_parcel) + len(by_time) + 2 + int(config.training.refit))
+    steps = Steps(progress, len(by_parcel) + len(by_time) + 3 + int(config.training.refit))
+    steps.take("hyperparameters")
+    config = config.model_copy(update={"training": found_training(table, train, config)})
 
     metrics: dict[str, Any] = {}
     rows, y_pred = _cross_predict(table, train, by_parcel, config, steps, "grouped folds")

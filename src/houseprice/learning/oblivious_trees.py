@@ -102,11 +102,28 @@ def fit_oblivious_trees(
     """Fit the trees by least squares; the features are float32."""
     names, table = features.names, np.ascontiguousarray(features.table.T)
     mean = float(target.mean())
-    model = _regressor(config, seed, threads)
-    model.fit(table, target - mean, sample_weight=sample_weight)
-    importance = np.maximum(model.get_feature_importance(), 0.0)
-    importance = importance / max(float(importance.sum()), 1e-300)
-    return _as_tables(model, names, mean, dict(zip(names, importance.tolist(), strict=True)), config.depth)
+    ensembles = []
+    for number in range(config.ensembles):
+        model = _regressor(config, seed + number, threads)
+        model.fit(table, target - mean, sample_weight=sample_weight)
+        importance = np.maximum(model.get_feature_importance(), 0.0)
+        importance = importance / max(float(importance.sum()), 1e-300)
+        shares = dict(zip(names, importance.tolist(), strict=True))
+        ensembles.append(_as_tables(model, names, mean, shares, config.depth))
+    return _mean(ensembles)
+
+
+def _mean(ensembles: list[ObliviousTrees]) -> ObliviousTrees:
+    """Return the trees whose sum is the mean of the sums of some ensembles, all of one depth."""
+    first, count = ensembles[0], len(ensembles)
+    return ObliviousTrees(
+        first.names,
+        np.hstack([trees.feature_index for trees in ensembles]),
+        np.hstack([trees.thresholds for trees in ensembles]),
+        np.concatenate([trees.leaf_values for trees in ensembles]) / count,
+        sum(trees.intercept for trees in ensembles) / count,
+        {name: sum(trees.feature_importance[name] for trees in ensembles) / count for name in first.names},
+    )
 
 
 def _regressor(config: Boosting, seed: int, threads: int) -> catboost.CatBoostRegressor:

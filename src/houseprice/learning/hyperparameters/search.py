@@ -26,7 +26,10 @@ from houseprice.learning.trend import TIME
 
 Floats = npt.NDArray[np.float64]
 MAX_ROWS = 25_000  # that the folds are taken from
-MAX_ITERATIONS = 700  # what one prediction may cost
+MAX_ITERATIONS = 700  # of one ensemble of trees
+FEW_ROWS = 3000  # below which there are fewer centres than a prediction may cost, so that it may cost more trees
+MAX_TREES = (1400, 700)  # of all ensembles together, with few rows and with more
+MAX_ENSEMBLES = 4
 CENTRES = 800  # of each kernel in the folds, at most
 PILOT_CENTRES = 200  # of each kernel of the pilot fit of the robust weights, at most
 SHARPER = (
@@ -105,7 +108,7 @@ def find_hyperparameters(
         _fit_fold(X, log_prices, fold, candidates, parts, timed if newest else timed[:1], variants)
         for fold, newest in validation_folds(None if sales.months is None else sales.months[kept], groups, config.seed)
     ]
-    return FoundTraining.of(_decide(fits, candidates, config, variants))
+    return FoundTraining.of(_decide(fits, candidates, config, variants, len(y)))
 
 
 def boosting_candidates(rows: int, columns: int) -> tuple[Boosting, ...]:
@@ -187,7 +190,7 @@ def _fit_fold(
 
 
 def _decide(
-    fits: list[FoldFit], candidates: tuple[Boosting, ...], config: Training, variants: list[Variant]
+    fits: list[FoldFit], candidates: tuple[Boosting, ...], config: Training, variants: list[Variant], rows: int
 ) -> Training:
     """Choose the boosting, whether its trees see the time, and the shares."""
     usual = config.time_in_trees is True
@@ -216,7 +219,8 @@ def _decide(
     shares = blended[chosen]
     boosting = candidates[best]
     if config.boosting == "auto":
-        boosting = boosting.model_copy(update={"iterations": iterations})
+        ensembles = min(max(MAX_TREES[rows >= FEW_ROWS] // iterations, 1), MAX_ENSEMBLES)
+        boosting = boosting.model_copy(update={"iterations": iterations, "ensembles": ensembles})
     by_hand = {
         name: value
         for name, value in (("tree_share", config.tree_share), ("linear_share", config.linear_share))
