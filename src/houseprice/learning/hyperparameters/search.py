@@ -25,7 +25,7 @@ from houseprice.learning.splitting import Rows
 from houseprice.learning.trend import TIME
 
 Floats = npt.NDArray[np.float64]
-MAX_ROWS = 25_000  # that the folds are taken from
+FOLD_ROWS = 12_000  # that the folds are taken from, at most, or a quarter of the rows where that is more
 MAX_ITERATIONS = 700  # of one ensemble of trees
 FEW_ROWS = 3000  # below which there are fewer centres than a prediction may cost, so that it may cost more trees
 MAX_TREES = (1400, 700)  # of all ensembles together, with few rows and with more
@@ -99,7 +99,8 @@ def find_hyperparameters(
     candidates = (
         boosting_candidates(len(y), len(sales.features.names)) if config.boosting == "auto" else (config.boosting,)
     )
-    kept = np.sort(np.random.default_rng(config.seed).permutation(len(y))[:MAX_ROWS])
+    kept = np.random.default_rng(config.seed).permutation(len(y))[: max(FOLD_ROWS, len(y) // 4)]
+    kept.sort()
     X, log_prices, groups = X[kept], log_prices[kept], np.arange(len(kept)) if groups is None else groups[kept]
     timed = (False, True) if config.time_in_trees == "auto" else (config.time_in_trees,)
     blank = {"tree_share": 0.0, "linear_share": 0.0, "time_in_trees": timed[0], "boosting": candidates[0]}
