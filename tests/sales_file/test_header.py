@@ -221,6 +221,12 @@ def test_a_column_called_row_does_not_hide_the_rows_numbers() -> None:
     assert "row" in [note.value for note in found.notes]
 
 
+def test_very_many_columns_are_refused() -> None:
+    """No house has so many."""
+    names = ",".join(f"c{number}" for number in range(20_000))
+    assert refused(f"{names}\n{names.replace('c', '')}\n").code == "table_too_large"
+
+
 @pytest.mark.parametrize("name", ["*", "^a$", "a\0"])
 def test_a_name_that_is_a_pattern_is_refused(name: str) -> None:
     """Polars would take it for many columns, or none."""

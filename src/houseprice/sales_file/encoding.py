@@ -16,6 +16,7 @@ _MARKS = (
 )
 _STEP = 4 * 2**20
 _SHOWN = 5
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _LEAST_WORDS = 5
 """Different words beyond ASCII from which another alphabet is recognised."""
 
@@ -115,20 +116,33 @@ def _decodes(start: bytes, width: int, name: str) -> bool:
 
 def _refuse_damaged(content: bytes, where: str) -> None:
     """Refuse a text in UTF-8 of which only some bytes are not: read by another encoding, all others would be wrong."""
-    text = content.decode("utf-8", errors="replace")
-    invalid = text.count("\ufffd")
-    valid = len(re.findall(r"[^\x00-\x7f]", text)) - invalid
+    valid = invalid = 0
+    for start in range(0, len(content), _STEP):  # a character cut by a step counts for little
+        text = content[start : start + _STEP].decode("utf-8", errors="replace")
+        replaced = text.count("\ufffd")
+        valid += len(_BEYOND_ASCII.findall(text)) - replaced
+        invalid += replaced
     if valid < 4 * invalid:
         return
-    lines = [number for number, line in enumerate(text.splitlines(), 1) if "\ufffd" in line]
+    lines = [line_at(content, position) for position in _invalid_positions(content)]
     listed = ", ".join(map(str, lines[:_SHOWN])) + (", …" if len(lines) > _SHOWN else "")
     raise DataError(
-        f'"{where}" is UTF-8 but for {invalid} bytes in line {listed}; correct or remove these lines, or get the file '
+        f'"{where}" is UTF-8 but for some bytes in line {listed}; correct or remove these lines, or get the file '
         "again if it was cut.",
         code="encoding_damaged",
         path=where,
         lines=lines[:_SHOWN],
     )
+
+
+def _invalid_positions(content: bytes) -> list[int]:
+    """Return the first positions at which a text is not UTF-8, and one more than is shown."""
+    found: list[int] = []
+    start = 0
+    while len(found) <= _SHOWN and (position := invalid_at(content[start:], "utf-8")) is not None:
+        found.append(start + position)
+        start += position + 1
+    return found
 
 
 def _eight_bit(content: bytes, where: str) -> tuple[str, list[Note]]:

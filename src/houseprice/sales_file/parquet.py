@@ -26,7 +26,7 @@ def read_parquet(content: bytes, where: str) -> TextTable:
     """
     try:
         frame = _frame(content, where)
-        check_names(frame.columns, where)
+        check_names([name.strip() for name in frame.columns], where)
     except (PolarsError, PanicException) as err:
         raise DataError(
             f'"{where}" is not a valid Parquet file ({err}); write it again.', code="parquet_invalid", path=where

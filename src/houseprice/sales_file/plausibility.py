@@ -73,7 +73,9 @@ _SAME = (
 """Signs that stand in the same places."""
 LEAST = 0.4
 """Plausibility below which a text is in none of these encodings."""
-_TOKEN = re.compile(rb"[^\s,;|\"\x80-\xff]?[A-Za-z0-9.'\x80-\xff]*[\x80-\xff][A-Za-z0-9.'\x80-\xff]*")
+_TOKEN = re.compile(rb"[^\s,;|\"\x80-\xff]?[A-Za-z0-9.'\x80-\xff]{0,20}[\x80-\xff][A-Za-z0-9.'\x80-\xff]{0,20}")
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_LONGEST_WORD = 40
 _MOST_WORDS = 3000
 _ELISION = re.compile(r"(?:^|[^a-z])(?:[cdjlmnstoy]|qu|dell|all|sull|nell|dall|un|jusqu|lorsqu|puisqu|quelqu)$")
 _CONTRACTION = re.compile(r"(?:s|t|d|m|re|ve|ll)(?:[^a-z]|$)")
@@ -100,13 +102,18 @@ class Judgement:
 def words_of(content: bytes) -> list[Word]:
     """Return the first different words that hold a byte beyond ASCII."""
     found: dict[bytes, int] = {}
-    for number, line in enumerate(re.split(rb"\r\n|\r|\n", content), 1):
-        if line.isascii():
-            continue
-        for word in _TOKEN.findall(line):
+    ending = b"\n" if b"\n" in content else b"\r"
+    number, start = 1, 0
+    while match := _BEYOND_ASCII.search(content, start):
+        begin = max(content.rfind(ending, start, match.start()) + 1, start)
+        end = content.find(ending, match.start())
+        end = len(content) if end < 0 else end
+        number += content.count(ending, start, begin)
+        for word in _TOKEN.findall(content, max(begin, match.start() - _LONGEST_WORD), end):
             found.setdefault(word, number)
-        if len(found) >= _MOST_WORDS:
-            break
+            if len(found) >= _MOST_WORDS:
+                return [Word(text, line) for text, line in found.items()]
+        start = end
     return [Word(text, line) for text, line in found.items()]
 
 

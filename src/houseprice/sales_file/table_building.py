@@ -1,5 +1,6 @@
 """Rows of fields in blocks, built into a table of texts without losing any silently."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 
@@ -10,13 +11,23 @@ from houseprice.sales_file.footer import MOST_BELOW
 from houseprice.sales_file.notes import Note
 from houseprice.sales_file.text_table import BROKEN_SCHEMA, ROW
 
+MAX_COLUMNS = 16_384
+"""As many as a sheet of Excel has."""
+
 
 def check_names(names: Sequence[str], where: str) -> None:
-    """Check that polars takes the names of columns for names.
+    """Check that there are not too many columns, and that polars takes their names for names.
 
     Raises:
-        DataError: It takes one for a pattern (code `column_name_invalid`).
+        DataError: There are too many (code `table_too_large`), a name is taken for a pattern (`column_name_invalid`) or
+            is repeated (`csv_columns_repeated`).
     """
+    if len(names) > MAX_COLUMNS:
+        raise DataError(
+            f'"{where}" has {len(names):,} columns, more than {MAX_COLUMNS:,}; give those that matter.',
+            code="table_too_large",
+            path=where,
+        )
     invalid = [name for name in names if name == "*" or (name.startswith("^") and name.endswith("$")) or "\0" in name]
     if invalid:
         raise DataError(
@@ -24,6 +35,13 @@ def check_names(names: Sequence[str], where: str) -> None:
             "data.file.names.",
             code="column_name_invalid",
             columns=invalid,
+        )
+    if repeated := sorted(name for name, count in Counter(names).items() if name and count > 1):
+        raise DataError(
+            f'"{where}" has the columns {repeated[:5]} more than once; rename or remove one, or name all columns by '
+            "data.file.names.",
+            code="csv_columns_repeated",
+            columns=repeated,
         )
 
 
@@ -38,17 +56,9 @@ class TableBuilder:
         """Check the names of the columns.
 
         Raises:
-            DataError: One cannot be used (code `column_name_invalid`) or is repeated (`csv_columns_repeated`), or there
-                is none (`csv_empty`).
+            DataError: One cannot be used (see `check_names`), or there is none (code `csv_empty`).
         """
         check_names(names, where)
-        if repeated := sorted({name for name in names if name and names.count(name) > 1}):
-            raise DataError(
-                f'"{where}" has the columns {repeated} more than once; rename or remove one, or name all columns by '
-                "data.file.names.",
-                code="csv_columns_repeated",
-                columns=repeated,
-            )
         if not any(names):
             raise DataError(f'"{where}" has no column with a name.', code="csv_empty")
         self.rows = 0

@@ -19,6 +19,7 @@ from houseprice.sales_file.text_table import TextTable
 from houseprice.sales_file.workbook_parts import check_shared_strings, check_sheet, sheet_paths
 
 SAMPLE_ROWS = 500
+SAMPLE_CELLS = 100_000
 
 
 def read_workbook(content: bytes, where: str, layout: FileLayout) -> TextTable:
@@ -43,7 +44,8 @@ def read_workbook(content: bytes, where: str, layout: FileLayout) -> TextTable:
     if layout.sheet is None and len(names) > 1 and max((sum(map(bool, row)) for row in texts), default=0) < 2:
         note = Note("sheet", name, "ambiguous", f'its first sheet, "{name}", holds no table.')
         raise ambiguous(where, note, [other for other in names if other != name])
-    header, found = find_header([(line, row) for line, row in enumerate(texts[:SAMPLE_ROWS], 1)], layout, where)
+    sample = texts[: min(SAMPLE_ROWS, max(50, SAMPLE_CELLS // max(1, len(texts[0]) if texts else 1)))]
+    header, found = find_header(list(enumerate(sample, 1)), layout, where)
     builder = TableBuilder(_as_wide(header.names, len(texts[0])), where)
     builder.add(texts[header.end :])
     footer, below = find_footer(builder.tail(), len(header.names), builder.rows, layout)
