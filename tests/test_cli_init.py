@@ -167,3 +167,21 @@ def test_a_file_that_would_be_refused_ends_with_its_exit_code(run_cli: RunCli, t
     assert code == 4
     assert "[too_many_rejected]" in err
     assert "39" in out
+
+
+def test_a_header_without_rows_is_refused(run_cli: RunCli, tmp_path: Path) -> None:
+    """There is nothing to look at."""
+    path = tmp_path / "sales.csv"
+    path.write_text("price,area\n")
+    code, _, err = run_cli("init", path, "--output", tmp_path / "a.yaml")
+    assert code == 4
+    assert "[csv_empty]" in err
+
+
+def test_a_file_without_a_price_is_told_what_could_be_one(sales: Callable[[str], Path], run_cli: RunCli) -> None:
+    """Every column of numbers could."""
+    sales("no_price")
+    code, _, err = run_cli("init", "no_price.csv")
+    assert code == 4
+    assert "[target_missing]" in err
+    assert "--set 'target=living_area'" in err

@@ -69,6 +69,8 @@ def init(
             path=str(target),
         )
     table = _read(source, sheet, pairs)
+    if table.texts.is_empty():
+        raise DataError(f'"{source}" has a header, but no row that could be read; check the file.', code="csv_empty")
     told = parse_answers(tuple(pair for pair in pairs if not pair.startswith(OF_LAYOUT)), table.columns)
     understood = _understand(table, told)
     layout = {key: value for key, value in table.layout.model_dump().items() if value not in ("auto", None, (), [])}

@@ -173,7 +173,7 @@ def _by_content(drafts: list[Draft]) -> tuple[Draft | None, list[Question]]:
     signed = [draft for draft in found if draft.currency]
     if len(signed or found) == 1:
         return _take((signed or found)[0], drafts, "likely", "it is the only column of numbers as large as prices"), []
-    numbers = [draft for draft in drafts if draft.is_number and draft.role is None and draft.usable][:12]
+    numbers = [draft for draft in drafts if draft.is_number and draft.usable][:12]
     names = {draft.name: f"median {draft.median():,.6g}" for draft in found or numbers}
     text = "Several columns may be the price." if found else "No column is called a price, and none looks like one."
     if any(draft.questions for draft in drafts if draft.usable and "price" in " ".join(draft.concepts)):
