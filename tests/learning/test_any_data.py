@@ -79,6 +79,16 @@ def test_columns_may_be_missing(road: Road, lacking: tuple[str, ...], kind: str)
     assert (found["prediction"].valuation_date is None) is ("vendida" in lacking)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_nothing_need_be_required_of_a_request(road: Road, share: float) -> None:
+    """As `houseprice init` writes it: also a request for no date and a sale without one are answered as checked."""
+    table = blank(sales(), share)
+    settings = configuration(table.columns)
+    for column in settings["data"]["columns"].values():
+        column["required"] = column.get("role") == "target"
+    served(road(table, data=settings["data"]))
+
+
 def test_what_time_alone_could_tell_is_left_out_with_the_reason(road: Road) -> None:
     """Gates that need time are neither red nor gone, and report, card and verdict say what is hidden."""
     pipe = road(without("vendida"))

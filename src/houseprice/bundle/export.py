@@ -84,16 +84,19 @@ def _arrays(predictions: Any) -> tuple[Floats, Floats, Floats]:
 
 
 def complete_required(columns: Columns, schema: Schema) -> Columns:
-    """Return the columns with the usual value where one is missing that a request must have.
+    """Return the columns with the usual value where one is missing that a request must have or is given.
 
     Sales may lack anything but the price; what is predicted from them again is sent as requests.
     """
-    return {name: _completed(values, schema.request[name]) for name, values in columns.items()}
+    needed = {name for name, column in schema.request.items() if column.required or name == schema.sale_date}
+    return {
+        name: _completed(values, schema.request[name]) if name in needed else values for name, values in columns.items()
+    }
 
 
 def _completed(values: npt.NDArray[Any], column: Column) -> npt.NDArray[Any]:
     blank = values == "" if column.is_text else np.isnan(values)
-    if not column.required or not blank.any():
+    if not blank.any():
         return values
     known = values[~blank]
     usual: Any
@@ -134,12 +137,15 @@ def _predictions(model: Model, columns: Columns) -> list[dict[str, float]]:
 
 
 def _golden(model: Model, columns: Columns, rows: RowSelection, schema: Schema, tolerance: float) -> dict[str, Any]:
-    """Return houses from cheap to dear, one of them with required columns only, one with unknown categories."""
+    """Return houses from cheap to dear, one of them with required columns only, one with unknown categories.
+
+    Each has its date: without one, a request is for the reference date, which this model need not predict the same for.
+    """
     ordered = rows.training[np.argsort(rows.prices[rows.training], kind="stable")]
     chosen = ordered[np.linspace(0, len(ordered) - 1, GOLDEN_ROWS).round().astype(int)]
     houses = {name: values[chosen].copy() for name, values in columns.items()}
     for name, column in schema.request.items():
-        if not column.required:
+        if not column.required and name != schema.sale_date:
             houses[name][-1] = "" if column.is_text else np.nan
         if column.is_text:
             houses[name][-2] = UNKNOWN if column.levels is None else houses[name][-2]
