@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 
+from houseprice import pipeline
 from houseprice.bundle.load import open_bundle
+from houseprice.config import load
 from houseprice.serving import startup
 from houseprice.serving.explain.comparables import ComparableFinder
 from houseprice.serving.explain.shapley import Explainer
@@ -140,3 +143,19 @@ def test_a_coarse_identifier_neither_rejects_nor_empties_the_holdout(road: Road)
     assert pipe.trained.metrics["sides"]["holdout"] > 20
     gates = {gate.name: gate for gate in pipe.trained.verdict.gates}
     assert gates["holdout_separation"].passed
+
+
+@pytest.mark.parametrize("lacking", [(), ("vendida", "barrio", "calle")])
+def test_the_gates_are_tested_on_other_data(tmp_path: Path, lacking: tuple[str, ...]) -> None:
+    """Mutations that the sales do not allow are left out with the reason; every other is caught."""
+    table = sales(900).drop(*lacking)
+    raw, config_file = tmp_path / "raw.csv", tmp_path / "config.yaml"
+    table.write_csv(raw)
+    config_file.write_text(yaml.safe_dump(configuration(table.columns), allow_unicode=True))
+    unmutated, *results = pipeline.self_test(load(config_file), raw)
+    judged = [result for result in results if not result.inapplicable]
+    assert unmutated.failed == ()
+    assert [result.mutation for result in judged if not result.caught] == []
+    assert len(judged) > 10
+    left_out = {result.mutation for result in results if result.inapplicable}
+    assert ("held-out rows among the training rows" in left_out) is ("vendida" in lacking)

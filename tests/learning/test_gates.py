@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from houseprice.config import Config
+from houseprice.config import Config, Gates
 from houseprice.learning import feature_table
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.gates import Gate, Verdict, check_degeneracy, check_metrics
+from houseprice.learning.metrics import measure
 from houseprice.learning.training import PriceModel
 from houseprice.learning.trend import TIME, Trend
 from pipeline import Pipeline
@@ -235,3 +236,20 @@ def test_the_small_pipeline_passes(little: Pipeline) -> None:
     names = {gate.name for gate in little.trained.verdict.gates}
     assert little.trained.verdict.passed
     assert {"log_rmse", "error_growth", "coverage", "interval_to_error", "trend_to_error", "latency_ratio"} <= names
+
+
+def test_equity_is_compared_with_that_of_a_model_without_bias(config: Config) -> None:
+    """Noisy prices alone give a high PRD and a low PRB; what is beyond them fails."""
+    draw = np.random.default_rng(0)
+    y_pred = np.exp(draw.normal(12.0, 0.5, 200_000))
+    y_true = y_pred * np.exp(draw.normal(0.0, 0.4, len(y_pred)))
+    flat = np.exp(np.log(y_pred).mean() + 0.6 * (np.log(y_pred) - np.log(y_pred).mean()))
+    rules = Gates()
+    relative = config.model_copy(update={"gates": rules})
+    for predicted, passes in ((y_pred, True), (flat, False)):
+        found = measure(y_true, predicted)
+        holdout = found | {"ci95": {name: [value, value] for name, value in found.items()}}
+        constant = {"log_rmse": float(np.log(y_true).std())}
+        figures = FIGURES | {"holdout": holdout, "baselines": {"constant": constant}}
+        gates = {gate.name: gate for gate in check_metrics(figures, relative).gates}
+        assert (gates["prd"].passed, gates["prb"].passed) == (passes, passes), gates

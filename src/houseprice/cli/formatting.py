@@ -106,9 +106,10 @@ def self_test(unmutated: MutationResult, results: Sequence[MutationResult]) -> R
     for heading in ("mutation", "must fail", "failed"):
         table.add_column(heading)
     for result in results:
-        table.add_row(
-            result.mutation, result.gate, Text(", ".join(result.failed) or "nothing", "" if result.caught else "red")
-        )
+        found = Text(", ".join(result.failed) or "nothing", "" if result.caught else "red")
+        told = Text(f"left out: {result.inapplicable}") if result.inapplicable else found
+        table.add_row(result.mutation, result.gate, told)
+    results = [result for result in results if not result.inapplicable]
     caught = sum(result.caught for result in results)
     without = f"without a mutation, {', '.join(unmutated.failed) or 'nothing'} failed"
     return Group(table, Text(f" {caught} of {len(results)} caught ({caught / len(results):.0%}); {without}", "bold"))

@@ -246,13 +246,15 @@ def _tell_held_out(held_out: float, config: Config) -> None:
 def _self_test(config: Config, as_json: bool) -> None:
     with _waiting("Running mutation tests"):
         unmutated, *results = pipeline.self_test(config, config.paths.raw)
-    caught = sum(result.caught for result in results)
+    judged = [result for result in results if not result.inapplicable]
+    caught = sum(result.caught for result in judged)
     result = {
         "caught": caught,
-        "mutations": len(results),
+        "mutations": len(judged),
+        "inapplicable": {one.mutation: one.inapplicable for one in results if one.inapplicable},
         "failed_without_mutation": unmutated.failed,
         "results": [
-            {"mutation": one.mutation, "gate": one.gate, "failed": one.failed, "caught": one.caught} for one in results
+            {"mutation": one.mutation, "gate": one.gate, "failed": one.failed, "caught": one.caught} for one in judged
         ],
     }
     _show(result, as_json, lambda: formatting.self_test(unmutated, results))
@@ -262,10 +264,10 @@ def _self_test(config: Config, as_json: bool) -> None:
             code="gate_failed_without_mutation",
             gates=unmutated.failed,
         )
-    if caught < len(results):
-        missed = [one.mutation for one in results if not one.caught]
+    if caught < len(judged):
+        missed = [one.mutation for one in judged if not one.caught]
         raise GateError(
-            f"The gates caught {caught} of {len(results)} mutations, but not: {'; '.join(missed)}. Correct the gates.",
+            f"The gates caught {caught} of {len(judged)} mutations, but not: {'; '.join(missed)}. Correct the gates.",
             code="mutation_not_caught",
             mutations=missed,
         )

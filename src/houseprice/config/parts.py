@@ -125,7 +125,8 @@ class Gates(Part):
     By default all are relative: to baselines, to the wanted coverage, to the other sales, to what so many sales can
     tell. Limits that fit one market only (`max_log_rmse`, `min_log_rmse`, `max_median_ape`, `max_cod`,
     `max_unknown_categories`, `max_model_bytes`, `max_latency_ratio`) hold where they are stated. Without a limit, the
-    gain over the constant must be above 0 with its whole interval, and the model may not be worse than the ridge.
+    gain over the constant must be above 0 with its whole interval, the model may not be worse than the ridge, and
+    PRD and PRB are compared with those of a model without bias that has the same error.
     """
 
     max_log_rmse: Annotated[float, Field(gt=0)] | None = None
@@ -136,11 +137,11 @@ class Gates(Part):
     min_gain_over_ridge: Share | None = None
     coverage: Band | None = None
     min_coverage_by_price: Share | None = None
-    max_width_to_constant: Annotated[float, Field(gt=0)] = 1.0
+    max_width_to_constant: Annotated[float, Field(gt=0)] = 1.15
     max_worst_slice_ratio: Annotated[float, Field(ge=1)] = 2.0
     max_cod: Annotated[float, Field(gt=0)] | None = None
-    prd: Band = (0.98, 1.03)
-    prb: Band = (-0.05, 0.05)
+    prd: Band | None = None
+    prb: Band | None = None
     interval_to_error: Band = (0.5, 4.0)
     max_widest_interval_to_error: Annotated[float, Field(gt=0)] = 12.0
     max_trend_to_error: Annotated[float, Field(gt=0)] = 2.0

@@ -27,6 +27,12 @@ from houseprice.learning.training import PriceModel
 from houseprice.schema import Schema
 
 SLOWDOWN = 10
+MIN_SPREAD = 0.1  # of the log of a measurement, below which a price per unit of it is the price itself
+OF_PLACES = (
+    "a supervised encoding fitted on everything",
+    "one region's prices doubled in the holdout",
+    "a category respelled at serving time",
+)
 Refusal = Callable[[Path], HousePriceError | None]
 """Tells why `serve` does not start with a bundle; None when it does."""
 
@@ -94,6 +100,45 @@ def _degeneracy(baseline: Baseline, model: PriceModel) -> Verdict:
     return gates.check_degeneracy(model, baseline.table.features, baseline.evaluation.metrics, baseline.rules)
 
 
+def _measurement(baseline: Baseline) -> str:
+    """Return the number that no value of is 0 or less and that varies most; "" when there is none."""
+    features, request = baseline.table.features, baseline.config.schema_.request
+    names = [name for name in features.columns if name in request and features.schema[name].is_numeric()]
+    spread = {name: float(np.std(np.log(values))) for name in names if (values := features[name].to_numpy()).min() > 0}
+    return max(spread, key=lambda name: spread[name]) if spread and max(spread.values()) > MIN_SPREAD else ""
+
+
+def _place(baseline: Baseline) -> str:
+    """Return the text that says where a house is, or else the text with the fewest values; "" when there is none."""
+    features, roles = baseline.table.features, baseline.config.schema_.roles()
+    texts = [name for name in features.columns if not features.schema[name].is_numeric()]
+    return (
+        roles["location"]
+        if roles.get("location") in texts
+        else min(texts, key=lambda name: features[name].n_unique(), default="")
+    )
+
+
+def inapplicable(baseline: Baseline) -> dict[str, str]:
+    """Return the mutations that these sales do not allow → why."""
+    found: dict[str, str] = {}
+    protocol = baseline.table.protocol(baseline.config.split)
+    if not _measurement(baseline):
+        found["a column derived from the price"] = "no number is above 0 throughout and varies"
+    if protocol.kind == "random":
+        found["held-out rows among the training rows"] = "the sales are not divided by time"
+    if not protocol.grouped:
+        found["one parcel on both sides"] = "houses are not kept apart"
+    if not baseline.model.trend_.knots:
+        found["a market trend that doubles prices in a month"] = "the model has no market trend"
+    place = _place(baseline)
+    if not place:
+        found |= dict.fromkeys(OF_PLACES, "there is no text")
+    elif "worst_slice" not in baseline.evaluation.metrics["relative"]:
+        found["one region's prices doubled in the holdout"] = "no slice has enough sales"
+    return found
+
+
 def _with_feature(baseline: Baseline, name: str, values: np.ndarray) -> tuple[str, ...]:
     features = baseline.table.features.with_columns(pl.Series(name, values, dtype=pl.Float32))
     leaks = detect_leakage(replace(baseline.table, features=features), baseline.config, None)
@@ -101,7 +146,8 @@ def _with_feature(baseline: Baseline, name: str, values: np.ndarray) -> tuple[st
 
 
 def _price_per_area(baseline: Baseline) -> tuple[str, ...]:
-    area = baseline.table.features[baseline.config.schema_.named("living_area")].to_numpy()
+    """Divide the price by a measurement, so that both together give it away."""
+    area = baseline.table.features[_measurement(baseline)].to_numpy()
     return _with_feature(baseline, "price_per_area", baseline.table.prices / area)
 
 
@@ -112,7 +158,7 @@ def _noisy_copy(baseline: Baseline) -> tuple[str, ...]:
 
 def _known_at_sale(baseline: Baseline) -> tuple[str, ...]:
     schema = baseline.config.schema_
-    name = schema.named("living_area")
+    name = next(name for name in baseline.table.features.columns if name in schema.request)
     columns = schema.columns | {name: schema.columns[name].model_copy(update={"known": "at_sale"})}
     declared = replace(baseline.table, schema=Schema(columns=columns))
     return failed_gates(
@@ -130,7 +176,8 @@ def _shuffled(baseline: Baseline) -> tuple[str, ...]:
 
 def _held_out_among_training(baseline: Baseline) -> tuple[str, ...]:
     side = baseline.table.side.copy()
-    side[baseline.table.rows(HOLDOUT)[:5]] = TRAIN
+    rows = baseline.table.rows(HOLDOUT)
+    side[rows[np.argsort(baseline.table.days[rows])][-5:]] = TRAIN  # the newest, so that the others are no newer
     return failed_gates(Verdict(gates.check_split(replace(baseline.table, side=side), baseline.config)))
 
 
@@ -143,7 +190,7 @@ def _parcel_on_both_sides(baseline: Baseline) -> tuple[str, ...]:
 
 def _supervised_preprocessor(baseline: Baseline) -> tuple[str, ...]:
     schema, config = baseline.config.schema_, baseline.config
-    place = schema.named("location")
+    place = _place(baseline)
 
     def make(sales: pl.DataFrame) -> tuple[pl.DataFrame, Preprocessor]:
         made, fitted = engineer(sales, schema, config.derived, config.split, config.training.seed)
@@ -205,7 +252,7 @@ def _halved_intervals(baseline: Baseline) -> tuple[str, ...]:
 
 def _doubled_region(baseline: Baseline) -> tuple[str, ...]:
     schema, rows = baseline.config.schema_, baseline.table.rows(HOLDOUT)
-    places = baseline.table.features[schema.named("location")].to_numpy().astype(str)
+    places = baseline.table.features[_place(baseline)].to_numpy().astype(str)
     names, counts = np.unique(places[rows], return_counts=True)
     inside = (baseline.table.side == HOLDOUT) & (places == names[counts.argmax()])
     prices = np.where(inside, baseline.table.prices * 2.0, baseline.table.prices)
@@ -217,7 +264,7 @@ def _doubled_region(baseline: Baseline) -> tuple[str, ...]:
 
 
 def _respelled(baseline: Baseline) -> tuple[str, ...]:
-    place = baseline.config.schema_.named("location")
+    place = _place(baseline)
     held = pl.Series(baseline.table.side == HOLDOUT)
     spelled = pl.when(held).then("ZIP " + pl.col(place)).otherwise(pl.col(place)).alias(place)
     changed = replace(baseline.table, features=baseline.table.features.with_columns(spelled))

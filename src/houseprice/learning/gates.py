@@ -22,6 +22,8 @@ from houseprice.learning.training import PriceModel
 
 COVERAGE_MARGIN, PRICE_COVERAGE_MARGIN = 0.03, 0.1
 """How far the coverage may be from the wanted one, overall, and below it in a fifth of the prices."""
+IAAO_PRD, IAAO_PRB = (0.98, 1.03), (-0.05, 0.05)
+"""What the Standard on Ratio Studies allows."""
 UNKNOWN_MARGIN = 0.05
 """Share of houses with an unknown category, beyond that within the training sales."""
 
@@ -170,8 +172,7 @@ def check_metrics(metrics: dict[str, Any], config: Config) -> Verdict:
         _at_least("gain_over_ridge", ridge, rules.min_gain_over_ridge or 0.0),
         _within("coverage", _relative(relative, "coverage"), rules.coverage or _around(wanted, COVERAGE_MARGIN)),
         at_most("width_to_constant", _relative(relative, "width_to_constant"), rules.max_width_to_constant),
-        _within("prd", _of_holdout(holdout, "prd"), rules.prd),
-        _within("prb", _of_holdout(holdout, "prb"), rules.prb),
+        *_equity(metrics, rules),
     ]
     if by_price := relative.get("coverage_by_price"):
         found, least = _relative(relative, "coverage_by_price"), rules.min_coverage_by_price
@@ -181,6 +182,24 @@ def check_metrics(metrics: dict[str, Any], config: Config) -> Verdict:
         found = _relative(relative, "worst_slice")
         gates.append(at_most("worst_slice", found, rules.max_worst_slice_ratio, worst["slice"]))
     return Verdict(tuple(gates))
+
+
+def _equity(metrics: dict[str, Any], rules: Gates) -> list[Gate]:
+    """Return the gates of vertical equity.
+
+    Noise alone moves both measures. Of log prices with variance v around unbiased predictions, PRD is exp(v), and PRB
+    is −v/2 · ln 2 ÷ (variance of the log predictions + v/4), as half of the value that ratios are regressed on is the
+    price itself.
+    """
+    holdout, (prd, prb) = metrics["holdout"], (rules.prd, rules.prb)
+    noise = min(holdout["log_rmse"] ** 2, 1.0)
+    if prd is None:
+        prd = (IAAO_PRD[0] * math.exp(noise), IAAO_PRD[1] * math.exp(noise))
+    if prb is None:
+        spread = metrics["baselines"]["constant"]["log_rmse"] ** 2 - 0.75 * noise
+        shift = -noise / 2.0 * math.log(2.0) / max(spread, noise / 4.0, 1e-12)
+        prb = (IAAO_PRB[0] + shift, IAAO_PRB[1] + shift)
+    return [_within("prd", _of_holdout(holdout, "prd"), prd), _within("prb", _of_holdout(holdout, "prb"), prb)]
 
 
 def _ceilings(holdout: dict[str, Any], rules: Gates) -> list[Gate]:
