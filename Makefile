@@ -8,6 +8,7 @@ VENV   ?= .venv
 CONFIG ?= configs/model_config.yaml
 IMAGE  ?= house-price-model:local
 PORT   ?= 8000
+BUNDLE ?= models/bundle
 BIN    := $(VENV)/bin
 # The newest days of the registries are left out of the lock: most poisoned releases are found within a week.
 COOLDOWN ?= 7 days
@@ -39,7 +40,7 @@ run: install ## the whole pipeline: raw CSV to model bundle, with MLflow in embe
 
 .PHONY: serve
 serve: install ## serve the model bundle over HTTP on port 8000
-	@$(BIN)/houseprice serve --bundle models/bundle --port $(PORT)
+	@$(BIN)/houseprice serve --bundle $(BUNDLE) --port $(PORT)
 
 .PHONY: doctor
 doctor: install ## report what is missing before the first run
@@ -47,7 +48,7 @@ doctor: install ## report what is missing before the first run
 
 .PHONY: image
 image: install ## build the image of the model bundle, on the locked base image or its stand-in
-	@PYTHON_IMAGE="$${PYTHON_IMAGE:-$$(docker version >/dev/null 2>&1 && scripts/docker-engine || true)}" $(BIN)/houseprice image build --tag $(IMAGE)
+	@PYTHON_IMAGE="$${PYTHON_IMAGE:-$$(docker version >/dev/null 2>&1 && scripts/docker-engine || true)}" $(BIN)/houseprice image build --bundle $(BUNDLE) --tag $(IMAGE)
 
 .PHONY: smoke
 smoke: install ## start the image, test it, remove it

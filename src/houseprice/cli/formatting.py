@@ -17,6 +17,7 @@ from houseprice.learning.gates import Gate, Verdict
 from houseprice.learning.report import NAME as REPORT
 from houseprice.pipeline import TrainingResult
 
+DEFAULT_BUNDLE = Path("models/bundle")
 SIDES = {
     "holdout": "newest, held out",
     "rolling_origin": "rolling origins",
@@ -143,8 +144,10 @@ def trained(outcome: TrainingResult, config: Config) -> RenderableType:
 
 def run(report: Mapping[str, Any], outcome: TrainingResult, config: Config) -> RenderableType:
     """Show the result of the whole pipeline, and the next command."""
+    bundle = config.paths.models / "bundle"
+    where = "" if bundle == DEFAULT_BUNDLE else f" BUNDLE={bundle}"
     following = (
-        "Next: `make serve`, then open http://127.0.0.1:8000/docs; or `make image smoke`."
+        f"Next: `make serve{where}`, then open http://127.0.0.1:8000/docs; or `make image smoke{where}`."
         if outcome.verdict.passed
         else "Next: see the failed gate above; nothing may be published."
     )
