@@ -167,6 +167,15 @@ def test_lines_below_the_table_are_no_rows(below: str, count: int) -> None:
     assert table(HEADER + ROWS + below, **found.layout.model_dump()).texts.equals(PLAIN)
 
 
+def test_a_stated_footer_takes_no_row_of_the_table() -> None:
+    """The next file of a source may have no footer."""
+    error = refused(HEADER + ROWS, footer_lines=1)
+    assert (error.code, error.details["key"]) == ("layout_contradicted", "footer_lines")
+    found = table(HEADER + ROWS + "checked by,,,Smith\n", footer_lines=1)
+    assert found.texts.equals(PLAIN)
+    assert any(note.lines == (4,) for note in found.notes)
+
+
 @pytest.mark.parametrize("last", ["4,2014-05-", "4", "4,2014-05-05,400000", "4,2014-05-05,400000,Bath,x,y"])
 def test_a_row_that_was_cut_short_is_no_footer(last: str) -> None:
     """It is told by its number."""
@@ -175,9 +184,10 @@ def test_a_row_that_was_cut_short_is_no_footer(last: str) -> None:
     assert found.texts.equals(PLAIN)
 
 
-def test_a_town_called_total_within_the_table_is_a_row() -> None:
-    """And so is a last row with a remark in it."""
-    text = "town,date,price\nTotal,2014-05-02,1\nEly,2014-05-03,2\nNote Hill,2014-05-03,3\nTotal,2014-05-04,4\n"
+@pytest.mark.parametrize("last", ["Total,2014-05-04,4", "Source Lane,,4", "Media Luna,,4", "Mean Street,2014-05-04,"])
+def test_a_last_row_with_the_name_of_a_remark_is_a_row(last: str) -> None:
+    """When it holds a number or a date as the others do."""
+    text = f"street,date,price\nTotal,2014-05-02,1\nEly,2014-05-03,2\nNote Hill,2014-05-03,3\n{last}\n"
     assert table(text).texts.height == 4
 
 

@@ -105,7 +105,7 @@ def _table(
         pass
     while block := list(islice(reader, BLOCK_ROWS)):
         builder.add(block)
-    footer, below = find_footer(builder.tail(), len(header.names), builder.rows, layout)
+    footer, below = find_footer(builder.tail(), len(header.names), builder.rows, layout, where)
     builder.drop_last(footer)
     if layout.quoting == "auto" and dialect.quoting in ("backslash", "none"):
         reason = "With doubled quotes the file cannot be read to its end."

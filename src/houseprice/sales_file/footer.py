@@ -5,15 +5,18 @@ from collections.abc import Sequence
 
 from houseprice.config.file_layout import FileLayout
 from houseprice.sales_file.header import is_typed
-from houseprice.sales_file.notes import Note
+from houseprice.sales_file.notes import Note, contradicted
 
 MOST_BELOW = 20
 """Lines that are looked at, and that may stand below a table."""
-_TOTAL = re.compile(r"(?:grand |sub)?(?:total|totals|totales|totaux|totais|summe|gesamt|insgesamt|sum|suma|somme|soma|"
-                    r"average|mean|mittelwert|promedio|media|moyenne)\b.{0,20}", re.IGNORECASE)  # fmt: skip
+_TOTAL = re.compile(
+    r"(?:grand |sub)?(?:total|totals|totales|totaux|totais|gesamt|insgesamt)\b.{0,20}"
+    r"|(?:sum|suma|summe|somme|soma|average|mean|mittelwert|promedio|media|moyenne)[:\s]*",
+    re.IGNORECASE,
+)
 _REMARK = re.compile(
-    r"(?:source|sources|note|notes|fuente|nota|notas|fonte|quelle|hinweis|anmerkung|remarque|copyright|©|\*|"
-    r"end of|generated|exported|downloaded|retrieved|data from|report|\(c\)|\(?\d+ (?:rows?|records?|filas|registros))",
+    r"(?:sources?|notes?|fuente|notas?|fonte|quelle|hinweis|anmerkung|remarque|copyright|end of|generated|exported"
+    r"|downloaded|retrieved|data from|report|\(?\d+ (?:rows?|records?|filas|registros))\b|©|\*|\(c\)",
     re.IGNORECASE,
 )
 
@@ -21,7 +24,7 @@ Tail = Sequence[tuple[int, list[str]]]
 """Number of a row, and its cells without blanks at the edges; the last ones of a table that hold anything."""
 
 
-def find_footer(tail: Tail, width: int, rows: int, layout: FileLayout) -> tuple[int, list[Note]]:
+def find_footer(tail: Tail, width: int, rows: int, layout: FileLayout, where: str) -> tuple[int, list[Note]]:
     """Return how many of the last rows belong to a footer.
 
     Args:
@@ -29,9 +32,13 @@ def find_footer(tail: Tail, width: int, rows: int, layout: FileLayout) -> tuple[
         width: number of columns.
         rows: how many rows the table has, with the footer.
         layout: what is stated.
+        where: name of the file in messages.
+
+    Raises:
+        DataError: A row of the table is where the layout states a footer (code `layout_contradicted`).
     """
     if isinstance(layout.footer_lines, int):
-        return min(layout.footer_lines, len(tail), rows), []
+        return _stated(tail, width, min(layout.footer_lines, len(tail), rows), where)
     count = reached = 0
     certain = True
     for place, (_, cells) in enumerate(reversed(tail), 1):
@@ -51,6 +58,19 @@ def find_footer(tail: Tail, width: int, rows: int, layout: FileLayout) -> tuple[
     return count, [Note("footer_lines", count, "certain" if certain else "likely", reason, numbers)]
 
 
+def _stated(tail: Tail, width: int, count: int, where: str) -> tuple[int, list[Note]]:
+    """Return a stated footer, unless one of its lines is a whole row: the next file of a source may have none."""
+    below = tail[len(tail) - count :]
+    for number, cells in below:
+        whole = len(cells) == width > 1 and all(cells) and any(map(is_typed, cells))
+        if whole and not _TOTAL.fullmatch(cells[0]):
+            raise contradicted(where, "footer_lines", count, f"row {number} is a row of the table like the others.")
+    if not count:
+        return 0, []
+    reason = f"The last {count} lines that hold anything are left out, as data.file.footer_lines states."
+    return count, [Note("", count, "certain", reason, tuple(number for number, _ in below))]
+
+
 def _footer_verdict(cells: list[str], width: int) -> str:
     """Return how sure it is that a row belongs to a footer; "" for a row of the table, if only half of one."""
     filled = [cell for cell in cells if cell]
@@ -61,7 +81,7 @@ def _footer_verdict(cells: list[str], width: int) -> str:
         return "certain"
     if len(filled) > 0.34 * width and len(filled) > 2:
         return ""
-    if _REMARK.match(first):
+    if _REMARK.match(first) and not any(map(is_typed, filled[1:])):
         return "certain"
     words = len(first.split()) > 2 and not is_typed(first)
     return "likely" if words and len(filled) == 1 else ""

@@ -48,7 +48,7 @@ def read_workbook(content: bytes, where: str, layout: FileLayout) -> TextTable:
     header, found = find_header(list(enumerate(sample, 1)), layout, where)
     builder = TableBuilder(_as_wide(header.names, len(texts[0])), where)
     builder.add(texts[header.end :])
-    footer, below = find_footer(builder.tail(), len(header.names), builder.rows, layout)
+    footer, below = find_footer(builder.tail(), len(header.names), builder.rows, layout, where)
     builder.drop_last(footer)
     read_as = FileLayout(
         format="xlsx",
