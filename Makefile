@@ -48,7 +48,7 @@ doctor: install ## report what is missing before the first run
 
 .PHONY: image
 image: install ## build the image of the model bundle, on the locked base image or its stand-in
-	@PYTHON_IMAGE="$${PYTHON_IMAGE:-$$(docker version >/dev/null 2>&1 && scripts/docker-engine || true)}" $(BIN)/houseprice image build --bundle $(BUNDLE) --tag $(IMAGE)
+	@PYTHON_IMAGE="$${PYTHON_IMAGE:-$$(docker version >/dev/null 2>&1 && scripts/docker-engine || true)}" $(BIN)/houseprice image build --bundle $(BUNDLE) --models-dir $(dir $(BUNDLE)) --tag $(IMAGE)
 
 .PHONY: smoke
 smoke: install ## start the image, test it, remove it

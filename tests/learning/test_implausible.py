@@ -61,6 +61,15 @@ def test_a_declared_range_decides_alone() -> None:
     assert table.report["blanked"] == []
 
 
+def test_places_are_judged_within_a_declared_range_as_well() -> None:
+    """That of the earth says nothing of 0,0 and of swapped places."""
+    bounds: dict[str, dict[str, Any]] = {"north": {"minimum": -90, "maximum": 90}, "east": {"minimum": -180}}
+    for place in ("0,0", "-0.45,39.45"):
+        table = read(f"250000,90,1990,{place}", **bounds)
+        assert table.rejected.is_empty()
+        assert table.sales.select("north", "east").row(-1) == (None, None)
+
+
 @pytest.mark.parametrize("price", ["0", "-5", "1", "100"])
 def test_what_is_no_price_is_rejected(price: str) -> None:
     """Nothing, less than nothing, and tokens far below all others."""

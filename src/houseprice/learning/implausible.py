@@ -41,7 +41,7 @@ class Blanked:
 def blank_implausible(typed: pl.DataFrame, schema: Schema, row: str) -> tuple[pl.DataFrame, list[Blanked]]:
     """Return the typed table without cells that cannot be true, and what was blanked.
 
-    A column that declares a range is judged by that alone.
+    A column that declares a range is judged by that alone, but for places.
 
     Args:
         typed: the columns of the schema, and the number of each row.
@@ -124,8 +124,9 @@ def _rules(typed: pl.DataFrame, schema: Schema) -> Iterator[tuple[tuple[str, ...
         yield (name,), f"{name}: not above 0", pl.col(name) <= 0
     if name := free.get("lot_area"):
         yield (name,), f"{name}: below 0", pl.col(name) < 0
-    if {"latitude", "longitude"} <= set(free):
-        yield from _place_rules(typed, free["latitude"], free["longitude"])
+    roles = schema.roles()
+    if {"latitude", "longitude"} <= set(roles):  # even within a declared range, which mostly is that of the earth
+        yield from _place_rules(typed, roles["latitude"], roles["longitude"])
 
 
 def _place_rules(typed: pl.DataFrame, latitude: str, longitude: str) -> Iterator[tuple[tuple[str, ...], str, pl.Expr]]:
