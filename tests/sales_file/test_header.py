@@ -184,6 +184,13 @@ def test_a_row_that_was_cut_short_is_no_footer(last: str) -> None:
     assert found.texts.equals(PLAIN)
 
 
+def test_a_total_below_numbers_is_no_row_however_full_it_is() -> None:
+    """Its word is no number of a house."""
+    found = table("id,price\n1,100\n2,200\n3,300\nTotal,600\n")
+    assert found.texts["id"].to_list() == ["1", "2", "3"]
+    assert found.layout.footer_lines == 1
+
+
 @pytest.mark.parametrize("last", ["Total,2014-05-04,4", "Source Lane,,4", "Media Luna,,4", "Mean Street,2014-05-04,"])
 def test_a_last_row_with_the_name_of_a_remark_is_a_row(last: str) -> None:
     """When it holds a number or a date as the others do."""

@@ -123,7 +123,11 @@ def test_the_digest_is_that_of_the_file_or_of_all_files(folder: Path) -> None:
     (folder / "a.csv").write_text(FIRST + "z,1,Ely\n")
     changed = digest(folder)
     (folder / "a.csv").rename(folder / "a2.csv")
-    assert len({before, changed, digest(folder)}) == 3
+    renamed = digest(folder)
+    (folder / "older" / "a2.csv").write_text(SECOND)
+    (folder / "older" / "d.csv").write_text(SECOND)
+    digests = {before, changed, renamed, digest(folder / "**" / "a2.csv"), digest(folder / "**" / "[ad]*.csv")}
+    assert len(digests) == 5
 
 
 def test_a_folder_without_tables_is_refused(tmp_path: Path) -> None:

@@ -39,12 +39,14 @@ def find_footer(tail: Tail, width: int, rows: int, layout: FileLayout, where: st
     """
     if isinstance(layout.footer_lines, int):
         return _stated(tail, width, min(layout.footer_lines, len(tail), rows), where)
+    firsts = [cells[0] for _, cells in tail if cells[0]]
+    numbered = len(firsts) > 2 and sum(map(is_typed, firsts)) >= 0.6 * len(firsts)
     count = reached = 0
     certain = True
     for place, (_, cells) in enumerate(reversed(tail), 1):
         if place > min(MOST_BELOW, rows - 1):
             break
-        verdict = _footer_verdict(cells, width)
+        verdict = _footer_verdict(cells, width, numbered=numbered)
         if verdict:
             count, reached = place, place
             certain &= verdict == "certain"
@@ -71,13 +73,16 @@ def _stated(tail: Tail, width: int, count: int, where: str) -> tuple[int, list[N
     return count, [Note("", count, "certain", reason, tuple(number for number, _ in below))]
 
 
-def _footer_verdict(cells: list[str], width: int) -> str:
-    """Return how sure it is that a row belongs to a footer; "" for a row of the table, if only half of one."""
+def _footer_verdict(cells: list[str], width: int, *, numbered: bool) -> str:
+    """Return how sure it is that a row belongs to a footer; "" for a row of the table, if only half of one.
+
+    Where the first column is `numbered`, a word for a total in it is none of its values.
+    """
     filled = [cell for cell in cells if cell]
     first = filled[0]
     if width == 1:
         return "likely" if _TOTAL.fullmatch(first) or _REMARK.match(first) else ""
-    if _TOTAL.fullmatch(first) and len(filled) < max(2, 0.8 * width):
+    if _TOTAL.fullmatch(first) and (len(filled) < max(2, 0.8 * width) or (numbered and first == cells[0])):
         return "certain"
     if len(filled) > 0.34 * width and len(filled) > 2:
         return ""

@@ -68,10 +68,10 @@ def files_of(source: Path | str) -> list[Path]:
 
 def digest(source: Path | str) -> str:
     """Return the SHA-256 of a file; of several, that of a list of theirs with the names."""
-    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files_of(source)}
+    found = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files_of(source)]
     if len(found) == 1:
-        return next(iter(found.values()))
-    return hashlib.sha256("".join(f"{sha256}  {name}\n" for name, sha256 in found.items()).encode()).hexdigest()
+        return found[0][1]
+    return hashlib.sha256("".join(f"{sha256}  {name}\n" for name, sha256 in found).encode()).hexdigest()
 
 
 def _files(source: Path | str) -> tuple[list[Path], list[Note]]:
