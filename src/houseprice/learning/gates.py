@@ -189,16 +189,16 @@ def _equity(metrics: dict[str, Any], rules: Gates) -> list[Gate]:
 
     Noise alone moves both measures. Of log prices with variance v around unbiased predictions, PRD is exp(v), and PRB
     is −v/2 · ln 2 ÷ (variance of the log predictions + v/4), as half of the value that ratios are regressed on is the
-    price itself.
+    price itself. So the band of the standard is widened by that much on this side, and stays on the other.
     """
     holdout, (prd, prb) = metrics["holdout"], (rules.prd, rules.prb)
     noise = min(holdout["log_rmse"] ** 2, 1.0)
     if prd is None:
-        prd = (IAAO_PRD[0] * math.exp(noise), IAAO_PRD[1] * math.exp(noise))
+        prd = (IAAO_PRD[0], IAAO_PRD[1] * math.exp(noise))
     if prb is None:
         spread = metrics["baselines"]["constant"]["log_rmse"] ** 2 - 0.75 * noise
         shift = -noise / 2.0 * math.log(2.0) / max(spread, noise / 4.0, 1e-12)
-        prb = (IAAO_PRB[0] + shift, IAAO_PRB[1] + shift)
+        prb = (IAAO_PRB[0] + shift, IAAO_PRB[1])
     return [_within("prd", _of_holdout(holdout, "prd"), prd), _within("prb", _of_holdout(holdout, "prb"), prb)]
 
 
