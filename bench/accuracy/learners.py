@@ -7,13 +7,13 @@ import polars as pl
 import polars.selectors as cs
 from sets import Logs, SalesSet
 
-from houseprice.config import Training, TrendRules
+from houseprice.config import Training
 from houseprice.learning.baselines import ridge as linear
 from houseprice.learning.hyperparameters.search import find_hyperparameters
 from houseprice.learning.training import PriceModel
 
 THREADS = 2
-AUTO = Training(trend=TrendRules(knots_months=(4, 8), knots_every_months=12, horizon_months=3), threads=THREADS)
+AUTO = Training(threads=THREADS)
 """Everything is found; nothing is set for a set."""
 
 

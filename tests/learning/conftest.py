@@ -21,9 +21,9 @@ from learning.pages import QUALITY, EvaluatedModel, evaluate_made_houses
 from pipeline import Pipeline, make_once, quick_config
 
 
-def sold(count: int, first: date = date(2014, 5, 2), prefix: str = "0") -> list[dict[str, str]]:
+def sold(count: int, first: date = date(2014, 5, 2), prefix: str = "0", seed: int = 7) -> list[dict[str, str]]:
     """Return houses with prices that hang together, as they are typed: decimal commas, other dates, yes and no."""
-    draw = np.random.default_rng(7)
+    draw = np.random.default_rng(seed)
     rows = []
     for number in range(count):
         area, rooms = draw.uniform(40, 250), int(draw.integers(1, 7))
@@ -53,7 +53,7 @@ def little_config(text: str) -> dict[str, Any]:
     told["features"]["derived"] = ["months_since_first_sale", "age_at_sale", "living_area_per_room"]
     told["training"]["boosting"] |= {"iterations": 25, "learning_rate": 0.3, "depth": 4, "feature_fraction": 1.0}
     told["training"] |= {"tree_share": 0.95}  # the surface cannot follow either
-    told["training"]["trend"] |= {"knots_months": []}
+    told["training"]["trend"] = {"knots_months": [], "horizon_months": 3}
     columns = {"area": {"transform": "log"}, "built": {}}
     told["training"]["kernel_ridge"] |= {
         "centres": 20,

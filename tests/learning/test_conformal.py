@@ -10,7 +10,13 @@ from mapie.conformity_scores import ResidualNormalisedScore
 from mapie.regression import SplitConformalRegressor
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from houseprice.learning.conformal import ConformalInterval, conformal_quantile, fit_residual_scale
+from houseprice.learning.conformal import (
+    ConformalInterval,
+    Period,
+    conformal_quantile,
+    fit_residual_scale,
+    interval_factor,
+)
 from houseprice.learning.features import matrix
 
 Floats = npt.NDArray[np.float64]
@@ -79,8 +85,52 @@ def test_it_is_wider_where_answers_are_worse() -> None:
 
 
 def test_the_quantile_is_that_of_finite_samples() -> None:
-    """The ⌈(n+1)·coverage⌉-th smallest, and the largest where there are too few to promise more."""
+    """The ⌈(n+1)·coverage⌉-th smallest score."""
     scores = np.arange(1.0, 20.0)
     assert conformal_quantile(scores, 0.90) == 18.0
     assert conformal_quantile(scores[::-1], 0.5) == 10.0
-    assert conformal_quantile(scores, 0.99) == 19.0
+    assert conformal_quantile(scores, 0.95) == 19.0
+
+
+def test_few_scores_give_a_wide_bound() -> None:
+    """Of five, no rank covers nine in ten: Student's t does, in nine of ten draws and a little more."""
+    draw = np.random.default_rng(0)
+    held = [abs(draw.normal()) <= conformal_quantile(np.abs(draw.normal(size=5)), 0.9) for _ in range(3000)]
+    assert 0.88 < np.mean(held) < 0.96
+
+
+def period(count: int, size: float = 1.0, variance: float = 0.0, seed: int = 0) -> Period:
+    """Return sales whose residuals are of some size, with the variance of a trend beside it."""
+    draw = np.random.default_rng(seed)
+    residuals = draw.normal(0.0, np.hypot(0.1 * size, np.sqrt(variance)), count)
+    return Period(residuals, np.full(count, 0.1), np.full(count, variance))
+
+
+def test_a_score_is_the_factor_that_reaches_the_price() -> None:
+    """Beside the market's share; a price that the market alone explains needs none."""
+    some = period(50, variance=0.02)
+    scores = some.scores(1.5)
+    reached = np.sqrt((scores * some.sizes) ** 2 + 1.5**2 * some.trend_variance)
+    assert (reached >= np.abs(some.residuals) * (1 - 1e-12)).all()
+    assert reached[scores > 0.0] == pytest.approx(np.abs(some.residuals)[scores > 0.0])
+
+
+def test_the_worst_period_decides_unless_it_is_of_few_sales() -> None:
+    """So that its own sales are covered; thirty tell too little of their 90 % quantile."""
+    calm, wild, few = period(500), period(400, size=1.5, seed=1), period(30, size=4.0, seed=2)
+    none = np.zeros(0)
+    assert interval_factor([calm, wild], none, 0.9, 0.0) == conformal_quantile(wild.scores(0.0), 0.9)
+    assert interval_factor([calm, few], none, 0.9, 0.0) < 1.4 * interval_factor([calm], none, 0.9, 0.0)
+    assert interval_factor([calm], 3.0 * calm.scores(0.0), 0.9, 0.0) == 3.0 * interval_factor([calm], none, 0.9, 0.0)
+    assert interval_factor([], calm.scores(0.0), 0.9, 0.0) == interval_factor([calm], none, 0.9, 0.0)
+
+
+def test_what_is_not_known_of_the_market_widens_the_interval() -> None:
+    """In quadrature, beside what is not known of the house."""
+    houses, errors = uneven()
+    halves = np.arange(ROWS) % 2
+    groups = [(np.flatnonzero(halves != half), np.flatnonzero(halves == half)) for half in (0, 1)]
+    interval = ConformalInterval(fit_residual_scale(matrix(houses), errors, groups, seed=0)[0], 2.0, 1.6)
+    narrow = interval.half_width(matrix(houses))
+    wide = interval.half_width(matrix(houses), np.full(ROWS, 0.05**2))
+    assert wide == pytest.approx(np.hypot(narrow, 1.6 * 0.05))

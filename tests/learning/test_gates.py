@@ -20,14 +20,14 @@ from pipeline import Pipeline
 GREEN, RED = Gate("a", 0.1, "at most 0.2", passed=True), Gate("b", 0.3, "at most 0.2", passed=False)
 FIGURES: dict[str, Any] = {
     "holdout": {
-        "log_rmse": 0.156, "median_ape": 0.073, "cod": 11.0, "prd": 1.025, "prb": -0.038,
+        "sales": 3000, "log_rmse": 0.156, "median_ape": 0.073, "cod": 11.0, "prd": 1.025, "prb": -0.038,
         "ci95": {
             "log_rmse": [0.149, 0.162], "median_ape": [0.069, 0.076], "cod": [10.6, 11.5], "prd": [1.021, 1.03],
             "prb": [-0.047, -0.028],
         },
     },
     "protocol": {"kind": "time", "reason": "", "grouped": True},
-    "rolling_origin": {"log_rmse": 0.155, "ci95": {"log_rmse": [0.151, 0.16]}},
+    "rolling_origin": {"sales": 9000, "log_rmse": 0.155, "ci95": {"log_rmse": [0.151, 0.16]}},
     "relative": {
         "gain_over_constant": {"value": 0.7, "ci95": [0.68, 0.72]},
         "gain_over_ridge": {"value": 0.158, "ci95": [0.13, 0.19]},
@@ -136,10 +136,19 @@ def test_a_relative_limit_is_missed_only_beyond_the_noise(
 def test_the_newest_sales_may_be_worse_than_the_rolling_origins_by_so_much(config: Config) -> None:
     """A quarter, beyond the noise of both."""
     assert "error_growth" in failed(
-        changed("rolling_origin", {"log_rmse": 0.1, "ci95": {"log_rmse": [0.09, 0.11]}}), config
+        changed("rolling_origin", {"sales": 9000, "log_rmse": 0.1, "ci95": {"log_rmse": [0.09, 0.11]}}), config
     )
-    noisy = {"log_rmse": 0.12, "ci95": {"log_rmse": [0.1, 0.14]}}
+    noisy = {"sales": 9000, "log_rmse": 0.12, "ci95": {"log_rmse": [0.1, 0.14]}}
     assert "error_growth" not in failed(changed("rolling_origin", noisy), config)
+
+
+def test_few_sales_cannot_tell_that_a_coverage_is_wrong(config: Config) -> None:
+    """Neither few held-out ones nor few that calibrated the interval."""
+    figures = changed("relative.coverage", {"value": 0.83, "ci95": [0.81, 0.85]})
+    figures["rolling_origin"]["sales"] = 100 * figures["holdout"]["sales"]
+    assert "coverage" in failed(figures, config)
+    figures["rolling_origin"]["sales"] = figures["holdout"]["sales"] // 9
+    assert "coverage" not in failed(figures, config)
 
 
 @pytest.mark.parametrize("name", ["log_rmse", "median_ape", "cod", "prd", "prb"])
@@ -217,7 +226,7 @@ def test_a_trend_that_runs_away_fails(
 ) -> None:
     """Prices double or halve in the months that it is extrapolated."""
     newest = float(table.features[TIME].to_numpy().max())
-    wild = Trend((0.0, newest), (0.0, log_factor / 3), newest + 3.0, newest)
+    wild = Trend((0.0, newest, newest + 3.0), (0.0, log_factor / 3), newest)
     assert degenerate(model, table, config, trend_=wild) == {"trend_to_error"}
 
 
@@ -226,7 +235,7 @@ def test_predictions_that_are_no_prices_fail(
     model: PriceModel, table: FeatureTable, config: Config, slope: float
 ) -> None:
     """Not a number, infinite, or 0."""
-    trend = Trend((0.0,), (slope,), 1e3, 1e3)
+    trend = Trend((0.0, 1e3), (slope,), 1e3)
     with np.errstate(all="ignore"):
         assert degenerate(model, table, config, trend_=trend) == {"unusable_predictions"}
 
@@ -235,6 +244,8 @@ def test_the_small_pipeline_passes(little: Pipeline) -> None:
     """Its verdict has every gate on metrics, and those of the published model."""
     names = {gate.name for gate in little.trained.verdict.gates}
     assert little.trained.verdict.passed
+    sales = next(gate for gate in little.trained.verdict.gates if gate.name == "training_sales")
+    assert "little" in sales.detail
     assert {"log_rmse", "error_growth", "coverage", "interval_to_error", "trend_to_error", "latency_ratio"} <= names
 
 

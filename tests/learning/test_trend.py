@@ -1,22 +1,22 @@
 """The market trend: followed where many sales carry it, and never led by the noise of a few."""
 
 import tracemalloc
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pytest
-from sklearn.linear_model import Ridge
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from houseprice.config.training import TrendRules
 from houseprice.learning.derived_features import DAYS_A_MONTH
-from houseprice.learning.trend import FLAT_SALES, TIME, Trend, fit_trend, usable_knots
+from houseprice.learning.trend import TIME, Trend, fit_trend, piece_knots, usable_knots
 
 Floats = npt.NDArray[np.float64]
 KNOTS = (4.0, 8.0)
 HORIZON = 3.0
 RULES = TrendRules(knots_months=KNOTS, horizon_months=HORIZON)
+AUTO: Literal["auto"] = "auto"
 STAMPED = [0.0, 31.0, 59.0, 90.0, 120.0, 151.0, 181.0, 212.0]
 """Days of sales that are known by their month only."""
 
@@ -54,12 +54,15 @@ def just_past_a_knot() -> dict[str, Floats]:
     }
 
 
+@pytest.mark.parametrize("rules", [RULES, AUTO], ids=["set", "auto"])
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("kind", list(just_past_a_knot()))
-def test_a_flat_market_stays_flat_wherever_its_sales_end(kind: str, seed: int) -> None:
+def test_a_flat_market_stays_flat_wherever_its_sales_end(
+    kind: str, seed: int, rules: TrendRules | Literal["auto"]
+) -> None:
     """Three months past the newest sale, and at any time before, prices are within a seventh of what they were."""
     days = just_past_a_knot()[kind]
-    trend = fit_trend(*market(days, seed=seed), RULES, penalty=10.0)
+    trend = fit_trend(*market(days, seed=seed), rules, penalty=10.0)
     if not trend.knots:
         return
     start, end = np.sort(days)[30] / DAYS_A_MONTH, days.max() / DAYS_A_MONTH + 2 * HORIZON
@@ -70,11 +73,12 @@ def test_a_flat_market_stays_flat_wherever_its_sales_end(kind: str, seed: int) -
 
 @pytest.mark.parametrize("days", [np.repeat(STAMPED, 400), np.arange(0.0, 240.0, 0.05)], ids=["stamped", "daily"])
 def test_a_rising_market_is_followed_and_carried_on(days: Floats) -> None:
-    """Half a percent a month is found within a tenth of it, and goes on for the horizon."""
+    """Half a percent a month is found within a tenth of it, and most of it goes on for the horizon."""
     trend = fit_trend(*market(days, noise=0.01, monthly=0.005), RULES, penalty=10.0)
     newest = days.max() / DAYS_A_MONTH
-    for month in (newest / 2, newest, newest + HORIZON):
+    for month in (newest / 2, newest):
         assert np.log(level(trend, month)) == pytest.approx(0.005 * month, rel=0.1)
+    assert 0.5 < trend.extrapolated / (0.005 * HORIZON) < 1.1, "seven months do not promise that it goes on for ever"
     assert level(trend, newest + HORIZON) == level(trend, newest + 100.0)
     assert trend.extrapolated == pytest.approx(np.log(level(trend, 99.0) / level(trend, trend.newest)))
 
@@ -86,7 +90,8 @@ def test_a_market_that_turns_is_followed_around_its_knots() -> None:
     months = days / DAYS_A_MONTH
     log_prices += 0.02 * np.minimum(months, 4.0) - 0.01 * np.maximum(months - 8.0, 0.0)
     trend = fit_trend(features, log_prices, RULES, penalty=10.0)
-    assert np.cumsum(trend.slopes) == pytest.approx([0.02, 0.0, -0.01], abs=0.002)
+    assert trend.knots[:3] == (0.0, *KNOTS)
+    assert trend.slopes[:3] == pytest.approx([0.02, 0.0, -0.01], abs=0.002)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -127,34 +132,63 @@ def test_a_knot_needs_months_days_and_sales_on_both_sides(
     assert usable_knots(days / DAYS_A_MONTH, knots) == used
 
 
-def test_decades_of_sales_have_as_many_knots_as_they_carry() -> None:
-    """One a year after the configured ones, up to the newest sale; a market of ups and downs is followed."""
+@pytest.mark.parametrize("stamped", [False, True])
+def test_decades_of_sales_have_as_many_knots_as_they_carry(stamped: bool) -> None:
+    """Without a configured one, and with one a year; a market of ups and downs is followed, by days or by quarters."""
     days = np.random.default_rng(6).uniform(0.0, 29 * 365.0, 12_000)
+    if stamped:
+        days = np.round(days / 91.3) * 91.3
     features, log_prices = market(days, noise=0.3)
     months = days / DAYS_A_MONTH
     cycle = 0.3 * np.sin(months / 20.0) + 0.004 * months
     yearly = RULES.model_copy(update={"knots_every_months": 12.0})
-    fitted, few = (fit_trend(features, log_prices + cycle, rules, penalty=10.0) for rules in (yearly, RULES))
-    assert fitted.knots == (0.0, 4.0, *np.arange(8.0, months.max() - 1.0, 12.0))
-    assert few.knots == (0.0, *KNOTS)
-    months = features[TIME].to_numpy()
-    errors = [cycle - trend.predict({TIME: months}) for trend in (fitted, few)]
-    assert np.std(errors[0]) < 0.05
-    assert np.std(errors[1]) > 0.2
+    errors = [
+        np.std(cycle - fit_trend(features, log_prices + cycle, rules, penalty=10.0).predict({TIME: months}))
+        for rules in (AUTO, yearly, RULES)
+    ]
+    assert max(errors[:2]) < 0.05
+    assert errors[2] > 0.2
 
 
-def test_the_fit_is_scikit_learns_ridge() -> None:
-    """The oracle has a dense design; the slopes are penalised as so many flat sales."""
-    days = np.random.default_rng(3).uniform(0.0, 365.0, 900)
-    features, log_prices = market(days, monthly=0.01)
-    trend = fit_trend(features, log_prices, RULES, penalty=2.0)
-    months, scale = features[TIME].to_numpy(), np.sqrt(2.0 / FLAT_SALES)
-    area = StandardScaler().fit_transform(features.select("area").to_numpy())
-    line = np.maximum(months[:, None] - np.array([0.0, *KNOTS]), 0.0) * scale
-    places = OneHotEncoder(sparse_output=False).fit_transform(features.select("place").to_numpy())
-    design = np.hstack([line, area, np.sign(area) * np.sqrt(np.abs(area)), places])
-    oracle = Ridge(alpha=2.0).fit(design, log_prices).coef_[:3] * scale
-    assert trend.slopes == pytest.approx(oracle, rel=1e-6)
+def test_the_pieces_of_a_daily_market_end_with_its_newest_sale() -> None:
+    """A month or more each; a hand-set knot that sales do not carry is left out."""
+    days = np.arange(0.0, 365.0, 0.1)
+    found = piece_knots(days / DAYS_A_MONTH, AUTO)
+    assert (found[0], found[-1]) == (0.0, pytest.approx(12.0, abs=0.2))
+    assert 8 <= len(found) <= 12
+    assert min(np.diff(found)) >= 1.0
+    assert piece_knots(days / DAYS_A_MONTH, TrendRules(knots_months=(4.0, 11.9), horizon_months=3.0))[:-1] == (0.0, 4.0)
+
+
+@pytest.mark.parametrize("rules", [AUTO, RULES])
+def test_the_standard_error_is_what_markets_move_by(rules: TrendRules | Literal["auto"]) -> None:
+    """Of 60 markets that wander by 1 % a month, the shift after some months is within its 90 % interval."""
+    held = []
+    for seed in range(60):
+        draw = np.random.default_rng(seed)
+        walk = np.cumsum(np.append(0.0, draw.normal(0.0, 0.01, 30)))
+        days = draw.uniform(0.0, 18.0, 1500) * DAYS_A_MONTH
+        features, log_prices = market(days, seed=seed)
+        log_prices += np.interp(days / DAYS_A_MONTH, np.arange(31), walk)
+        trend = fit_trend(features, log_prices, rules, penalty=10.0)
+        middle = np.interp(days / DAYS_A_MONTH, np.arange(31), walk).mean()
+        ahead = 18.0 + np.array([1.0, 2.0, 5.0])
+        at, mean = trend.predict({TIME: ahead}), trend.predict({TIME: days / DAYS_A_MONTH}).mean()
+        missed = np.interp(ahead, np.arange(31), walk) - middle - (at - mean)
+        held.append(np.abs(missed) <= 1.645 * np.sqrt(trend.forecast_variance({TIME: ahead})))
+    assert 0.8 < np.mean(held) < 0.99
+
+
+@pytest.mark.parametrize("days", [np.arange(0.0, 400.0), np.repeat([0.0, 1.0], 150), np.full(80, 3.0)])
+def test_the_variance_grows_with_the_months_since_the_newest_sale(days: Floats) -> None:
+    """Without end, in a market of days as well; before the newest sale it is constant, and small."""
+    trend = fit_trend(*market(days), AUTO, penalty=10.0)
+    months = trend.newest + np.array([-50.0, 0.0, 0.5, 3.0, 12.0, 60.0, 1000.0])
+    variance = np.asarray(trend.forecast_variance({TIME: months}))
+    assert variance[0] == variance[1] < 0.03**2
+    assert (np.diff(variance[1:]) > 0.0).all()
+    assert 0.02 < np.sqrt(variance[4]) < 0.2
+    assert np.isfinite(variance).all()
 
 
 def test_a_text_of_thousands_of_levels_takes_little_memory() -> None:
@@ -176,4 +210,5 @@ def test_without_a_time_feature_there_is_no_trend() -> None:
     features, log_prices = market(np.arange(365.0))
     assert fit_trend(features.drop(TIME), log_prices, RULES, penalty=10.0) == Trend()
     assert Trend().predict({}) == 0.0
+    assert Trend().forecast_variance({}) == 0.0
     assert Trend().extrapolated == 0.0

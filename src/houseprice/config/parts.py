@@ -99,9 +99,14 @@ class Split(Part):
 
 
 class Interval(Part):
-    """Prediction intervals: the share of prices that should fall into theirs."""
+    """Prediction intervals: the share of prices that should fall into theirs.
+
+    With fewer training sales than `few_sales`, the folds that calibrate them are repeated, `repeats` times in all.
+    """
 
     coverage: InnerShare = 0.9
+    few_sales: Annotated[int, Field(ge=0)] = 1000
+    repeats: Positive = 3
 
 
 Band = tuple[float, float]

@@ -145,7 +145,7 @@ class RobustWeightsConfig(Part):
 
 
 class TrendRules(Part):
-    """Knots of the piecewise linear market trend, and how far it is extrapolated past the newest sale, in months.
+    """Knots of the piecewise linear market trend, set by hand, and how far it is extrapolated, in months.
 
     With `knots_every_months` further knots follow the last of `knots_months` up to the newest sale.
     """
@@ -170,7 +170,7 @@ class Training(Part):
     tree_share: Share | Auto = "auto"
     linear_share: Share | Auto = "auto"
     time_in_trees: bool | Auto = "auto"
-    trend: TrendRules = TrendRules()
+    trend: TrendRules | Auto = "auto"
     robust_weights: RobustWeightsConfig | Auto | None = "auto"
     boosting: Boosting | Auto = "auto"
     kernel_ridge: KernelRidgeConfig | Auto = "auto"

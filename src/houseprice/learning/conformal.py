@@ -2,14 +2,19 @@
 
 A small ensemble of trees learns how large errors are for houses of a kind. One factor, measured on sales that neither
 the model nor these trees were trained on, widens its prediction until the interval covers the wanted share of prices.
+
+What is not known of the market is no property of a house, and grows with the months since the newest sale: the variance
+of the trend's forecast is added. A price is inside when |residual| ≤ √((factor × size)² + (market_factor)² × variance),
+so the scores of `Period.scores` keep the guarantee of split conformal prediction.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
 from houseprice.config import Boosting
 from houseprice.feature_matrix import FeatureMatrix
@@ -17,6 +22,8 @@ from houseprice.learning.oblivious_trees import ObliviousTrees, fit_oblivious_tr
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
+MIN_PERIOD = 100  # sales of a period; its 90 % quantile then covers 87 to 93 %
+SALES_A_TREE = 10  # few residuals tell little of which houses have large ones; of 80, the interval is about constant
 MIN_RESIDUAL = 0.02  # log price; one sale that was predicted exactly does not promise that the next one will be
 PARAMETERS = Boosting(
     iterations=200, learning_rate=0.05, depth=4, l2_leaf_reg=10.0, feature_fraction=0.5, row_fraction=0.8,
@@ -31,21 +38,66 @@ class ConformalInterval:
     Attributes:
         residual_scale: predicts the log of the usual size of the residual.
         factor: quantile of the normalised residuals, by which that size is multiplied.
+        market_factor: by which the standard error of the trend is multiplied.
     """
 
     residual_scale: ObliviousTrees
     factor: float
+    market_factor: float = 0.0
 
-    def half_width(self, features: FeatureMatrix) -> Any:
-        """Return the half-width for each house, by the array API; its features are float32."""
+    def half_width(self, features: FeatureMatrix, trend_variance: Any = 0.0) -> Any:
+        """Return the half-width for each house, by the array API; its features are float32.
+
+        `trend_variance` is that of the forecast of the market, in squared log price.
+        """
         log_scale = self.residual_scale.predict(features)
-        return log_scale.__array_namespace__().exp(log_scale) * self.factor
+        xp = log_scale.__array_namespace__()
+        of_house = xp.exp(log_scale) * self.factor
+        return xp.sqrt(of_house * of_house + trend_variance * self.market_factor**2)
+
+
+class Period(NamedTuple):
+    """Sales of one time, and how far older sales led their prediction astray, one value for each sale.
+
+    Attributes:
+        residuals: log actual − log predicted price.
+        sizes: usual size of the residual of such a house.
+        trend_variance: of the market's forecast.
+    """
+
+    residuals: Floats
+    sizes: Floats
+    trend_variance: Floats
+
+    def scores(self, market_factor: float) -> Floats:
+        """Return the factor by which each size must be multiplied for the interval to reach the price."""
+        left = self.residuals**2 - market_factor**2 * self.trend_variance
+        return np.asarray(np.sqrt(np.maximum(left, 0.0)) / self.sizes)
+
+
+def interval_factor(periods: Sequence[Period], fold_scores: Floats, coverage: float, market_factor: float) -> float:
+    """Return the factor whose interval covers the wanted share of all periods, of each of them, and of the folds.
+
+    Sales of one period err together, and the next one may be like the worst of those before it, so that one decides. A
+    period of few sales does not count by itself, because its quantile is mostly noise.
+    """
+    scores = [period.scores(market_factor) for period in periods]
+    candidates = [np.concatenate(scores)] if scores else []
+    candidates += [some for some in scores if len(some) >= MIN_PERIOD]
+    return max(conformal_quantile(some, coverage) for some in (*candidates, fold_scores) if len(some))
 
 
 def conformal_quantile(scores: Floats, coverage: float) -> float:
-    """Return the ⌈(n+1)·coverage⌉-th smallest score: the finite-sample quantile of split conformal prediction."""
-    rank = min(int(np.ceil((len(scores) + 1) * coverage)), len(scores))
-    return float(np.sort(scores)[rank - 1])
+    """Return the ⌈(n+1)·coverage⌉-th smallest score: the finite-sample quantile of split conformal prediction.
+
+    Where so few scores promise nothing (the rank would be beyond the largest), the bound is that of a normal
+    distribution, Student's t prediction interval around 0, if that is wider than the largest score.
+    """
+    rank = int(np.ceil((len(scores) + 1) * coverage))
+    if rank <= len(scores):
+        return float(np.sort(scores)[rank - 1])
+    spread = float(np.sqrt((scores**2).mean() * (1.0 + 1.0 / len(scores))))
+    return max(float(scores.max()), spread * float(stats.t.ppf((1.0 + coverage) / 2.0, len(scores))))
 
 
 def fit_residual_scale(
@@ -56,11 +108,13 @@ def fit_residual_scale(
     `residuals` are out-of-fold errors in log price.
     """
     log_sizes = np.log(np.abs(residuals) + MIN_RESIDUAL)
+    most = max(1, min(PARAMETERS.iterations, len(residuals) // SALES_A_TREE))
+    parameters = PARAMETERS.model_copy(update={"iterations": most})
     out_of_fold = np.zeros(len(residuals))
     for others, group in groups:
-        trees = fit_oblivious_trees(_rows(features, others), log_sizes[others], PARAMETERS, seed, 1)
+        trees = fit_oblivious_trees(_rows(features, others), log_sizes[others], parameters, seed, 1)
         out_of_fold[group] = trees.predict(_rows(features, group))
-    return fit_oblivious_trees(features, log_sizes, PARAMETERS, seed, 1), np.exp(out_of_fold)
+    return fit_oblivious_trees(features, log_sizes, parameters, seed, 1), np.exp(out_of_fold)
 
 
 def _rows(features: FeatureMatrix, rows: Rows) -> FeatureMatrix:

@@ -7,20 +7,23 @@ docs/experiments.md states it for many variants.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from houseprice.config import Config, FoundTraining
 from houseprice.learning import baselines, model_comparison
-from houseprice.learning.conformal import ConformalInterval, conformal_quantile, fit_residual_scale
+from houseprice.learning.conformal import ConformalInterval, Period, fit_residual_scale, interval_factor
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import matrix
 from houseprice.learning.hyperparameters.search import find_hyperparameters
 from houseprice.learning.metrics import Prices, measure, measure_interval, with_bounds
+from houseprice.learning.oblivious_trees import ObliviousTrees
 from houseprice.learning.relative_metrics import relative_metrics
+from houseprice.learning.rolling_origins import forecast, market_factor, measure_origins, promise
 from houseprice.learning.slices import Predictions, by_slice, worst
 from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Rows, folds, origins
 from houseprice.learning.training import PriceModel
@@ -43,6 +46,7 @@ class Evaluation:
         predictions: price, low and high for every row of the table.
         out_of_fold: log error of every training row in the grouped folds, to compare with another model's.
         constant_width: half-width, in log price, of the conformal interval that is as wide for every house.
+        interval: of a model that is fitted on the holdout as well: calibrated on the holdout, too.
     """
 
     model: PriceModel
@@ -51,6 +55,7 @@ class Evaluation:
     predictions: Predictions
     out_of_fold: pl.DataFrame
     constant_width: float
+    interval: ConformalInterval
 
 
 def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) -> Evaluation:
@@ -59,7 +64,9 @@ def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) ->
     by_parcel = list(folds(table.parcels[train], config.split.folds, seed))
     protocol = table.protocol(config.split)
     by_time = list(_origins(table, train, config)) if protocol.kind == "time" else []
-    steps = Steps(progress, len(by_parcel) + len(by_time) + 3 + int(config.training.refit))
+    again = _repeated_folds(table.parcels[train], config)
+    fits = len(by_parcel) * (1 + len(again)) + len(by_time)
+    steps = Steps(progress, fits + 3 + int(config.training.refit))
     steps.take("hyperparameters")
     config = config.model_copy(update={"training": found_training(table, train, config)})
 
@@ -68,43 +75,97 @@ def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) ->
     metrics["grouped_folds"] = with_bounds(table.prices[rows], y_pred, seed)
     residuals = np.zeros(len(table.prices))
     residuals[rows] = np.log(table.prices[rows]) - np.log(y_pred)
+    largest = np.abs(residuals)
+    for pairs in again:
+        largest = np.maximum(largest, np.abs(_repeated_residuals(table, train, pairs, config, steps)))
     fold = np.repeat(np.arange(len(by_parcel)), [len(validate) for _, validate in by_parcel])
     out_of_fold = model_comparison.out_of_fold_errors(table.parcels[rows], table.days[rows], fold, residuals[rows])
-    unseen, unseen_residuals = rows, residuals[rows]  # out of sample, and by time where there is one
+    rolled = None
     if by_time:
-        unseen, y_pred = _cross_predict(table, train, by_time, config, steps, "rolling origins")
-        metrics["rolling_origin"] = with_bounds(table.prices[unseen], y_pred, seed)
-        unseen_residuals = np.log(table.prices[unseen]) - np.log(y_pred)
+        houses = _houses_in_time(table, train, config)
+        rolled = forecast(table, train, houses, by_time, _origin_models(table, train, by_time, config, steps))
+        near = rolled.where(rolled.nearest)
+        y_true = table.prices[near.rows]
+        metrics["rolling_origin"] = with_bounds(y_true, y_true / np.exp(near.residuals), seed)
 
     steps.take("all training sales")
     model = fit(table, train, config)
     residual_scale, scales = fit_residual_scale(matrix(table.features[train]), residuals[train], by_parcel, seed)
-    scale = np.zeros(len(table.prices))
-    scale[train] = scales
-    interval = ConformalInterval(
-        residual_scale, conformal_quantile(np.abs(unseen_residuals) / scale[unseen], config.interval.coverage)
-    )
+    sizes = np.zeros(len(table.prices))
+    sizes[train] = scales
+    coverage, of_market = config.interval.coverage, market_factor(rolled, config.interval.coverage)
+    periods = [part.period(sizes) for part in rolled.of_each_origin()] if rolled else []
+    factor = interval_factor(periods, largest[train] / scales, coverage, of_market)
+    interval = ConformalInterval(residual_scale, factor, of_market)
+    if rolled:
+        metrics["rolling_origin"] |= measure_origins(table, rolled, sizes, of_market, coverage)
+    unseen_residuals = np.concatenate([period.residuals for period in periods]) if periods else residuals[rows]
     model.calibrate(interval, smearing=float(np.exp(unseen_residuals).mean()))
     steps.take("held-out sales")
     predictions = model.predict_interval(table.features)
-    constant = conformal_quantile(np.abs(unseen_residuals), config.interval.coverage)
+    flat = [Period(part.residuals, np.ones(len(part.sizes)), np.zeros(len(part.sizes))) for part in periods]
+    constant = interval_factor(flat, largest[train], coverage, 0.0)
     metrics |= measure_holdout(table, config, predictions, constant)
     metrics["hyperparameters"] = model.hyperparameters()
-    return Evaluation(model, metrics, table.rows(HOLDOUT), predictions, out_of_fold, constant)
+    metrics["promise"] = promise(metrics)
+    newest = _holdout_period(table, model, residual_scale, predictions)
+    factor = interval_factor([*periods, newest], largest[train] / scales, coverage, of_market)
+    to_publish = replace(interval, factor=factor)
+    return Evaluation(model, metrics, table.rows(HOLDOUT), predictions, out_of_fold, constant, to_publish)
+
+
+def _holdout_period(
+    table: FeatureTable, model: PriceModel, residual_scale: ObliviousTrees, predictions: Predictions
+) -> Period:
+    """Return the held-out sales as one more period that an interval may be calibrated on."""
+    rows = table.rows(HOLDOUT)
+    features = matrix(table.features[rows])
+    variance = np.asarray(model.trend_.forecast_variance(features)) + np.zeros(len(rows))
+    residuals = np.log(table.prices[rows]) - np.log(np.asarray(predictions[0])[rows])
+    return Period(residuals, np.exp(np.asarray(residual_scale.predict(features))), variance)
+
+
+def _repeated_folds(parcels: npt.NDArray[np.str_], config: Config) -> list[list[tuple[Rows, Rows]]]:
+    """Return further grouped folds when there are few sales.
+
+    A fold's model then differs much from that of all sales. The largest of a sale's residuals stands for the difference
+    that CV+ (Barber et al. 2021, "Predictive inference with the jackknife+") takes from the models of all folds.
+    """
+    if len(parcels) >= config.interval.few_sales:
+        return []
+    seeds = range(config.training.seed + 1, config.training.seed + config.interval.repeats)
+    return [list(folds(parcels, config.split.folds, seed)) for seed in seeds]
+
+
+def _repeated_residuals(
+    table: FeatureTable, train: Rows, pairs: list[tuple[Rows, Rows]], config: Config, steps: "Steps"
+) -> Prices:
+    """Return the log error of each row of the table in further folds, 0 outside them."""
+    rows, y_pred = _cross_predict(table, train, pairs, config, steps, "repeated folds")
+    residuals = np.zeros(len(table.prices))
+    residuals[rows] = np.log(table.prices[rows]) - np.log(y_pred)
+    return residuals
+
+
+def _origin_models(
+    table: FeatureTable, train: Rows, pairs: list[tuple[Rows, Rows]], config: Config, steps: "Steps"
+) -> Iterator[PriceModel]:
+    for number, (before, _) in enumerate(pairs, 1):
+        steps.take(f"rolling origins {number} of {len(pairs)}")
+        yield fit(table, train[before], config)
 
 
 def refit(table: FeatureTable, evaluation: Evaluation, config: Config) -> PriceModel:
     """Return the model to publish: fitted on every sale if so configured, the newest ones included.
 
-    Its interval and its metrics are those of the evaluated model, which was fitted on fewer sales.
+    Its metrics are those of the evaluated model, which was fitted on fewer sales. Its interval is that model's, but
+    calibrated on the newest sales as well.
     """
     if not config.training.refit:
         return evaluation.model
     found = config.model_copy(update={"training": evaluation.model.found_})
     model = fit(table, np.arange(len(table.prices)), found)
-    evaluated = evaluation.model
-    assert evaluated.interval_ is not None  # noqa: S101 - evaluate() has measured it
-    return model.calibrate(evaluated.interval_, evaluated.smearing_)
+    return model.calibrate(evaluation.interval, evaluation.model.smearing_)
 
 
 def found_training(table: FeatureTable, rows: Rows, config: Config) -> FoundTraining:
@@ -185,9 +246,12 @@ def measure_holdout(
 
 def _origins(table: FeatureTable, train: Rows, config: Config) -> Iterator[tuple[Rows, Rows]]:
     """Yield the rolling origins of the training rows."""
-    protocol = table.protocol(config.split)
-    parcels = table.parcels[train] if protocol.grouped else train.astype(str)
-    return origins(table.days[train], parcels, config.split.origins)
+    return origins(table.days[train], _houses_in_time(table, train, config), config.split.origins)
+
+
+def _houses_in_time(table: FeatureTable, train: Rows, config: Config) -> npt.NDArray[np.str_]:
+    """Return the house of each training row; by time, none where houses are not kept together."""
+    return table.parcels[train] if table.protocol(config.split).grouped else train.astype(str)
 
 
 def _date(day: Any) -> str:

@@ -233,8 +233,9 @@ def _with_parts(model: PriceModel, **parts: object) -> PriceModel:
 
 def _runaway_trend(baseline: Baseline) -> tuple[str, ...]:
     trend = baseline.model.trend_
-    doubling = (*trend.slopes, np.log(2.0) - sum(trend.slopes))  # within a month
-    wild = replace(trend, knots=(*trend.knots, trend.newest), slopes=doubling)
+    knots = (*(knot for knot in trend.knots if knot < trend.newest), trend.newest, trend.newest + 1.0)
+    slopes = (*trend.slopes[: len(knots) - 2], np.log(2.0))  # doubles within a month
+    wild = replace(trend, knots=knots, slopes=slopes)
     return failed_gates(_degeneracy(baseline, _with_parts(baseline.model, trend_=wild)))
 
 

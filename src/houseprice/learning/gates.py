@@ -19,6 +19,7 @@ from houseprice.learning.model_comparison import Comparison, NotComparable
 from houseprice.learning.relative_metrics import share
 from houseprice.learning.splitting import HOLDOUT, TRAIN, Rows, split_rows
 from houseprice.learning.training import PriceModel
+from houseprice.learning.trend import TIME, Trend
 
 COVERAGE_MARGIN, PRICE_COVERAGE_MARGIN = 0.03, 0.1
 """How far the coverage may be from the wanted one, overall, and below it in a fifth of the prices."""
@@ -149,7 +150,7 @@ def evaluate_gates(
     """Return the verdict on an evaluated model, before it is exported; `champion` is that of `check_champion`."""
     leaks = detect_leakage(table, config, source)
     return check_metrics(evaluation.metrics, config).with_gates(
-        *check_split(table, config), check_leakage(leaks, config.gates), champion
+        *check_split(table, config), check_leakage(leaks, config.gates), champion, check_size(table, config)
     )
 
 
@@ -170,7 +171,7 @@ def check_metrics(metrics: dict[str, Any], config: Config) -> Verdict:
         gates.append(_at_least("gain_over_constant", constant, rules.min_gain_over_constant))
     gates += [
         _at_least("gain_over_ridge", ridge, rules.min_gain_over_ridge or 0.0),
-        _within("coverage", _relative(relative, "coverage"), rules.coverage or _around(wanted, COVERAGE_MARGIN)),
+        _within("coverage", _coverage(metrics), rules.coverage or _around(wanted, COVERAGE_MARGIN)),
         at_most("width_to_constant", _relative(relative, "width_to_constant"), rules.max_width_to_constant),
         *_equity(metrics, rules),
     ]
@@ -273,6 +274,18 @@ def _unknown_share(table: FeatureTable, train: Rows, rows: Rows) -> Estimate:
     return share(unknown)
 
 
+def check_size(table: FeatureTable, config: Config) -> Gate:
+    """Say how many sales the model was trained on, and whether that is little for its interval; it never fails."""
+    sales, few = len(table.rows(TRAIN)), config.interval.few_sales
+    detail = (
+        f"little: with fewer than {few:,} training sales errors and intervals are known roughly, and the interval is "
+        "wide, calibrated on repeated folds"
+        if sales < few
+        else ""
+    )
+    return Gate("training_sales", float(sales), "any number", passed=True, detail=detail)
+
+
 def check_leakage(leaks: Iterable[Leak], rules: Gates) -> Gate:
     """Check that no column leaks the price, except those that are waived with a reason."""
     remaining = drop_waived(list(leaks), rules.leakage.waivers)
@@ -309,7 +322,7 @@ def check_degeneracy(model: PriceModel, features: pl.DataFrame, metrics: dict[st
     verdict = Verdict((at_most("unusable_predictions", float((~usable).sum()), 0),))
     if not verdict.passed:
         return verdict
-    trend = at_most("trend_to_error", abs(model.trend_.extrapolated) / error, rules.max_trend_to_error)
+    trend = at_most("trend_to_error", _furthest_trend(model.trend_) / error, rules.max_trend_to_error)
     if not model.trend_.knots:
         trend = _skipped("trend_to_error", trend.required, "the model has no market trend")
     return verdict.with_gates(
@@ -317,6 +330,12 @@ def check_degeneracy(model: PriceModel, features: pl.DataFrame, metrics: dict[st
         at_most("widest_interval_to_error", float(half_width.max()) / error, rules.max_widest_interval_to_error),
         trend,
     )
+
+
+def _furthest_trend(trend: Trend) -> float:
+    """Return how far the market is extrapolated, or might be by its standard error, whichever is more, in log price."""
+    end = {TIME: np.array([trend.last_month])}
+    return max(abs(trend.extrapolated), float(np.sqrt(np.max(trend.forecast_variance(end)))))
 
 
 def check_exported(
@@ -334,6 +353,18 @@ def check_exported(
 
 def _of_holdout(holdout: dict[str, Any], name: str) -> Estimate:
     return Estimate(holdout[name], *holdout["ci95"][name])
+
+
+def _coverage(metrics: dict[str, Any]) -> Estimate:
+    """Return the coverage with an interval for the noise of the holdout and of the sales that calibrated the interval.
+
+    Its share of n sales, given a quantile of m scores, has about the variance p(1−p)(1/n + 1/m): Vovk 2012,
+    "Conditional validity of inductive conformal predictors", proposition 2a.
+    """
+    value, low, high = _relative(metrics["relative"], "coverage")
+    calibrated_on = metrics["rolling_origin" if "rolling_origin" in metrics else "grouped_folds"]
+    wider = math.sqrt(1.0 + metrics["holdout"]["sales"] / calibrated_on["sales"])
+    return Estimate(value, value - (value - low) * wider, min(1.0, value + (high - value) * wider))
 
 
 def _relative(relative: dict[str, Any], name: str) -> Estimate:

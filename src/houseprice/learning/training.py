@@ -100,7 +100,7 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
             log_price = self.kernel_ridge_.predict(encoded, lookup) * kernel_share + log_price
         if self.interval_ is None:
             return xp.exp(log_price), xp.exp(log_price), xp.exp(log_price)
-        half_width = self.interval_.half_width(features)
+        half_width = self.interval_.half_width(features, self.trend_.forecast_variance(features))
         return xp.exp(log_price), xp.exp(log_price - half_width), xp.exp(log_price + half_width)
 
     def predict_interval(self, X: pl.DataFrame) -> tuple[Prices, Prices, Prices]:

@@ -83,6 +83,7 @@ def render(
             "importance": importance_figures(holdout, importances),
             "dependence": dependence_figures(what_if, importances),
             "dependence_sample": min(SAMPLE, len(holdout.rows)),
+            "months_ahead": round(evaluation.model.trend_.last_month - evaluation.model.trend_.newest),
             "trend_and_location": [figure for figure in (market_trend(holdout), location_map(what_if)) if figure],
             "slices": by_kind(holdout),
             "sales": largest_errors(what_if),

@@ -28,10 +28,11 @@ class CoverageRow:
 
 @dataclass(frozen=True)
 class Interval:
-    """The rows of the coverage table, and its figures."""
+    """The rows of the coverage table, its figures, and the metrics of each rolling origin and of the months ahead."""
 
     rows: tuple[CoverageRow, ...]
     figures: tuple[Figure, ...]
+    forecasts: tuple[tuple[str, dict[str, float]], ...]
 
 
 def interval(holdout: Holdout) -> Interval:
@@ -54,7 +55,16 @@ def interval(holdout: Holdout) -> Interval:
     return Interval(
         rows,
         (_by_price(rows[1:], target), _calibration(holdout, target), _by_width(residuals, widths, target)),
+        _forecasts(holdout.evaluation.metrics),
     )
+
+
+def _forecasts(metrics: dict[str, Any]) -> tuple[tuple[str, dict[str, float]], ...]:
+    found = metrics.get("rolling_origin", {})
+    if not found.get("origins"):
+        return ()
+    starts = ((f"from {day}", origin) for day, origin in found["origins"].items())
+    return (*starts, *((f"{span} ahead", ahead) for span, ahead in found["by_horizon"].items()))
 
 
 def _wilson(share: float, count: int) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from houseprice.learning.report.holdout import Holdout
 from houseprice.learning.trend import TIME
 
 MIN_SALES = 20  # in a month; below, its mean says more about the houses sold
+NORMAL_90 = 1.645  # standard errors that hold 90 % of a normal distribution
 
 
 def market_trend(holdout: Holdout) -> Figure | None:
@@ -31,16 +32,19 @@ def market_trend(holdout: Holdout) -> Figure | None:
         inside = numbers == month
         if inside.sum() >= MIN_SALES:
             mean = (days[inside].mean() - first) * months_per_day
-            level = float(np.expm1(np.log1p(trend(mean)) + errors[inside].mean()))
+            level = float(np.expm1(np.log1p(trend([mean])[0]) + errors[inside].mean()))
             middle = ((_first_day(month) + _first_day(month + 1)) / 2 - first) * months_per_day
             points.append((str(np.datetime64(int(month), "M")), mean, level, int(inside.sum()), middle))
     holdout_start = (float(table.days[holdout.rows].min()) - first) * months_per_day
     grid = np.linspace(0, float(months.max()), 60)
+    reach = NORMAL_90 * np.sqrt(np.asarray(model.trend_.forecast_variance({TIME: grid})))
+    band = [np.expm1(np.log1p(trend(grid)) + side * reach) for side in (-1.0, 1.0)]
 
     def plot(canvas: Any) -> None:
         upper, lower = canvas.subplots(2, 1, sharex=True, height_ratios=(4, 1))
         if holdout.is_newest:
             upper.axvspan(holdout_start, float(months.max()), color=paint("muted"), alpha=0.12, linewidth=0)
+        upper.fill_between(grid, *band, color=paint("primary"), alpha=0.18, linewidth=0)
         upper.plot(grid, trend(grid), color=paint("primary"), linewidth=2.4, label="learned trend")
         if points:
             names, means, levels, counts, middles = zip(*points, strict=True)
@@ -59,7 +63,9 @@ def market_trend(holdout: Holdout) -> Figure | None:
     return draw(
         "Market trend by month",
         "Line: what time alone adds to a prediction. Dots: the same from the prices of each month, by models that had "
-        "not seen them." + " Shaded: the newest sales, for which the trend was extrapolated." * holdout.is_newest,
+        "not seen them. The band holds nine in ten markets like this one."
+        + " Shaded: the newest sales, for which the trend was extrapolated."
+        * holdout.is_newest,
         f"Change of the market since the first sale, by month: {values}.",
         plot,
         (4.4, 3.4),
