@@ -40,7 +40,7 @@ def cut_at(config: Config, sales: pl.DataFrame, first: date, weeks: int) -> dict
     days = sales[schema.sale_date]
     before = sales.filter(days < first)
     after = sales.filter((days >= first) & (days < first + timedelta(weeks=weeks)))
-    made, preprocessor = engineer(before, schema, config.features.derived, config.split.holdout_share)
+    made, preprocessor = engineer(before, schema, config.features.derived, config.split, config.training.seed)
     table = feature_table.parse(feature_table.write(made, "0" * 64), "before the cut", schema)
     evaluation = evaluate(table, config, lambda *_: None)
     found = {name: evaluation.metrics[name] for name in ("promise", "rolling_origin", "holdout")}

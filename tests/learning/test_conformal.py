@@ -118,11 +118,10 @@ def test_a_score_is_the_factor_that_reaches_the_price() -> None:
 def test_the_worst_period_decides_unless_it_is_of_few_sales() -> None:
     """So that its own sales are covered; thirty tell too little of their 90 % quantile."""
     calm, wild, few = period(500), period(400, size=1.5, seed=1), period(30, size=4.0, seed=2)
-    none = np.zeros(0)
-    assert interval_factor([calm, wild], none, 0.9, 0.0) == conformal_quantile(wild.scores(0.0), 0.9)
-    assert interval_factor([calm, few], none, 0.9, 0.0) < 1.4 * interval_factor([calm], none, 0.9, 0.0)
-    assert interval_factor([calm], 3.0 * calm.scores(0.0), 0.9, 0.0) == 3.0 * interval_factor([calm], none, 0.9, 0.0)
-    assert interval_factor([], calm.scores(0.0), 0.9, 0.0) == interval_factor([calm], none, 0.9, 0.0)
+    assert interval_factor([calm, wild], [], 0.9, 0.0) == conformal_quantile(wild.scores(0.0), 0.9)
+    assert interval_factor([calm, few], [], 0.9, 0.0) < 1.4 * interval_factor([calm], [], 0.9, 0.0)
+    assert interval_factor([calm], [3.0 * calm.scores(0.0)], 0.9, 0.0) == 3.0 * interval_factor([calm], [], 0.9, 0.0)
+    assert interval_factor([], [calm.scores(0.0)], 0.9, 0.0) == interval_factor([calm], [], 0.9, 0.0)
 
 
 def test_what_is_not_known_of_the_market_widens_the_interval() -> None:

@@ -75,8 +75,10 @@ class Period(NamedTuple):
         return np.asarray(np.sqrt(np.maximum(left, 0.0)) / self.sizes)
 
 
-def interval_factor(periods: Sequence[Period], fold_scores: Floats, coverage: float, market_factor: float) -> float:
-    """Return the factor whose interval covers the wanted share of all periods, of each of them, and of the folds.
+def interval_factor(
+    periods: Sequence[Period], fold_scores: Sequence[Floats], coverage: float, market_factor: float
+) -> float:
+    """Return the factor whose interval covers the wanted share of all periods, of each, and of each division.
 
     Sales of one period err together, and the next one may be like the worst of those before it, so that one decides. A
     period of few sales does not count by itself, because its quantile is mostly noise.
@@ -84,7 +86,7 @@ def interval_factor(periods: Sequence[Period], fold_scores: Floats, coverage: fl
     scores = [period.scores(market_factor) for period in periods]
     candidates = [np.concatenate(scores)] if scores else []
     candidates += [some for some in scores if len(some) >= MIN_PERIOD]
-    return max(conformal_quantile(some, coverage) for some in (*candidates, fold_scores) if len(some))
+    return max(conformal_quantile(some, coverage) for some in (*candidates, *fold_scores))
 
 
 def conformal_quantile(scores: Floats, coverage: float) -> float:

@@ -75,9 +75,8 @@ def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) ->
     metrics["grouped_folds"] = with_bounds(table.prices[rows], y_pred, seed)
     residuals = np.zeros(len(table.prices))
     residuals[rows] = np.log(table.prices[rows]) - np.log(y_pred)
-    largest = np.abs(residuals)
-    for pairs in again:
-        largest = np.maximum(largest, np.abs(_repeated_residuals(table, train, pairs, config, steps)))
+    in_folds = [np.abs(residuals[train])]
+    in_folds += [np.abs(_repeated_residuals(table, train, pairs, config, steps))[train] for pairs in again]
     fold = np.repeat(np.arange(len(by_parcel)), [len(validate) for _, validate in by_parcel])
     out_of_fold = model_comparison.out_of_fold_errors(table.parcels[rows], table.days[rows], fold, residuals[rows])
     rolled = None
@@ -95,7 +94,7 @@ def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) ->
     sizes[train] = scales
     coverage, of_market = config.interval.coverage, market_factor(rolled, config.interval.coverage)
     periods = [part.period(sizes) for part in rolled.of_each_origin()] if rolled else []
-    factor = interval_factor(periods, largest[train] / scales, coverage, of_market)
+    factor = interval_factor(periods, [found / scales for found in in_folds], coverage, of_market)
     interval = ConformalInterval(residual_scale, factor, of_market)
     if rolled:
         metrics["rolling_origin"] |= measure_origins(table, rolled, sizes, of_market, coverage)
@@ -104,12 +103,12 @@ def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) ->
     steps.take("held-out sales")
     predictions = model.predict_interval(table.features)
     flat = [Period(part.residuals, np.ones(len(part.sizes)), np.zeros(len(part.sizes))) for part in periods]
-    constant = interval_factor(flat, largest[train], coverage, 0.0)
+    constant = interval_factor(flat, in_folds, coverage, 0.0)
     metrics |= measure_holdout(table, config, predictions, constant)
     metrics["hyperparameters"] = model.hyperparameters()
     metrics["promise"] = promise(metrics)
     newest = _holdout_period(table, model, residual_scale, predictions)
-    factor = interval_factor([*periods, newest], largest[train] / scales, coverage, of_market)
+    factor = interval_factor([*periods, newest], [found / scales for found in in_folds], coverage, of_market)
     to_publish = replace(interval, factor=factor)
     return Evaluation(model, metrics, table.rows(HOLDOUT), predictions, out_of_fold, constant, to_publish)
 
@@ -128,8 +127,9 @@ def _holdout_period(
 def _repeated_folds(parcels: npt.NDArray[np.str_], config: Config) -> list[list[tuple[Rows, Rows]]]:
     """Return further grouped folds when there are few sales.
 
-    A fold's model then differs much from that of all sales. The largest of a sale's residuals stands for the difference
-    that CV+ (Barber et al. 2021, "Predictive inference with the jackknife+") takes from the models of all folds.
+    A fold's model then differs much from that of all sales, and from one division to the next: the interval covers the
+    wanted share in the worst of them. CV+ (Barber et al. 2021, "Predictive inference with the jackknife+") takes the
+    difference from the models of all folds, which one graph cannot hold.
     """
     if len(parcels) >= config.interval.few_sales:
         return []

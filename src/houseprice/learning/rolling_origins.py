@@ -137,7 +137,7 @@ def measure_origins(
         own = forecasts.origin == number
         others = forecasts if own.all() else forecasts.where(~own)
         periods = [part.period(sizes) for part in others.of_each_origin()]
-        covered[own] = scores[own] <= interval_factor(periods, scores[:0], coverage, factor)
+        covered[own] = scores[own] <= interval_factor(periods, [], coverage, factor)
     origins = {
         str(np.datetime64(int(table.days[forecasts.rows[chosen]].min()), "D")): _measure(forecasts, covered, chosen)
         for chosen in (forecasts.nearest & (forecasts.origin == number) for number in np.unique(forecasts.origin))
