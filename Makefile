@@ -76,7 +76,7 @@ test-oracles: $(VENV)/.dev .venv-oracles/.oracles ## tests against independent i
 
 .PHONY: test-image
 test-image: $(VENV)/.dev ## tests that need a Docker engine
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m image
+	@$(BIN)/python -m pytest -m image
 
 .PHONY: workflow-test
 workflow-test: $(VENV)/.dev ## run the real workflow files with act, passing and failing

@@ -23,7 +23,7 @@ from houseprice.release.oci_layout import OciLayout
 from houseprice.release.signing import Signer, sign_and_attest
 from programs import base_image, needs
 
-pytestmark = [pytest.mark.image, pytest.mark.long, pytest.mark.xdist_group("deployment")]
+pytestmark = [pytest.mark.image, pytest.mark.long]
 PASSWORD = {"COSIGN_PASSWORD": "of the tests"}
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -14,7 +14,7 @@ from houseprice.release.deployment import recovery
 from houseprice.release.deployment.recovery import Timeouts
 from houseprice.release.image_reference import Reference
 
-pytestmark = [pytest.mark.image, pytest.mark.long, pytest.mark.xdist_group("deployment")]
+pytestmark = [pytest.mark.image, pytest.mark.long]
 
 
 def test_deployment_and_rollback_lose_no_request(

@@ -18,7 +18,7 @@ from houseprice.errors import AuditLogError, DeploymentError
 from houseprice.release.deployment import deployer, smoke_test
 from houseprice.release.deployment.recovery import PendingDeployment
 
-pytestmark = [pytest.mark.image, pytest.mark.long, pytest.mark.xdist_group("deployment")]
+pytestmark = [pytest.mark.image, pytest.mark.long]
 LIVE = "live"
 HALF_STARTED = "half started"
 INTERRUPTED = ("deploy", "a", "b", "interrupted")
