@@ -51,6 +51,18 @@ def test_a_file_becomes_a_configuration(sales: Callable[[str], Path], run_cli: R
     assert "Precio de salida" in content["data"]["excluded"]
 
 
+@pytest.mark.parametrize("source", ["immoscout.csv", "*.csv", "."])
+def test_the_sales_are_never_written_over(sales: Callable[[str], Path], run_cli: RunCli, source: str) -> None:
+    """Not even when a person asks for it, nor by way of a link."""
+    path = sales("immoscout")
+    before = path.read_bytes()
+    Path("link").symlink_to(path)
+    for output in ("immoscout.csv", "link"):
+        code, _, err = run_cli("init", source, "--output", output, "--yes", "--overwrite")
+        assert (code, "[path_repeated]" in err) == (4, True)
+    assert path.read_bytes() == before
+
+
 def test_the_same_file_gives_the_same_bytes(sales: Callable[[str], Path], run_cli: RunCli) -> None:
     """Nothing depends on chance or the clock."""
     sales("immoscout")

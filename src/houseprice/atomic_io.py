@@ -10,7 +10,7 @@ import shutil
 import signal
 import stat
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -22,6 +22,23 @@ unfinished: set[Path] = set()
 """Temporary files and folders of this process, removed when it is ended at once."""
 _renaming = threading.RLock()
 """Held while temporary files take the places of others."""
+
+
+def keep_inputs(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
+    """Refuse outputs that are an input, under whatever name, since what was read would be lost.
+
+    Raises:
+        DataError: One is (code `path_repeated`).
+    """
+    written = [output for output in outputs if output.exists()]
+    for source in inputs:
+        for output in written:
+            if source.exists() and source.samefile(output):
+                raise DataError(
+                    f'The output "{output}" would replace the input "{source}"; give it another name.',
+                    code="path_repeated",
+                    path=str(output),
+                )
 
 
 def write_atomically(contents: Mapping[Path, bytes], mode: int | None = None) -> None:

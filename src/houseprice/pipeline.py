@@ -76,8 +76,8 @@ def process(config: Config, source: Path, output: Path) -> processing.CleanTable
     Raises:
         DataError: The raw table cannot be used; nothing is written.
     """
-    for path in sales_file.files_of(source):
-        _keep_input(path, output)
+    rejected, told = output.with_name(f"{output.stem}_rejected.csv"), output.with_name(f"{output.stem}_report.json")
+    atomic_io.keep_inputs(sales_file.files_of(source), (output, rejected, told))
     raw = csv_reader.read(source, config.schema_, config.data.file)
     cleaned = processing.clean(raw, config.schema_, config.data)
     implausible.check_prices(cleaned.sales[config.schema_.target], config.schema_.target)
@@ -88,20 +88,12 @@ def process(config: Config, source: Path, output: Path) -> processing.CleanTable
     facts = {"raw_sha256": sales_file.digest(source), "cleaned_sha256": hashlib.sha256(content).hexdigest()}
     atomic_io.write_atomically(
         {
-            output.with_name(f"{output.stem}_rejected.csv"): cleaned.rejected.write_csv().encode(),
-            output.with_name(f"{output.stem}_report.json"): canonical({**cleaned.report, **facts}),
+            rejected: cleaned.rejected.write_csv().encode(),
+            told: canonical({**cleaned.report, **facts}),
             output: content,
         }
     )
     return cleaned
-
-
-def _keep_input(source: Path, output: Path) -> None:
-    """Refuse an output that is the input, under whatever name, since the sales would be lost."""
-    if source.exists() and output.exists() and source.samefile(output):
-        raise DataError(
-            f'The output "{output}" is the input itself; give it another name.', code="path_repeated", path=str(output)
-        )
 
 
 def make_features(config: Config, source: Path, output: Path, preprocessor: Path) -> FeatureCounts:
@@ -110,7 +102,7 @@ def make_features(config: Config, source: Path, output: Path, preprocessor: Path
     Raises:
         DataError: The processed table cannot be used; nothing is written.
     """
-    _keep_input(source, output)
+    atomic_io.keep_inputs([source], (output, preprocessor))
     sales = bundling.read_sales(source, config.schema_)
     made, fitted = engineer(sales, config.schema_, config.derived, config.split, config.training.seed)
     content = feature_table.write(made, sha256_of(source))

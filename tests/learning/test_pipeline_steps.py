@@ -61,6 +61,15 @@ def test_an_input_is_never_written_over(run_cli: RunCli, tmp_path: Path, words: 
     assert source.read_text() == "id,price\n1,2\n"
 
 
+def test_files_beside_the_output_never_replace_the_input(run_cli: RunCli, tmp_path: Path) -> None:
+    """Such as rejected rows that were corrected where they are."""
+    source = tmp_path / "cleaned_rejected.csv"
+    source.write_text("id,price\n1,2\n")
+    code, _, err = run_cli("process", "--input", source, "--output", tmp_path / "cleaned.csv")
+    assert (code, "[path_repeated]" in err) == (4, True)
+    assert source.read_text() == "id,price\n1,2\n"
+
+
 def test_process_a_second_time_writes_the_same_bytes(little: Pipeline, run_cli: RunCli, tmp_path: Path) -> None:
     """And those of the first time."""
     words = ("process", "--config", little.config_file, "--input", little.raw, "--output", tmp_path / "cleaned.csv")

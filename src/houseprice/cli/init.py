@@ -12,14 +12,14 @@ import click
 from rich.console import Console, RenderableType
 
 from houseprice import inference
-from houseprice.atomic_io import check_files, write_atomically
+from houseprice.atomic_io import check_files, keep_inputs, write_atomically
 from houseprice.cli.understood import summary
 from houseprice.config import load
 from houseprice.errors import ConfigError, DataError, RejectedShareError
 from houseprice.inference import Question, Understanding
 from houseprice.inference.answers import parse_answers
 from houseprice.inference.yaml_text import write_yaml
-from houseprice.sales_file import FileLayout, TextTable, read
+from houseprice.sales_file import FileLayout, TextTable, files_of, read
 
 OF_LAYOUT = "file."
 
@@ -68,6 +68,7 @@ def init(
             code="config_exists",
             path=str(target),
         )
+    keep_inputs(files_of(source), (target,))
     table = _read(source, sheet, pairs)
     if table.texts.is_empty():
         raise DataError(f'"{source}" has a header, but no row that could be read; check the file.', code="csv_empty")

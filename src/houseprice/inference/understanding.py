@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from houseprice.inference.answers import apply_answers
-from houseprice.inference.decisions import ColumnDecision, Finding, Question, Understanding
+from houseprice.inference.decisions import NO_CURRENCY, ColumnDecision, Finding, Question, Understanding
 from houseprice.inference.drafts import Draft
 from houseprice.inference.identifiers import decide_identifiers, join_lot
 from houseprice.inference.kinds import draft_columns
@@ -21,7 +21,6 @@ from houseprice.schema import RESERVED
 _OTHER_REASONS = 0.05
 """Share of the rows that may be rejected for other reasons than a blank or token price."""
 
-NO_CURRENCY = "XXX"
 """ISO 4217: no currency."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from houseprice.conversion import CellForm
-from houseprice.inference.decisions import ColumnDecision, Finding, Understanding
+from houseprice.inference.decisions import NO_CURRENCY, ColumnDecision, Finding, Understanding
 from houseprice.inference.profile import TEXT_MARKS
 
 _PLAIN = re.compile(r"[A-Za-z_$€£À-ÿ][\w.²%/À-ÿ-]*(?: [\wÀ-ÿ²-]+)*")
@@ -34,7 +34,7 @@ def write_yaml(
         "project:",
         f"  name: {name}",
         f"  currency: {understood.currency}"
-        + ("   # nothing in the file tells it" if understood.currency == "XXX" else ""),
+        + ("   # nothing in the file tells it" if understood.currency == NO_CURRENCY else ""),
         "",
         "paths:",
         f"  raw: {scalar(str(raw))}",

@@ -32,3 +32,12 @@ def test_equal_parts_leave_one() -> None:
     """Whichever it is, it has the whole share."""
     shares = find_shares({"a": off(0.1), "b": off(0.1)}, TRUTH)
     assert sorted(shares.values()) == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("fixed", [0.0, 0.6, 0.95, 1.0])
+def test_parts_share_what_is_left_beside_a_share_by_hand(fixed: float) -> None:
+    """However good the others are, all shares are of one whole."""
+    shares = find_shares({"a": off(0.3), "b": off(0.1), "c": off(0.12)}, TRUTH, {"a": fixed})
+    assert shares["a"] == fixed
+    assert min(shares.values()) >= 0
+    assert sum(shares.values()) == pytest.approx(1.0)

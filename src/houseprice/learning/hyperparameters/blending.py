@@ -13,15 +13,24 @@ Floats = npt.NDArray[np.float64]
 EVIDENCE = 0.25  # standard errors by which a part must lessen the squared error
 
 
-def find_shares(predictions: Mapping[str, Floats], y_true: Floats) -> dict[str, float]:
-    """Return part → its share, to two decimals; the shares add up to 1.
+def find_shares(
+    predictions: Mapping[str, Floats], y_true: Floats, by_hand: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """Return part → its share; the shares add up to 1, and those that are not set by hand are found to two decimals.
 
     A part is dropped when, row by row, the others do no worse without it than chance explains.
 
     Args:
         predictions: part → its predictions for rows that it was not fitted on.
         y_true: the true values of these rows.
+        by_hand: part → its share; the other parts share what is left.
     """
+    if by_hand:
+        rest = max(1.0 - sum(by_hand.values()), 0.0)
+        free = {part: values for part, values in predictions.items() if part not in by_hand}
+        missing = y_true - np.sum([predictions[part] * share for part, share in by_hand.items()], axis=0)
+        shares = find_shares(free, missing / rest) if rest else dict.fromkeys(free, 0.0)
+        return {part: by_hand.get(part, shares.get(part, 0.0) * rest) for part in predictions}
     parts = list(predictions)
     while len(parts) > 1:
         errors = _squared_errors(predictions, parts, y_true)

@@ -215,19 +215,17 @@ def _decide(
         }
         for number in range(len(fits[0].kernels))
     ]
-    blended = [find_shares(predictions, y_true) for predictions in parts]
+    by_hand = {
+        part: share for part, share in ((TREES, config.tree_share), (LINEAR, config.linear_share)) if share != "auto"
+    }
+    blended = [find_shares(predictions, y_true, by_hand) for predictions in parts]
     chosen = min(range(len(parts)), key=lambda number: blend_error(parts[number], blended[number], y_true))
     shares = blended[chosen]
     boosting = candidates[best]
     if config.boosting == "auto":
         ensembles = min(max(MAX_TREES[rows >= FEW_ROWS] // iterations, 1), MAX_ENSEMBLES)
         boosting = boosting.model_copy(update={"iterations": iterations, "ensembles": ensembles})
-    by_hand = {
-        name: value
-        for name, value in (("tree_share", config.tree_share), ("linear_share", config.linear_share))
-        if value != "auto"
-    }
-    found = {"tree_share": shares[TREES], "linear_share": shares[LINEAR]} | by_hand
+    found = {"tree_share": shares[TREES], "linear_share": shares[LINEAR]}
     tried = [variant.with_penalties(factor) for variant, factors in variants for factor in factors]
     return config.model_copy(
         update={"boosting": boosting, "time_in_trees": timed, "kernel_ridge": tried[chosen], **found}
