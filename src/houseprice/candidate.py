@@ -11,9 +11,9 @@ from houseprice.bundle.load import read_manifest
 from houseprice.config import Config
 from houseprice.learning import bundling, export_gates, leakage
 from houseprice.learning.exported_pair import export_pair
-from houseprice.learning.gates import Verdict
 from houseprice.learning.model_store import MODEL, PREPROCESSOR
 from houseprice.learning.training import PriceModel
+from houseprice.learning.verdict import Verdict
 from houseprice.serving import startup
 
 

@@ -34,12 +34,12 @@ from houseprice.learning import (
 )
 from houseprice.learning.evaluation import Evaluation, ProgressCallback, evaluate, refit
 from houseprice.learning.features import SPLIT, engineer
-from houseprice.learning.gates import Verdict
 from houseprice.learning.model_comparison import Comparison
 from houseprice.learning.model_store import MODEL, PREPROCESSOR, ModelStore
 from houseprice.learning.splitting import TRAIN
 from houseprice.learning.tracking import run_record
 from houseprice.learning.tracking.run_record import RunArtifacts
+from houseprice.learning.verdict import Verdict, failed_error, verdict_of
 from houseprice.serving import startup
 
 
@@ -221,9 +221,9 @@ def make_bundle(config: Config, models: Path, data: Path | None = None, *, allow
             code="processed_table_not_found",
         )
     source = leakage.TrainingSource(bundling.read_sales(processed, preprocessor.schema), preprocessor)
-    candidate = build_candidate(gates.verdict_of(model), source, model, preprocessor_pickle, config, model_pickle)
+    candidate = build_candidate(verdict_of(model), source, model, preprocessor_pickle, config, model_pickle)
     if not candidate.content or not (candidate.verdict.passed or allow_failed):
-        raise gates.failed_error(candidate.verdict)
+        raise failed_error(candidate.verdict)
     with atomic_io.uninterrupted():
         store.accept(candidate.model, preprocessor_pickle, candidate.content)
     return store.bundle
@@ -248,7 +248,7 @@ def reevaluate_gates(config: Config, models: Path) -> Verdict:
         ArtifactError: There is no trained model (code `trained_file_missing`).
     """
     model, _ = ModelStore(models).model()
-    return gates.verdict_of(model).with_gates(*gates.check_metrics(model.metrics_, config).gates)
+    return verdict_of(model).with_gates(*gates.check_metrics(model.metrics_, config).gates)
 
 
 def self_test(config: Config, raw: Path) -> list[gate_self_test.MutationResult]:

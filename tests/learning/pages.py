@@ -12,7 +12,7 @@ from houseprice.config import Config
 from houseprice.learning import feature_table, gates, report
 from houseprice.learning.evaluation import Evaluation, evaluate
 from houseprice.learning.features import Preprocessor, engineer
-from houseprice.learning.gates import Verdict
+from houseprice.learning.verdict import Verdict
 from pipeline import quick_config
 
 VOID = {"meta", "br", "hr", "link", "img", "input"}

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from houseprice.errors import ServingError
-from houseprice.learning import export_gates, gates
+from houseprice.learning import export_gates
 from houseprice.learning.bundling import read_sales
 from houseprice.learning.exported_pair import ExportedPair, export_pair
-from houseprice.learning.gates import Gate, Verdict
 from houseprice.learning.model_store import ModelStore
+from houseprice.learning.verdict import Gate, Verdict, failed_error, verdict_of
 from pipeline import Pipeline
 
 PASSED, FAILED = Gate("a", 0.1, "at most 0.2", passed=True), Gate("b", 0.3, "at most 0.2", passed=False)
@@ -92,7 +92,7 @@ def test_a_refusal_of_the_server_fails_the_gate_of_serving() -> None:
 def test_the_verdict_of_a_model_is_read_back(little: Pipeline) -> None:
     """What the manifest leaves out is unknown; a later judgement of a gate takes the place of an earlier one."""
     model = ModelStore(little.models).model()[0]
-    verdict = gates.verdict_of(model)
+    verdict = verdict_of(model)
     assert verdict.passed
     assert verdict.as_dict(for_manifest=True) == model.verdict_
     assert {"champion_comparison", "parity", "pair", "sealed_verdict", "serving"} <= set(model.verdict_)
@@ -103,5 +103,5 @@ def test_the_verdict_of_a_model_is_read_back(little: Pipeline) -> None:
 
 def test_the_exception_names_the_gates(little: Pipeline) -> None:
     """For whoever reads its details, also when a value is unknown."""
-    err = gates.failed_error(Verdict((PASSED, FAILED, replace(FAILED, name="c", found=None))))
+    err = failed_error(Verdict((PASSED, FAILED, replace(FAILED, name="c", found=None))))
     assert (err.code, err.details["gates"]) == ("gate_failed", ["b", "c"])

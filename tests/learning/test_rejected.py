@@ -16,9 +16,9 @@ from houseprice.bundle.verdict import failed_gates
 from houseprice.candidate import build_candidate
 from houseprice.errors import GateError
 from houseprice.learning.bundling import read_sales
-from houseprice.learning.gates import verdict_of
 from houseprice.learning.leakage import TrainingSource
 from houseprice.learning.model_store import MODEL, PREPROCESSOR, ModelStore
+from houseprice.learning.verdict import verdict_of
 from houseprice.release.build_context import check_bundle
 from houseprice.serving.startup import refusal
 from learning.commands import RunCli, files, told_once, train

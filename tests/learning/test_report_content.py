@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from houseprice.learning.gates import Gate, Verdict
 from houseprice.learning.report.holdout import Holdout
 from houseprice.learning.report.what_if import WhatIf
 from houseprice.learning.splitting import RESOLD
+from houseprice.learning.verdict import Gate, Verdict
 from learning.pages import SECTIONS, EvaluatedModel, Page, evaluate_made_houses
 from pipeline import Pipeline
 

@@ -10,10 +10,10 @@ from houseprice.bundle.manifest import sha256_of
 from houseprice.learning import feature_table
 from houseprice.learning.bundling import read_sales
 from houseprice.learning.feature_table import FeatureTable
-from houseprice.learning.gates import Gate, Verdict
 from houseprice.learning.leakage import TrainingSource
 from houseprice.learning.tracking import Record
 from houseprice.learning.tracking.run_record import RunArtifacts, make_record
+from houseprice.learning.verdict import Gate, Verdict
 from pipeline import Pipeline
 
 METRICS = {

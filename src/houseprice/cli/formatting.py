@@ -13,8 +13,8 @@ from rich.text import Text
 from houseprice.bundle.model_card import hidden_by_protocol
 from houseprice.config import Config
 from houseprice.learning.gate_self_test import MutationResult
-from houseprice.learning.gates import Gate, Verdict
 from houseprice.learning.report import NAME as REPORT
+from houseprice.learning.verdict import Gate, Verdict
 from houseprice.pipeline import TrainingResult
 
 DEFAULT_BUNDLE = Path("models/bundle")

@@ -18,9 +18,9 @@ from houseprice.cli import formatting
 from houseprice.config import Config, load
 from houseprice.errors import GateError
 from houseprice.folder_lock import lock_folders
-from houseprice.learning.gates import Verdict, failed_error
 from houseprice.learning.model_store import MODEL
 from houseprice.learning.report import NAME as REPORT
+from houseprice.learning.verdict import Verdict, failed_error
 
 HELD_OUT_TOLERANCE = 0.02
 FILE = click.Path(path_type=Path)

@@ -10,8 +10,9 @@ from houseprice.config import Config
 from houseprice.errors import HousePriceError
 from houseprice.learning.exported_pair import ExportedPair
 from houseprice.learning.features import Preprocessor
-from houseprice.learning.gates import Gate, Verdict, at_most, check_exported
+from houseprice.learning.gates import check_exported
 from houseprice.learning.training import PriceModel
+from houseprice.learning.verdict import Gate, Verdict, at_most
 
 MAX_COORDINATE_DIFFERENCE = 1e-6
 """Of a similarity coordinate, between the exported graph and the trained pair."""

@@ -19,11 +19,11 @@ from houseprice.learning.evaluation import Evaluation, evaluate, measure_holdout
 from houseprice.learning.exported_pair import ExportedPair
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import Preprocessor, engineer
-from houseprice.learning.gates import Verdict
 from houseprice.learning.leakage import TrainingSource, detect_leakage
 from houseprice.learning.slices import Predictions
 from houseprice.learning.splitting import HOLDOUT, TRAIN
 from houseprice.learning.training import PriceModel
+from houseprice.learning.verdict import Verdict
 from houseprice.schema import Schema
 
 SLOWDOWN = 10

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
 
 from houseprice.config import Config, Gates
-from houseprice.errors import DataError, GateError
+from houseprice.errors import DataError
 from houseprice.learning.evaluation import Evaluation
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.latency import latency_ratio
@@ -20,6 +20,7 @@ from houseprice.learning.relative_metrics import share
 from houseprice.learning.splitting import HOLDOUT, TRAIN, Rows, split_rows
 from houseprice.learning.training import PriceModel
 from houseprice.learning.trend import TIME, Trend
+from houseprice.learning.verdict import Gate, Verdict, at_least, at_most, skipped, within
 
 COVERAGE_MARGIN, PRICE_COVERAGE_MARGIN = 0.03, 0.1
 """How far the coverage may be from the wanted one, overall, and below it in a fifth of the prices."""
@@ -27,110 +28,6 @@ IAAO_PRD, IAAO_PRB = (0.98, 1.03), (-0.05, 0.05)
 """What the Standard on Ratio Studies allows."""
 UNKNOWN_MARGIN = 0.05
 """Share of houses with an unknown category, beyond that within the training sales."""
-
-
-@dataclass(frozen=True)
-class Gate:
-    """One condition, the value that was found, and whether it passed.
-
-    Attributes:
-        name: of the gate.
-        found: value that was judged; None where there is none.
-        required: what it had to be.
-        passed: whether it was.
-        detail: what else is to be known.
-        reproducible: whether the same inputs give the same value and detail. What depends on the machine or the
-            registry stays out of the manifest, since the same inputs must give the same bytes; whether it passed does
-            not.
-        accepted: whether it passed because a person said so.
-        skipped: whether it could not be judged on these sales; `detail` says why, and it stops no model.
-        interval: of the value, with 95 % confidence. A limit counts as missed only when the whole interval misses it:
-            the noise of a holdout fails no model.
-    """
-
-    name: str
-    found: float | None
-    required: str
-    passed: bool
-    detail: str = ""
-    reproducible: bool = True
-    accepted: bool = False
-    interval: tuple[float, float] | None = None
-    skipped: bool = False
-
-    @property
-    def outcome(self) -> str:
-        """`passed`, `failed`, `accepted` or `skipped`."""
-        if self.skipped:
-            return "skipped"
-        return "failed" if not self.passed else "accepted" if self.accepted else "passed"
-
-    @property
-    def value(self) -> str:
-        """The value that was found, with its interval, for people."""
-        interval = " ({:.4g} to {:.4g})".format(*self.interval) if self.interval else ""
-        return "unknown" if self.found is None else f"{self.found:.4g}{interval}"
-
-    def as_dict(self, *, for_manifest: bool = False) -> dict[str, Any]:
-        """Return its values by name, as JSON can hold them; without its name."""
-        finite = self.found is not None and math.isfinite(self.found)
-        values: dict[str, Any] = {"found": self.found if finite else None, "required": self.required}
-        values |= {"passed": self.passed, "detail": self.detail}
-        if self.interval and all(map(math.isfinite, self.interval)):
-            values["interval"] = self.interval
-        if for_manifest and not self.reproducible:
-            values = {"required": self.required, "passed": self.passed}
-        return values | {name: True for name in ("accepted", "skipped") if getattr(self, name)}
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """All gates together; it passes only when every one does."""
-
-    gates: tuple[Gate, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether the model may be published."""
-        return bool(self.gates) and all(gate.passed for gate in self.gates)
-
-    @property
-    def is_finite(self) -> bool:
-        """Whether every value that was found is finite; a model with others cannot be sealed."""
-        return all(gate.found is None or math.isfinite(gate.found) for gate in self.gates)
-
-    @property
-    def failed(self) -> tuple[Gate, ...]:
-        """The gates that did not pass."""
-        return tuple(gate for gate in self.gates if not gate.passed)
-
-    def with_gates(self, *more: Gate) -> "Verdict":
-        """Return a verdict with further gates, which replace those of the same names."""
-        return Verdict(tuple({gate.name: gate for gate in (*self.gates, *more)}.values()))
-
-    def as_dict(self, *, for_manifest: bool = False) -> dict[str, dict[str, Any]]:
-        """Return name → `found`, `required`, `passed`, `detail` and any `interval` of each gate.
-
-        For the manifest, a gate that depends on the machine or the registry has `required` and `passed` only.
-        """
-        return {gate.name: gate.as_dict(for_manifest=for_manifest) for gate in self.gates}
-
-
-def verdict_of(model: PriceModel) -> Verdict:
-    """Return the verdict that a trained model holds; values that the manifest leaves out are None."""
-    kept = model.verdict_.items()
-    return Verdict(
-        tuple(Gate(name, **{"found": None, **values}, reproducible="found" in values) for name, values in kept)
-    )
-
-
-def failed_error(verdict: Verdict) -> GateError:
-    """Return the exception that says which gates failed, and what to do."""
-    found = "; ".join(f"{gate.name} is {gate.value}, required {gate.required}" for gate in verdict.failed)
-    return GateError(
-        f"The model may not be published: {found}; improve it, or change the gates in the configuration.",
-        gates=[gate.name for gate in verdict.failed],
-    )
 
 
 class Predictor(Protocol):
@@ -165,20 +62,20 @@ def check_metrics(metrics: dict[str, Any], config: Config) -> Verdict:
     wanted = config.interval.coverage
     gates = [*_ceilings(holdout, rules), _error_growth(metrics, rules)]
     if rules.min_gain_over_constant is None:
-        proven = replace(_at_least("gain_over_constant", constant, 0.0), required="above 0 with 95 % confidence")
+        proven = replace(at_least("gain_over_constant", constant, 0.0), required="above 0 with 95 % confidence")
         gates.append(replace(proven, passed=bool(np.isfinite(constant.value) and constant.low > 0.0)))
     else:
-        gates.append(_at_least("gain_over_constant", constant, rules.min_gain_over_constant))
+        gates.append(at_least("gain_over_constant", constant, rules.min_gain_over_constant))
     gates += [
-        _at_least("gain_over_ridge", ridge, rules.min_gain_over_ridge or 0.0),
-        _within("coverage", _coverage(metrics), rules.coverage or _around(wanted, COVERAGE_MARGIN)),
+        at_least("gain_over_ridge", ridge, rules.min_gain_over_ridge or 0.0),
+        within("coverage", _coverage(metrics), rules.coverage or _around(wanted, COVERAGE_MARGIN)),
         at_most("width_to_constant", _relative(relative, "width_to_constant"), rules.max_width_to_constant),
         *_equity(metrics, rules),
     ]
     if by_price := relative.get("coverage_by_price"):
         found, least = _relative(relative, "coverage_by_price"), rules.min_coverage_by_price
         least = max(wanted - PRICE_COVERAGE_MARGIN, 0.0) if least is None else least
-        gates.append(_at_least("coverage_by_price", found, least, by_price["slice"]))
+        gates.append(at_least("coverage_by_price", found, least, by_price["slice"]))
     if worst := relative.get("worst_slice"):
         found = _relative(relative, "worst_slice")
         gates.append(at_most("worst_slice", found, rules.max_worst_slice_ratio, worst["slice"]))
@@ -200,7 +97,7 @@ def _equity(metrics: dict[str, Any], rules: Gates) -> list[Gate]:
         spread = metrics["baselines"]["constant"]["log_rmse"] ** 2 - 0.75 * noise
         shift = -noise / 2.0 * math.log(2.0) / max(spread, noise / 4.0, 1e-12)
         prb = (IAAO_PRB[0] + shift, IAAO_PRB[1])
-    return [_within("prd", _of_holdout(holdout, "prd"), prd), _within("prb", _of_holdout(holdout, "prb"), prb)]
+    return [within("prd", _of_holdout(holdout, "prd"), prd), within("prb", _of_holdout(holdout, "prb"), prb)]
 
 
 def _ceilings(holdout: dict[str, Any], rules: Gates) -> list[Gate]:
@@ -208,7 +105,7 @@ def _ceilings(holdout: dict[str, Any], rules: Gates) -> list[Gate]:
     gates = []
     if rules.max_log_rmse is not None or rules.min_log_rmse is not None:
         highest = np.inf if rules.max_log_rmse is None else rules.max_log_rmse
-        gates.append(_within("log_rmse", _of_holdout(holdout, "log_rmse"), (rules.min_log_rmse or 0.0, highest)))
+        gates.append(within("log_rmse", _of_holdout(holdout, "log_rmse"), (rules.min_log_rmse or 0.0, highest)))
     if rules.max_median_ape is not None:
         gates.append(at_most("median_ape", _of_holdout(holdout, "median_ape"), rules.max_median_ape))
     if rules.max_cod is not None:
@@ -222,7 +119,7 @@ def _error_growth(metrics: dict[str, Any], rules: Gates) -> Gate:
         reason = "the sales are not divided by time, so that no error can grow with it"
         if metrics["protocol"]["kind"] == "time":
             reason = "the dates are too coarse for rolling origins"
-        return _skipped("error_growth", f"at most {rules.max_error_growth:g}", reason)
+        return skipped("error_growth", f"at most {rules.max_error_growth:g}", reason)
     holdout, rolling = metrics["holdout"], metrics["rolling_origin"]
     (low, high), (lowest, highest) = (found["ci95"]["log_rmse"] for found in (holdout, rolling))
     growth = Estimate(holdout["log_rmse"] / rolling["log_rmse"], low / highest, high / lowest)
@@ -324,9 +221,9 @@ def check_degeneracy(model: PriceModel, features: pl.DataFrame, metrics: dict[st
         return verdict
     trend = at_most("trend_to_error", _furthest_trend(model.trend_) / error, rules.max_trend_to_error)
     if not model.trend_.knots:
-        trend = _skipped("trend_to_error", trend.required, "the model has no market trend")
+        trend = skipped("trend_to_error", trend.required, "the model has no market trend")
     return verdict.with_gates(
-        _within("interval_to_error", float(np.median(half_width)) / error, rules.interval_to_error),
+        within("interval_to_error", float(np.median(half_width)) / error, rules.interval_to_error),
         at_most("widest_interval_to_error", float(half_width.max()) / error, rules.max_widest_interval_to_error),
         trend,
     )
@@ -371,31 +268,5 @@ def _relative(relative: dict[str, Any], name: str) -> Estimate:
     return Estimate(relative[name]["value"], *relative[name]["ci95"])
 
 
-def at_most(name: str, found: Estimate | float, limit: float, detail: str = "") -> Gate:
-    """Return a gate that passes when the value, or some of its interval, is no higher than the limit."""
-    return _gate(name, found, f"at most {limit:g}", (-np.inf, limit), detail)
-
-
-def _skipped(name: str, required: str, reason: str) -> Gate:
-    """Return a gate that cannot be judged on these sales."""
-    return Gate(name, None, required, passed=True, detail=reason, skipped=True)
-
-
 def _around(wanted: float, margin: float) -> tuple[float, float]:
     return max(wanted - margin, 0.0), min(wanted + margin, 1.0)
-
-
-def _at_least(name: str, found: Estimate | float, limit: float, detail: str = "") -> Gate:
-    return _gate(name, found, f"at least {limit:g}", (limit, np.inf), detail)
-
-
-def _within(name: str, found: Estimate | float, band: tuple[float, float]) -> Gate:
-    return _gate(name, found, f"{band[0]:g} to {band[1]:g}", band)
-
-
-def _gate(name: str, found: Estimate | float, required: str, band: tuple[float, float], detail: str = "") -> Gate:
-    """Return a gate that passes when the value, or some of its interval, lies in the band."""
-    value, low, high = found if isinstance(found, Estimate) else (found, found, found)
-    passed = bool(np.isfinite(value) and low <= band[1] and high >= band[0])
-    interval = (float(low), float(high)) if isinstance(found, Estimate) else None
-    return Gate(name, float(value), required, passed, detail, interval=interval)

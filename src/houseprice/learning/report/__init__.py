@@ -22,7 +22,6 @@ from houseprice.bundle.model_card import hidden_by_protocol
 from houseprice.config import Config
 from houseprice.learning.evaluation import Evaluation
 from houseprice.learning.feature_table import FeatureTable
-from houseprice.learning.gates import Verdict
 from houseprice.learning.report.dependence import SAMPLE, dependence_figures
 from houseprice.learning.report.holdout import Holdout
 from houseprice.learning.report.importance import importance_figures, permutation_importance
@@ -37,6 +36,7 @@ from houseprice.learning.report.residuals import residual_figures
 from houseprice.learning.report.slices import by_kind
 from houseprice.learning.report.what_if import WhatIf
 from houseprice.learning.report.worst import largest_errors
+from houseprice.learning.verdict import Verdict
 
 NAME = "model_report.html"
 SECTIONS = {  # template → title, in the order of the page

@@ -14,9 +14,9 @@ from houseprice.bundle.manifest import sha256_of
 from houseprice.config import Config
 from houseprice.learning import bundling, feature_table, tracking
 from houseprice.learning.features import columns_of
-from houseprice.learning.gates import Verdict
 from houseprice.learning.leakage import TrainingSource
 from houseprice.learning.training import PriceModel
+from houseprice.learning.verdict import Verdict
 
 
 @dataclass(frozen=True)
