@@ -1,26 +1,20 @@
 """Defects for the mutation tests of the quality gates: each returns the gates that failed for it."""
 
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from houseprice.bundle.export import write_bundle
 from houseprice.bundle.graph import export_onnx
 from houseprice.bundle.load import Columns, Model, read_manifest
-from houseprice.config import Config, Gates
 from houseprice.errors import HousePriceError
-from houseprice.learning import bundling, export_gates, gates, model_comparison
-from houseprice.learning.evaluation import Evaluation, evaluate, measure_holdout
-from houseprice.learning.exported_pair import ExportedPair
-from houseprice.learning.feature_table import FeatureTable
+from houseprice.learning import export_gates, gates, model_comparison
+from houseprice.learning.evaluation import evaluate
 from houseprice.learning.features import Preprocessor, engineer
+from houseprice.learning.gate_baseline import Baseline, bundle_of, degeneracy, failed_gates, no_progress, one_house
 from houseprice.learning.leakage import TrainingSource, detect_leakage
-from houseprice.learning.slices import Predictions
 from houseprice.learning.splitting import HOLDOUT, TRAIN
 from houseprice.learning.training import PriceModel
 from houseprice.learning.verdict import Verdict
@@ -35,69 +29,6 @@ OF_PLACES = (
 )
 Refusal = Callable[[Path], HousePriceError | None]
 """Tells why `serve` does not start with a bundle; None when it does."""
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """What is mutated: sales, features, a small model and gates that it passes."""
-
-    config: Config
-    sales: pl.DataFrame
-    table: FeatureTable
-    preprocessor: Preprocessor
-    evaluation: Evaluation
-    model: PriceModel
-    exported: ExportedPair
-
-    @property
-    def rules(self) -> Gates:
-        """The gates."""
-        return self.config.gates
-
-    def verdict(self, prices_from: FeatureTable | None = None, predictions: Predictions | None = None) -> Verdict:
-        """Return the verdict on the holdout with other prices or other predictions."""
-        table, predicted = prices_from or self.table, predictions or self.evaluation.predictions
-        metrics = measure_holdout(table, self.config, predicted, self.evaluation.constant_width)
-        return gates.check_metrics(self.evaluation.metrics | metrics, self.config)
-
-
-def no_progress(what: str, done: int, of: int) -> None:
-    """Tell nobody how far a small model is."""
-
-
-def failed_gates(verdict: Verdict) -> tuple[str, ...]:
-    """Return the names of the gates that failed."""
-    return tuple(gate.name for gate in verdict.failed)
-
-
-@contextmanager
-def bundle_of(baseline: Baseline, verdict: Verdict) -> Iterator[Path]:
-    """Yield the folder of the baseline's bundle, with a verdict."""
-    baseline.model.metrics_ = baseline.evaluation.metrics
-    baseline.model.verdict_ = verdict.as_dict(for_manifest=True)
-    content = bundling.build_bundle(baseline.exported, {}, baseline.config)
-    with tempfile.TemporaryDirectory(prefix="houseprice-gates-") as folder:
-        write_bundle(content, Path(folder) / "bundle")
-        yield Path(folder) / "bundle"
-
-
-def one_house(baseline: Baseline) -> Columns:
-    """Return the columns of one house."""
-    return {name: values[:1] for name, values in baseline.exported.columns.items()}
-
-
-def all_gates(baseline: Baseline) -> Verdict:
-    """Return the verdict on the baseline, before it is sealed."""
-    source = TrainingSource(baseline.sales, baseline.preprocessor)
-    champion = gates.check_champion(None)
-    verdict = gates.evaluate_gates(baseline.table, baseline.evaluation, baseline.config, source, champion)
-    return verdict.with_gates(
-        *_degeneracy(baseline, baseline.model).gates, *export_gates.check_export(baseline.exported, baseline.config)
-    )
-
-
-def _degeneracy(baseline: Baseline, model: PriceModel) -> Verdict:
-    return gates.check_degeneracy(model, baseline.table.features, baseline.evaluation.metrics, baseline.rules)
 
 
 def _measurement(baseline: Baseline) -> str:
@@ -236,14 +167,14 @@ def _runaway_trend(baseline: Baseline) -> tuple[str, ...]:
     knots = (*(knot for knot in trend.knots if knot < trend.newest), trend.newest, trend.newest + 1.0)
     slopes = (*trend.slopes[: len(knots) - 2], np.log(2.0))  # doubles within a month
     wild = replace(trend, knots=knots, slopes=slopes)
-    return failed_gates(_degeneracy(baseline, _with_parts(baseline.model, trend_=wild)))
+    return failed_gates(degeneracy(baseline, _with_parts(baseline.model, trend_=wild)))
 
 
 def _endless_intervals(baseline: Baseline) -> tuple[str, ...]:
     interval = baseline.model.interval_
     assert interval is not None  # noqa: S101 - evaluate() has measured it
     wide = replace(interval, factor=interval.factor * 30.0)
-    return failed_gates(_degeneracy(baseline, _with_parts(baseline.model, interval_=wide)))
+    return failed_gates(degeneracy(baseline, _with_parts(baseline.model, interval_=wide)))
 
 
 def _halved_intervals(baseline: Baseline) -> tuple[str, ...]:

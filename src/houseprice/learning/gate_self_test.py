@@ -14,19 +14,8 @@ from houseprice.learning import export_gates, feature_table
 from houseprice.learning.evaluation import evaluate, found_training
 from houseprice.learning.exported_pair import export_pair
 from houseprice.learning.features import engineer
-from houseprice.learning.gate_mutations import (
-    MUTATIONS,
-    SERVED,
-    Baseline,
-    Refusal,
-    all_gates,
-    bundle_of,
-    failed_gates,
-    inapplicable,
-    no_progress,
-    one_house,
-    serve_failed,
-)
+from houseprice.learning.gate_baseline import Baseline, all_gates, bundle_of, failed_gates, no_progress, one_house
+from houseprice.learning.gate_mutations import MUTATIONS, SERVED, Refusal, inapplicable, serve_failed
 from houseprice.learning.latency import latency_ratio
 from houseprice.learning.splitting import TRAIN, houses_of
 
