@@ -22,13 +22,8 @@ from houseprice.errors import DataError, MissingDependencyError, nearest
 from houseprice.schema import Schema
 from houseprice.serving.csv_cells import format_cell
 from houseprice.serving.csv_dialect import Dialect
-from houseprice.serving.csv_io import (
-    PREDICTION_COLUMNS,
-    CsvColumns,
-    CsvReader,
-    CsvWriter,
-    join_warnings,
-)
+from houseprice.serving.csv_io import CsvWriter, join_warnings
+from houseprice.serving.csv_reader import PREDICTION_COLUMNS, CsvColumns, CsvReader
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House, is_optional
 from houseprice.serving.scorer import Scorer

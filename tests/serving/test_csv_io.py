@@ -8,9 +8,9 @@ import pytest
 from toy import FULL, LEAST
 
 from houseprice.bundle.load import Bundle
-from houseprice.serving import csv_io
+from houseprice.serving import csv_io, csv_reader
 from houseprice.serving.csv_dialect import Dialect, read_lines
-from houseprice.serving.csv_io import CsvColumns, CsvReader
+from houseprice.serving.csv_reader import CsvColumns, CsvReader
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 
@@ -135,7 +135,7 @@ def test_lines_that_are_no_rows_are_steps_of_the_work_too(
 ) -> None:
     """Blank lines, and those of one quotation, can be so many that others must have a turn between them."""
     steps: list[None] = []
-    monkeypatch.setattr(csv_io, "checkpoint", lambda: steps.append(None))
+    monkeypatch.setattr(csv_reader, "checkpoint", lambda: steps.append(None))
     with pytest.raises(InvalidRequestError):
         csv_io.read(body, CsvColumns(toy), scorer.request, 9, Dialect())
     assert len(steps) >= 5000

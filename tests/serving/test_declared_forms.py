@@ -9,7 +9,7 @@ import pytest
 
 from houseprice.schema import Column, Schema
 from houseprice.serving.csv_cells import cell_parser
-from houseprice.serving.csv_io import CsvColumns, CsvReader
+from houseprice.serving.csv_reader import CsvColumns, CsvReader
 from houseprice.serving.request import RequestModel
 from houseprice.serving.validation_errors import InvalidRequestError
 

@@ -8,7 +8,8 @@ from houseprice.serving import csv_io
 from houseprice.serving.batch_execution import BatchExecutor, Blocks
 from houseprice.serving.body import header
 from houseprice.serving.csv_dialect import Dialect
-from houseprice.serving.csv_io import CsvColumns, Table
+from houseprice.serving.csv_io import Table
+from houseprice.serving.csv_reader import CsvColumns
 from houseprice.serving.direct_route import PartsResponse
 from houseprice.serving.formats import ndjson
 from houseprice.serving.formats.negotiation import (

@@ -5,7 +5,7 @@ from typing import Any
 
 from houseprice.bundle.load import Bundle
 from houseprice.serving.batch_execution import BatchExecutor
-from houseprice.serving.csv_io import CsvColumns
+from houseprice.serving.csv_reader import CsvColumns
 from houseprice.serving.request import House, is_optional, taken
 from houseprice.serving.validation_errors import MAX_ERRORS, BatchTooLargeError, FieldError, InvalidRequestError
 
