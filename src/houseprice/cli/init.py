@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from houseprice import inference
 from houseprice.atomic_io import check_files, keep_inputs, write_atomically
+from houseprice.cli.console import draw
 from houseprice.cli.understood import summary
 from houseprice.config import load
 from houseprice.errors import ConfigError, DataError, RejectedShareError
@@ -90,8 +91,7 @@ def _show(found: dict[str, Any] | RenderableType) -> None:
     if isinstance(found, dict):
         click.echo(json.dumps(found, indent=1, ensure_ascii=False))
     else:
-        console = Console()
-        (console if console.is_terminal else Console(width=110)).print(found)
+        draw(found)
 
 
 def _check(config_path: Path, source: str, *, as_json: bool) -> None:

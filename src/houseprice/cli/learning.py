@@ -1,20 +1,18 @@
 """Commands of the training side: run, process, features, train, tune, gate, bundle."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from houseprice import pipeline
 from houseprice.atomic_io import check_files
 from houseprice.bundle.load import read_manifest
 from houseprice.bundle.verdict import failed_gates
 from houseprice.cli import formatting
+from houseprice.cli.console import draw, progress_bar, waiting
 from houseprice.config import Config, load
 from houseprice.errors import GateError
 from houseprice.folder_lock import lock_folders
@@ -107,7 +105,7 @@ def train(
     """
     config, reports = load(config_path), reports_dir or models_dir.parent / "reports"
     _check_outputs(models_dir, reports)
-    with lock_folders(models_dir / "trained", reports), _progress("Training") as progress:
+    with lock_folders(models_dir / "trained", reports), progress_bar("Training") as progress:
         trained = pipeline.train(
             config, data, models_dir, reports, uri, progress, accept_uncomparable_champion=accept_uncomparable_champion
         )
@@ -137,7 +135,7 @@ def tune(
     features = feature_table.read(data, config.schema_)
     where = tracking.resolve(uri, config.tracking, store.resolve().parent.parent)
     search = tuning.Search(store, where)
-    with lock_folders(store.parent, name=f".{store.name}.lock"), _progress("Tuning") as progress:
+    with lock_folders(store.parent, name=f".{store.name}.lock"), progress_bar("Tuning") as progress:
         tuned = tuning.tune(features, config, search, tuning.Budget(trials, minutes), progress)
     result = {"training": tuned.training, "configured": tuned.configured, "found": tuned.found, "trials": tuned.trials}
     _show(result, as_json, lambda: tuned.yaml)
@@ -172,7 +170,7 @@ def bundle(models_dir: Path, data: Path | None, allow_red: bool, config_path: Pa
     Exits with code 6, and writes nothing, when the model fails a gate.
     """
     config = load(config_path)
-    with lock_folders(models_dir / "trained"), _waiting("Exporting"):
+    with lock_folders(models_dir / "trained"), waiting("Exporting"):
         folder = pipeline.make_bundle(config, models_dir, data, allow_failed=allow_red)
     if failed := failed_gates(read_manifest(folder).verdict):
         click.secho(f"houseprice: warning: the model failed its gates ({', '.join(failed)})", fg="yellow", err=True)
@@ -203,13 +201,13 @@ def run(
     check_files(paths.cleaned, paths.featured)
     _check_outputs(paths.models, paths.reports)
     with lock_folders(paths.cleaned.parent, paths.featured.parent, trained_folder, paths.reports):
-        with _waiting("Processing"):
+        with waiting("Processing"):
             cleaned = pipeline.process(config, raw or paths.raw, paths.cleaned)
-        with _waiting("Computing features"):
+        with waiting("Computing features"):
             preprocessor = trained_folder / "preprocessor.pkl"
             counts = pipeline.make_features(config, paths.cleaned, paths.featured, preprocessor)
         _tell_held_out(counts.held_out, config)
-        with _progress("Training") as progress:
+        with progress_bar("Training") as progress:
             trained = pipeline.train(
                 config, paths.featured, paths.models, paths.reports, uri, progress,
                 accept_uncomparable_champion=accept_uncomparable_champion,
@@ -244,7 +242,7 @@ def _tell_held_out(held_out: float, config: Config) -> None:
 
 
 def _self_test(config: Config, as_json: bool) -> None:
-    with _waiting("Running mutation tests"):
+    with waiting("Running mutation tests"):
         unmutated, *results = pipeline.self_test(config, config.paths.raw)
     judged = [result for result in results if not result.inapplicable]
     caught = sum(result.caught for result in judged)
@@ -279,32 +277,9 @@ def _show(result: Any, as_json: bool, drawn: Callable[[], Any]) -> None:
     elif isinstance(shown := drawn(), str):
         click.echo(shown)
     else:
-        console = Console()
-        (console if console.is_terminal else Console(width=110)).print(shown)  # logs have no 80 columns
+        draw(shown)
 
 
 def _stop_when_failed(verdict: Verdict) -> None:
     if not verdict.passed:
         raise failed_error(verdict)
-
-
-@contextmanager
-def _waiting(what: str) -> Iterator[None]:
-    with Console(stderr=True).status(f"{what} …"):
-        yield
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Show a progress bar on a terminal, and a line after every fifth step elsewhere."""
-    console = Console(stderr=True)
-    columns = (TextColumn(f"{what}: {{task.description}}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
-
-        def progress(step: str, done: int, of: int) -> None:
-            bar.update(task, description=step, completed=done, total=of)
-            if not console.is_terminal and (done == of or done % 5 == 0):
-                click.echo(f"{what}: {done} of {of} ({step})", err=True)
-
-        yield progress
