@@ -9,15 +9,8 @@ from pathlib import Path
 import pytest
 
 from houseprice.errors import ArtifactError, HousePriceError, ImageError
-from houseprice.release.build import (
-    BuildInputs,
-    BuiltImage,
-    build_image,
-    build_layout,
-    main,
-    parse_base,
-    parse_platform,
-)
+from houseprice.release.build import BuildInputs, BuiltImage, build_image, build_layout
+from houseprice.release.build_command import main, parse_base, parse_platform
 from houseprice.release.build_context import default_base, sha256_of
 from houseprice.release.docker_cli import DockerCli
 

@@ -10,16 +10,8 @@ from typing import TypeVar
 import click
 
 from houseprice.cli.options import interrupt_on_sigterm, progress
-from houseprice.release.build import (
-    REPOSITORY,
-    BuildInputs,
-    build_image,
-    build_layout,
-    describe_image,
-    describe_layout,
-    parse_base,
-    parse_platform,
-)
+from houseprice.release.build import REPOSITORY, BuildInputs, build_image, build_layout
+from houseprice.release.build_command import describe_image, describe_layout, parse_base, parse_platform
 from houseprice.release.docker_cli import DockerCli
 from houseprice.release.doctor import diagnose, healthy
 from houseprice.release.expected_predictions import ExpectedPredictions

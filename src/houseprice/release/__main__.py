@@ -36,7 +36,7 @@ environment:
 exit codes: 0 done; 2 wrong usage; others as in `houseprice --help`, and the last sentence says what is published.
 """
 OTHERS = {
-    "build": ("houseprice.release.build", "build the image of the model bundle into an OCI layout"),
+    "build": ("houseprice.release.build_command", "build the image of the model bundle into an OCI layout"),
     "test": ("houseprice.release.image_test", "run the image of a layout and test it"),
 }
 """Commands with a module of their own, whose `main` takes the remaining arguments."""
