@@ -15,9 +15,12 @@ from houseprice.bundle.load import Bundle
 from houseprice.serving.app import create_app
 from houseprice.serving.settings import Settings
 
-SHORT, TIMES = 10_000, 4
-MOST = 8.0
-"""Four times as much takes four times as long when the work is linear, and sixteen times when it is quadratic."""
+SHORT, TIMES = 4_000, 16
+MOST = 64.0
+"""Sixteen times as much takes sixteen times as long when the work is linear, and 256 times when it is quadratic.
+
+The middle of the two leaves room for a machine that is disturbed, and for a step such as that from a short text, which is
+parsed at once, to a long one."""
 
 HEADERS = (
     "Accept", "Accept-Encoding", "Access-Control-Request-Headers", "Authorization", "Content-Disposition",
@@ -56,9 +59,9 @@ def seconds(ask: Callable[[], Any], rounds: int = 2) -> float:
 
 
 def growth(ask: Callable[[int], Any]) -> float:
-    """Give how many times longer something takes for four times as much; the second try decides when others disturb."""
+    """Give how many times longer something takes for sixteen times as much; later tries decide when others disturb."""
     found = []
-    for _ in range(2):
+    for _ in range(4):
         found.append(seconds(lambda: ask(SHORT * TIMES)) / seconds(lambda: ask(SHORT)))
         if found[-1] < MOST:
             break
