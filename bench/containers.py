@@ -31,7 +31,7 @@ class NoEngineError(RuntimeError):
 
 @contextmanager
 def engine_and_base() -> Iterator[tuple[DockerCli, str]]:
-    """Give an engine and the name of the base image; an engine that was started for this is stopped afterwards.
+    """Return an engine and the name of the base image; an engine that was started for this is stopped afterwards.
 
     Raises:
         NoEngineError: there is none.

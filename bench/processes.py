@@ -104,7 +104,7 @@ def running(
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
-    """Give a server on a core of its own, once it has answered its first request with 200; it is ended afterwards.
+    """Return a server on a core of its own, once it has answered its first request with 200; it is ended afterwards.
 
     Args:
         command: port → what is run.

@@ -14,7 +14,7 @@ BENCH = Path(__file__).parents[1] / "bench"
 
 
 def module(name: str) -> ModuleType:
-    """Give a module of bench/, which is no package."""
+    """Return a module of bench/, which is no package."""
     spec = importlib.util.spec_from_file_location(f"bench_{name}", BENCH / f"{name}.py")
     assert spec
     assert spec.loader

@@ -10,7 +10,7 @@ from pipeline import quick_config
 
 @pytest.fixture(scope="session")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a repository as it will be when this checkout is committed, but that learns less, and in a hurry."""
+    """Return a repository as it will be when this checkout is committed, but that learns less, and in a hurry."""
     head, *rows = (ROOT / RAW).read_text().splitlines(keepends=True)
     changed = {CONFIG: quick_config((ROOT / CONFIG).read_text()), RAW: "".join([head, *rows[::7]])}
     return template(tmp_path_factory.mktemp("origin"), changed)

@@ -39,7 +39,7 @@ def host(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def operator(reader: Reader, host: str, docker: DockerCli, proxy_image: str, tmp_path: Path) -> Iterator[Reader]:
-    """Give a reader with an engine, whose Docker Hub is the registry on loopback; what they start is taken away."""
+    """Return a reader with an engine, whose Docker Hub is the registry on loopback; what they start is taken away."""
     project = f"houseprice-tutorial-{uuid.uuid4().hex[:8]}"
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))

@@ -23,7 +23,7 @@ SMALL = "".join(f"{name} \\\n    --hash=sha256:{'a' * 64}\n" for name in ("click
 
 
 def known(name: str, number: str, *fixed: str, **more: Any) -> dict[str, Any]:
-    """Give a vulnerability as OSV tells it."""
+    """Return a vulnerability as OSV tells it."""
     events = [{"introduced": "0"}, *({"fixed": version} for version in fixed)]
     affected = {"package": {"name": name, "ecosystem": "PyPI"}, "ranges": [{"type": "ECOSYSTEM", "events": events}]}
     return {"id": number, "summary": f"Against {name}\nand you", "affected": [affected], **more}
@@ -76,7 +76,7 @@ class Answering(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def service() -> Iterator[Service]:
-    """Give a service on loopback."""
+    """Return a service on loopback."""
     with Service() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -88,7 +88,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture
 def lock(tmp_path: Path) -> Path:
-    """Give a small lock."""
+    """Return a small lock."""
     file = tmp_path / "lock.txt"
     file.write_text(SMALL)
     return file

@@ -29,7 +29,7 @@ def tensors(houses: list[dict[str, Any]], binary: bool) -> list[InferInput]:
 
 
 async def refused(client: InferenceRESTClient, url: str, data: Any, model: str) -> int:
-    """Give the status of a request that cannot be answered."""
+    """Return the status of a request that cannot be answered."""
     try:
         await client.infer(url, data, model_name=model)
     except httpx.HTTPStatusError as err:

@@ -17,37 +17,37 @@ from houseprice.serving.settings import Settings
 
 @pytest.fixture(scope="session")
 def toy_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a sealed folder, not to be changed."""
+    """Return a sealed folder, not to be changed."""
     return toys.seal(tmp_path_factory.mktemp("toy") / "bundle")
 
 
 @pytest.fixture(scope="session")
 def toy(toy_dir: Path) -> Bundle:
-    """Give the sealed model, opened."""
+    """Return the sealed model, opened."""
     return open_bundle(toy_dir)
 
 
 @pytest.fixture(scope="session")
 def scorer(toy: Bundle) -> Scorer:
-    """Give the model, ready to be asked."""
+    """Return the model, ready to be asked."""
     return Scorer(toy)
 
 
 @pytest.fixture(scope="session")
 def client(toy: Bundle) -> Client:
-    """Give the API of the model, with limits that are soon reached."""
+    """Return the API of the model, with limits that are soon reached."""
     return Client(create_app(toy, Settings(max_rows=MOST_HOUSES, max_body_bytes=MOST_BYTES)))
 
 
 @pytest.fixture(scope="session")
 def without(toy: Bundle) -> Client:
-    """Give the API with everything switched off that can be."""
+    """Return the API with everything switched off that can be."""
     return Client(create_app(toy, Settings(metrics=False, docs=False, access_log=False)))
 
 
 @pytest.fixture
 def start(toy_dir: Path) -> Iterator[Callable[..., Server]]:
-    """Give what starts servers; all are gone after the test."""
+    """Return what starts servers; all are gone after the test."""
     started: list[Server] = []
 
     def begin(*options: str, **more: Any) -> Server:

@@ -52,7 +52,7 @@ async def exchanged(port: int, *parts: bytes) -> bytes:
 
 
 def statuses(answers: bytes) -> list[int]:
-    """Give the status of each answer."""
+    """Return the status of each answer."""
     return [int(found) for found in STATUS.findall(answers)]
 
 
@@ -75,13 +75,13 @@ def pushed(line: socket.socket, parts: Iterator[bytes], most: int, seconds: floa
 
 
 def megabytes(server: Server) -> float:
-    """Give the memory of a server now."""
+    """Return the memory of a server now."""
     text = Path(f"/proc/{server.process.pid}/status").read_text()
     return int(text.split("VmRSS:")[1].split()[0]) / 1024
 
 
 def growth(server: Server, harm: Callable[[], Any]) -> float:
-    """Give by how many megabytes a server has grown behind something that is done to it."""
+    """Return by how many megabytes a server has grown behind something that is done to it."""
     before = megabytes(server)
     harm()
     return megabytes(server) - before

@@ -24,7 +24,7 @@ EXAMPLES = EXAMPLE.findall(PAGE.read_text())
 
 @pytest.fixture(scope="module")
 def real(bundle_dir: Path) -> Client:
-    """Give the API of the real model, ready."""
+    """Return the API of the real model, ready."""
     app = create_app(open_bundle(bundle_dir))
     app.state.ready = True
     return Client(app)

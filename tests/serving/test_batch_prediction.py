@@ -29,7 +29,7 @@ ROW = "80,3,98039,1"
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """Give a table with two houses."""
+    """Return a table with two houses."""
     path = tmp_path / "houses.csv"
     path.write_text(f"{HEAD}\n{ROW}\n80,3,10115,1\n")
     return path
@@ -42,13 +42,13 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def as_answers(rows: list[dict[str, str]]) -> list[tuple[Any, ...]]:
-    """Give the columns that were added."""
+    """Return the columns that were added."""
     names = ("predicted_price", "interval_low", "interval_high")
     return [(*(float(row[name]) for name in names), row["warnings"]) for row in rows]
 
 
 def from_api(predictions: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """Give the answers of the API in the same form."""
+    """Return the answers of the API in the same form."""
     return [
         (p["predicted_price"], *p["prediction_interval"], "; ".join(w["message"] for w in p["warnings"]))
         for p in predictions
@@ -269,7 +269,7 @@ def test_a_csv_becomes_a_parquet_file(toy_dir: Path, tmp_path: Path) -> None:
 
 
 def frames() -> list[tuple[Any, str]]:
-    """Give frames and files that cannot be priced, and the code that says so."""
+    """Return frames and files that cannot be priced, and the code that says so."""
     good = pl.DataFrame([LEAST])
     return [
         (b"PAR1, and then nothing", "parquet_invalid"),
@@ -293,7 +293,7 @@ OTHERS: dict[str, Callable[[str], bytes]] = {
 
 
 def zipped(content: bytes) -> bytes:
-    """Give a ZIP archive of one CSV."""
+    """Return a ZIP archive of one CSV."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("houses.csv", content)

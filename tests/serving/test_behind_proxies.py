@@ -76,7 +76,7 @@ backend api
 
 
 def free_port() -> int:
-    """Give a port that nobody listens on."""
+    """Return a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
@@ -99,7 +99,7 @@ def running(command: list[str], port: int) -> Iterator[None]:
 
 @pytest.fixture(params=["nginx", "haproxy"])
 def proxy(request: pytest.FixtureRequest, start: Start, tmp_path: Path) -> Iterator[tuple[str, int, Server]]:
-    """Give the name and the port of a proxy before a server, which has a prefix."""
+    """Return the name and the port of a proxy before a server, which has a prefix."""
     name = request.param
     program = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
     if program is None:

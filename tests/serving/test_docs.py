@@ -35,7 +35,7 @@ return [`${{response}} .response-col_status`, `${{response}} .highlight-code`].m
 
 
 def sources(policy: str) -> dict[str, str]:
-    """Give the directives of a policy."""
+    """Return the directives of a policy."""
     return dict(directive.strip().split(" ", 1) for directive in policy.split(";"))
 
 

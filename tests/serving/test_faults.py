@@ -49,7 +49,7 @@ def until_closed(server: Server, answers: list[int]) -> None:
 
 
 def crowd(server: Server, count: int) -> tuple[list[threading.Thread], list[int]]:
-    """Give clients that ask without end, and what they are answered."""
+    """Return clients that ask without end, and what they are answered."""
     answers: list[int] = []
     threads = [threading.Thread(target=until_closed, args=(server, answers)) for _ in range(count)]
     for thread in threads:
@@ -58,7 +58,7 @@ def crowd(server: Server, count: int) -> tuple[list[threading.Thread], list[int]
 
 
 def counted(server: Server, name: str) -> float:
-    """Give a number of /metrics."""
+    """Return a number of /metrics."""
     found = re.search(rf"^{re.escape(name)} (\S+)$", server.text("/metrics"), re.MULTILINE)
     return float(found[1]) if found else 0.0
 
@@ -151,7 +151,7 @@ def test_workers_that_cannot_start_end_the_server_with_their_code(toy_dir: Path,
 
 
 def spoilt(toy_dir: Path, tmp_path: Path) -> Path:
-    """Give a bundle with one changed byte."""
+    """Return a bundle with one changed byte."""
     folder = tmp_path / "bundle"
     folder.mkdir()
     for path in toy_dir.iterdir():

@@ -42,7 +42,7 @@ class Clock:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Give the variables of a process that has it."""
+        """Return the variables of a process that has it."""
         return {"LD_PRELOAD": str(self._library), "CLOCK_FILE": str(self._file)}
 
     def set(self, seconds: int) -> None:
@@ -54,7 +54,7 @@ class Clock:
 
 @pytest.fixture
 def clock(tmp_path: Path) -> Clock:
-    """Give a clock."""
+    """Return a clock."""
     return Clock(tmp_path)
 
 

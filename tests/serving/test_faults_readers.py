@@ -24,7 +24,7 @@ ARRAY = b"[" + b",".join(LINES.splitlines()) + b"]"
 
 @pytest.fixture
 def server(start: Start) -> Server:
-    """Give a server whose limits are soon reached."""
+    """Return a server whose limits are soon reached."""
     return start(HOUSEPRICE_REQUEST_TIMEOUT_SECONDS=str(LIMIT), HOUSEPRICE_MAX_ROWS=str(MANY))
 
 

@@ -13,7 +13,7 @@ from houseprice.serving.healthcheck import look, main
 
 @pytest.fixture
 def answering(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Give the address of a server that answers as the test says."""
+    """Return the address of a server that answers as the test says."""
     status, body = request.param
 
     class Handler(BaseHTTPRequestHandler):

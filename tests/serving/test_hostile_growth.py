@@ -19,8 +19,8 @@ SHORT, TIMES = 4_000, 16
 MOST = 64.0
 """Sixteen times as much takes sixteen times as long when the work is linear, and 256 times when it is quadratic.
 
-The middle of the two leaves room for a machine that is disturbed, and for a step such as that from a short text, which is
-parsed at once, to a long one."""
+The middle of the two leaves room for a machine that is disturbed, and for a step such as that from a short text,
+which is parsed at once, to a long one."""
 
 HEADERS = (
     "Accept", "Accept-Encoding", "Access-Control-Request-Headers", "Authorization", "Content-Disposition",
@@ -36,7 +36,7 @@ PATTERNS = (
 
 @pytest.fixture(scope="module")
 def client(toy: Bundle) -> Client:
-    """Give an API that parses everything that it can."""
+    """Return an API that parses everything that it can."""
     keys = (("ann", "0" * 64),)
     said: dict[str, Any] = {"api_keys": keys, "cors_origins": ("https://a.example",), "requests_per_minute": 10**9}
     return Client(create_app(toy, Settings(access_log=False, **said)))
@@ -44,12 +44,12 @@ def client(toy: Bundle) -> Client:
 
 @pytest.fixture(scope="module")
 def open_client(toy: Bundle) -> Client:
-    """Give an API without keys."""
+    """Return an API without keys."""
     return Client(create_app(toy, Settings(access_log=False)))
 
 
 def seconds(ask: Callable[[], Any], rounds: int = 2) -> float:
-    """Give the least CPU time of some rounds."""
+    """Return the least CPU time of some rounds."""
     found = []
     for _ in range(rounds):
         begun = time.process_time()
@@ -59,7 +59,7 @@ def seconds(ask: Callable[[], Any], rounds: int = 2) -> float:
 
 
 def growth(ask: Callable[[int], Any]) -> float:
-    """Give how many times longer something takes for sixteen times as much; later tries decide when others disturb."""
+    """Return how many times longer sixteen times as much takes; later tries decide when others disturb."""
     found = []
     for _ in range(4):
         found.append(seconds(lambda: ask(SHORT * TIMES)) / seconds(lambda: ask(SHORT)))
@@ -159,7 +159,7 @@ def test_cells_of_a_csv(open_client: Client, column: str) -> None:
 
 
 def many(make: Callable[[int], str], size: int, between: str = ",") -> str:
-    """Give so many characters of different parts."""
+    """Return so many characters of different parts."""
     return between.join(make(number) for number in range(size // 8))
 
 

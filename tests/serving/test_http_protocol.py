@@ -211,7 +211,7 @@ def test_beyond_the_limit_the_connection_that_waited_longest_ends() -> None:
 
 
 def endless(begin: bytes, part: bytes) -> Iterator[bytes]:
-    """Give a beginning, and then the same without end, in large pieces."""
+    """Return a beginning, and then the same without end, in large pieces."""
     return itertools.chain([begin], itertools.repeat(part * (2**16 // len(part))))
 
 

@@ -24,7 +24,7 @@ from houseprice.serving.worker_pool import WorkerPool
 
 @pytest.fixture(scope="module")
 def api(toy: Bundle) -> Bytes:
-    """Give the API, ready."""
+    """Return the API, ready."""
     app = create_app(toy)
     app.state.ready = True
     return Bytes(app)

@@ -28,7 +28,7 @@ LINE = ",".join(str(value) for value in ROW)
 
 @pytest.fixture(scope="module")
 def api(toy: Bundle) -> Client:
-    """Give the API, ready."""
+    """Return the API, ready."""
     app = create_app(toy)
     app.state.ready = True
     return Client(app)
@@ -36,7 +36,7 @@ def api(toy: Bundle) -> Client:
 
 @pytest.fixture(scope="module")
 def small(toy: Bundle, scorer: Scorer) -> Client:
-    """Give the protocols alone, with limits that are soon reached."""
+    """Return the protocols alone, with limits that are soon reached."""
     app = FastAPI()
     app.state.ready = True
     protocols.add(app, toy, BatchExecutor(MicroBatcher(scorer), WorkerPool(), MemoryBudget(10_000_000)), LIMIT, 2000)

@@ -22,12 +22,12 @@ MESSAGE = '"rooms" is given more than once; send each name only once.'
 
 @pytest.fixture(scope="module")
 def api(toy: Bundle) -> Client:
-    """Give the API, ready."""
+    """Return the API, ready."""
     return Client(create_app(toy))
 
 
 def fault(*place: str | int, line: int | None = None) -> dict[str, Any]:
-    """Give what is told of the name."""
+    """Return what is told of the name."""
     shown = {"type": "duplicate_key", "loc": ["body", *place], "msg": MESSAGE, "input": None}
     return shown if line is None else {**shown, "line": line}
 

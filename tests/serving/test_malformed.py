@@ -24,7 +24,7 @@ from houseprice.serving.worker_pool import WorkerPool
 
 @pytest.fixture(scope="module")
 def api(toy: Bundle) -> Bytes:
-    """Give the API, ready."""
+    """Return the API, ready."""
     app = create_app(toy)
     app.state.ready = True
     return Bytes(app)
@@ -32,12 +32,12 @@ def api(toy: Bundle) -> Bytes:
 
 @pytest.fixture(scope="module")
 def adapter(toy: Bundle, scorer: Scorer) -> ProtocolAdapter:
-    """Give the adapter, for a few houses at most."""
+    """Return the adapter, for a few houses at most."""
     return ProtocolAdapter(toy, BatchExecutor(MicroBatcher(scorer), WorkerPool(), MemoryBudget(10_000_000)), 3)
 
 
 def tensor(**changes: Any) -> dict[str, Any]:
-    """Give a tensor with some parts of another kind."""
+    """Return a tensor with some parts of another kind."""
     return {"name": "rooms", "datatype": "INT64", "shape": [1], "data": [3], **changes}
 
 

@@ -10,7 +10,7 @@ from houseprice.serving.metrics import FRESH_BURST
 
 
 def numbers(client: Client) -> dict[str, float]:
-    """Give every number that is told."""
+    """Return every number that is told."""
     lines = client.get("/metrics").text.splitlines()
     found = (re.fullmatch(r"([a-z_]+(?:\{.*\})?) (\S+)", line) for line in lines if line.startswith("houseprice"))
     return {line[1]: float(line[2]) for line in found if line}

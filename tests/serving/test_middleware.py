@@ -30,7 +30,7 @@ SCOPE: dict[str, Any] = {
 
 
 def client_of(toy: Bundle, **said: Any) -> Client:
-    """Give the API with some settings."""
+    """Return the API with some settings."""
     return Client(create_app(toy, Settings(**said)))
 
 

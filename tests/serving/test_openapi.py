@@ -9,7 +9,7 @@ from toy import FULL, MOST_HOUSES, Client
 
 @pytest.fixture(scope="module")
 def document(client: Client) -> dict[str, Any]:
-    """Give the OpenAPI document."""
+    """Return the OpenAPI document."""
     body: dict[str, Any] = client.get("/openapi.json").json()
     return body
 

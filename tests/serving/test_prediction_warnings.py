@@ -9,7 +9,7 @@ from houseprice.serving.scorer import Scorer
 
 
 def cautions(scorer: Scorer, house: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Give the warnings of one house."""
+    """Return the warnings of one house."""
     (answer,) = scorer.score(scorer.request.validate([house]))
     return [(caution.column, caution.kind, caution.message) for caution in answer.warnings]
 

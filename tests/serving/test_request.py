@@ -20,7 +20,7 @@ from learning.houses import SCHEMA, cleaned
 
 @pytest.fixture(scope="module")
 def request_model(scorer: Scorer) -> RequestModel:
-    """Give the rules of the small model."""
+    """Return the rules of the small model."""
     return scorer.request
 
 

@@ -21,7 +21,7 @@ from houseprice.cli import main
 
 
 def refused(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
-    """Give the exit code and the last words of a server that does not start; the same way, in this process."""
+    """Return the exit code and the last words of a server that does not start; the same way, in this process."""
     with pytest.raises(SystemExit) as caught:
         main(["serve", "--port", "0", *options])
     said = capsys.readouterr()

@@ -42,7 +42,7 @@ json.dump({"values": found.values[0].tolist(), "base": float(np.ravel(found.base
 
 
 def explainer(bundle: Bundle) -> Explainer:
-    """Give what explains a model's prices."""
+    """Return what explains a model's prices."""
     return Explainer(bundle, Scorer(bundle).request)
 
 
@@ -76,7 +76,7 @@ def build_bundle(folder: Path, steps: str, columns: Sequence[str], background: l
 
 
 def drawn(columns: Sequence[str], count: int) -> list[dict[str, Any]]:
-    """Give houses with a number in each column, one decimal."""
+    """Return houses with a number in each column, one decimal."""
     draw = np.random.default_rng(count)
     rows = draw.uniform(1, 5, (count, len(columns))).round(1).tolist()
     return [{"day": "2015-01-02", **dict(zip(columns, row, strict=True))} for row in rows]
@@ -85,7 +85,7 @@ def drawn(columns: Sequence[str], count: int) -> list[dict[str, Any]]:
 def by_force(
     price: Callable[[dict[str, Any]], float], house: dict[str, Any], other: dict[str, Any]
 ) -> dict[str, float]:
-    """Give Shapley values by their definition, a sum over all subsets (Shapley 1953)."""
+    """Return Shapley values by their definition, a sum over all subsets (Shapley 1953)."""
     names = [name for name in house if name != "day"]
     amounts = dict.fromkeys(names, 0.0)
     for name in names:

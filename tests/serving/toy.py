@@ -137,7 +137,7 @@ LEAST_PRICE = 80 * 1000 + 3 * 2000 + 50000 + 5000 + (16582 - 16000) * 10
 
 
 def graph() -> bytes:
-    """Give the bytes of the model."""
+    """Return the bytes of the model."""
     model = onnx.parser.parse_model(GRAPH)
     model.graph.input[1].name = "living area"  # names are data: they need not be Python's
     model.graph.node[0].input[0] = "living area"
@@ -145,7 +145,7 @@ def graph() -> bytes:
 
 
 def similarity() -> bytes:
-    """Give the bytes of the graph that tells how alike houses are."""
+    """Return the bytes of the graph that tells how alike houses are."""
     model = onnx.parser.parse_model(LIKENESS)
     model.graph.input[1].name = "living area"
     model.graph.node[0].input[0] = "living area"
@@ -195,7 +195,7 @@ def seal(directory: Path, changes: dict[str, Any] | None = None, **said: Any) ->
 
 
 def altered_golden() -> dict[str, Any]:
-    """Give golden rows whose stored answers are not the model's."""
+    """Return golden rows whose stored answers are not the model's."""
     wrong = {"predicted_price": 1.0, "interval_low": 1.0, "interval_high": 1.0}
     return {manifests.GOLDEN: {"tolerance": 1e-4, "rows": [FULL], "answers": [wrong]}}
 

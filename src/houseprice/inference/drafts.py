@@ -93,7 +93,7 @@ class Draft:
         self.findings.append(Finding("excluded", verdict, reason, rows))  # type: ignore[arg-type]
 
     def take(self, role: str, verdict: str, reason: str, rows: tuple[int, ...] = ()) -> None:
-        """Give the column a role."""
+        """Assign a role to the column."""
         self.role = role
         self.findings.append(Finding("role", verdict, reason, rows))  # type: ignore[arg-type]
 

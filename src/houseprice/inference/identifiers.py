@@ -20,7 +20,7 @@ _STATIC = ("living_area", "bedrooms", "bathrooms", "lot_area", "year_built")
 
 
 def decide_identifiers(drafts: list[Draft], texts: pl.DataFrame, *, house_is_known: bool) -> list[ColumnDecision]:
-    """Give the role of parcel or address, and leave out numbers of rows and sales; return the joined columns."""
+    """Assign the role of parcel or address, leave out numbers of rows and sales, and return the joined columns."""
     for draft in drafts:
         if draft.usable and draft.role is None:
             _leave_out(draft)
@@ -145,7 +145,7 @@ def join_lot(drafts: list[Draft]) -> list[ColumnDecision]:
 
 
 def _address(drafts: list[Draft], *, house_is_known: bool) -> list[ColumnDecision]:
-    """Give the role of address to the column or the columns that hold one."""
+    """Assign the role of address to the column or the columns that hold one."""
     if house_is_known:
         for draft in drafts:  # the house is known; an address would only be a category of one sale each
             if (

@@ -11,7 +11,7 @@ _FEW_ROOMS, _FIRST_YEAR, _LAST_YEAR = 15, 1500, 2100
 
 
 def assign_roles(drafts: list[Draft]) -> None:
-    """Give roles to columns, each role to one; the target, dates and identifiers are given elsewhere."""
+    """Assign roles to columns, each role to one; the target, dates and identifiers are assigned elsewhere."""
     _coordinates(drafts)
     for role, concepts, fits in _RULES:
         _give(drafts, role, concepts, fits)
@@ -107,7 +107,7 @@ def _year(drafts: list[Draft]) -> None:
 
 
 def _coordinates(drafts: list[Draft]) -> None:
-    """Give latitude and longitude, exchanged when the values say that the names are."""
+    """Assign latitude and longitude, exchanged when the values say that the names are."""
     pair = [
         next(
             (
@@ -137,7 +137,7 @@ def _coordinates(drafts: list[Draft]) -> None:
 
 
 def _location(drafts: list[Draft]) -> None:
-    """Give the role of location to the column of places that has enough sales in each."""
+    """Assign the role of location to the column of places that has enough sales in each."""
     found = []
     for draft in _free(drafts):
         if draft.kind != "category":

@@ -12,7 +12,7 @@ _ORDER = ("sale_date", "date", "sale_year", "list_date")
 
 
 def choose_sale_date(drafts: list[Draft]) -> list[ColumnDecision]:
-    """Give the role of sale date to a column, or return the column that is joined of year and month."""
+    """Assign the role of sale date to a column, or return the column that is joined of year and month."""
     dates = [draft for draft in drafts if draft.kind == "date" and draft.usable and draft.role is None]
     for concept in _ORDER:
         found = [

@@ -59,7 +59,7 @@ class MemoryBudget:
         return Reservation(self, size)
 
     def release(self, size: int) -> None:
-        """Give bytes back."""
+        """Release some bytes."""
         self.used -= size
         self._admit()
 
@@ -91,7 +91,7 @@ class Reservation:
         self._size = size
 
     def release(self) -> None:
-        """Give all bytes back."""
+        """Release all bytes."""
         self.resize(0)
 
 

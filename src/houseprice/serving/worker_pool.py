@@ -213,7 +213,7 @@ class _Queue:
         return place
 
     def leave(self, place: asyncio.Future[None]) -> None:
-        """Give a place up, whether it was reached or not."""
+        """Release a place, whether it was reached or not."""
         if not place.cancel():
             self._free += 1
         self._admit()

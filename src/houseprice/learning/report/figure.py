@@ -180,14 +180,14 @@ def signed_percent(value: float, _: object = None) -> str:
 
 
 def percent_axes(*axes: Any) -> None:
-    """Give some axes round ticks, written as percentages."""
+    """Set round ticks on some axes, written as percentages."""
     for axis in axes:
         axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10]))
         axis.set_major_formatter(lambda value, _: f"{value:.0%}")
 
 
 def price_axis(axis: Any, low: float, high: float) -> None:
-    """Give a logarithmic axis of prices a few round ticks."""
+    """Set a few round ticks on a logarithmic axis of prices."""
     steps = np.array([1, 2, 5]) if high / low > 6 else np.array([1, 1.5, 2, 3, 4, 5, 6, 8])
     if high / low > 200:
         steps = np.array([1])
