@@ -23,6 +23,7 @@ COLUMNS: dict[str, Any] = {
     },
     "lift": {"kind": "flag", "required": False, "form": {"true": ["sí"], "false": ["no"]}},
     "state": {"kind": "ordinal", "levels": [1, 2], "required": False, "form": {"missing": ["?"]}},
+    "heating": {"kind": "category", "required": False, "form": {"missing": ["s/d"]}},
 }  # fmt: skip
 SCHEMA = Schema.model_validate({"columns": COLUMNS})
 RULES = RequestModel(SCHEMA)
@@ -38,6 +39,7 @@ RULES = RequestModel(SCHEMA)
         ({"size": 10, "sold": "2010 05"}, {"size": 10.0, "sold": date(2010, 5, 1)}),
         ({"size": 10, "sold": "2010-05-07"}, {"size": 10.0, "sold": date(2010, 5, 7)}),
         ({"size": 10, "state": "2"}, {"size": 10.0, "state": 2.0}),
+        ({"size": 10, "state": " ? ", "heating": "S/D"}, {"size": 10.0, "state": None, "heating": None}),
     ],
 )
 def test_a_text_is_read_in_the_declared_form(house: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -45,7 +47,7 @@ def test_a_text_is_read_in_the_declared_form(house: dict[str, Any], expected: di
     assert RULES.validate([house]) == [expected]
 
 
-@pytest.mark.parametrize("house", [{"size": "1,234.5"}, {"size": "big"}, {"size": 1, "plain": "5"}])
+@pytest.mark.parametrize("house", [{"size": "1,234.5"}, {"size": "big"}, {"size": "?"}, {"size": 1, "plain": "5"}])
 def test_a_text_in_another_form_is_refused(house: dict[str, Any]) -> None:
     """A column that declares no form takes numbers alone."""
     with pytest.raises(InvalidRequestError):
@@ -53,10 +55,14 @@ def test_a_text_in_another_form_is_refused(house: dict[str, Any]) -> None:
 
 
 def test_the_document_says_how_a_text_is_read() -> None:
-    """With the unit."""
-    shown = RULES.json_schema()["properties"]["size"]["description"]
-    assert "m²" in shown
-    assert 'decimal sign ","' in shown
+    """With the unit, the words of flags and the missing marks; a column without a description is no stray comma."""
+    shown = {name: rule.get("description", "") for name, rule in RULES.json_schema()["properties"].items()}
+    assert shown["size"].startswith("In m²; ")
+    assert 'decimal sign ","' in shown["size"]
+    assert {"sí", "no"} <= set(shown["lift"].replace(",", " ").replace("(", " ").split())
+    assert "s/d" in shown["heating"]
+    assert "%Y %m" in shown["sold"]
+    assert shown["plain"] == ""
 
 
 def table(text: str) -> CsvReader:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, GetPydanticSchema, 
 from pydantic_core import PydanticKnownError, core_schema
 
 from houseprice.conversion.form import CellForm
-from houseprice.conversion.value import convert_value
+from houseprice.conversion.value import convert_value, is_missing_value
 from houseprice.schema import LONGEST_TEXT, Column, Schema
 
 NO_FRACTION = r"^[^.]*$|[^0]$"
@@ -20,27 +20,34 @@ LARGEST_CODE = 10**15 - 1
 def column_rule(schema: Schema, name: str, may_lack: bool) -> Any:
     """Return the rule of one column, with what OpenAPI says of it; `may_lack` is whether a house may leave it out."""
     column = schema.request[name]
-    rule, shown = _rule(column), _shown(column)
-    if not may_lack:
-        return Annotated[rule, WithJsonSchema(shown)]
-    if name == schema.sale_date:
-        shown["description"] += "; when left out, the newest day that the model has learned from"
-    about = {"description": shown.pop("description")}
-    return NotRequired[Annotated[rule | None, WithJsonSchema({"anyOf": [shown, {"type": "null"}], **about})]]
+    newest = "when left out, the newest day that the model has learned from" if name == schema.sale_date else ""
+    rule, shown, about = _plain_rule(column), _shown(column), _about(column, newest if may_lack else "")
+    if may_lack:
+        rule, shown = rule | None, {"anyOf": [shown, {"type": "null"}]}
+    if read := _reader(column, may_lack):
+        rule = Annotated[rule, BeforeValidator(read)]
+    rule = Annotated[rule, WithJsonSchema({**shown, **about})]
+    return NotRequired[rule] if may_lack else rule
 
 
-def _rule(column: Column) -> Any:
-    """Return the rule of a column's values; a text is read in the form that the column declares for its cells."""
-    if column.form is None or column.is_text or column.kind == "date":
-        return _plain_rule(column)
-    return Annotated[_plain_rule(column), BeforeValidator(_reader(column, column.form))]
+def _reader(column: Column, may_lack: bool) -> Callable[[Any], Any] | None:
+    """Return what reads a text in the form that a column declares for its cells; None where there is nothing to read.
 
-
-def _reader(column: Column, form: CellForm) -> Callable[[Any], Any]:
-    kind = column.cell_kind
+    A missing mark says that a column is left out. Texts and dates are read by their rules, which know that form, too.
+    """
+    form, kind = column.form, column.cell_kind
+    if form is None:
+        return None
+    is_read = not column.is_text and kind != "date"
+    if not is_read and not (may_lack and form.missing):
+        return None
 
     def read(value: Any) -> Any:
-        read_value = convert_value(value, kind, form) if isinstance(value, str) else None
+        if not isinstance(value, str):
+            return value
+        if may_lack and is_missing_value(value, form, kind):
+            return None
+        read_value = convert_value(value, kind, form) if is_read else None
         return value if read_value is None else read_value
 
     return read
@@ -108,41 +115,53 @@ def _one_of(kind: type, *choices: Any) -> Any:
 
 
 def _shown(column: Column) -> dict[str, Any]:
-    """Return the JSON schema of a column, without null."""
-    unit = f", in {column.unit}" if column.unit else ""
-    about: dict[str, Any] = {"description": f"{column.description}{unit}{_written(column)}"}
+    """Return the JSON schema of a column, without null and description."""
     if column.levels is not None:
-        return {"enum": list(column.levels), **about}
+        return {"enum": list(column.levels)}
     match column.kind:
         case "date":
-            return {"type": "string", "format": "date", "pattern": _years(column), **about}
+            return {"type": "string", "format": "date", "pattern": _years(column)}
         case "flag":
-            return {"enum": [True, False, 1, 0], **about}
+            return {"enum": [True, False, 1, 0]}
         case "category":
             text = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT, "pattern": r"\S"}
             number = {"type": "integer", "minimum": -LARGEST_CODE, "maximum": LARGEST_CODE}
-            return {"anyOf": [text, number], **about}
+            return {"anyOf": [text, number]}
     limits = {"minimum": column.minimum, "maximum": column.maximum}
-    return {"type": column.kind, **{key: value for key, value in limits.items() if value is not None}, **about}
+    return {"type": column.kind, **{key: value for key, value in limits.items() if value is not None}}
 
 
-def _written(column: Column) -> str:
+def _about(column: Column, more: str) -> dict[str, str]:
+    """Return the description of a column: what it is, its unit, and how a text is read; empty where nothing is said."""
+    what = ", ".join(part for part in (column.description, f"in {column.unit}" if column.unit else "") if part)
+    said = "; ".join(part for part in (what, *_written(column), more) if part)
+    if not column.description:
+        said = said[:1].upper() + said[1:]
+    return {"description": said} if said else {}
+
+
+def _written(column: Column) -> list[str]:
     """Return how a text is read, for a column that declares how its cells are written."""
     form = column.form
-    if form is None or column.is_text:
-        return ""
+    if form is None:
+        return []
+    blank = f"written as {' or '.join(form.missing)} where nothing is known" if form.missing else ""
+    if column.is_text:
+        return [blank]
     if column.kind == "date":
         more = [one for one in form.dates or () if one != "%Y-%m-%d"]
-        return f"; a text may also be written as {' or '.join(more)}" if more else ""
+        return [f"a text may also be written as {' or '.join(more)}" if more else "", blank]
     marks = [
         f'decimal sign "{form.decimal}"' if form.decimal else "",
         f'thousands separated by "{form.thousands}"' if form.thousands not in (None, "none") else "",
         f"with {' or '.join(form.strip)}" if form.strip else "",
         f"followed by {' or '.join(form.multipliers)}" if form.multipliers else "",
         f"in a unit that is multiplied by {form.factor:g}" if form.factor != 1.0 else "",
+        f"{' or '.join(form.true)} for yes, {' or '.join(form.false)} for no" if form.true and form.false else "",
+        blank,
     ]
     said = ", ".join(mark for mark in marks if mark)
-    return f"; a text is read as in the training file{f' ({said})' if said else ''}"
+    return [f"a text is read as in the training file{f' ({said})' if said else ''}"]
 
 
 def _years(column: Column) -> str:

@@ -137,7 +137,7 @@ def _panel(curve: Curve, limits: tuple[float, float]) -> Figure:
     )
     return draw(
         curve.name,
-        f"{curve.description.rstrip('.')}.{more}",
+        f"{curve.description.rstrip('.')}.{more}" if curve.description else more.strip(),
         f"Predicted price by {curve.name}: {points}.",
         plot,
         (3.8, 2.9),
