@@ -38,6 +38,10 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.learning
 run: install ## the whole pipeline: raw CSV to model bundle, with MLflow in embedded SQLite
 	@$(BIN)/houseprice run --config $(CONFIG)
 
+.PHONY: examples
+examples: install ## files of sales to try the project with, into data/examples
+	@$(BIN)/python examples data/examples
+
 .PHONY: serve
 serve: install ## serve the model bundle over HTTP on port 8000
 	@$(BIN)/houseprice serve --bundle $(BUNDLE) --port $(PORT)

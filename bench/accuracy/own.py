@@ -60,7 +60,7 @@ def ames_folds() -> SalesSet:
     config = load(Path(__file__).with_name("ames.yaml"))
     CACHE.mkdir(parents=True, exist_ok=True)
     path = CACHE / "ames.csv"
-    ames.mend(ames.fetch(CACHE)).write_csv(path)
+    ames.mend(ames.fetch(ROOT / ".cache")).write_csv(path)
     _, found = _made(config, path)
     pairs = list(KFold(FOLDS, shuffle=True, random_state=0).split(np.zeros(len(found.prices))))
     return _with(found, f"Ames, {FOLDS}-fold ({len(found.prices):,} rows)", pairs, 0.109, mean=True)

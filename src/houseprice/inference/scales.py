@@ -60,6 +60,7 @@ for _words in (
     "very bad|bad||regular|normal|||great|superior|exceptional",
     "unsound|po||fa|ta||gd||ex",
     "terrible|||ok|typical|better than average||||premium",
+    "|a reformar||||buen estado|||a estrenar",
     "muy malo|malo||regular|medio||bueno|muy bueno|excelente|lujo",
     "muy mala|mala|deficiente||media||buena|muy buena|optimo",
     "pessimo|ruim||razoavel|medio||bom|muito bom|otimo|luxo",
