@@ -121,7 +121,8 @@ def test_ctrl_c_ends_with_130(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_missing_library_is_named(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 10, whatever was typed; the list of commands says so too, and the other commands work."""
-    monkeypatch.delitem(sys.modules, "houseprice.cli.learning", raising=False)
+    for module in ("learning", "console"):
+        monkeypatch.delitem(sys.modules, f"houseprice.cli.{module}", raising=False)
     monkeypatch.setitem(sys.modules, "rich.console", None)
     code, out, err = run_cli("train", "--config", "x", "--whatever", "more")
     assert (code, out) == (10, "")

@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 
 from houseprice.bundle import manifest as manifests
-from houseprice.bundle.load import Bundle, check_sources, open_bundle, read_manifest
+from houseprice.bundle.load import Bundle, open_bundle, read_manifest
 from houseprice.bundle.manifest import canonical, sha256
 from houseprice.cli import main
 from houseprice.errors import ArtifactError
-from pipeline import Pipeline
 
 
 def flipped(path: Path, place: int) -> None:
@@ -183,27 +182,6 @@ def test_a_command_that_needs_the_bundle_ends_with_code_5(
     assert (left.value.code, told.out) == (5, "")
     assert len(told.err.splitlines()) == 1
     assert not answers.exists()
-
-
-def test_sources_are_checked_without_being_opened(pipe: Pipeline, tmp_path: Path) -> None:
-    """The pickles of the training run belong to the folder; a changed or missing one is told by name."""
-    trained = shutil.copytree(pipe.models / "trained", tmp_path / "trained")
-    assert check_sources(pipe.bundle, trained).model_version == open_bundle(pipe.bundle).manifest.model_version
-    flipped(trained / "house_price_model.pkl", 100)
-    with pytest.raises(ArtifactError) as excinfo:
-        check_sources(pipe.bundle, trained)
-    assert (excinfo.value.code, Path(excinfo.value.details["path"]).name) == (
-        "source_mismatch",
-        "house_price_model.pkl",
-    )
-    (trained / "preprocessor.pkl").write_bytes(b"cos\nsystem\n(S'touch /tmp/opened'\ntR.")
-    with pytest.raises(ArtifactError) as excinfo:
-        check_sources(pipe.bundle, trained)
-    assert (excinfo.value.code, Path(excinfo.value.details["path"]).name) == ("source_mismatch", "preprocessor.pkl")
-    (trained / "preprocessor.pkl").unlink()
-    with pytest.raises(ArtifactError) as excinfo:
-        check_sources(pipe.bundle, trained)
-    assert (excinfo.value.code, Path(excinfo.value.details["path"]).name) == ("source_missing", "preprocessor.pkl")
 
 
 def test_answers_do_not_hang_on_the_neighbours(bundle: Bundle) -> None:

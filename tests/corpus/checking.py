@@ -48,7 +48,7 @@ def check(case: Case, texts: pl.DataFrame) -> list[Outcome]:
     for col in case.cols:
         outcomes += _column(case, col, by_name[col.name], texts)
     for role, sources in case.joined.items():
-        found = understood.by_role(role)
+        found = with_role(understood, role)
         outcomes.append(
             Outcome(
                 case.name,
@@ -66,9 +66,14 @@ def check(case: Case, texts: pl.DataFrame) -> list[Outcome]:
     return [one for one in outcomes if one.about]
 
 
+def with_role(understood: Understanding, role: str) -> ColumnDecision | None:
+    """Return the column that has a role, if one has it."""
+    return next((column for column in understood.columns if column.role == role), None)
+
+
 def _dated(case: Case, understood: Understanding, texts: pl.DataFrame) -> Outcome:
     """Check the values of a joined date of sale."""
-    found = understood.by_role("sale_date")
+    found = with_role(understood, "sale_date")
     if found is None or not found.sources or "sale_date" not in case.joined:
         return Outcome(case.name, "", "", right=True)
     joined = texts.select(pl.concat_str([pl.col(name) for name in found.sources], separator=" "))

@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from corpus.checking import with_role
 from corpus.houses import houses
 from houseprice.inference import ColumnDecision, Understanding, understand
 
@@ -105,13 +106,13 @@ def test_an_honest_column_is_kept() -> None:
 def test_numbers_in_another_alphabet_of_names_are_looked_at_by_their_values() -> None:
     """One column is as large as prices."""
     texts = table().rename({"sale_price": "價格", "living_area": "面積"})
-    assert understand(texts).by_role("target") == column(understand(texts), "價格")
+    assert with_role(understand(texts), "target") == column(understand(texts), "價格")
 
 
 @pytest.mark.parametrize("rows", [20, 80])
 def test_a_file_of_few_rows_is_understood(rows: int) -> None:
     """Nothing needs thousands of rows."""
-    assert understand(table().head(rows)).by_role("target") is not None
+    assert with_role(understand(table().head(rows)), "target") is not None
 
 
 def test_a_column_that_is_nearly_empty_is_kept() -> None:

@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from corpus.checking import with_role
 from houseprice.errors import ConfigError
 from houseprice.inference import understand
 from houseprice.inference.answers import parse_answers
@@ -94,4 +95,4 @@ def test_a_file_without_a_date_or_a_place_is_told_so() -> None:
     """The model is then judged in another way."""
     understood = understand(table(sale_price=PRICES, area=AREAS))
     assert len(understood.notes) == 2
-    assert understood.by_role("sale_date") is None
+    assert with_role(understood, "sale_date") is None

@@ -168,34 +168,6 @@ def open_bundle(directory: Path, threads: int = 1) -> Bundle:
     )
 
 
-def check_sources(directory: Path, trained: Path) -> Manifest:
-    """Check the two pickles of a training run against the manifest, without unpickling them.
-
-    Raises:
-        ArtifactError: A pickle is missing (code `source_missing`), or the bundle was exported from another one
-            (`source_mismatch`); details `path`.
-    """
-    manifest = read_manifest(directory)
-    for name, expected in manifest.sources.items():
-        path = trained / name
-        if not path.is_file():
-            raise ArtifactError(
-                f'"{path}" is missing, from which the bundle in "{directory}" was exported. Download the artifacts '
-                "trained-model and preprocessor of one run, or run `make run`.",
-                code="source_missing",
-                path=str(path),
-            )
-        found = manifests.sha256_of(path)
-        if found != expected:
-            raise ArtifactError(
-                f'"{path}" does not belong to the bundle in "{directory}": its sha256 is {found[:12]}… instead of '
-                f"{expected[:12]}…. Use the artifacts of one run, or export again with `houseprice bundle`.",
-                code="source_mismatch",
-                path=str(path),
-            )
-    return manifest
-
-
 def _checked(directory: Path, manifest: Manifest) -> dict[str, bytes]:
     """Return the content of every file, each verified by the digest in the manifest."""
     again = "Export it again with `houseprice bundle`, or download it again."

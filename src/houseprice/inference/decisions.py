@@ -100,7 +100,3 @@ class Understanding:
     max_rejected_share: float | None = None
     notes: tuple[Finding, ...] = ()
     questions: tuple[Question, ...] = ()
-
-    def by_role(self, role: str) -> ColumnDecision | None:
-        """Return the column that has a role, if one has it."""
-        return next((column for column in self.columns if column.role == role), None)
