@@ -1,6 +1,7 @@
 """Requests may use the file's own texts where their columns declare them, and nowhere else."""
 
 import io
+import re
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -55,14 +56,23 @@ def test_a_text_in_another_form_is_refused(house: dict[str, Any]) -> None:
 
 
 def test_the_document_says_how_a_text_is_read() -> None:
-    """With the unit, the words of flags and the missing marks; a column without a description is no stray comma."""
+    """With the unit, the words of flags, what is joined, and the missing marks."""
     shown = {name: rule.get("description", "") for name, rule in RULES.json_schema()["properties"].items()}
     assert shown["size"].startswith("In m²; ")
     assert 'decimal sign ","' in shown["size"]
     assert {"sí", "no"} <= set(shown["lift"].replace(",", " ").replace("(", " ").split())
     assert "s/d" in shown["heating"]
-    assert "%Y %m" in shown["sold"]
+    assert "2021 12" in shown["sold"]
+    assert "year, month" in shown["sold"]
     assert shown["plain"] == ""
+
+
+def test_days_without_a_range_have_a_short_pattern() -> None:
+    """Every year that a date may have, and no other."""
+    pattern = RULES.json_schema()["properties"]["sold"]["anyOf"][0]["pattern"]
+    assert len(pattern) < 120
+    for year, fits in (("0000", False), ("0001", True), ("0999", True), ("2015", True), ("9999", True)):
+        assert bool(re.search(pattern, f"{year}-05-27")) is fits
 
 
 def table(text: str) -> CsvReader:

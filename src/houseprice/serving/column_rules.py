@@ -13,6 +13,7 @@ from houseprice.schema import LONGEST_TEXT, Column, Schema
 
 NO_FRACTION = r"^[^.]*$|[^0]$"
 """Pattern of the texts that are certainly not written like 98178.0."""
+_MONTH_AND_DAY = "-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 LARGEST_CODE = 10**15 - 1
 """A code that is sent as a number: beyond it, readers of JSON begin to lose digits."""
 
@@ -134,7 +135,8 @@ def _shown(column: Column) -> dict[str, Any]:
 def _about(column: Column, more: str) -> dict[str, str]:
     """Return the description of a column: what it is, its unit, and how a text is read; empty where nothing is said."""
     what = ", ".join(part for part in (column.description, f"in {column.unit}" if column.unit else "") if part)
-    said = "; ".join(part for part in (what, *_written(column), more) if part)
+    joined = f"made of {', '.join(column.sources)}, joined by a space" if len(column.sources) > 1 else ""
+    said = "; ".join(part for part in (what, joined, *_written(column), more) if part)
     if not column.description:
         said = said[:1].upper() + said[1:]
     return {"description": said} if said else {}
@@ -149,7 +151,7 @@ def _written(column: Column) -> list[str]:
     if column.is_text:
         return [blank]
     if column.kind == "date":
-        more = [one for one in form.dates or () if one != "%Y-%m-%d"]
+        more = [_shown_date(one) for one in form.dates or () if one != "%Y-%m-%d"]
         return [f"a text may also be written as {' or '.join(more)}" if more else "", blank]
     marks = [
         f'decimal sign "{form.decimal}"' if form.decimal else "",
@@ -164,8 +166,15 @@ def _written(column: Column) -> list[str]:
     return [f"a text is read as in the training file{f' ({said})' if said else ''}"]
 
 
+def _shown_date(form: str) -> str:
+    """Return a form of dates with an example."""
+    return f"{date(2021, 12, 31).strftime(form)} ({form})" if "%" in form else form
+
+
 def _years(column: Column) -> str:
     """Return a pattern of the days whose year is within a column's bounds; JSON schema has no other way."""
+    if column.minimum is None and column.maximum is None:
+        return f"^(?:[1-9][0-9]{{3}}|0[1-9][0-9]{{2}}|00[1-9][0-9]|000[1-9]){_MONTH_AND_DAY}"
     low, high = (
         date.fromisoformat(str(bound)).year if bound else usual
         for bound, usual in ((column.minimum, 1), (column.maximum, 9999))
@@ -177,7 +186,7 @@ def _years(column: Column) -> str:
         high -= 1
     decades = sorted({year // 10 for year in range(low, high + 1)})
     kept = "|".join(f"{decade:03d}[{max(low - decade * 10, 0)}-{min(high - decade * 10, 9)}]" for decade in decades)
-    return f"^({kept})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+    return f"^({kept}){_MONTH_AND_DAY}"
 
 
 def _day_reader(form: CellForm | None) -> Callable[[Any], Any]:
