@@ -190,6 +190,18 @@ def test_a_header_without_rows_is_refused(run_cli: RunCli, tmp_path: Path) -> No
     assert "[csv_empty]" in err
 
 
+@pytest.mark.parametrize(("rows", "code"), [(1, 4), (2, 0), (29, 0)])
+def test_too_few_sales_are_told(sales: Callable[[str], Path], run_cli: RunCli, rows: int, code: int) -> None:
+    """One row is refused; of some the columns are understood, and a run would need more."""
+    path = sales("house_index")
+    path.write_text("\n".join(path.read_text().splitlines()[: rows + 1]))
+    found, out, err = run_cli("init", path, "--output", "a.yaml")
+    assert found == code
+    assert ("[too_few_sales]" in err) is (code == 4)
+    assert ("too few" in out) is (code == 0)
+    assert Path("a.yaml").exists() is (code == 0)
+
+
 def test_a_file_without_a_price_is_told_what_could_be_one(sales: Callable[[str], Path], run_cli: RunCli) -> None:
     """Every column of numbers could."""
     sales("no_price")

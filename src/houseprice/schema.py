@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from houseprice.conversion.form import CellForm, Kind
+from houseprice.conversion.value import normalized
 
 Role = Literal[
     "target", "parcel", "sale_date", "living_area", "lot_area", "latitude", "longitude", "year_built",
@@ -87,7 +88,7 @@ FORMS: dict[Kind, tuple[str, ...]] = {
     "integer": _NUMBER,
     "date": ("dates", "month_names", "missing"),
     "flag": ("true", "false", "missing"),
-    "category": ("decimal", "missing"),
+    "category": ("decimal", "missing", "case"),
     "ordinal": ("decimal", "missing"),
     "text": ("missing",),
 }
@@ -133,6 +134,8 @@ class Column(BaseModel):
             faults.append("a level is given twice")
         if len(set(self.sources)) < len(self.sources):
             faults.append("from names a column twice")
+        if self.levels and self.form is not None and self.form.case:
+            faults.append("form.case belongs to categories without levels")
         if self.levels and any(len(str(level)) > LONGEST_TEXT for level in self.levels):
             faults.append(f"a level is longer than {LONGEST_TEXT} characters")
         ends = (self.minimum, self.learn_minimum, self.learn_maximum, self.maximum)
@@ -176,6 +179,9 @@ class Column(BaseModel):
 
     def canonical(self, text: str, decimal: str = ".") -> str:
         """Return a text of this column in its one form: a declared level, or else a code without a ".0" behind it."""
+        text = normalized(text)
+        if self.form is not None and self.form.case:
+            text = text.lower()
         code = canonical_code(text, decimal)
         return self.canonical_levels.get(text, self.canonical_levels.get(code, code))
 

@@ -1,12 +1,19 @@
 """Values that are errors, tokens or sentinels, and columns that are not what their names say."""
 
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pytest
 
 from corpus.checking import with_role
 from corpus.houses import houses
+from houseprice.conversion import convert_value
 from houseprice.inference import ColumnDecision, Understanding, understand
 
+Floats = npt.NDArray[np.float64]
 HOUSES = houses(200, 7)
 
 
@@ -152,3 +159,87 @@ def test_a_column_with_a_name_of_the_pipeline_is_left_out() -> None:
 def test_what_is_made_of_the_price_or_the_sale_is_left_out(name: str, texts: list[str]) -> None:
     """A class of prices is the price, too."""
     assert column(understand(table(**{name: texts * 50})), name).excluded
+
+
+@pytest.mark.parametrize(
+    "curve", [np.sqrt, np.log, lambda price: price**2, lambda price: np.argsort(np.argsort(price))]
+)
+def test_a_curve_of_the_price_is_left_out_whatever_it_is_called(curve: Callable[[Floats], Floats]) -> None:
+    """Its root, its logarithm, its rank."""
+    values = curve(np.array([float(house.price) for house in HOUSES]))
+    assert column(understand(table(foo=[f"{value:.3f}" for value in values])), "foo").excluded
+
+
+def test_a_ratio_of_the_price_to_a_count_is_left_out() -> None:
+    """A count has few different values."""
+    rooms = [house.number % 4 + 1 for house in HOUSES]
+    ratios = [f"{house.price / count:.2f}" for house, count in zip(HOUSES, rooms, strict=True)]
+    understood = understand(table(bedrooms=[str(count) for count in rooms], foo=ratios))
+    assert column(understood, "foo").excluded
+    assert not column(understood, "bedrooms").excluded
+
+
+@pytest.mark.parametrize(
+    ("year", "part", "write"),
+    [
+        ("Year", "Quarter", lambda day: str((day.month + 2) // 3)),
+        ("Year", "Quarter", lambda day: f"Q{(day.month + 2) // 3}"),
+        ("Sale Year", "Sale Quarter", lambda day: f"Q{(day.month + 2) // 3}"),
+        ("Jahr", "Quartal", lambda day: f"{(day.month + 2) // 3}. Quartal"),
+        ("año", "trimestre", lambda day: f"{(day.month + 2) // 3}T"),
+        ("Year", "Month number", lambda day: str(day.month)),
+        ("Year", "Month", lambda day: f"{day.month:02d}"),
+        ("Yr Sold", "Mo Sold", lambda day: f"{day:%b}"),
+    ],
+)
+def test_a_year_and_its_part_are_one_date(year: str, part: str, write: Callable[[date], str]) -> None:
+    """Quarters and months, as numbers and as words."""
+    texts = table(**{year: [str(house.day.year) for house in HOUSES], part: [write(house.day) for house in HOUSES]})
+    found = understand(texts).by_role("sale_date")
+    assert found is not None
+    assert found.sources == (year, part)
+    joined = [convert_value(f"{one} {other}", "date", found.form) for one, other in texts.select(year, part).rows()]
+    months = (1, 4, 7, 10) if "ar" in part.lower() or "tri" in part else range(1, 13)
+    assert joined == [
+        date(house.day.year, max(month for month in months if month <= house.day.month), 1) for house in HOUSES
+    ]
+
+
+def test_year_month_and_day_are_one_date() -> None:
+    """In three columns."""
+    parts = {"year": "%Y", "month": "%m", "day": "%d"}
+    texts = table(**{name: [house.day.strftime(form) for house in HOUSES] for name, form in parts.items()})
+    found = understand(texts).by_role("sale_date")
+    assert found is not None
+    assert found.sources == tuple(parts)
+    assert convert_value("2015 03 21", "date", found.form) == date(2015, 3, 21)
+
+
+def test_texts_that_differ_in_case_alone_are_one() -> None:
+    """Letters are read as small ones, when learning and in a request; codes of one letter stay."""
+    town = [str.upper, str.lower, str.title]
+    understood = understand(
+        table(
+            town=[town[house.number % 3](f"upper place {house.place}") for house in HOUSES],
+            class_code=["a" if house.flag else "A" for house in HOUSES],
+            street=[f"Street {house.place}" for house in HOUSES],
+        )
+    )
+    assert column(understood, "town").form.case == "lower"
+    assert column(understood, "class_code").form.case is None
+    assert column(understood, "street").form.case is None
+
+
+def test_one_endless_cell_leaves_its_column_a_category() -> None:
+    """Its row is rejected with the reason; a column of free texts is one of texts."""
+    places = [f"Place {house.place}" for house in HOUSES]
+    remarks = [f"{number} words about it " * 20 for number in range(200)]
+    understood = understand(table(suburb=[*places[:-1], "x" * 300], remarks=remarks))
+    assert (column(understood, "suburb").kind, column(understood, "suburb").role) == ("category", "location")
+    assert column(understood, "remarks").kind == "text"
+
+
+def test_a_price_without_values_is_told() -> None:
+    """Not that no column is called a price."""
+    (question,) = understand(table(sale_price=[None] * 200)).questions
+    assert (question.code, question.column) == ("target_empty", "sale_price")

@@ -51,6 +51,9 @@ def noisy(spread: float) -> Floats:
         lambda area, lot, price: area / price,
         lambda area, lot, price: price - 150.0 * lot,
         lambda area, lot, price: price + 70.0,
+        lambda area, lot, price: np.sqrt(price),
+        lambda area, lot, price: np.round(np.log(price), 1),
+        lambda area, lot, price: -np.argsort(np.argsort(price)),
         lambda area, lot, price: price / lot * noisy(0.02),
         lambda area, lot, price: np.where(np.arange(COUNT) % 3, price, np.nan),  # a third is blank
     ],

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from houseprice.schema import LONGEST_TEXT, Schema
+from houseprice.serving.csv_cells import cell_parser
 from houseprice.serving.request import RequestModel
 from houseprice.serving.validation_errors import InvalidRequestError
 
@@ -14,6 +15,7 @@ COLUMNS: dict[str, dict[str, Any]] = {
     "sold": {"kind": "date", "role": "sale_date", "known": "at_sale"},
     "price": {"kind": "number", "role": "target", "known": "at_sale"},
     "zip": {"kind": "category"},
+    "town": {"kind": "category", "required": False, "form": {"case": "lower"}},
     "floors": {"kind": "ordinal", "levels": ["1.0", "1.5", "2.0"], "required": False},
     "ward": {"kind": "category", "levels": [101, 102], "required": False},
 }
@@ -42,6 +44,8 @@ def both(house: dict[str, Any]) -> dict[str, Any]:
         ("1.0.0", "1.0.0"),
         ("007.0", "007"),
         ("98020", "98020"),
+        ("North  End", "North End"),
+        ("\u00a0St. John\t", "St. John"),
         ("1e5", "1e5"),
         ("None", "None"),
     ],
@@ -49,6 +53,15 @@ def both(house: dict[str, Any]) -> dict[str, Any]:
 def test_a_code_has_one_form(sent: Any, code: str) -> None:
     """As a text, as a number, with a fraction of zeros."""
     assert both({"zip": sent})["zip"] == code == SCHEMA.columns["zip"].canonical(str(sent).strip())
+
+
+@pytest.mark.parametrize("sent", ["north end", "North End", " NORTH  END "])
+def test_letters_are_read_as_declared(sent: str) -> None:
+    """As small ones, as when learning; elsewhere they stay."""
+    assert both({"zip": "1", "town": sent})["town"] == "north end"
+    cell = cell_parser(SCHEMA.columns["town"], {"north end": 7})
+    assert cell(sent) == "north end"
+    assert both({"zip": "North End"})["zip"] == "North End"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from houseprice.errors import ConfigError, DataError, RejectedShareError
 from houseprice.inference import Question, Understanding
 from houseprice.inference.answers import parse_answers
 from houseprice.inference.yaml_text import write_yaml
+from houseprice.learning.implausible import MIN_SALES
 from houseprice.sales_file import FileLayout, TextTable, files_of, read
 
 OF_LAYOUT = "file."
@@ -73,6 +74,12 @@ def init(
     table = _read(source, sheet, pairs)
     if table.texts.is_empty():
         raise DataError(f'"{source}" has a header, but no row that could be read; check the file.', code="csv_empty")
+    if table.texts.height == 1:
+        raise DataError(
+            f'"{source}" holds one row, of which no column can be understood; provide at least {MIN_SALES} sales.',
+            code="too_few_sales",
+            sales=1,
+        )
     told = parse_answers(tuple(pair for pair in pairs if not pair.startswith(OF_LAYOUT)), table.columns)
     understood = _understand(table, told)
     layout = {key: value for key, value in table.layout.model_dump().items() if value not in ("auto", None, (), [])}
@@ -142,8 +149,11 @@ def _told(table: TextTable) -> list[str]:
 
 
 def _unsure(table: TextTable) -> list[str]:
-    """Return what the reader of the file is not certain of."""
-    return [note.reason for note in table.notes if note.verdict != "certain"]
+    """Return what the reader of the file is not certain of, and that there are too few rows."""
+    notes = [note.reason for note in table.notes if note.verdict != "certain"]
+    if table.texts.height < MIN_SALES:
+        notes.append(f"{table.texts.height} sales are too few to learn prices from; a run needs at least {MIN_SALES}.")
+    return notes
 
 
 def _understand(table: TextTable, answers: dict[str, str]) -> Understanding:

@@ -30,6 +30,7 @@ class CellForm(BaseModel):
         true: words that mean yes, in any case of letters.
         false: words that mean no.
         missing: texts that mean that there is no value, in any case of letters.
+        case: `lower` reads the letters of a category as small ones, where it is written in several ways.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -46,6 +47,7 @@ class CellForm(BaseModel):
     true: tuple[str, ...] | None = None
     false: tuple[str, ...] | None = None
     missing: tuple[str, ...] = ()
+    case: Literal["lower"] | None = None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

@@ -48,7 +48,7 @@ def convert_value(text: str | None, kind: Kind, form: CellForm) -> Value | None:
         return None
     plain = normalized(text)
     if kind in TEXTS:
-        return plain
+        return plain.lower() if form.case else plain
     if kind == "date":
         return read_date(plain, form)
     if kind == "flag":

@@ -26,6 +26,8 @@ _URL = re.compile(r"(?:https?://|www\.)\S+")
 _SENTINEL = re.compile(r"-9{2,}(?:\.0+)?")
 _NEVER_DATES = frozenset(("id", "parcel", "postcode", "house_number", "address", "street"))
 _WORDS_OF_TEXT, _MOST_TRIED = 4, 500
+_MOST_TOO_LONG = 0.05
+"""Share of the cells of a category that may be longer than it allows; their rows are rejected."""
 
 
 def draft_columns(texts: pl.DataFrame, answers: dict[str, str]) -> list[Draft]:
@@ -101,7 +103,8 @@ def _text(draft: Draft) -> None:
     length = sum(map(len, column.texts)) / len(column.texts)
     spread = len(column.texts) / column.filled
     places = ("address", "street", "neighbourhood", "city", "region")
-    is_long = max(map(len, column.texts)) > LONGEST_TEXT
+    too_long = sum(count for text, count in zip(column.texts, column.counts, strict=True) if len(text) > LONGEST_TEXT)
+    is_long = too_long > _MOST_TOO_LONG * column.filled
     if is_long or (
         draft.concept not in places
         and spread > 0.5

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from houseprice.inference.drafts import Draft
 from houseprice.inference.units import SQUARE_METRES
 from houseprice.inference.vocabulary import PHRASES
+from houseprice.price_curve import deviations_from_curve
 
 LEAST_SPREAD = 0.05
 """Robust spread of the log: what is nearer to the price than this holds it."""
@@ -57,12 +58,14 @@ def exclude_by_values(drafts: list[Draft], target: Draft) -> None:
     columns = [
         draft
         for draft in drafts
-        if draft.usable and draft.is_number and draft.role != "target" and len(draft.profile.texts) > 5
+        if draft.usable and draft.is_number and draft.role != "target" and len(draft.profile.texts) > 1
     ]
     logs = {draft.name: _log(draft.sample) for draft in columns}
     for draft in columns:
         if _spread(price - logs[draft.name]) < LEAST_SPREAD:
             draft.exclude(f'it is nearly a multiple of "{target.name}"', rows=draft.profile.first[:1])
+        elif _spread(deviations_from_curve(draft.sample, price)) < LEAST_SPREAD / 2 <= _spread(price) / 4:
+            draft.exclude(f'"{target.name}" follows from it', rows=draft.profile.first[:1])
     left = [draft for draft in columns if draft.usable]
     # Whatever looks least like a property of the house first, so that pairs of them are found in a wide file, too.
     left.sort(key=lambda draft: (draft.role is not None, bool(draft.concept)))

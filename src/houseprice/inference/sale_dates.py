@@ -1,6 +1,7 @@
-"""The date of the sale: one column, or year and month in two."""
+"""The date of the sale: one column, or year with month or quarter (and day) in several."""
 
 import re
+from collections.abc import Callable
 
 from houseprice.conversion import CellForm
 from houseprice.inference.date_templates import MONTH_NAMES
@@ -8,6 +9,17 @@ from houseprice.inference.decisions import ColumnDecision, Finding, Verdict
 from houseprice.inference.drafts import Draft
 
 _OF_SALE = re.compile(r"\b(?:sales?|sold|transaction|venta|vente|venda|verkauf\w*|mutation)\b")
+_SALE = r"(?:calendar |(?:of |de |del |da |do )?(?:the )?(?:sales?|sold|transaction|venta|vente|venda|verkauf\w*) )*"
+_NUMBER = r"(?: (?:no|nr|num\w*|index|of (?:the )?(?:year|month|sale)|sold|de (?:la )?(?:venta|vente)))*"
+_MONTH = re.compile(rf"{_SALE}(?:(?:no|num\w*|nr) (?:of |de |del )*)?(?:months?|mes|mois|monat|maand|mo|mth){_NUMBER}")
+_QUARTER = re.compile(rf"{_SALE}(?:quarters?|qtr|quartal|trimestre|trimester|kwartaal){_NUMBER}")
+_DAY = re.compile(rf"{_SALE}(?:days?|dia|jour|tag|dag){_NUMBER}")
+_OF_YEAR = re.compile(
+    r"(?:q|t|qtr|quarter|trim\w*)?\W*([1-4])(?:st|nd|rd|th|er|[.º°])?\W*(?:q|t|qtr|quarter|quartal|trim\w*)?"
+)
+"""A quarter without its year, such as 3, Q3, T3 and 3rd quarter."""
+_MOST_PARTS = 62
+"""Different texts of a column of months or days: the days of a month, with and without a zero before."""
 _ORDER = ("sale_date", "date", "sale_year", "list_date")
 
 
@@ -54,46 +66,47 @@ def _nearness(draft: Draft) -> tuple[bool, int]:
 
 
 def _year_and_month(drafts: list[Draft]) -> ColumnDecision | None:
-    """Join a year and a month of the sale; a year alone is a date, too."""
-    years = [
-        draft
-        for draft in drafts
-        if draft.usable and draft.role is None and draft.is_number and draft.share(1900, 2100) > 0.99
-    ]
+    """Join a year and a month or quarter of the sale, and the day where there is one; a year alone is a date, too."""
+    free = [draft for draft in drafts if draft.usable and draft.role is None]
+    years = [draft for draft in free if draft.is_number and draft.share(1900, 2100) > 0.99]
     year = next((draft for draft in years if draft.concept == "sale_year"), None)
-    months = [draft for draft in drafts if draft.usable and draft.role is None and _is_month(draft)]
-    month = next((draft for draft in months if draft.concept == "sale_month"), None) or next(
-        (draft for draft in months if draft.words in ("month", "mes", "mois", "monat")), None
+    month = next((draft for draft in free if draft.concept == "sale_month" and _are(draft, _month)), None) or next(
+        (draft for draft in free if _MONTH.fullmatch(draft.words) and _are(draft, _month)), None
     )
+    part, read = month, _month
+    if part is None:
+        part = next((draft for draft in free if _QUARTER.fullmatch(draft.words) and _are(draft, _quarter)), None)
+        read = _quarter
     if year is None:
         year = next(
             (
                 draft
                 for draft in years
-                if draft.concept == "year" and (month is not None or float(draft.values.min()) >= 1980)
+                if draft.concept == "year" and (part is not None or float(draft.values.min()) >= 1980)
             ),
             None,
         )
     if year is None:
         return None
-    if month is None:
+    if part is None:
         year.kind, year.form = "date", CellForm(dates=("%Y",), missing=year.form.missing)
         year.take("sale_date", "likely", "the year of the sale is all that the file has")
         year.known = "at_sale"
         return None
-    names = {
-        text.casefold().rstrip("."): MONTH_NAMES[text.casefold().rstrip(".")]
-        for text in month.profile.as_values.texts
-        if not text.replace(".", "").isdigit()
-    }
-    form = CellForm(dates=("%Y %m",), month_names=names)
-    for draft in (year, month):
+    day = next((draft for draft in free if _DAY.fullmatch(draft.words) and _are(draft, _day)), None) if month else None
+    parts = [year, part, *([day] if day else [])]
+    texts = part.profile.as_values.texts
+    names = {text.casefold().rstrip("."): number for text in texts if (number := read(text)) and text != str(number)}
+    names = {name: number for name, number in names.items() if month is None or not name.isdigit()}
+    form = CellForm(dates=("%Y %m %d" if day else "%Y %m",), month_names=names)
+    for draft in parts:
         draft.exclude("it is a part of the date of the sale", "certain")
     verdict: Verdict = "certain" if year.concept == "sale_year" else "likely"
-    finding = Finding("role", verdict, f'"{year.name}" and "{month.name}" are year and month of the sale')
+    listed = ", ".join(f'"{draft.name}"' for draft in parts[:-1]) + f' and "{parts[-1].name}"'
+    finding = Finding("role", verdict, f"{listed} give the date of the sale together")
     return ColumnDecision(
-        _free_name(drafts), "date", form=form, role="sale_date", known="at_sale", sources=(year.name, month.name),
-        findings=(finding,),
+        _free_name(drafts), "date", form=form, role="sale_date", known="at_sale",
+        sources=tuple(draft.name for draft in parts), findings=(finding,),
     )  # fmt: skip
 
 
@@ -103,10 +116,24 @@ def _free_name(drafts: list[Draft]) -> str:
     return next(name for name in ("sale_date", "joined_sale_date", "sale_date_of_year_and_month") if name not in names)
 
 
-def _is_month(draft: Draft) -> bool:
+def _are(draft: Draft, read: Callable[[str], int | None]) -> bool:
+    """Return whether a column holds several values, all of which can be read."""
     texts = draft.profile.as_values.texts
-    if draft.concept not in ("sale_month", "date") or not 1 < len(texts) <= 24:
-        return False
-    return all(
-        (text.isdigit() and 1 <= int(text) <= 12) or text.casefold().rstrip(".") in MONTH_NAMES for text in texts
-    )
+    return 1 < len(texts) <= _MOST_PARTS and all(read(text) for text in texts)
+
+
+def _month(text: str) -> int | None:
+    """Return the month that a text names or numbers."""
+    if re.fullmatch(r"0?[1-9]|1[0-2]", text):
+        return int(text)
+    return MONTH_NAMES.get(text.casefold().rstrip("."))
+
+
+def _quarter(text: str) -> int | None:
+    """Return the first month of a quarter."""
+    found = _OF_YEAR.fullmatch(text.casefold())
+    return 3 * int(found[1]) - 2 if found else None
+
+
+def _day(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"0?[1-9]|[12][0-9]|3[01]", text) else None

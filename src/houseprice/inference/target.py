@@ -173,6 +173,13 @@ def _by_content(drafts: list[Draft]) -> tuple[Draft | None, list[Question]]:
     signed = [draft for draft in found if draft.currency]
     if len(signed or found) == 1:
         return _take((signed or found)[0], drafts, "likely", "it is the only column of numbers as large as prices"), []
+    empty = next(
+        (draft for draft in drafts if draft.concept in ("sale_price", "price") and not draft.profile.as_values.filled),
+        None,
+    )
+    if empty is not None:
+        text = f'"{empty.name}" is called a price, but no row has one; give a file with prices.'
+        return None, [Question("target_empty", "target", text, {}, empty.name)]
     numbers = [draft for draft in drafts if draft.is_number and draft.usable][:12]
     names = {draft.name: f"median {draft.median():,.6g}" for draft in found or numbers}
     text = "Several columns may be the price." if found else "No column is called a price, and none looks like one."

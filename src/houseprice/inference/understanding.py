@@ -13,6 +13,7 @@ from houseprice.inference.limits import set_limits
 from houseprice.inference.profile import ROW
 from houseprice.inference.roles import assign_roles
 from houseprice.inference.sale_dates import choose_sale_date
+from houseprice.inference.spelling import fold_case
 from houseprice.inference.target import choose_target
 from houseprice.inference.units import CURRENCIES, currency_of_name
 from houseprice.inference.vocabulary import concepts_of
@@ -50,6 +51,7 @@ def understand(texts: pl.DataFrame, answers: dict[str, str] | None = None) -> Un
         exclude_by_values(drafts, target)
         target.questions += _of_currency(target, drafts) + _of_rents(drafts)
     set_limits(drafts)
+    fold_case(drafts)
     told(drafts)
     decisions = tuple(_decision(draft) for draft in drafts) + tuple(sale_dates) + tuple(joined)
     asked = [question for draft in drafts if not draft.excluded for question in draft.questions]

@@ -19,6 +19,7 @@ from houseprice.errors import DataError, HousePriceError
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import Preprocessor, engineer
 from houseprice.learning.processing import CleanTable
+from houseprice.price_curve import deviations_from_curve
 from houseprice.schema import Schema
 
 Floats = npt.NDArray[np.float64]
@@ -98,6 +99,8 @@ def check_raw_columns(cleaned: CleanTable, config: Config) -> list[Leak]:
 def reconstructions(columns: Mapping[str, Floats], prices: Floats, min_spread: float) -> list[Leak]:
     """Find columns from which the price follows, alone or in pairs, up to a factor and a spread below `min_spread`.
 
+    A column from which it follows by another curve, such as a root, counts below half of that.
+
     The spread is 1.4826 times the median absolute deviation of log(reconstruction) − log(price).
     """
     rows = np.random.default_rng(0).permutation(len(prices))[:SAMPLED_ROWS]
@@ -109,6 +112,8 @@ def reconstructions(columns: Mapping[str, Floats], prices: Floats, min_spread: f
     for name, values in samples.items():
         if (spread := _spread(values, log_prices)) < min_spread:
             leaks[name] = Leak(name, "reconstruction", f'"{name}" is the price up to {spread:.1%}')
+        elif (spread := _curve_spread(values, log_prices)) < min_spread / 2:
+            leaks[name] = Leak(name, "reconstruction", f'the price follows from "{name}" up to {spread:.1%}')
     for one, other in combinations([name for name in samples if name not in leaks], 2):
         for formula, combined in _combinations(samples[one], samples[other]):
             spread = _spread(combined, log_prices)
@@ -206,6 +211,12 @@ def _spread(values: Floats, log_prices: Floats) -> float:
     if len(differences) < len(log_prices) / 2:
         return float("inf")
     return float(1.4826 * np.median(np.abs(differences - np.median(differences))))
+
+
+def _curve_spread(values: Floats, log_prices: Floats) -> float:
+    """Return the robust deviation of the log price from a curve over a column; infinite when too few rows have one."""
+    deviations = deviations_from_curve(values, log_prices)
+    return float(1.4826 * np.median(np.abs(deviations))) if len(deviations) > len(log_prices) / 2 else float("inf")
 
 
 def _is_whole(values: Floats) -> bool:

@@ -11,8 +11,8 @@ from houseprice.conversion.form import CellForm
 from houseprice.conversion.value import convert_value, is_missing_value
 from houseprice.schema import LONGEST_TEXT, Column, Schema
 
-NO_FRACTION = r"^[^.]*$|[^0]$"
-"""Pattern of the texts that are certainly not written like 98178.0."""
+PLAIN_TEXT = r"^[^.\s]+( [^.\s]+)*$"
+"""Pattern of texts that have one form only: not written like 98178.0, and with one space at most between words."""
 _MONTH_AND_DAY = "-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 LARGEST_CODE = 10**15 - 1
 """A code that is sent as a number: beyond it, readers of JSON begin to lose digits."""
@@ -71,10 +71,11 @@ def _plain_rule(column: Column) -> Any:
 
         def code(value: Any) -> Any:
             value = _text(value)
-            return column.canonical(value.strip()) if isinstance(value, str) else value
+            return column.canonical(value) if isinstance(value, str) else value
 
         any_text = core_schema.no_info_before_validator_function(code, core_schema.str_schema(**limits))
-        plain = [] if column.levels else [core_schema.str_schema(**limits, pattern=NO_FRACTION)]
+        is_free = not column.levels and not (column.form and column.form.case)
+        plain = [core_schema.str_schema(**limits, pattern=PLAIN_TEXT)] if is_free else []
         rule = _one_of(str, *plain, any_text)
     if column.levels is None:
         return rule
