@@ -31,6 +31,11 @@ def column(understood: Understanding, name: str) -> ColumnDecision:
     return next(one for one in understood.columns if one.name == name)
 
 
+def by_role(understood: Understanding, role: str) -> ColumnDecision:
+    """Return the column that has a role."""
+    return next(one for one in understood.columns if one.role == role)
+
+
 @pytest.mark.parametrize("token", ["0", "1", "-5", "100"])
 def test_token_prices_are_not_learned_from(token: str) -> None:
     """They are rejected, and the share that may be is written."""
@@ -195,8 +200,7 @@ def test_a_ratio_of_the_price_to_a_count_is_left_out() -> None:
 def test_a_year_and_its_part_are_one_date(year: str, part: str, write: Callable[[date], str]) -> None:
     """Quarters and months, as numbers and as words."""
     texts = table(**{year: [str(house.day.year) for house in HOUSES], part: [write(house.day) for house in HOUSES]})
-    found = understand(texts).by_role("sale_date")
-    assert found is not None
+    found = by_role(understand(texts), "sale_date")
     assert found.sources == (year, part)
     joined = [convert_value(f"{one} {other}", "date", found.form) for one, other in texts.select(year, part).rows()]
     months = (1, 4, 7, 10) if "ar" in part.lower() or "tri" in part else range(1, 13)
@@ -209,8 +213,7 @@ def test_year_month_and_day_are_one_date() -> None:
     """In three columns."""
     parts = {"year": "%Y", "month": "%m", "day": "%d"}
     texts = table(**{name: [house.day.strftime(form) for house in HOUSES] for name, form in parts.items()})
-    found = understand(texts).by_role("sale_date")
-    assert found is not None
+    found = by_role(understand(texts), "sale_date")
     assert found.sources == tuple(parts)
     assert convert_value("2015 03 21", "date", found.form) == date(2015, 3, 21)
 
