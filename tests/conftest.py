@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from config_files import Written
 from houseprice import pipeline
 from houseprice.cli import main
 from houseprice.config import Config, load
@@ -78,6 +79,18 @@ def run_cli(capsys: pytest.CaptureFixture[str]) -> RunCli:
             main([str(word) for word in words])
         printed = capsys.readouterr()
         return int(left.value.code or 0), printed.out, printed.err
+
+    return one
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    """Write a configuration; return its path."""
+
+    def one(content: str | bytes) -> Path:
+        path = tmp_path / "config.yaml"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
 
     return one
 

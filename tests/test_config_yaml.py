@@ -7,13 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
+from config_files import TEXT
 from houseprice.config import load
 from houseprice.config.yaml_core import read_yaml
 from houseprice.errors import ConfigError
-from pipeline import with_hand_set
-
-OWN = Path(__file__).parents[1] / "configs" / "model_config.yaml"
-TEXT = with_hand_set(OWN.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(

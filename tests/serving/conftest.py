@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import toy as toys
+from priced_files import HEAD, ROW
 from running import Server
 from toy import MOST_BYTES, MOST_HOUSES, Client
 
@@ -57,3 +58,11 @@ def start(toy_dir: Path) -> Iterator[Callable[..., Server]]:
     yield begin
     for server in started:
         server.kill()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Return a CSV of two houses."""
+    path = tmp_path / "houses.csv"
+    path.write_text(f"{HEAD}\n{ROW}\n80,3,10115,1\n")
+    return path

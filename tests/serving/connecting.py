@@ -1,6 +1,7 @@
 """Connections to a server in this process or in another, byte by byte."""
 
 import asyncio
+import json
 import re
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -8,12 +9,19 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import anyio
 from running import START_SECONDS, Server
+from toy import FULL
 from uvicorn.server import ServerState
 
 from houseprice.serving.server import ServerConfig
 from houseprice.serving.settings import Settings
 
+BODY = json.dumps(FULL).encode()
+PREDICT = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
+GET = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+CHUNKED = b"POST /chunked HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 
 
@@ -85,3 +93,23 @@ def growth(server: Server, harm: Callable[[], Any]) -> float:
     before = megabytes(server)
     harm()
     return megabytes(server) - before
+
+
+class Noting:
+    """An application that notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, bytes]] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Read a request and answer it with nothing."""
+        body, more = b"", True
+        while more:
+            message = await receive()
+            assert message["type"] == "http.request"
+            body += message["body"]
+            more = message["more_body"]
+        self.seen.append((scope["path"], body))
+        await anyio.sleep(0)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
