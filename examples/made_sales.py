@@ -65,10 +65,12 @@ def make_sales(count: int = 3000, seed: int = 2026) -> pl.DataFrame:
     return sales.with_columns(price=np.exp(log_price).round(-2))
 
 
-def with_blanks(sales: pl.DataFrame, share: float = 0.03, seed: int = 1) -> pl.DataFrame:
-    """Return the sales with a share of the states and of the years left blank."""
-    draw = np.random.default_rng(seed)
-    masks = {name: pl.Series(draw.random(sales.height) < share) for name in ("state", "year_built")}
+def with_blanks(
+    sales: pl.DataFrame, share: float = 0.03, columns: tuple[str, ...] = ("state", "year_built")
+) -> pl.DataFrame:
+    """Return the sales with a share of some columns left blank."""
+    draw = np.random.default_rng(1)
+    masks = {name: pl.Series(draw.random(sales.height) < share) for name in columns}
     return sales.with_columns(pl.when(~mask).then(name).alias(name) for name, mask in masks.items())
 
 
@@ -100,7 +102,7 @@ HEADERS: dict[str, tuple[str, Callable[[Any], str]]] = {
 def write_spanish(sales: pl.DataFrame) -> bytes:
     """Return the file: semicolons, decimal commas, days before months, `s/d` where nothing is known; Windows-1252."""
     table = sales.with_columns(price_per_area=pl.col("price") / pl.col("area"))
-    columns = [[write(value) if value is not None else "s/d" for value in table[name]]
-               for name, (_, write) in HEADERS.items()]  # fmt: skip
-    lines = [[header for header, _ in HEADERS.values()], *zip(*columns, strict=True)]
+    written = {header: [write(value) if value is not None else "s/d" for value in table[name]]
+               for name, (header, write) in HEADERS.items() if name in table.columns}  # fmt: skip
+    lines = [list(written), *zip(*written.values(), strict=True)]
     return "".join(";".join(line) + "\r\n" for line in lines).encode("cp1252")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from houseprice.schema import RESERVED, Column, Schema
+from houseprice.schema import RESERVED, Column, Schema, currency_in_words, money
 
 PARCEL = {"kind": "category", "role": "parcel", "description": "Parcel"}
 DAY = {"kind": "date", "role": "sale_date", "known": "at_sale", "description": "Day of the sale"}
@@ -172,3 +172,11 @@ def test_a_declaration_survives_json(numbers: list[float], days: list[date]) -> 
     assert again == made
     assert [type(b) for b in (again.columns["area"].minimum, again.columns["day"].minimum)] == [type(numbers[0]), date]
     assert list(again.columns) == list(made.columns)
+
+
+@pytest.mark.parametrize(("code", "amount", "words"), [("EUR", "1,235 EUR", "EUR"), ("XXX", "1,235", "")])
+def test_a_currency_that_is_not_known_has_no_code_in_sentences(code: str, amount: str, words: str) -> None:
+    """ISO 4217's code for none would be taken for one."""
+    assert money(1234.6, code) == amount
+    assert (currency_in_words(code) == words) is bool(words)
+    assert "XXX" not in currency_in_words(code)

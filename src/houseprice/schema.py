@@ -51,6 +51,20 @@ LONGEST_TEXT = 200
 """Characters that a category may have, in a sale and in a request."""
 
 
+NO_CURRENCY = "XXX"
+"""The code that ISO 4217 gives to transactions without a currency; here, to prices of which nothing tells it."""
+
+
+def currency_in_words(code: str) -> str:
+    """Return a currency as it stands in a sentence."""
+    return "a currency that is not known" if code == NO_CURRENCY else code
+
+
+def money(amount: float, currency: str) -> str:
+    """Return an amount in whole units, with its currency where that is known."""
+    return f"{amount:,.0f}" if currency == NO_CURRENCY else f"{amount:,.0f} {currency}"
+
+
 def canonical_code(text: str, decimal: str = ".") -> str:
     """Return a code as it is written by itself: programs that take 98178 for a number write 98178.0."""
     found = re.fullmatch(WHOLE_NUMBER.format(re.escape(decimal)), text)

@@ -91,8 +91,10 @@ def test_the_same_file_is_understood_the_same_way() -> None:
     assert understand(texts) == understand(texts)
 
 
-def test_a_file_without_a_date_or_a_place_is_told_so() -> None:
+def test_a_file_without_a_date_a_place_or_a_currency_is_told_so() -> None:
     """The model is then judged in another way."""
-    understood = understand(table(sale_price=PRICES, area=AREAS))
-    assert len(understood.notes) == 2
+    bare = table(sale_price=PRICES, area=AREAS)
+    assert len(understand(bare, {"currency": "EUR"}).notes) == 2
+    understood = understand(bare)
+    assert len(understood.notes) == 3
     assert with_role(understood, "sale_date") is None

@@ -6,6 +6,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from houseprice.schema import currency_in_words
+
 HIDDEN = {
     "configured": "as configured",
     "no_sale_date": "since the sales, or many of them, have no date",
@@ -38,6 +40,7 @@ def render_model_card(facts: Mapping[str, Any]) -> str:
     quintiles = [(name, found) for name, found in metrics["slices"].items() if ", fifth " in name]
     return environment.get_template("model_card.md").render(
         facts,
+        currency=currency_in_words(facts["project"]["currency"]),
         splits=[(label, metrics[name]) for name, label in split_labels(protocol).items() if name in metrics],
         slices=[*quintiles, *[item for item in slices if item not in quintiles][:5]],
         hidden=hidden_by_protocol(protocol),

@@ -8,9 +8,6 @@ from houseprice.conversion import CellForm, Kind
 Verdict = Literal["certain", "likely", "ambiguous"]
 ORDER: tuple[Verdict, ...] = ("certain", "likely", "ambiguous")
 
-NO_CURRENCY = "XXX"
-"""The code that ISO 4217 gives to transactions without a currency; here, to prices of which nothing tells it."""
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -88,7 +85,7 @@ class Understanding:
 
     Attributes:
         columns: a decision for each column of the file, in its order, and then those that are joined of several.
-        currency: ISO 4217 code; `NO_CURRENCY` when nothing tells it.
+        currency: ISO 4217 code; `schema.NO_CURRENCY` when nothing tells it.
         max_rejected_share: share of the rows that may be rejected, when blank and token prices need more than usual.
         notes: what concerns the whole file.
         questions: what only a person can tell, of the file and of its columns.

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from houseprice.inference.answers import apply_answers
-from houseprice.inference.decisions import NO_CURRENCY, ColumnDecision, Finding, Question, Understanding
+from houseprice.inference.decisions import ColumnDecision, Finding, Question, Understanding
 from houseprice.inference.drafts import Draft
 from houseprice.inference.identifiers import decide_identifiers, join_lot
 from houseprice.inference.kinds import draft_columns
@@ -17,7 +17,7 @@ from houseprice.inference.spelling import fold_case
 from houseprice.inference.target import choose_target
 from houseprice.inference.units import CURRENCIES, currency_of_name
 from houseprice.inference.vocabulary import concepts_of
-from houseprice.schema import RESERVED
+from houseprice.schema import NO_CURRENCY, RESERVED
 
 _OTHER_REASONS = 0.05
 """Share of the rows that may be rejected for other reasons than a blank or token price."""
@@ -55,12 +55,13 @@ def understand(texts: pl.DataFrame, answers: dict[str, str] | None = None) -> Un
     told(drafts)
     decisions = tuple(_decision(draft) for draft in drafts) + tuple(sale_dates) + tuple(joined)
     asked = [question for draft in drafts if not draft.excluded for question in draft.questions]
+    currency = _currency(target, texts, answers)
     return Understanding(
         decisions,
-        _currency(target, texts, answers),
+        currency,
         texts.height,
         _rejected(target),
-        _notes(decisions),
+        _notes(decisions, currency),
         (*questions, *_once(asked)),
     )
 
@@ -141,7 +142,7 @@ def _currency(target: Draft | None, texts: pl.DataFrame, answers: dict[str, str]
     return NO_CURRENCY
 
 
-def _notes(decisions: tuple[ColumnDecision, ...]) -> tuple[Finding, ...]:
+def _notes(decisions: tuple[ColumnDecision, ...], currency: str) -> tuple[Finding, ...]:
     roles = {decision.role for decision in decisions}
     notes = []
     if "sale_date" not in roles:
@@ -155,5 +156,9 @@ def _notes(decisions: tuple[ColumnDecision, ...]) -> tuple[Finding, ...]:
     if not {"latitude", "location", "address"} & roles:
         notes.append(
             Finding("file", "certain", "no place: houses are told apart by what they are, not by where they stand")
+        )
+    if currency == NO_CURRENCY:
+        notes.append(
+            Finding("file", "likely", "nothing tells the currency of the prices; tell it with --set currency=EUR")
         )
     return tuple(notes)

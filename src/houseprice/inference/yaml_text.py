@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from houseprice.conversion import CellForm
-from houseprice.inference.decisions import NO_CURRENCY, ColumnDecision, Finding, Understanding
+from houseprice.inference.decisions import ColumnDecision, Finding, Understanding
 from houseprice.inference.profile import TEXT_MARKS
+from houseprice.schema import NO_CURRENCY
 
 _PLAIN = re.compile(r"[A-Za-z_$€£À-ÿ][\w.²%/À-ÿ-]*(?: [\wÀ-ÿ²-]+)*")
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"))

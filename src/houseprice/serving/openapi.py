@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from houseprice.bundle.load import Bundle
 from houseprice.bundle.manifest import Manifest
+from houseprice.schema import currency_in_words
 from houseprice.serving.formats import openapi as formats
 from houseprice.serving.prediction import Predictions
 
@@ -107,7 +108,7 @@ def about(manifest: Manifest) -> dict[str, Any]:
     return {
         "title": manifest.project["name"],
         "version": manifest.model_version,
-        "summary": f"House prices in {manifest.project['currency']} with prediction intervals",
+        "summary": f"House prices in {currency_in_words(manifest.project['currency'])} with prediction intervals",
         "description": f"{_trained_on(manifest)} {_functional(manifest)}",
         "openapi_tags": [{"name": tag} for tag in TAGS],
     }

@@ -37,6 +37,7 @@ from houseprice.learning.report.slices import by_kind
 from houseprice.learning.report.what_if import WhatIf
 from houseprice.learning.report.worst import largest_errors
 from houseprice.learning.verdict import Verdict
+from houseprice.schema import currency_in_words
 
 NAME = "model_report.html"
 SECTIONS = {  # template → title, in the order of the page
@@ -72,6 +73,7 @@ def render(
             "sections": SECTIONS,
             "definitions": METRICS,
             "config": config,
+            "currency": currency_in_words(config.project.currency),
             "holdout": holdout,
             "hidden": hidden_by_protocol(evaluation.metrics["protocol"]),
             "metrics": evaluation.metrics,

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from houseprice.bundle.load import BLOCK, Bundle
 from houseprice.errors import ArtifactError, ServingError
+from houseprice.schema import money
 from houseprice.serving.column_layout import ColumnLayout, Columns
 from houseprice.serving.explain.feature_groups import FeatureGroup, describe, group_features, to_request_values
 from houseprice.serving.explain.schemas import Contribution, Explanation
@@ -92,9 +93,10 @@ class Explainer:
         count = len(self._bases)
         largest = "; ".join(part.text for part in contributions[:MAX_NAMED] if part.amount)
         summary = (
-            f"{f'On {day} it' if day else 'It'} is worth {price:,.0f} {currency}, {abs(price - base):,.0f} {currency} "
-            f"{'more' if price >= base else 'less'} than the average of {count} representative sold houses, "
-            f"{base:,.0f} {currency}{f': {largest}' if largest else ''}."
+            f"{f'On {day} it' if day else 'It'} is worth {money(price, currency)}, "
+            f"{money(abs(price - base), currency)} {'more' if price >= base else 'less'} "
+            f"than the average of {count} representative sold houses, "
+            f"{money(base, currency)}{f': {largest}' if largest else ''}."
         )
         version = self._manifest.model_version
         return Explanation(price, base, count, currency, day, contributions, summary, version)
@@ -104,7 +106,7 @@ class Explainer:
         described = ", ".join(f"{name} {describe(value, columns[name].unit)}" for name, value in values.items())
         what = described if len(values) == 1 else f"{group.name} ({described})"
         how = "adds" if amount > 0 else "takes away" if amount < 0 else "changes nothing"
-        size = f" {abs(amount):,.0f} {self._manifest.project['currency']}" if amount else ""
+        size = f" {money(abs(amount), self._manifest.project['currency'])}" if amount else ""
         return Contribution(group.name, list(group.columns), values, amount, f"{what} {how}{size}")
 
     def _amounts(self, own: Columns, price: float) -> Floats:
