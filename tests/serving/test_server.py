@@ -1,5 +1,6 @@
 """The server as a process: how it starts, refuses and stops."""
 
+import http.client
 import json
 import os
 import shutil
@@ -186,3 +187,23 @@ def test_accepted_requests_are_answered_when_the_server_stops(
         client.close()
     assert [answer.partition(b"\r\n")[0] for answer in answers] == [b"HTTP/1.1 200 OK"] * len(clients)
     assert server.process.wait(START_SECONDS) == 0
+
+
+def test_head_is_answered_on_a_connection_that_goes_on(start: Callable[..., Server]) -> None:
+    """As GET without a body; the next request of the connection is answered, and nothing is an error in the log."""
+    server = start()
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=START_SECONDS)
+    for path in ("/health", "/livez", "/metrics", "/docs", "/openapi.json", "/none", "/predict"):
+        connection.request("HEAD", path)
+        head = connection.getresponse()
+        assert head.read() == b""
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        assert len(answer.read()) > 0
+        assert head.status == answer.status
+        assert path == "/metrics" or head.headers["Content-Length"] == answer.headers["Content-Length"]
+        assert head.headers["Connection"] is None
+    connection.close()
+    _, log = server.stop(signal.SIGTERM)
+    assert '"level": "error"' not in log
+    assert '"status": 500' not in log

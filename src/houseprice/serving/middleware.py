@@ -70,6 +70,7 @@ class ObservabilityMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                scope["method"] = method  # by which uvicorn sends no body
                 headers = [*message["headers"], (b"x-request-id", request_id), *_SECURITY_HEADERS]
                 if path not in pages.PAGES or status != 200:
                     headers.append(_POLICY)
