@@ -77,7 +77,17 @@ def test_a_client_that_leaves_among_its_requests_is_no_failure(start: Start, cou
                     line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     assert server.ask("POST", "/predict", FULL)[0] == 200
     log = server.stop(15)[1]  # type: ignore[arg-type]
-    assert not re.search(r'Traceback|"status": 5|"level": "ERROR"', log)
+    assert not re.search(r'Traceback|"status": 5|"level": "error"', log)
+
+
+@pytest.mark.parametrize(("version", "first"), [(b"1.1", b"HTTP/1.1 100 "), (b"1.0", b"HTTP/1.1 200 ")])
+def test_only_clients_of_http_1_1_get_100_continue(start: Start, version: bytes, first: bytes) -> None:
+    """RFC 9110, 10.1.1: older ones, such as the upstream side of a proxy, would take it for the answer."""
+    with connected(start()) as line:
+        line.sendall(PREDICT.replace(b"HTTP/1.1", b"HTTP/%s\r\nExpect: 100-continue\r\nConnection: close" % version))
+        answers = line.makefile("rb").read()
+    assert answers.startswith(first)
+    assert statuses(answers)[-1] == 200
 
 
 def test_upgrade_changes_nothing(start: Start) -> None:

@@ -195,7 +195,8 @@ class SequentialProtocol(HttpToolsProtocol):
             if name == b"content-length":
                 self._left = int(value)
             elif name == b"expect":
-                self.expect_100_continue = value.lower() == b"100-continue"
+                is_continue = value.lower() == b"100-continue"
+                self.expect_100_continue = is_continue and self.parser.get_http_version() != "1.0"
             elif value.strip().lower() == b"chunked":
                 self._left = _CHUNKED
             else:
