@@ -181,6 +181,17 @@ def test_a_file_that_would_be_refused_ends_with_its_exit_code(run_cli: RunCli, t
     assert "39" in out
 
 
+def test_a_file_without_a_header_is_told_how_to_name_its_columns(run_cli: RunCli, tmp_path: Path) -> None:
+    """Names say more than values do; once they are told, nothing is said."""
+    path = tmp_path / "sales.csv"
+    path.write_text("".join(f"{150_000 + 7 * number},{60 + number},2014-05-{number + 1:02d}\n" for number in range(28)))
+    words = ["init", path, "--yes", "--overwrite", "--output", tmp_path / "a.yaml"]
+    assert "file.names" in run_cli(*words, "--set", "target=column_1")[1]
+    told = ["--set", "file.header_lines=0", "--set", "file.names=price,area,sale_date"]
+    assert "file.names" not in run_cli(*words, *told)[1]
+    assert columns(tmp_path / "a.yaml")["area"]["role"] == "living_area"
+
+
 def test_a_header_without_rows_is_refused(run_cli: RunCli, tmp_path: Path) -> None:
     """There is nothing to look at."""
     path = tmp_path / "sales.csv"

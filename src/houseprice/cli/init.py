@@ -149,8 +149,13 @@ def _told(table: TextTable) -> list[str]:
 
 
 def _unsure(table: TextTable) -> list[str]:
-    """Return what the reader of the file is not certain of, and that there are too few rows."""
+    """Return what the reader of the file is not certain of, and that it lacks a header or rows."""
     notes = [note.reason for note in table.notes if note.verdict != "certain"]
+    if table.layout.header_lines == 0 and not table.layout.names:
+        notes.append(
+            f"The file has no header. Name its {len(table.columns)} columns, and more is understood, with --set "
+            "file.header_lines=0 --set file.names=FIRST,SECOND,… in the order of the file."
+        )
     if table.texts.height < MIN_SALES:
         notes.append(f"{table.texts.height} sales are too few to learn prices from; a run needs at least {MIN_SALES}.")
     return notes
