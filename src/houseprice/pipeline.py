@@ -6,7 +6,7 @@ It ends by starting a bundle as `serve` does, and so stands above learning and s
 import hashlib
 import json
 import pickle
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,13 +19,12 @@ from houseprice.candidate import Candidate, build_candidate
 from houseprice.config import Config
 from houseprice.errors import ArtifactError, DataError
 from houseprice.learning import (
+    accepted_sales,
     bundling,
-    csv_reader,
     export_gates,
     feature_table,
     gate_self_test,
     gates,
-    implausible,
     leakage,
     model_comparison,
     processing,
@@ -78,12 +77,7 @@ def process(config: Config, source: Path, output: Path) -> processing.CleanTable
     """
     rejected, told = output.with_name(f"{output.stem}_rejected.csv"), output.with_name(f"{output.stem}_report.json")
     atomic_io.keep_inputs(sales_file.files_of(source), (output, rejected, told))
-    raw = csv_reader.read(source, config.schema_, config.data.file)
-    cleaned = processing.clean(raw, config.schema_, config.data)
-    implausible.check_prices(cleaned.sales[config.schema_.target], config.schema_.target)
-    leaks = leakage.check_raw_columns(cleaned, config)
-    cleaned.report["file"] = [asdict(note) for note in raw.notes]
-    cleaned.report["leaking_columns"] = {leak.column: leak.reason for leak in leaks}
+    cleaned = accepted_sales.clean_file(config, source)
     content = cleaned.sales.write_csv().encode()
     facts = {"raw_sha256": sales_file.digest(source), "cleaned_sha256": hashlib.sha256(content).hexdigest()}
     atomic_io.write_atomically(
@@ -257,7 +251,7 @@ def self_test(config: Config, raw: Path) -> list[gate_self_test.MutationResult]:
     Raises:
         DataError: The raw table cannot be used.
     """
-    cleaned = processing.clean(csv_reader.read(raw, config.schema_, config.data.file), config.schema_, config.data)
+    cleaned = accepted_sales.clean_file(config, raw)
     return gate_self_test.run_mutations(gate_self_test.prepare(cleaned.sales, config), startup.refusal)
 
 

@@ -46,7 +46,7 @@ def check(config: Config, source: Path) -> Rejections:
     Raises:
         DataError: The file cannot be read, lacks columns, or has no row that could be accepted.
     """
-    raw = csv_reader.read(source, config.schema_, config.data.file)
+    raw = csv_reader.read(source, config.schema_, config.data.file, config)
     cleaned = processing.clean(raw, config.schema_, config.data.model_copy(update={"max_rejected_share": 1.0}))
     found: dict[str, list[tuple[int, str]]] = {}
     for row, reasons in cleaned.rejected.select(ROW, REASONS).iter_rows():

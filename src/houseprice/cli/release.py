@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -17,6 +17,9 @@ from houseprice.release.doctor import diagnose, healthy
 from houseprice.release.expected_predictions import ExpectedPredictions
 from houseprice.release.image_test import ImageTest, ImageTester, describe, require_passed, show_logs
 from houseprice.release.performance_checks import Limits
+
+if TYPE_CHECKING:
+    from houseprice.config import Config
 
 Parsed = TypeVar("Parsed")
 
@@ -192,13 +195,19 @@ def test(
 @click.option("--json", "json_output", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
 def doctor(ctx: click.Context, config: Path, json_output: bool) -> None:
-    """Check whether everything is in place before the first run.
+    """Check whether everything is in place before the first run, and whether the configured sales can be learned from.
 
     Each line says found, missing or unknown, and what to do. Exits with 1 when something required is missing.
 
     Example: houseprice doctor --config configs/model_config.yaml
     """
-    findings = diagnose(Path.cwd(), config, os.environ, DockerCli())
+
+    def check(known: "Config", raw: Path) -> str:
+        from houseprice.learning.accepted_sales import check_file  # its libraries may be what is missing
+
+        return check_file(known, raw)
+
+    findings = diagnose(Path.cwd(), config, os.environ, DockerCli(), check)
     if json_output:
         content = {"healthy": healthy(findings), "findings": [asdict(finding) for finding in findings]}
         click.echo(json.dumps(content, indent=1))

@@ -1,5 +1,6 @@
 """Configuration of the project: YAML, read once into a frozen and validated `Config`."""
 
+from houseprice.config.dependent_keys import keys_of_columns
 from houseprice.config.file_layout import FileLayout
 from houseprice.config.loading import load
 from houseprice.config.parts import (
@@ -49,5 +50,6 @@ __all__ = [
     "Tracking",
     "Training",
     "TrendRules",
+    "keys_of_columns",
     "load",
 ]

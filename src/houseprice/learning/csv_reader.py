@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from houseprice import sales_file
-from houseprice.config import FileLayout
+from houseprice.config import Config, FileLayout, keys_of_columns
 from houseprice.errors import DataError, nearest
 from houseprice.sales_file import REASONS, ROW, TextTable
 from houseprice.schema import Schema
@@ -38,13 +38,14 @@ class RawTable:
         return tuple(name for name in self.undeclared.columns if name != ROW)
 
 
-def read(source: Path, schema: Schema, layout: FileLayout = sales_file.AUTO) -> RawTable:
+def read(source: Path, schema: Schema, layout: FileLayout = sales_file.AUTO, config: Config | None = None) -> RawTable:
     """Return the rows of a file of sales, or of all files of a folder or glob.
 
     Raises:
-        DataError: The file cannot be read, or lacks declared columns (code `csv_columns_missing`).
+        DataError: The file cannot be read, or lacks declared columns (code `csv_columns_missing`, details `columns`;
+            `keys` are those of the configuration that name them).
     """
-    return _select(sales_file.read(source, layout), str(source), schema)
+    return _select(sales_file.read(source, layout), str(source), schema, config)
 
 
 def parse(text: str, where: str, schema: Schema, layout: FileLayout = sales_file.AUTO) -> RawTable:
@@ -56,14 +57,14 @@ def parse(text: str, where: str, schema: Schema, layout: FileLayout = sales_file
     return _select(sales_file.parse(text.encode(), where, layout), where, schema)
 
 
-def _select(table: TextTable, where: str, schema: Schema) -> RawTable:
-    _check_columns(table, where, schema)
+def _select(table: TextTable, where: str, schema: Schema, config: Config | None = None) -> RawTable:
+    _check_columns(table, where, schema, config)
     others = [name for name in table.columns if name not in schema.file_columns]
     texts, undeclared = table.texts.select(ROW, *schema.file_columns), table.texts.select(ROW, *others)
     return RawTable(texts, table.broken, undeclared, table.notes)
 
 
-def _check_columns(table: TextTable, where: str, schema: Schema) -> None:
+def _check_columns(table: TextTable, where: str, schema: Schema, config: Config | None) -> None:
     missing = [name for name in schema.file_columns if name not in table.columns]
     if not missing:
         return
@@ -71,15 +72,19 @@ def _check_columns(table: TextTable, where: str, schema: Schema) -> None:
     hints = ", ".join(f'"{name}"{nearest(name, others)}' for name in missing[:_MOST_HINTS])
     hints += f" and {len(missing) - _MOST_HINTS} more" if len(missing) > _MOST_HINTS else ""
     found = ", ".join(table.columns)[:120]
+    keys = keys_of_columns(config, missing) if config else []
     if table.layout.header_lines == 0 and not table.layout.names:
         advice = "it has no header: list its columns in data.file.names, with data.file.header_lines 0"
     elif len(missing) > 0.5 * len(schema.file_columns):
         advice = f"`houseprice init {where}` writes a configuration for a file of this shape"
     else:
         advice = "correct the header, or the declaration under data.columns"
+        if keys:
+            advice += f"; to do without {'it' if len(missing) == 1 else 'them'}, delete {', '.join(keys)}"
     raise DataError(
         f'"{where}" lacks {len(missing)} of the {len(schema.file_columns)} declared columns, {hints}, and has: '
         f"{found}; {advice}.",
         code="csv_columns_missing",
         columns=missing,
+        keys=keys,
     )

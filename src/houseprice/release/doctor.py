@@ -5,15 +5,19 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from houseprice.errors import ConfigError, ImageError
+from houseprice.errors import ConfigError, HousePriceError, ImageError
 from houseprice.release.docker_cli import DockerCli
 
+if TYPE_CHECKING:
+    from houseprice.config import Config
+
+Check = Callable[["Config", Path], str]
 PYTHON = (3, 11)
 LOCK = "requirements.txt"
 """Holds the libraries of serving too, in the same versions."""
@@ -37,7 +41,9 @@ class Finding:
     required: bool = True
 
 
-def diagnose(root: Path, config: Path, environ: Mapping[str, str], docker: DockerCli) -> tuple[Finding, ...]:
+def diagnose(
+    root: Path, config: Path, environ: Mapping[str, str], docker: DockerCli, check: Check | None = None
+) -> tuple[Finding, ...]:
     """Return what is there and what is missing.
 
     Args:
@@ -45,11 +51,13 @@ def diagnose(root: Path, config: Path, environ: Mapping[str, str], docker: Docke
         config: the configuration file, relative to the checkout or absolute.
         environ: where Docker Hub's settings are looked for when GitHub cannot be asked.
         docker: the engine that should answer.
+        check: returns what can be learned from the configured sales, and raises an error of the project when nothing
+            can; not called where the configuration or its file is missing.
     """
     running = ".".join(map(str, sys.version_info[:3]))
     return (
         _finding("Python", sys.version_info >= PYTHON, f"{running}, {sys.executable}", "install Python 3.11 or newer"),
-        *_config(root, root / config),
+        *_config(root, root / config, check),
         _libraries(root / LOCK),
         _docker(docker),
         *(_port(port, owner) for port, owner in PORTS.items()),
@@ -66,8 +74,8 @@ def _finding(name: str, there: bool, found: str, hint: str, *, required: bool = 
     return Finding(name, "found", found) if there else Finding(name, "missing", found, hint, required)
 
 
-def _config(root: Path, path: Path) -> Iterator[Finding]:
-    """Load the configuration, and look for the sales that it names."""
+def _config(root: Path, path: Path, check: Check | None) -> Iterator[Finding]:
+    """Load the configuration, look for the sales that it names, and try whether they can be learned from."""
     try:
         from houseprice.config import load  # its libraries may be what is missing
 
@@ -83,6 +91,21 @@ def _config(root: Path, path: Path) -> Iterator[Finding]:
     files = raw.glob("*") if raw.is_dir() else [raw] if raw.is_file() else raw.parent.glob(raw.name)
     size = sum(path.stat().st_size for path in files if path.is_file())
     yield _finding("sales", size > 0, f"{raw}, {size:,} bytes", "put the sales there, or change `paths.raw`")
+    if check is not None and size > 0:
+        yield _learning(check, known, raw)
+
+
+def _learning(check: Check, config: "Config", raw: Path) -> Finding:
+    """Try whether the steps before training accept the sales."""
+    try:
+        return Finding("training data", "found", check(config, raw))
+    except HousePriceError as err:
+        hint = (
+            f"`houseprice init --check CONFIG {raw}` lists what would be rejected; correct the table or the declaration"
+        )
+        return Finding("training data", "missing", f"{err} [{err.code}]", hint)
+    except ModuleNotFoundError as err:
+        return Finding("training data", "unknown", f'library "{err.name}" is not installed', "run `make install`")
 
 
 def _libraries(lock: Path) -> Finding:
