@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 import yaml
 
@@ -17,6 +18,7 @@ from houseprice.config import Tracking, load
 from houseprice.learning import tracking
 from learning.commands import RunCli
 from learning.houses import SCHEMA, written
+from learning.markets import Road, configuration, run
 from learning.pages import QUALITY, EvaluatedModel, evaluate_made_houses
 from pipeline import Pipeline, make_once, quick_config
 
@@ -149,6 +151,17 @@ def run_cli(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> RunCli:
     for name in ("MLFLOW_TRACKING_URI", "HOUSEPRICE_MLFLOW_TRACKING_URI", "HOUSEPRICE_CONFIG", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
     return run_cli
+
+
+@pytest.fixture
+def road(tmp_path: Path, empty_store: Path) -> Road:
+    """Run the whole pipeline on some sales; return where everything lies."""
+
+    def one(table: pl.DataFrame, **more: Any) -> Pipeline:
+        shutil.copy(empty_store, tmp_path)
+        return run(tmp_path, table, configuration(table.columns, **more))
+
+    return one
 
 
 @pytest.fixture(scope="session")

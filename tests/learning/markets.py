@@ -1,6 +1,6 @@
 """Made sales of other markets, and the shortest configurations that fit them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,15 @@ import polars as pl
 import yaml
 
 from houseprice import pipeline
+from houseprice.bundle.load import open_bundle
 from houseprice.config import load
+from houseprice.serving import startup
+from houseprice.serving.explain.comparables import ComparableFinder
+from houseprice.serving.explain.shapley import Explainer
+from houseprice.serving.scorer import Scorer
 from pipeline import Pipeline
 
+Road = Callable[..., Pipeline]
 COLUMNS: dict[str, dict[str, Any]] = {
     "finca": {"kind": "category", "role": "parcel"},
     "vendida": {"kind": "date", "role": "sale_date", "known": "at_sale"},
@@ -101,3 +107,21 @@ def run(home: Path, table: pl.DataFrame, settings: dict[str, Any]) -> Pipeline:
     pipeline.make_features(config, cleaned, featured, models / "trained" / "preprocessor.pkl")
     trained = pipeline.train(config, featured, models, reports, None, lambda what, done, of: None)
     return Pipeline(raw, config_file, config, cleaned, featured, models, reports, trained)
+
+
+def served(pipe: Pipeline) -> dict[str, Any]:
+    """Return the predictions of the bundle for its first golden row: price, explanation and comparables."""
+    folder = pipe.trained.bundle
+    assert folder is not None, pipe.trained.reason
+    assert startup.refusal(folder, allow_red=True) is None
+    bundle = open_bundle(folder)
+    scorer = Scorer(bundle)
+    house = scorer.request.validate(bundle.golden["rows"][:1])[0]
+    (prediction,) = scorer.score([house])
+    explanation = Explainer(bundle, scorer.request).explain(house)
+    comparables = ComparableFinder(bundle).find(house)
+    assert prediction.prediction_interval[0] < prediction.predicted_price < prediction.prediction_interval[1]
+    assert explanation.predicted_price == prediction.predicted_price
+    assert explanation.valuation_date == comparables.valuation_date == prediction.valuation_date
+    assert len(comparables.comparables) == 5
+    return {"prediction": prediction, "comparables": comparables, "manifest": bundle.manifest, "card": bundle.card}
