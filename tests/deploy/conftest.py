@@ -2,10 +2,10 @@
 
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,6 +15,7 @@ from houseprice.release.build import BuildInputs, build_image
 from houseprice.release.docker_cli import DockerCli
 from houseprice.release.image_reference import Repository
 from houseprice.release.loopback_registry import loopback_registry
+from pipeline import make_once
 from programs import base_image
 
 PROXY = """
@@ -49,12 +50,14 @@ def proxy_image(docker: DockerCli, tmp_path_factory: pytest.TempPathFactory) -> 
         or docker.run("pull", "-q", official, seconds=60).returncode == 0
     ):
         return official
-    context = tmp_path_factory.mktemp("proxy")
-    (context / "Dockerfile").write_text(PROXY)
-    base = base_image()
-    tag = "houseprice-test-haproxy"
-    docker.output("build", f"--build-arg=PYTHON_IMAGE={base}", f"--tag={tag}", str(context), seconds=600)
-    return tag
+
+    def build(context: Path) -> str:
+        (context / "Dockerfile").write_text(PROXY)
+        options = (f"--build-arg=PYTHON_IMAGE={base_image()}", "--tag=houseprice-test-haproxy")
+        docker.output("build", *options, str(context), seconds=600)
+        return "houseprice-test-haproxy"
+
+    return make_once(tmp_path_factory, "proxy", build)
 
 
 @pytest.fixture(scope="session")
@@ -140,12 +143,11 @@ def production(docker: DockerCli, proxy_image: str, repository: Repository, tmp_
 
 
 @pytest.fixture
-def show(pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+def show(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
     """Return a function that prints a measurement among the results."""
-    reporter: Any = pytestconfig.pluginmanager.get_plugin("terminalreporter")
 
     def write(line: str) -> None:
         with capsys.disabled():
-            reporter.write_line(f"\n{line}")
+            sys.stderr.write(f"\n{line}\n")  # which also the processes of pytest-xdist have
 
     return write
