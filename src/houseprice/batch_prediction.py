@@ -13,7 +13,7 @@ from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol, TextIO
+from typing import Any, TextIO
 
 from houseprice.atomic_io import replace_file
 from houseprice.batch_input import open_csv
@@ -56,11 +56,6 @@ class _Block:
     places: list[str]
     rows: list[Sequence[Any]]
     houses: list[House]
-
-
-class _Sink(Protocol):
-    def write(self, rows: Sequence[Sequence[Any]], houses: list[House], predictions: list[Prediction]) -> None: ...
-    def finish(self) -> None: ...
 
 
 def predict(

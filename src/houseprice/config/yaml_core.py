@@ -15,7 +15,6 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 MAX_CHARACTERS = 500_000
 """Of the file, and of all values when every alias is written out; an ordinary configuration has some 10,000."""
-STRING = "tag:yaml.org,2002:str"
 
 
 class TooLargeError(ValueError):

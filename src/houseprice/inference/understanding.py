@@ -22,8 +22,6 @@ from houseprice.schema import NO_CURRENCY, RESERVED
 _OTHER_REASONS = 0.05
 """Share of the rows that may be rejected for other reasons than a blank or token price."""
 
-"""ISO 4217: no currency."""
-
 
 def understand(texts: pl.DataFrame, answers: dict[str, str] | None = None) -> Understanding:
     """Return what a table of texts means.
