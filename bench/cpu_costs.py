@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 CLIENTS = 32
 ROUNDS, REQUESTS = 3, 2000
 """Rounds of so many requests where CPU per request is measured; the least counts, which other work disturbs least."""
-PAIRS = 9
-"""Pairs of rounds, one after the other, for a difference that is smaller than what two rounds differ by."""
+PAIRS, SHORT_ROUND = 9, 1000
+"""Pairs of rounds, one after the other, for a difference that is smaller than what two rounds differ by; the median of
+their ratios counts. Short rounds lie near each other in time."""
 SKETCHES = (
     ("of_sketch", "FastAPI sketch, one model call per request", ((0.6, 1.5), (2.0, 4.0))),
     ("of_batched_sketch", "FastAPI sketch with micro-batching", ((0.6, 1.0), (0.8, 1.0))),
@@ -30,31 +31,38 @@ clients. The sketches have no log, metrics, warnings, limits or timeouts, which 
 def routes(bench: "Bench") -> Iterator[Line]:
     """Compare the CPU that one house costs by each route with that of `/predict`."""
     requests = single_house_requests(str(bench.bundle.manifest.project["name"]), bench.houses)
-    costs = dict.fromkeys(requests, float("inf"))
-    with bench.ours() as server:
-        for _ in range(ROUNDS):  # in turn, so that other work on the machine is shared
-            for title, houses in requests.items():
-                costs[title] = min(costs[title], cpu_per_request(server, houses, CLIENTS))
-    base = costs.pop("/predict")
-    for title, cost in costs.items():
-        note = f"{cost * 1e6:.0f} µs of CPU against {base * 1e6:.0f}"
-        yield Line(f"{title}, CPU per house ÷ `/predict`", 2, 1.5, cost / base, "", note=note)
+    with bench.ours() as server:  # each route beside `/predict`, so that other work on the machine disturbs both
+        rounds = [
+            {title: cpu_per_request(server, houses, CLIENTS, SHORT_ROUND) for title, houses in requests.items()}
+            for _ in range(PAIRS)
+        ]
+    for title in list(requests)[1:]:
+        ratios = sorted(costs[title] / costs["/predict"] for costs in rounds)
+        cost = statistics.median(costs[title] for costs in rounds)
+        note = f"{ratios[0]:.2f} to {ratios[-1]:.2f} in {PAIRS} rounds; {cost * 1e6:.0f} µs of CPU"
+        yield Line(f"{title}, CPU per house ÷ `/predict`", 2, 1.5, statistics.median(ratios), "", note=note)
 
 
 def sketches(bench: "Bench") -> Iterator[Line]:
     """Compare the CPU per request of `/predict` with that of plain FastAPI servers of the same ONNX model."""
-    with bench.ours() as server:
-        ours = {clients: cost_of(server, bench.requests, clients) for clients in (1, CLIENTS)}
     for name, title, bounds in SKETCHES:
         command = [sys.executable, "-m", "uvicorn", f"{name}:app", "--app-dir", str(ROOT / "bench" / "peer_servers")]
         command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning", "--port"]
         environment = {"HOUSEPRICE_BUNDLE": str(bench.bundle.directory.resolve())}
-        with running(lambda port: [*command, str(port)], bench.requests[0], environment=environment) as server:  # noqa: B023
+        sketch = running(lambda port: [*command, str(port)], bench.requests[0], environment=environment)  # noqa: B023
+        with bench.ours() as server, sketch as other:
             for clients, (must, aim) in zip((1, CLIENTS), bounds, strict=True):
-                theirs = cost_of(server, bench.requests, clients)
-                note = f"{theirs * 1e6:.0f} µs of CPU against {ours[clients] * 1e6:.0f}"
+                pairs = [
+                    [cpu_per_request(one, bench.requests, clients, SHORT_ROUND) for one in (other, server)]
+                    for _ in range(PAIRS)
+                ]
+                ratios = sorted(theirs / ours for theirs, ours in pairs)
+                theirs, ours = (statistics.median(costs) * 1e6 for costs in zip(*pairs, strict=True))
+                note = (
+                    f"{ratios[0]:.2f} to {ratios[-1]:.2f} in {PAIRS} pairs; {theirs:.0f} µs of CPU against {ours:.0f}"
+                )
                 what = f"{title} ÷ ours, CPU per request, {clients} client{'s' * (clients > 1)}"
-                yield Line(what, must, aim, theirs / ours[clients], "×", False, note)
+                yield Line(what, must, aim, statistics.median(ratios), "×", False, note)
 
 
 def probes(bench: "Bench") -> Iterator[Line]:
@@ -79,11 +87,6 @@ def probes(bench: "Bench") -> Iterator[Line]:
     shares = sorted((1 - without / whole) * 100 for whole, without in pairs)
     note = f"{shares[0]:.1f} to {shares[-1]:.1f} in {PAIRS} pairs of rounds"
     yield Line("log and metrics, share of `/predict`", 10, 5, statistics.median(shares), "%", note=note)
-
-
-def cost_of(server: Server, requests: Sequence[bytes], clients: int) -> float:
-    """Return the least CPU seconds per request of some rounds."""
-    return min(cpu_per_request(server, requests, clients) for _ in range(ROUNDS))
 
 
 def cpu_per_request(server: Server, requests: Sequence[bytes], clients: int, most: int = REQUESTS) -> float:

@@ -15,7 +15,6 @@ from processes import SERVER_CORE, pinned
 
 House = dict[str, Any]
 Feeds = dict[str, Any]
-_RUNS = 5
 
 
 def houses(bundle: Bundle, cleaned: Path, count: int) -> list[House]:
@@ -67,14 +66,11 @@ def seconds_of_one_row(bundle: Bundle, rows: list[House], seconds: float) -> flo
     return passed / done
 
 
-def rate_of_batch(bundle: Bundle, rows: list[House], runs: int = _RUNS) -> float:
-    """Time the bare model with many rows on the server's core: return the median rows a second."""
+def rate_of_batch(bundle: Bundle, rows: list[House]) -> float:
+    """Time the bare model with many rows on the server's core: return rows a second."""
     feeds = feeds_of(bundle, rows)
-    times = []
     with pinned(SERVER_CORE):
         bundle.model.predict(feeds)
-        for _ in range(runs):
-            begun = time.perf_counter()
-            bundle.model.predict(feeds)
-            times.append(time.perf_counter() - begun)
-    return len(rows) / float(np.median(times))
+        begun = time.perf_counter()
+        bundle.model.predict(feeds)
+        return len(rows) / (time.perf_counter() - begun)

@@ -123,14 +123,16 @@ def against_peers(bench: Bench) -> Iterator[Line]:
 def batch(bench: Bench) -> Iterator[Line]:
     """Compare `/batch-predict` with the bare model."""
     rows = sealed.houses(bench.bundle, bench.cleaned, MANY)
-    bare = sealed.rate_of_batch(bench.bundle, rows)
-    request = [post("/batch-predict", rows)]
+    request, found = [post("/batch-predict", rows)], list[tuple[float, float]]()
     with bench.ours() as server:
         drive(server.port, request, clients=1, most=1)
-        found = drive(server.port, request, clients=1, seconds=600, most=max(3, round(bench.seconds)))
-    rate = len(rows) / found.percentile(50)
+        for _ in range(max(3, round(bench.seconds))):  # in turn, so that other work on the machine is shared
+            bare = sealed.rate_of_batch(bench.bundle, rows)
+            found.append((len(rows) / drive(server.port, request, clients=1, seconds=600, most=1).percentile(50), bare))
+    rate, bare = (statistics.median(rates) for rates in zip(*found, strict=True))
+    ratio = statistics.median(ours / theirs for ours, theirs in found)
     note = f"{rate:,.0f} rows/s; bare model {bare:,.0f} rows/s"
-    yield Line(f"`/batch-predict`, {len(rows):,} rows JSON ÷ the bare model", 0.6, 0.85, rate / bare, "", False, note)
+    yield Line(f"`/batch-predict`, {len(rows):,} rows JSON ÷ the bare model", 0.6, 0.85, ratio, "", False, note)
 
 
 def start(bench: Bench) -> Iterator[Line]:
