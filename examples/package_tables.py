@@ -7,7 +7,7 @@ part of the project. Its hash is pinned, since its tables are pickles.
 | --- | --- | --- |
 | ames | Ames, Iowa, 2006 to 2010 | De Cock (2011), Journal of Statistics Education 19(3); places by Kuhn, `modeldata` |
 | windsor | Windsor, Canada, summer of 1987 | Anglin and Gençay (1996), Journal of Applied Econometrics 11(6); `AER` |
-| grinnell | Grinnell, Iowa, 2005 to 2015 | collected from a register of sales; `Stat2Data` |
+| sacramento | Sacramento, California, five days of May 2008 | the Sacramento Bee, from public records; `modeldata` |
 """
 
 import subprocess
@@ -33,12 +33,12 @@ def windsor(cache: Path) -> Any:
     return _table(cache, "AER", "HousePrices")
 
 
-def grinnell(cache: Path) -> Any:
-    """Return 929 sales with addresses, and with three columns that hold the price."""
-    return _table(cache, "Stat2Data", "GrinnellHouses")
+def sacramento(cache: Path) -> Any:
+    """Return 932 sales with places, but without dates."""
+    return _table(cache, "modeldata", "Sacramento")
 
 
-TABLES: dict[str, Callable[[Path], Any]] = {"ames": ames, "windsor": windsor, "grinnell": grinnell}
+TABLES: dict[str, Callable[[Path], Any]] = {"ames": ames, "windsor": windsor, "sacramento": sacramento}
 
 
 def write_csv(table: Any) -> bytes:

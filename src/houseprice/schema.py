@@ -57,7 +57,7 @@ NO_CURRENCY = "XXX"
 
 def currency_in_words(code: str) -> str:
     """Return a currency as it stands in a sentence."""
-    return "a currency that is not known" if code == NO_CURRENCY else code
+    return "an unknown currency" if code == NO_CURRENCY else code
 
 
 def money(amount: float, currency: str) -> str:

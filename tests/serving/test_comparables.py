@@ -15,6 +15,7 @@ from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.bundle.similarity import Similarity
 from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.explain.comparables import ComparableFinder, kilometres
+from houseprice.serving.request import is_optional
 from houseprice.serving.scorer import Scorer
 
 
@@ -82,6 +83,17 @@ def test_real_houses_are_compared_as_the_graph_places_them(bundle_dir: Path) -> 
         assert found[0].distance == pytest.approx(0, abs=2e-3)
         assert sold.prices[row] in [sale.price for sale in found]
         assert all("km away" in " ".join([*sale.alike_in, *sale.different_in]) for sale in found[:1])
+
+
+def test_nothing_is_alike_in_what_is_not_given(bundle_dir: Path) -> None:
+    """The model takes the usual value for what is left out, which a person would not call alike."""
+    bundle = open_bundle(bundle_dir)
+    finder, rules = ComparableFinder(bundle), Scorer(bundle).request
+    needed = {name for name in rules.schema.request if not is_optional(rules.schema, name)}
+    for house in bundle.sample["rows"][:5]:
+        found = finder.find(rules.validate([{name: house[name] for name in needed}])[0])
+        alike = [text for sale in found.comparables for text in sale.alike_in]
+        assert not [text for text in alike if " and " not in text and text.endswith("against not given)")]
 
 
 def test_prices_of_like_houses_say_what_a_house_is_worth(bundle_dir: Path) -> None:

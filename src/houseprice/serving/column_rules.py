@@ -160,7 +160,7 @@ def _written(column: Column) -> list[str]:
         f"with {' or '.join(form.strip)}" if form.strip else "",
         f"followed by {' or '.join(form.multipliers)}" if form.multipliers else "",
         f"in a unit that is multiplied by {form.factor:g}" if form.factor != 1.0 else "",
-        f"{' or '.join(form.true)} for yes, {' or '.join(form.false)} for no" if form.true and form.false else "",
+        f"{' or '.join(form.true)} for true, {' or '.join(form.false)} for false" if form.true and form.false else "",
         blank,
     ]
     said = ", ".join(mark for mark in marks if mark)

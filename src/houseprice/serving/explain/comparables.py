@@ -122,7 +122,11 @@ class ComparableFinder:
         theirs = {name: columns[name].item(sale) for name in self._schema.request if name in columns}
         theirs = to_request_values(self._schema, theirs)
         day = theirs.pop(self._schema.sale_date, None) if self._schema.sale_date else None
-        alike = [self._describe(self._groups[place], theirs, own) for place in common]
+        alike = [
+            self._describe(group, theirs, own)
+            for group in (self._groups[place] for place in common)
+            if any(own.get(name) is not None for name in group.columns)
+        ]
         different = [self._describe(self._groups[place], theirs, own) for place in apart]
         text = f"Alike in {_listed(alike)}" if alike else "Alike in little"
         text += f"; different in {_listed(different)}." if different else "; no difference that matters."
