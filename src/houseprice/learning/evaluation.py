@@ -8,6 +8,7 @@ docs/experiments.md states it for many variants.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from houseprice.learning.metrics import Prices, measure, measure_interval, with_
 from houseprice.learning.oblivious_trees import ObliviousTrees
 from houseprice.learning.relative_metrics import relative_metrics
 from houseprice.learning.rolling_origins import forecast, market_factor, measure_origins, promise
+from houseprice.learning.side_by_side import side_by_side
 from houseprice.learning.slices import Predictions, by_slice, worst
 from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Rows, folds, origins
 from houseprice.learning.training import PriceModel
@@ -150,9 +152,10 @@ def _repeated_residuals(
 def _origin_models(
     table: FeatureTable, train: Rows, pairs: list[tuple[Rows, Rows]], config: Config, steps: "Steps"
 ) -> Iterator[PriceModel]:
-    for number, (before, _) in enumerate(pairs, 1):
+    tasks = [partial(fit, table, train[before], _on_one_thread(config)) for before, _ in pairs]
+    for number, model in enumerate(side_by_side(tasks, config.training.threads), 1):
         steps.take(f"rolling origins {number} of {len(pairs)}")
-        yield fit(table, train[before], config)
+        yield model
 
 
 def refit(table: FeatureTable, evaluation: Evaluation, config: Config) -> PriceModel:
@@ -262,14 +265,25 @@ def _cross_predict(
     table: FeatureTable, train: Rows, pairs: list[tuple[Rows, Rows]], config: Config, steps: Steps, what: str
 ) -> tuple[Rows, Prices]:
     """Fit anew for each pair; return the validation rows of the table and their predicted prices."""
+    judged = [train[validate] for _, validate in pairs]
+    tasks = [
+        partial(_predict_others, table, train[learn], rows, _on_one_thread(config))
+        for (learn, _), rows in zip(pairs, judged, strict=True)
+    ]
+    prices = []
+    for number, y_pred in enumerate(side_by_side(tasks, config.training.threads), 1):
+        steps.take(f"{what} {number} of {len(pairs)}")
+        prices.append(y_pred)
+    return np.concatenate(judged), np.concatenate(prices)
 
-    def folds_of_pairs() -> Iterator[tuple[Rows, Prices]]:
-        for number, (learn, validate) in enumerate(pairs, 1):
-            steps.take(f"{what} {number} of {len(pairs)}")
-            yield train[validate], fit(table, train[learn], config).predict(table.features[train[validate]])
 
-    rows, prices = zip(*folds_of_pairs(), strict=True)
-    return np.concatenate(rows), np.concatenate(prices)
+def _predict_others(table: FeatureTable, learn: Rows, judged: Rows, config: Config) -> Prices:
+    """Return the prices of some rows by a model of others."""
+    return fit(table, learn, config).predict(table.features[judged])
+
+
+def _on_one_thread(config: Config) -> Config:
+    return config.model_copy(update={"training": config.training.model_copy(update={"threads": 1})})
 
 
 def _baseline_prices(table: FeatureTable, train: Rows, holdout: Rows, config: Config) -> dict[str, Prices]:

@@ -6,7 +6,7 @@ et al. 2011), so that one can have a short lengthscale in location and be blind 
 round. Its errors differ from those of trees, which is what a blend needs, and in the graph it is a few matrix products.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,8 +24,10 @@ Lookup = Callable[[Any, dict[str, float], float], Any]
 MIN_LOG_KERNEL = -230.0
 """Kernel values below exp(−230) = 1e-100 are raised to it. A short lengthscale gives values near 1e-310 between houses
 that are far apart, and a product with such a subnormal number can take a hundred times as long as any other."""
-DESIGN_BYTES = 10**9
+DESIGN_BYTES = 2 * 10**8
 """Of the design matrix, with its kernels and its column for every category, so much is held at a time."""
+PIECE_ROWS = 500
+"""Rows for which kernels are computed at a time; what that takes stays in memory that is used again and again."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ def fit_penalty_path(
                 ),
                 coordinates[rows] * linear_scale,
                 *(_one_hot(codes[rows], len(names)) for names, codes in categories.values()),
-                np.ones(len(log_prices[rows])),
+                np.ones(rows.stop - rows.start),
             ]
         )
 
@@ -178,11 +180,7 @@ def fit_penalty_path(
         for end, size, kernel, rbf_kernel in zip(ends, sizes, config.kernels, unfitted, strict=False)
     ]
     mean = float(log_prices.mean())
-    height = max(DESIGN_BYTES // (8 * len(penalty)), 1)
-    parts_of_rows = [slice(start, start + height) for start in range(0, len(log_prices), height)]
-    gram, moments = _normal_equations(
-        map(design, parts_of_rows), parts_of_rows, log_prices - mean, penalty, sample_weight
-    )
+    gram, moments = _normal_equations(design, log_prices - mean, penalty, sample_weight)
     fitted = []
     for factor in factors:
         coef = _solve(gram, moments, [(start, factor * block) for start, block in blocks])
@@ -204,7 +202,11 @@ def rbf(log_kernel: Any) -> Any:
 
 def kernel_matrix(rows: Floats, centres: Floats) -> Floats:
     """Return exp(−|x − c|²) of each row x and each centre c [rows, centres], without subnormal numbers."""
-    return np.asarray(rbf(2.0 * rows @ centres.T - (rows**2).sum(axis=1)[:, None] - (centres**2).sum(axis=1)))
+    kernel = 2.0 * rows @ centres.T
+    kernel -= (rows**2).sum(axis=1)[:, None]
+    kernel -= (centres**2).sum(axis=1)
+    np.maximum(kernel, MIN_LOG_KERNEL, out=kernel)
+    return np.asarray(np.exp(kernel, out=kernel))
 
 
 def _one_hot(codes: npt.NDArray[np.int64], levels: int) -> Floats:
@@ -215,26 +217,28 @@ def _one_hot(codes: npt.NDArray[np.int64], levels: int) -> Floats:
 
 
 def _normal_equations(
-    designs: Iterable[Floats],
-    rows: Sequence[slice],
-    target: Floats,
-    penalty: Floats,
-    sample_weight: Floats | None,
+    design: Callable[[slice], Floats], target: Floats, penalty: Floats, sample_weight: Floats | None
 ) -> tuple[Floats, Floats]:
     """Return both sides of the normal equations of the weighted ridge regression with a diagonal penalty.
 
-    The design matrix comes in blocks of rows, of which one is held at a time.
+    `design` gives the design matrix of some rows, of which a block is held at a time.
     """
-    gram = np.zeros((len(penalty), len(penalty)))
-    moments = np.zeros(len(penalty))
-    for design, part in zip(designs, rows, strict=True):
-        values = target[part]
+    columns = len(penalty)
+    gram, product, moments = np.zeros((columns, columns)), np.empty((columns, columns)), np.zeros(columns)
+    height = min(max(DESIGN_BYTES // (8 * columns), 1), len(target))
+    block = np.empty((height, columns))
+    for start in range(0, len(target), height):
+        end = min(start + height, len(target))
+        for first in range(start, end, PIECE_ROWS):
+            piece = slice(first, min(first + PIECE_ROWS, end))
+            block[piece.start - start : piece.stop - start] = design(piece)
+        rows, values = block[: end - start], target[start:end]
         if sample_weight is not None:
-            root = np.sqrt(sample_weight[part])
-            design *= root[:, None]  # noqa: PLW2901 - the block is ours, and large
+            root = np.sqrt(sample_weight[start:end])
+            rows *= root[:, None]
             values = values * root
-        gram += design.T @ design
-        moments += design.T @ values
+        gram += np.matmul(rows.T, rows, out=product)
+        moments += rows.T @ values
     gram[np.diag_indices_from(gram)] += penalty
     return gram, moments
 

@@ -15,7 +15,7 @@ from houseprice.learning.kernel_ridge import fit_kernel_ridge
 
 Floats = npt.NDArray[np.float64]
 NEGLIGIBLE = 1e-9  # a residual in log price that is as good as 0
-BLOCK = 25_000  # rows at a time: memory holds rows × centres
+BLOCK = 2000  # rows at a time: memory holds rows × centres
 MAD_TO_SIGMA = 1.4826  # the standard deviation of a normal distribution, in median absolute deviations
 
 

@@ -123,4 +123,4 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         return {**self.found_.model_dump(mode="json"), "target_encoding_weights": self.mixed_model_.weights}
 
 
-BLOCK = 2000  # rows at a time: memory holds rows × (trees + centres)
+BLOCK = 500  # rows at a time: memory holds rows × (trees + centres)

@@ -18,6 +18,8 @@ from houseprice.learning.kernel_ridge import kernel_matrix
 
 Floats = npt.NDArray[np.float64]
 JITTER = 1e-8
+SPREAD = 1.5
+SMALL = 64  # rows of a triangle that is inverted at once
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Evidence:
     target: Floats
     guess: Prior
     noise_ratio: Floats
-    spread: float = 1.5
+    spread: float = SPREAD
     _basis: Floats = field(init=False)
     _levels: npt.NDArray[np.int64] = field(init=False)
 
@@ -95,7 +97,7 @@ class Evidence:
         factor, alpha = self._solve(prior, kernels)
         inverse = _inverse(factor)
         value = 0.5 * float(self.target @ alpha) + float(np.log(np.diag(factor)).sum())
-        sensitivity = inverse - np.outer(alpha, alpha)
+        sensitivity = np.subtract(inverse, np.outer(alpha, alpha), out=inverse)
         squares = x**2
         by_amplitude, by_lengthscale = np.zeros(len(kernels)), np.zeros(prior.inverse_lengthscales.shape)
         for number, kernel in enumerate(kernels):
@@ -129,7 +131,9 @@ class Evidence:
         for amplitude, inverse_lengthscale in zip(prior.amplitudes, prior.inverse_lengthscales, strict=True):
             seen = np.flatnonzero(inverse_lengthscale)
             scaled = self.coordinates[:, seen] * inverse_lengthscale[seen]
-            found.append(amplitude * kernel_matrix(scaled, scaled))
+            kernel = kernel_matrix(scaled, scaled)
+            kernel *= amplitude
+            found.append(kernel)
         return found
 
     def _solve(self, prior: Prior, kernels: list[Floats]) -> tuple[Floats, Floats]:
@@ -155,5 +159,17 @@ class Evidence:
 
 def _inverse(factor: Floats) -> Floats:
     """Return the inverse of a matrix from its lower Cholesky factor."""
-    lower, _ = scipy.linalg.lapack.dpotri(factor, lower=1)
-    return np.asarray(np.tril(lower) + np.tril(lower, -1).T)
+    inverse = _inverse_triangle(factor)
+    return np.asarray(inverse.T @ inverse)
+
+
+def _inverse_triangle(lower: Floats) -> Floats:
+    """Return the inverse of a lower triangular matrix, by halves: nearly all of it is products of matrices."""
+    half = len(lower) // 2
+    if len(lower) <= SMALL:
+        return np.asarray(np.tril(np.linalg.inv(lower)))
+    inverse = np.zeros(lower.shape)
+    inverse[:half, :half] = _inverse_triangle(lower[:half, :half])
+    inverse[half:, half:] = _inverse_triangle(lower[half:, half:])
+    inverse[half:, :half] = -inverse[half:, half:] @ (lower[half:, :half] @ inverse[:half, :half])
+    return inverse

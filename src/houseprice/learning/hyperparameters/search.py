@@ -7,6 +7,7 @@ see the time of sale, and the shares of the blend.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from houseprice.learning.hyperparameters.kernel_search import ROBUST_SCALE, find
 from houseprice.learning.kernel_ridge import fit_penalty_path
 from houseprice.learning.oblivious_trees import StagedTrees, fit_staged_trees
 from houseprice.learning.robust_weights import robust_sample_weights
+from houseprice.learning.side_by_side import side_by_side
 from houseprice.learning.splitting import Rows
 from houseprice.learning.trend import TIME
 
@@ -84,7 +86,7 @@ def find_hyperparameters(
     sales = detrend(X, log_prices, config)
     kernel_ridge, robust = config.kernel_ridge, config.robust_weights
     if kernel_ridge == "auto" or robust == "auto":
-        found, weighted = find_kernel_ridge(sales.features, sales.log_prices, places, config.seed)
+        found, weighted = find_kernel_ridge(sales.features, sales.log_prices, places, config.seed, config.threads)
         kernel_ridge = found if kernel_ridge == "auto" else kernel_ridge
         if robust == "auto":
             robust = RobustWeightsConfig(scale=ROBUST_SCALE, centres=PILOT_CENTRES) if weighted else None
@@ -105,10 +107,12 @@ def find_hyperparameters(
     timed = (False, True) if config.time_in_trees == "auto" else (config.time_in_trees,)
     blank = {"tree_share": 0.0, "linear_share": 0.0, "time_in_trees": timed[0], "boosting": candidates[0]}
     parts = FoundTraining.of(config.model_copy(update=blank))
-    fits = [
-        _fit_fold(X, log_prices, fold, candidates, parts, timed if newest else timed[:1], variants)
+    alone = parts.model_copy(update={"threads": 1})
+    tasks = [
+        partial(_fit_fold, X, log_prices, fold, candidates, alone, timed if newest else timed[:1], variants)
         for fold, newest in validation_folds(None if sales.months is None else sales.months[kept], groups, config.seed)
     ]
+    fits = list(side_by_side(tasks, config.threads))
     return FoundTraining.of(_decide(fits, candidates, config, variants, len(y)))
 
 
