@@ -88,6 +88,23 @@ def test_a_row_that_weighs_nothing_is_not_followed() -> None:
     assert at(ones) == pytest.approx(at(fit_kernel_ridge(matrix(TABLE), log, config, 0)), abs=1e-9)
 
 
+def test_all_sales_as_centres_give_nearly_what_all_but_one_give() -> None:
+    """One system with an unknown for each sale, or one with an unknown for each centre of each kernel."""
+    log = np.sin(2 * EAST) + SIZE + 0.2 * (TABLE["quarter"] == "b").to_numpy() + 0.1 * DRAW.normal(size=400)
+    weights = DRAW.uniform(0.5, 1.5, 400)
+    found = []
+    for centres in (400, 399):
+        place = Kernel(centres=centres, penalty=0.7, columns={"east": 2.0})
+        config = KernelRidgeConfig(
+            centres=centres, penalty=0.2, inverse_lengthscale=0.3, columns=COLUMNS, categories=("quarter",),
+            additional_kernels=(place,),
+        )  # fmt: skip
+        found.append(fit_penalty_path(matrix(TABLE), log, config, (1.0, 0.1), 0, weights))
+    for every_sale, all_but_one in zip(*found, strict=True):
+        assert at(every_sale) == pytest.approx(at(all_but_one), abs=2e-3)
+        assert every_sale.effects["quarter"] == pytest.approx(all_but_one.effects["quarter"], abs=2e-3)
+
+
 def test_a_text_has_its_effect_and_an_unknown_one_none() -> None:
     """Each quarter's own level is found, shrunk a little."""
     dear = (TABLE["quarter"] == "b").to_numpy()

@@ -175,15 +175,20 @@ def fit_penalty_path(
         [config.penalty_of(name) for name, _ in levels],
         1e-6,
     ]
-    blocks = [
-        (end - size, kernel.penalty * kernel_matrix(rbf_kernel.centres, rbf_kernel.centres))
-        for end, size, kernel, rbf_kernel in zip(ends, sizes, config.kernels, unfitted, strict=False)
-    ]
-    mean = float(log_prices.mean())
-    gram, moments = _normal_equations(design, log_prices - mean, penalty, sample_weight)
+    mean, penalties = float(log_prices.mean()), [kernel.penalty for kernel in config.kernels]
+    if min(sizes) == len(log_prices):
+        found = _solve_dual(
+            design(slice(0, len(log_prices))), log_prices - mean, penalties, penalty, factors, sample_weight
+        )
+    else:
+        blocks = [
+            (int(end) - size, of_kernel * kernel_matrix(kernel.centres, kernel.centres))
+            for end, size, of_kernel, kernel in zip(ends, sizes, penalties, unfitted, strict=False)
+        ]
+        gram, moments = _normal_equations(design, log_prices - mean, penalty, sample_weight)
+        found = [_solve(gram, moments, [(start, factor * block) for start, block in blocks]) for factor in factors]
     fitted = []
-    for factor in factors:
-        coef = _solve(gram, moments, [(start, factor * block) for start, block in blocks])
+    for coef in found:
         parts = np.split(coef, ends)
         effects: dict[str, dict[str, float]] = {name: {} for name in categories}
         for (name, level), effect in zip(levels, parts[-1][:-1].tolist(), strict=True):
@@ -241,6 +246,33 @@ def _normal_equations(
         moments += rows.T @ values
     gram[np.diag_indices_from(gram)] += penalty
     return gram, moments
+
+
+def _solve_dual(
+    design: Floats,
+    target: Floats,
+    kernel_penalties: list[float],
+    penalty: Floats,
+    factors: Sequence[float],
+    sample_weight: Floats | None,
+) -> list[Floats]:
+    """Return the coefficients for each factor where every row is a centre of every kernel.
+
+    The design matrix then begins with the kernels themselves, and one system with as many unknowns as rows gives the
+    coefficients of all of them (the representer theorem): a Gaussian process with the sum of the kernels.
+    """
+    rows = len(target)
+    *kernels, rest = np.split(design, np.arange(1, len(kernel_penalties) + 1) * rows, axis=1)
+    weighted = rest / penalty[-rest.shape[1] :]
+    others = weighted @ rest.T + np.diag(1.0 / (np.ones(rows) if sample_weight is None else sample_weight))
+    found = []
+    for factor in factors:
+        covariance = others + np.sum(
+            [kernel / (factor * of_kernel) for kernel, of_kernel in zip(kernels, kernel_penalties, strict=True)], axis=0
+        )
+        dual = scipy.linalg.cho_solve((np.linalg.cholesky(covariance), True), target, check_finite=False)
+        found.append(np.r_[*(dual / (factor * of_kernel) for of_kernel in kernel_penalties), weighted.T @ dual])
+    return found
 
 
 def _solve(gram: Floats, moments: Floats, blocks: list[tuple[int, Floats]]) -> Floats:
