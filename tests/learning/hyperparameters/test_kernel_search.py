@@ -73,6 +73,7 @@ def test_only_some_of_many_sales_are_drawn(
 ) -> None:
     """In blocks, with and without places; none twice in a block."""
     monkeypatch.setattr(kernel_search, "ROWS", rows)
+    monkeypatch.setattr(kernel_search, "BLOCKS", 4)
     drawn = kernel_search._draw(matrix(TABLE), places, 0)
     assert [len(set(block.tolist())) for block in drawn] == [min(rows, COUNT)] * blocks
 
@@ -80,6 +81,7 @@ def test_only_some_of_many_sales_are_drawn(
 def test_half_of_a_block_are_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that there sales are as dense as all sales are: by far the most have the sale next to them in their block."""
     monkeypatch.setattr(kernel_search, "ROWS", 100)
+    monkeypatch.setattr(kernel_search, "BLOCKS", 4)
     where = np.column_stack([EAST, NORTH])
     nearest = KDTree(where).query(where, k=2)[1][:, 1]
     for block in kernel_search._draw(matrix(TABLE), ["east", "north"], 0):
@@ -89,6 +91,7 @@ def test_half_of_a_block_are_neighbours(monkeypatch: pytest.MonkeyPatch) -> None
 def test_what_is_found_does_not_depend_on_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """To the last bit."""
     monkeypatch.setattr(kernel_search, "ROWS", 100)
+    monkeypatch.setattr(kernel_search, "BLOCKS", 4)
     one, two = (find_kernel_ridge(matrix(TABLE), LOG_PRICES, ("east", "north"), 0, threads) for threads in (1, 2))
     assert one == two
 

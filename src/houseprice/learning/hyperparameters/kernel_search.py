@@ -28,8 +28,8 @@ from houseprice.learning.transforms import choose_transforms
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
-ROWS = 700  # sales of a block, at most
-BLOCKS = 4
+ROWS = 1400  # sales of a block, at most
+BLOCKS = 1
 STEPS = (20, 30)  # evaluations before and after sales far from the others are given more noise
 NEIGHBOURS = 10  # of each drawn sale, that are drawn with it, so that there they are as dense as all sales are
 MAX_LEVELS = 200  # of a text with effects of its own; one with more is a column of numbers, its target encoding
