@@ -56,7 +56,7 @@ image: install ## build the image of the model bundle, on the locked base image 
 
 .PHONY: smoke
 smoke: install ## start the image, test it, remove it
-	@$(BIN)/houseprice image test $(IMAGE)
+	@$(BIN)/houseprice image test --bundle $(BUNDLE) $(IMAGE)
 
 .PHONY: tools
 tools: ## install the programs that the tests need (as root, on Debian or Ubuntu)

@@ -95,3 +95,11 @@ def test_an_entry_point_needs_no_installation_and_no_working_folder(pipe: Pipeli
     assert "3,000 of 3,000 rows kept" in ended.stdout
     assert sha256_of(output) == sha256_of(pipe.cleaned)
     assert not list(elsewhere.iterdir())
+
+
+@pytest.mark.parametrize("target", ["serve", "image", "smoke"])
+def test_the_bundle_of_any_configuration_is_served_built_and_tested(root: Path, target: str) -> None:
+    """What `make` would run names it."""
+    words = ["make", "--dry-run", target, "BUNDLE=models/other/bundle"]
+    done = subprocess.run(words, cwd=root, capture_output=True, text=True, check=True)
+    assert "--bundle models/other/bundle" in done.stdout
