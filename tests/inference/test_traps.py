@@ -246,3 +246,27 @@ def test_a_price_without_values_is_told() -> None:
     """Not that no column is called a price."""
     (question,) = understand(table(sale_price=[None] * 200)).questions
     assert (question.code, question.column) == ("target_empty", "sale_price")
+
+
+@pytest.mark.parametrize(
+    ("name", "fair", "other"),
+    [
+        ("arms_length", "Y", "N"),
+        ("Arm's Length Sale", "yes", "no"),
+        ("Not Full Market Price", "No", "Yes"),
+        ("sale_qualification", "Q", "U"),
+        ("valid_sale", "1", "0"),
+    ],
+)
+def test_sales_not_at_arms_length_are_set_aside(name: str, fair: str, other: str) -> None:
+    """By the column that says so, which is told, and is no feature."""
+    understood = understand(table(**{name: [other if house.number % 9 == 0 else fair for house in HOUSES]}))
+    assert understood.only == {name: (fair,)}
+    assert column(understood, name).excluded
+    assert [note.about for note in understood.notes if note.rows] == ["only"]
+
+
+@pytest.mark.parametrize("texts", [["Y"] * 200, ["Y", "N", "N", "N"] * 50, ["Normal", "Family"] * 100])
+def test_a_column_that_sets_most_sales_aside_means_something_else(texts: list[str]) -> None:
+    """Or nothing that is known."""
+    assert understand(table(arms_length=texts)).only == {}

@@ -188,3 +188,43 @@ def test_what_was_kept_is_not_changed_by_cleaning_it_again() -> None:
     again = clean(parse(first.sales.write_csv(), "a.csv", SCHEMA, AS_WRITTEN), SCHEMA, rules(max_rejected_share=0.0))
     assert again.sales.equals(first.sales)
     assert isinstance(first.sales.schema["day"], pl.Date)
+
+
+def test_a_sale_under_another_identifier_is_rejected_and_names_the_first() -> None:
+    """Where houses that look alike are mostly one sale, they are it twice."""
+    houses = [{"area": str(50 + number), "paid": str(1000 + 37 * number)} for number in range(20)]
+    table = cleaned(*houses, *houses[:5])
+    assert table.rejected["row"].to_list() == [21, 22, 23, 24, 25]
+    assert table.rejected["reasons"][0] == "duplicate of row 1 under another plot"
+
+
+def test_houses_that_look_alike_are_no_duplicates() -> None:
+    """New flats of one block, some of which are sold on one day at one price."""
+    flats = [{"area": str(50 + 10 * (number % 2)), "paid": str(1000 + 50 * (number % 7))} for number in range(40)]
+    apart = [{**flat, "day": f"2015-{1 + number // 28:02d}-{1 + number % 28:02d}"} for number, flat in enumerate(flats)]
+    assert cleaned(*apart, apart[3], apart[5]).rejected.is_empty()
+
+
+def test_sales_without_an_identifier_are_no_sale_under_another() -> None:
+    """Nothing is known of them."""
+    table = cleaned({"plot": ""}, {"plot": "", "area": "60"}, {"plot": "p9", "area": "61"})
+    assert table.rejected.is_empty()
+
+
+@pytest.mark.parametrize("limit", [0.0, 0.5])
+def test_rows_are_set_aside_by_a_column(limit: float) -> None:
+    """With the reason, in any case of letters; a blank tells nothing; they are not too many, since it is on purpose."""
+    rows = [{"terms": terms} for terms in ("cash", "CASH ", "gift", "", "loan", "swap")]
+    table = cleaned(*rows, only={"terms": ("cash", "loan")}, max_rejected_share=limit)
+    assert dict(table.rejected.select("row", "reasons").rows()) == {
+        3: 'terms: "gift" is not cash or loan', 6: 'terms: "swap" is not cash or loan'
+    }  # fmt: skip
+    assert table.set_aside == 2
+
+
+def test_a_column_that_is_not_declared_sets_rows_aside() -> None:
+    """It need be no feature."""
+    lines = written([{}, {"area": "60"}]).splitlines()
+    text = "\n".join([f"{lines[0]},fair", f"{lines[1]},Y", f"{lines[2]},N"])
+    told = rules(only={"fair": ("y",)})
+    assert clean(parse(text, "a.csv", SCHEMA), SCHEMA, told).rejected["row"].to_list() == [2]

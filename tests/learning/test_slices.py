@@ -71,3 +71,21 @@ def test_a_holdout_of_few_sales_has_no_slices() -> None:
     """Their errors would be noise."""
     table = prices_table(MIN_SALES - 1)
     assert by_slice(table, table.rows(HOLDOUT), (table.prices[10:],) * 3) == {}
+
+
+def test_sales_of_categories_that_training_has_not_seen_are_a_slice() -> None:
+    """New places of which each has too few sales to be one; a blank is no category."""
+    table = prices_table(200)
+    rows = table.rows(HOLDOUT)
+    places = np.array(["p0"] * 10 + ["p0"] * 60 + [""] * 40 + [f"new {number % 20}" for number in range(100)])
+    object.__setattr__(table, "features", table.features.with_columns(pl.Series("place", places)))
+    (inside,) = (inside for name, inside in members(table, rows) if name.startswith("place:"))
+    assert (inside == np.char.startswith(places[rows], "new")).all()
+
+
+def test_where_all_categories_are_new_they_are_no_slice() -> None:
+    """Such as addresses: it would be the whole holdout."""
+    table = prices_table(200)
+    places = pl.Series("place", [f"street {number}" for number in range(210)])
+    object.__setattr__(table, "features", table.features.with_columns(places))
+    assert not [name for name, _ in members(table, table.rows(HOLDOUT)) if name.startswith("place:")]

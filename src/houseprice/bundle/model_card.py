@@ -23,6 +23,9 @@ SPLITS = {
     "resold": "newest resales",
 }
 
+UNSEEN = ": not among the training sales"
+"""End of the name of the slice of sales with a category that training has not seen, such as a new postcode."""
+
 
 def render_model_card(facts: Mapping[str, Any]) -> str:
     """Return the card as Markdown, from the fields of the manifest."""
@@ -37,12 +40,12 @@ def render_model_card(facts: Mapping[str, Any]) -> str:
     environment.filters["number"] = lambda value, spec=",.0f": format(value, spec).replace("-", "−")
     metrics, protocol = facts["metrics"], facts["metrics"]["protocol"]
     slices = sorted(metrics["slices"].items(), key=lambda item: -item[1]["log_rmse"])
-    quintiles = [(name, found) for name, found in metrics["slices"].items() if ", fifth " in name]
+    always = [(name, found) for name, found in metrics["slices"].items() if ", fifth " in name or name.endswith(UNSEEN)]
     return environment.get_template("model_card.md").render(
         facts,
         currency=currency_in_words(facts["project"]["currency"]),
         splits=[(label, metrics[name]) for name, label in split_labels(protocol).items() if name in metrics],
-        slices=[*quintiles, *[item for item in slices if item not in quintiles][:5]],
+        slices=[*always, *[item for item in slices if item not in always][:5]],
         hidden=hidden_by_protocol(protocol),
         features={
             name: column

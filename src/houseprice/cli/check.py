@@ -24,12 +24,14 @@ class Rejections:
     Attributes:
         reasons: reason → number of rows, and examples of it with their rows, the commonest first.
         blanks: column → number of accepted rows without a value.
+        set_aside: how many of the rejected are so on purpose (`data.only`).
     """
 
     accepted: int
     rejected: int
     reasons: dict[str, tuple[int, list[tuple[int, str]]]]
     blanks: dict[str, int]
+    set_aside: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the numbers as plain values."""
@@ -59,6 +61,7 @@ def check(config: Config, source: Path) -> Rejections:
         cleaned.rejected.height,
         {_common(cases): (len(cases), _different(cases)) for _, cases in commonest},
         {name: count for name, count in blanks.items() if count},
+        cleaned.set_aside,
     )
 
 
@@ -96,4 +99,5 @@ def summary(found: Rejections, source: str) -> RenderableType:
 
 def is_too_much(found: Rejections, config: Config) -> bool:
     """Return whether a run with this configuration would fail for the rows that it rejects."""
-    return found.rejected > config.data.max_rejected_share * (found.accepted + found.rejected)
+    rejected = found.rejected - found.set_aside
+    return rejected > config.data.max_rejected_share * (found.accepted + rejected)

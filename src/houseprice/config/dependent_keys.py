@@ -14,7 +14,9 @@ def keys_of_columns(config: Config, file_columns: Collection[str]) -> list[str]:
     """
     schema = config.schema_
     lost = {name for name, sources in schema.sources.items() if set(sources) & set(file_columns)}
-    return [] if schema.target in lost else list(_keys(config, lost))
+    if schema.target in lost:
+        return []
+    return [*_keys(config, lost), *(f"data.only.{name}" for name in config.data.only if name in file_columns)]
 
 
 def _keys(config: Config, lost: set[str]) -> Iterator[str]:

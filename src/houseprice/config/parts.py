@@ -53,7 +53,8 @@ class Data(Part):
 
     `form` says how cells are written where their columns do not: `thousands: none` says that a decimal sign before
     three digits, as in 5.650, is one. `missing` are texts that mean in any column that there is no value. `excluded`
-    are columns that are left out on purpose, with the reason.
+    are columns that are left out on purpose, with the reason. `only` says of a column of the file, which may be one of
+    them, what it holds for the sales to learn from, such as those at arm's length; all other rows are set aside.
     """
 
     file: FileLayout = FileLayout()
@@ -63,6 +64,7 @@ class Data(Part):
     max_years_sold_before_built: Annotated[int, Field(ge=0)] = 1
     columns: Annotated[dict[str, Column], AfterValidator(_form_a_schema)]
     excluded: dict[str, Annotated[str, Field(min_length=1)]] = {}
+    only: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = {}
 
     @model_validator(mode="after")
     def _excluded_are_not_declared(self) -> Self:

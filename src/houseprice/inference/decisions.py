@@ -86,6 +86,7 @@ class Understanding:
     Attributes:
         columns: a decision for each column of the file, in its order, and then those that are joined of several.
         currency: ISO 4217 code; `schema.NO_CURRENCY` when nothing tells it.
+        only: column → its texts of the sales to learn from, where others are in the file.
         max_rejected_share: share of the rows that may be rejected, when blank and token prices need more than usual.
         notes: what concerns the whole file.
         questions: what only a person can tell, of the file and of its columns.
@@ -95,5 +96,6 @@ class Understanding:
     currency: str
     rows: int
     max_rejected_share: float | None = None
+    only: dict[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[Finding, ...] = ()
     questions: tuple[Question, ...] = ()

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 
 from houseprice.inference.answers import apply_answers
+from houseprice.inference.arms_length import sales_at_arms_length
 from houseprice.inference.decisions import ColumnDecision, Finding, Question, Understanding
 from houseprice.inference.drafts import Draft
 from houseprice.inference.identifiers import decide_identifiers, join_lot
@@ -50,6 +51,7 @@ def understand(texts: pl.DataFrame, answers: dict[str, str] | None = None) -> Un
         target.questions += _of_currency(target, drafts) + _of_rents(drafts)
     set_limits(drafts)
     fold_case(drafts)
+    only = sales_at_arms_length(drafts)
     told(drafts)
     decisions = tuple(_decision(draft) for draft in drafts) + tuple(sale_dates) + tuple(joined)
     asked = [question for draft in drafts if not draft.excluded for question in draft.questions]
@@ -59,7 +61,8 @@ def understand(texts: pl.DataFrame, answers: dict[str, str] | None = None) -> Un
         currency,
         texts.height,
         _rejected(target),
-        _notes(decisions, currency),
+        only,
+        (*(one for draft in drafts for one in draft.findings if one.about == "only"), *_notes(decisions, currency)),
         (*questions, *_once(asked)),
     )
 

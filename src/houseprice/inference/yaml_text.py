@@ -56,6 +56,8 @@ def write_yaml(
         )
     for note in understood.notes:
         lines += _comment(note, "  ")
+    if understood.only:
+        lines.append(f"  only: {flow(understood.only)}")
     lines.append("  columns:")
     for column in understood.columns:
         if not column.excluded:

@@ -65,7 +65,8 @@ def _select(table: TextTable, where: str, schema: Schema, config: Config | None 
 
 
 def _check_columns(table: TextTable, where: str, schema: Schema, config: Config | None) -> None:
-    missing = [name for name in schema.file_columns if name not in table.columns]
+    needed = dict.fromkeys((*schema.file_columns, *(config.data.only if config else ())))
+    missing = [name for name in needed if name not in table.columns]
     if not missing:
         return
     others = [name for name in table.columns if name not in schema.file_columns]
@@ -75,15 +76,14 @@ def _check_columns(table: TextTable, where: str, schema: Schema, config: Config 
     keys = keys_of_columns(config, missing) if config else []
     if table.layout.header_lines == 0 and not table.layout.names:
         advice = "it has no header: list its columns in data.file.names, with data.file.header_lines 0"
-    elif len(missing) > 0.5 * len(schema.file_columns):
+    elif len(missing) > 0.5 * len(needed):
         advice = f"`houseprice init {where}` writes a configuration for a file of this shape"
     else:
         advice = "correct the header, or the declaration under data.columns"
         if keys:
             advice += f"; to do without {'it' if len(missing) == 1 else 'them'}, delete {', '.join(keys)}"
     raise DataError(
-        f'"{where}" lacks {len(missing)} of the {len(schema.file_columns)} declared columns, {hints}, and has: '
-        f"{found}; {advice}.",
+        f'"{where}" lacks {len(missing)} of the {len(needed)} declared columns, {hints}, and has: {found}; {advice}.',
         code="csv_columns_missing",
         columns=missing,
         keys=keys,

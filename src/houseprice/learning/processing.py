@@ -14,10 +14,12 @@ from pandera.errors import SchemaErrors
 
 from houseprice.config import Data
 from houseprice.conversion import CellForm, convert, is_missing
+from houseprice.conversion.value import normalized
 from houseprice.errors import DataError
 from houseprice.learning.csv_reader import REASONS, ROW, RawTable
+from houseprice.learning.duplicates import find_duplicates
 from houseprice.learning.implausible import blank_implausible, check_currency, token_limit
-from houseprice.learning.rejections import COLUMN, KEY, check_rejected_share, count_reasons
+from houseprice.learning.rejections import COLUMN, KEY, ONLY, check_rejected_share, count_reasons
 from houseprice.schema import LONGEST_TEXT, WHOLE_NUMBER, Column, Schema
 
 TYPES: dict[str, type[pl.DataType]] = {
@@ -41,12 +43,14 @@ class CleanTable:
         undeclared: the file's other columns for the same sales, as texts; only for the detection of leakage.
         rejected: `row`, `reasons`, and the columns as they were typed.
         report: what was read, kept and rejected, with counts by reason and blanks by column.
+        set_aside: how many of the rejected are so on purpose.
     """
 
     sales: pl.DataFrame
     undeclared: pl.DataFrame
     rejected: pl.DataFrame
     report: dict[str, object]
+    set_aside: int = 0
 
 
 def clean(raw: RawTable, schema: Schema, rules: Data) -> CleanTable:
@@ -68,10 +72,11 @@ def clean(raw: RawTable, schema: Schema, rules: Data) -> CleanTable:
             _forbidden(typed, schema),
             *_no_prices(typed, schema),
             *_impossible(typed, schema, rules),
+            *_not_sought(raw, rules),
             _reasons(raw.broken, "", pl.col(REASONS), "data.file.separator"),
         ]
     )
-    found = pl.concat([found, _duplicates(typed.join(found, on=ROW, how="anti"), schema)])
+    found = pl.concat([found, *_duplicates(typed.join(found, on=ROW, how="anti"), schema)])
     reasons = found.group_by(ROW).agg(pl.col(REASONS).unique(maintain_order=True).str.join("; "))
     rejected = reasons.join(raw.texts, on=ROW, how="left").sort(ROW)
     kept = typed.join(reasons, on=ROW, how="anti").sort(ROW)
@@ -83,8 +88,8 @@ def clean(raw: RawTable, schema: Schema, rules: Data) -> CleanTable:
         "empty_columns": [name for name in schema.columns if sales[name].is_null().all()],
         "blanked": [cells.as_dict() for cells in blanked],
     }
-    check_rejected_share(sales.height, rejected, found, rules)
-    return CleanTable(sales, undeclared, rejected, report)
+    set_aside = check_rejected_share(sales.height, rejected, found, rules)
+    return CleanTable(sales, undeclared, rejected, report, set_aside)
 
 
 def pandera_schema(schema: Schema) -> pa.DataFrameSchema:
@@ -255,14 +260,23 @@ def _impossible(typed: pl.DataFrame, schema: Schema, rules: Data) -> Iterator[pl
         yield _reasons(typed.filter((renovated > 0) & (renovated < built)), name, reason)
 
 
-def _duplicates(typed: pl.DataFrame, schema: Schema) -> pl.DataFrame:
-    """Find duplicates: sales that are the same in every declared column as one that is already in the table.
+def _duplicates(typed: pl.DataFrame, schema: Schema) -> Iterator[pl.DataFrame]:
+    found = find_duplicates(typed, schema, ROW)
+    same = pl.format("duplicate of row {}", pl.col("first"))
+    yield _reasons(found.filter(~pl.col("another")), "", same, "")
+    other = pl.format(f"duplicate of row {{}} under another {schema.parcel}", pl.col("first"))
+    yield _reasons(found.filter(pl.col("another")), schema.parcel or "", other, "")
 
-    The same identifier, day and price are not enough: two flats of one block may be sold so.
-    """
-    first = pl.col(ROW).min().over(list(schema.columns))
-    duplicates = typed.with_columns(first.alias("first")).filter(pl.col(ROW) != pl.col("first"))
-    return _reasons(duplicates, "", pl.format("duplicate of row {}", pl.col("first")), "")
+
+def _not_sought(raw: RawTable, rules: Data) -> Iterator[pl.DataFrame]:
+    """Find rows that are set aside since a column tells that they are no sales of the kind to learn from."""
+    table = raw.texts.join(raw.undeclared, on=ROW, how="left", maintain_order="left")
+    for name, sought in rules.only.items():
+        texts, kept = table[name], {normalized(text).casefold() for text in sought}
+        others = [text for text in texts.unique().drop_nulls().to_list() if normalized(text).casefold() not in kept]
+        rows = table.filter(texts.is_in(others) & ~is_missing(texts, CellForm(missing=rules.missing)))
+        shown = pl.format(f'{name}: "{{}}" is not {" or ".join(sought)}', pl.col(name))
+        yield _reasons(rows, name, shown, f"{ONLY}.{name}")
 
 
 def _report(raw: RawTable, sales: pl.DataFrame, found: pl.DataFrame, schema: Schema) -> dict[str, object]:

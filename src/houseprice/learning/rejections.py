@@ -11,6 +11,8 @@ from houseprice.learning.csv_reader import REASONS, ROW
 
 COLUMN, KEY = "column", "key"
 """What a reason is about ("" for the whole row), and the key of the configuration that decides."""
+ONLY = "data.only"
+"""Key that sets rows aside on purpose."""
 
 
 def count_reasons(found: pl.DataFrame) -> pl.DataFrame:
@@ -19,8 +21,10 @@ def count_reasons(found: pl.DataFrame) -> pl.DataFrame:
     return kinds.sort("rows", "reason", descending=[True, False])
 
 
-def check_rejected_share(accepted: int, rejected: pl.DataFrame, found: pl.DataFrame, rules: Data) -> None:
-    """Check that not too many rows are rejected, and that some are accepted.
+def check_rejected_share(accepted: int, rejected: pl.DataFrame, found: pl.DataFrame, rules: Data) -> int:
+    """Check that not too many rows are rejected, and some accepted; return how many `data.only` sets aside.
+
+    Those do not count.
 
     Args:
         accepted: number of accepted rows.
@@ -32,15 +36,16 @@ def check_rejected_share(accepted: int, rejected: pl.DataFrame, found: pl.DataFr
         RejectedShareError: More are rejected than `rules.max_rejected_share`; details `examples`.
         DataError: None is accepted (code `no_accepted_rows`); details `examples`.
     """
-    total = accepted + rejected.height
-    share = rejected.height / total if total else 0.0
+    set_aside = found.filter(pl.col(KEY).str.starts_with(f"{ONLY}."))[ROW].n_unique()
+    total = accepted + rejected.height - set_aside
+    share = (rejected.height - set_aside) / total if total else 0.0
     if share <= rules.max_rejected_share and accepted:
-        return
+        return set_aside
     examples = list(_examples(rejected, found))
     top = "; ".join(map(_told, examples))
     if share > rules.max_rejected_share:
         raise RejectedShareError(
-            f"{rejected.height} of {total} rows ({share:.1%}) would be rejected ({top}), more than "
+            f"{rejected.height - set_aside} of {total} rows ({share:.1%}) would be rejected ({top}), more than "
             f"{rules.max_rejected_share:.1%} (data.max_rejected_share); correct the table or the declaration.",
             rejected=rejected.height,
             total=total,

@@ -5,16 +5,20 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from houseprice.bundle.model_card import UNSEEN
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.metrics import Prices, measure, measure_interval
-from houseprice.learning.splitting import Rows
+from houseprice.learning.splitting import TRAIN, Rows
 
 MIN_SALES = 30  # with fewer, the error of a slice is mostly noise
 Predictions = tuple[Prices, Prices, Prices]
 
 
 def by_slice(table: FeatureTable, rows: Rows, answers: Predictions) -> dict[str, dict[str, float]]:
-    """Return slice → metrics of some rows, for price, living area and age by fifths, and for each location."""
+    """Return slice → metrics of some rows.
+
+    For price, living area and age by fifths, for each location, and for categories that training has not seen.
+    """
     y_true = table.prices[rows]
     found: dict[str, dict[str, float]] = {}
     for name, inside in members(table, rows):
@@ -46,6 +50,18 @@ def _slices(table: FeatureTable, rows: Rows) -> Iterator[tuple[str, npt.NDArray[
         places = table.features[location].to_numpy().astype(str)[rows]
         for place in np.unique(places).tolist():
             yield f"{location} {place}", places == place
+    yield from _unseen(table, rows)
+
+
+def _unseen(table: FeatureTable, rows: Rows) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    """Yield the rows with a category that no training row has, for each column where these are some and not all."""
+    train = table.rows(TRAIN)
+    for name, column in table.schema.request.items():
+        if column.is_text and column.levels is None and name in table.features.columns:
+            texts = table.features[name].to_numpy().astype(str)
+            unseen = ~np.isin(texts[rows], np.append(texts[train], ""))
+            if unseen.any() and not unseen.all():
+                yield f"{name}{UNSEEN}", unseen
 
 
 def _fifths(name: str, values: npt.NDArray[np.float64]) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
