@@ -53,7 +53,7 @@ def named(name: str, form: str, months: tuple[str, ...], role: str = "sale_date"
     """Return a column of dates with names of months; a form has places for d, m and y."""
 
     def write(house: House) -> str:
-        return form.format(d=house.day.day, m=months[house.day.month - 1], y=house.day.year)
+        return form.format(d=house.day.day, m=months[house.day.month - 1], y=house.day.year, yy=f"{house.day:%y}")
 
     return Col(name, write, ("date",), role, lambda h: h.day if "{d" in form else h.day.replace(day=1))
 

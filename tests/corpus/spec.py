@@ -35,7 +35,12 @@ class Col:
 
 @dataclass(frozen=True)
 class Case:
-    """A file, with what has to be asked about it, and the answers after which all is right."""
+    """A file, with what has to be asked about it, and the answers after which all is right.
+
+    Attributes:
+        above: lines above the header.
+        finish: what makes the text of the file of that of the table.
+    """
 
     name: str
     cols: tuple[Col, ...]
@@ -52,6 +57,7 @@ class Case:
     days: int = 700
     order: Callable[[House], Any] | None = None
     above: str = ""
+    finish: Callable[[str], str] = str
 
     def houses(self) -> list[House]:
         """Return the houses of the file, in its order."""
@@ -69,9 +75,8 @@ class Case:
     def content(self) -> bytes:
         """Return the file."""
         lines = [[col.name for col in self.cols], *self.table()]
-        return (self.above + "".join(self.separator.join(map(self._cell, line)) + "\r\n" for line in lines)).encode(
-            self.encoding
-        )
+        text = self.above + "".join(self.separator.join(map(self._cell, line)) + "\r\n" for line in lines)
+        return self.finish(text).encode(self.encoding)
 
     def _cell(self, text: str) -> str:
         needs = any(sign in text for sign in (self.separator, '"', "\n"))

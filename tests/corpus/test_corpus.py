@@ -23,8 +23,8 @@ def outcomes() -> list[Outcome]:
 
 
 def test_the_corpus_is_large() -> None:
-    """It has at least 60 files of 20 to 400 rows, each with its own name."""
-    assert len({case.name for case in CASES}) == len(CASES) >= 60
+    """It has at least 120 files of 20 to 400 rows, each with its own name."""
+    assert len({case.name for case in CASES}) == len(CASES) >= 120
     assert all(20 <= case.rows <= 400 for case in CASES)
 
 

@@ -17,7 +17,7 @@ from houseprice.inference.vocabulary import concepts_of
         ("Größe", "grosse"),
         ("sqft_living15", "sqft living15"),
         ("  ", ""),
-        ("總價元", ""),
+        ("總價元", "price"),
     ],
 )
 def test_names_are_folded_to_plain_words(name: str, words: str) -> None:

@@ -191,6 +191,20 @@ def test_a_total_below_numbers_is_no_row_however_full_it_is() -> None:
     assert found.layout.footer_lines == 1
 
 
+@pytest.mark.parametrize("word", ["Grand Total", "Average:", "Totaal", "合计"])
+def test_a_total_without_a_blank_is_no_row(word: str) -> None:
+    """No other row begins with such a word."""
+    text = f"street,price,area\nEly,100,10\nHigh,200,20\nMill,300,30\n{word},600,60\n"
+    found = table(text)
+    assert (found.texts["street"].to_list(), found.layout.footer_lines) == (["Ely", "High", "Mill"], 1)
+
+
+def test_a_level_of_a_scale_is_no_total() -> None:
+    """The state of a house may be average, in the last row, too."""
+    text = "state,price,area\nGood,100,10\nPoor,200,20\nGood,300,30\nAverage,600,60\n"
+    assert table(text).texts.height == 4
+
+
 @pytest.mark.parametrize("last", ["Total,2014-05-04,4", "Source Lane,,4", "Media Luna,,4", "Mean Street,2014-05-04,"])
 def test_a_last_row_with_the_name_of_a_remark_is_a_row(last: str) -> None:
     """When it holds a number or a date as the others do."""

@@ -139,7 +139,7 @@ def _template_of(text: str) -> tuple[str, dict[str, int]]:
         word = found[0].casefold()
         bare = word.rstrip(".")
         if bare in MONTH_NAMES:
-            months[word if bare not in ENGLISH else bare] = MONTH_NAMES[bare]
+            months[word] = MONTH_NAMES[bare]
             return "{M}"
         if bare in _WEEKDAYS:
             return "{W}" + ("." if word.endswith(".") else "")
@@ -179,6 +179,9 @@ def _format_of(template: str) -> tuple[str, bool] | None:  # noqa: PLR0911 - a r
         return f"%Y{found[1]}%m{tail}", False
     if found := re.fullmatch(r"99?([-/])9999", text):
         return f"%m{found[1]}%Y{tail}", False
+    if found := re.fullmatch(r"9999(\s?[年년]\s?)99?(\s?[月월])(?:(\s?)99?(\s?[日号號일]))?", text):
+        day = f"{found[3]}%d{found[4]}" if found[4] else ""
+        return f"%Y{found[1]}%m{found[2]}{day}{tail}", False
     if text == "{Q}":
         return "year_quarter", False
     if text.count("{M}") == 1:

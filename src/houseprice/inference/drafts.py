@@ -14,8 +14,11 @@ from houseprice.inference.decisions import Finding, Question
 from houseprice.inference.names import words_of
 from houseprice.inference.number_forms import NumberShapes
 from houseprice.inference.profile import Profile
+from houseprice.inference.translations import fold
 
 MOST_SAMPLED = 4000
+LEAST_DIFFERENT = 0.1
+"""Share of the addresses that are different, where each is that of a house."""
 
 
 @dataclass
@@ -56,6 +59,11 @@ class Draft:
     def words(self) -> str:
         """The plain words of the name."""
         return words_of(self.name)
+
+    @property
+    def plain_name(self) -> str:
+        """The name in small letters without marks, in its own language."""
+        return fold(self.name)
 
     @property
     def is_number(self) -> bool:
@@ -119,3 +127,9 @@ def is_code(draft: Draft) -> bool:
         "description",
     )
     return draft.concept in codes
+
+
+def names_places(draft: Draft) -> bool:
+    """Return whether a column that is called address names places with many sales in each, and no single houses."""
+    column = draft.profile.as_texts
+    return len(column.texts) < LEAST_DIFFERENT * column.filled

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from houseprice.inference.decisions import ColumnDecision, Finding
-from houseprice.inference.drafts import Draft
+from houseprice.inference.drafts import Draft, names_places
 
 _MOST_DIFFERENT = 0.2
 """Share of the repeated identifiers that may hold houses of different size before they are those of buildings."""
@@ -153,6 +153,7 @@ def _address(drafts: list[Draft], *, house_is_known: bool) -> list[ColumnDecisio
                 and draft.role is None
                 and draft.concept == "address"
                 and draft.kind in ("category", "text")
+                and not names_places(draft)
             ):
                 draft.kind = "category"
                 draft.take("address", "likely", "it says where the house is")
@@ -174,7 +175,11 @@ def _address(drafts: list[Draft], *, house_is_known: bool) -> list[ColumnDecisio
         (
             draft
             for draft in drafts
-            if draft.usable and draft.role is None and draft.concept == "address" and draft.kind in ("category", "text")
+            if draft.usable
+            and draft.role is None
+            and draft.concept == "address"
+            and draft.kind in ("category", "text")
+            and not names_places(draft)
         ),
         None,
     )

@@ -12,6 +12,7 @@ from houseprice.inference.decisions import Finding
 from houseprice.inference.drafts import Draft, is_code
 from houseprice.inference.mark_decisions import FileMarks, decide_marks, marks_of_file
 from houseprice.inference.number_forms import READABLE, NumberShapes, base_form, mixed_unit, number_shapes
+from houseprice.inference.plane_coordinates import name_plane_coordinates
 from houseprice.inference.profile import ROW, Profile, profile
 from houseprice.inference.scales import decide_flag, decide_grades, decide_scale
 from houseprice.inference.serial_dates import decide_serial_dates
@@ -33,6 +34,7 @@ _MOST_TOO_LONG = 0.05
 def draft_columns(texts: pl.DataFrame, answers: dict[str, str]) -> list[Draft]:
     """Return a draft for each column, with its kind and form."""
     drafts = [Draft(profile(texts, name)) for name in texts.columns if name != ROW]
+    name_plane_coordinates(drafts)
     for draft in drafts:
         _start(draft)
     shapes = [draft.shapes for draft in drafts if draft.shapes]

@@ -15,10 +15,55 @@ LEAST_SPREAD = 0.05
 LEAST_ROWS = 15
 _NUMERIC_ONLY = ("tax", "assessment", "days_on_market", "list_price", "price_per_area", "rent")
 _MOST_PAIRED = 40
-_STATES = frozenset(
-    ("sold", "for sale", "active", "pending", "closed", "withdrawn", "expired", "vendido", "en venta", "vendu")
+SOLD_STATES = frozenset(
+    (
+        *(
+            "sold",
+            "closed",
+            "settled",
+            "completed",
+            "past sale",
+            "recently sold",
+            "vendido",
+            "vendida",
+            "vendu",
+            "vendue",
+        ),
+        *("verkauft", "verkocht", "venduto", "solgt", "sald", "såld", "sprzedane", "myyty", "prodano", "satildi"),
+    )
 )
-"""Words of the state of an offer."""
+"""Words of the state of an offer that ended in a sale."""
+UNSOLD_STATES = frozenset(
+    (
+        *(
+            "for sale",
+            "active",
+            "pending",
+            "withdrawn",
+            "expired",
+            "under offer",
+            "under contract",
+            "contingent",
+            "unsold",
+        ),
+        *("cancelled", "canceled", "off market", "coming soon", "listed", "passed in", "sale agreed", "available"),
+        *(
+            "new",
+            "hold",
+            "temporarily off market",
+            "en venta",
+            "reservado",
+            "reservada",
+            "retirado",
+            "retirada",
+            "activo",
+        ),
+        *("à vendre", "a vendre", "sous compromis", "retiré", "retire", "zu verkaufen", "aktiv", "reserviert"),
+        *("zurückgezogen", "te koop", "onder bod", "onder voorbehoud", "ingetrokken", "in vendita", "ritirato"),
+        *("à venda", "a venda", "em venda", "til salg", "til salgs", "till salu", "aktualne", "wycofane"),
+    )
+)
+"""Words of the state of an offer that has not ended in a sale, or not yet."""
 _SOLD = ("sold", "is sold", "sale", "vendido", "vendu", "verkauft")
 _AREAS = frozenset(("area", "living_area", "lot_area", "part_area", "other_area"))
 
@@ -33,9 +78,8 @@ def exclude_by_name(drafts: list[Draft]) -> None:
                 PHRASES["price_per_area" if draft.shapes.affixes.per == "area" else "rent"],
                 rows=draft.profile.first[:1],
             )
-        elif (
-            draft.words.endswith("status")
-            and {text.casefold().replace("_", " ") for text in draft.profile.texts} <= _STATES
+        elif states_of(draft) <= SOLD_STATES | UNSOLD_STATES and (
+            draft.words.endswith("status") or states_of(draft) & SOLD_STATES
         ):
             draft.exclude(PHRASES["at_sale"], rows=draft.profile.first[:2])
         elif draft.questions:
@@ -52,19 +96,24 @@ def exclude_by_name(drafts: list[Draft]) -> None:
             draft.exclude("it is another date of the sale")
 
 
+def states_of(draft: Draft) -> set[str]:
+    """Return the texts of a column as the states of offers are written; those of a number are none."""
+    return {text.casefold().replace("_", " ") for text in draft.profile.texts}
+
+
 def exclude_by_values(drafts: list[Draft], target: Draft) -> None:
     """Leave out near-copies of the price, and columns that give it together with another one."""
-    price = _log(target.sample)
+    price = log_values(target.sample)
     columns = [
         draft
         for draft in drafts
         if draft.usable and draft.is_number and draft.role != "target" and len(draft.profile.texts) > 1
     ]
-    logs = {draft.name: _log(draft.sample) for draft in columns}
+    logs = {draft.name: log_values(draft.sample) for draft in columns}
     for draft in columns:
-        if _spread(price - logs[draft.name]) < LEAST_SPREAD:
+        if robust_spread(price - logs[draft.name]) < LEAST_SPREAD:
             draft.exclude(f'it is nearly a multiple of "{target.name}"', rows=draft.profile.first[:1])
-        elif _spread(deviations_from_curve(draft.sample, price)) < LEAST_SPREAD / 2 <= _spread(price) / 4:
+        elif robust_spread(deviations_from_curve(draft.sample, price)) < LEAST_SPREAD / 2 <= robust_spread(price) / 4:
             draft.exclude(f'"{target.name}" follows from it', rows=draft.profile.first[:1])
     left = [draft for draft in columns if draft.usable]
     # Whatever looks least like a property of the house first, so that pairs of them are found in a wide file, too.
@@ -77,7 +126,7 @@ def exclude_by_values(drafts: list[Draft], target: Draft) -> None:
         for draft in drafts
         if not draft.usable and draft.is_number and draft.concept in PHRASES and draft.values.size
     ]
-    leaked = [draft for draft in leaked if _spread(price - _log(draft.sample)) > 2 * LEAST_SPREAD]
+    leaked = [draft for draft in leaked if robust_spread(price - log_values(draft.sample)) > 2 * LEAST_SPREAD]
     for one in leaked:
         for other in left[:_MOST_PAIRED]:
             if (
@@ -91,8 +140,8 @@ def exclude_by_values(drafts: list[Draft], target: Draft) -> None:
 
 def _exclude_ratio(leaked: Draft, other: Draft, target: Draft, price: NDArray[np.float64]) -> None:
     """Leave out a ratio of the price to a column that was left out, such as a list price."""
-    first, second = _log(leaked.sample), _log(other.sample)
-    if any(_spread(price - sign * first - times * second) < LEAST_SPREAD for sign, times in ((1, 1), (1, -1))):
+    first, second = log_values(leaked.sample), log_values(other.sample)
+    if any(robust_spread(price - sign * first - times * second) < LEAST_SPREAD for sign, times in ((1, 1), (1, -1))):
         other.exclude(f'it is nearly the ratio of "{target.name}" to "{leaked.name}"', rows=other.profile.first[:1])
 
 
@@ -101,21 +150,26 @@ def _exclude_pair(
 ) -> None:
     first, second = logs[one.name], logs[other.name]
     for signs, word in (((1, 1), "times"), ((1, -1), "divided by"), ((-1, 1), "divided by")):
-        if _spread(price - signs[0] * first - signs[1] * second) < LEAST_SPREAD:
+        if robust_spread(price - signs[0] * first - signs[1] * second) < LEAST_SPREAD:
             a, b = (one, other) if signs[0] > 0 else (other, one)
             leaking = a if b.role or a.role is None else b
             leaking.exclude(f'"{target.name}" is nearly "{a.name}" {word} "{b.name}"', rows=leaking.profile.first[:1])
             return
-    if one.role is None and other.role is None and _spread(price - _log(one.sample + other.sample)) < LEAST_SPREAD / 5:
+    if (
+        one.role is None
+        and other.role is None
+        and robust_spread(price - log_values(one.sample + other.sample)) < LEAST_SPREAD / 5
+    ):
         for draft in (one, other):
             draft.exclude(f'"{target.name}" is nearly "{one.name}" plus "{other.name}"', rows=draft.profile.first[:1])
 
 
-def _log(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def log_values(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return logarithms; NaN where there is none."""
     return np.log(np.where(values > 0, values, np.nan))
 
 
-def _spread(values: NDArray[np.float64]) -> float:
+def robust_spread(values: NDArray[np.float64]) -> float:
     """Return the robust spread of what is known; infinite when that is too little."""
     known = values[~np.isnan(values)]
     if known.size < max(LEAST_ROWS, 0.1 * values.size):

@@ -78,6 +78,12 @@ def decide_marks(  # noqa: PLR0911 - a return for each proof
     open_marks = [mark for mark in marks.either if mark not in (decimal, thousands)]
     if not open_marks:
         return MarkDecision(decimal, thousands, tuple(findings))
+    zeros = [mark for mark in open_marks if _starts_with_zero(shapes, mark)]
+    if len(open_marks) == 2 and len(zeros) == 1 and not decimal and not thousands:
+        other = open_marks[1 - open_marks.index(zeros[0])]
+        reason = f"decimal {NAMES[zeros[0]]}: no thousands begin with 0"
+        rows = (marks.either[zeros[0]], marks.either[other])
+        return MarkDecision(zeros[0], other, (Finding("form", "certain", reason, rows),))
     if len(open_marks) > 1:
         return _contradiction(shapes, name)
     mark = open_marks[0]

@@ -6,12 +6,39 @@ from functools import cached_property
 
 from houseprice.conversion import CellForm
 from houseprice.conversion.numbers import TYPED
+from houseprice.inference.names import words_of
 from houseprice.inference.profile import Profile
-from houseprice.inference.units import MULTIPLIERS, SQUARE_METRES, Affixes, split_affix
+from houseprice.inference.units import (
+    MULTIPLIERS,
+    SQUARE_METRES,
+    Affixes,
+    currency_of_name,
+    factor_of_name,
+    split_affix,
+)
 
 MOST_SHAPES = 4000
 READABLE = 0.9
 """Share of the values that must be numbers for the column to be one of numbers."""
+
+AMOUNTS = frozenset(
+    (
+        *("sale_price", "price", "list_price", "price_per_area", "rent", "assessment", "tax", "days_on_market", "age"),
+        *(
+            "area",
+            "living_area",
+            "lot_area",
+            "part_area",
+            "other_area",
+            "bedrooms",
+            "bathrooms",
+            "part_bathrooms",
+            "rooms",
+        ),
+        *("year_built", "year_renovated", "distance", "energy", "quality", "condition"),
+    )
+)
+"""Concepts of names of amounts, whose numbers may stand behind an unknown word."""
 
 _NUMBER = re.compile(
     r"(?P<open>\()?(?P<before>[^9+\-.,]*(?:\.(?!9)[^9+\-.,]*)*?)(?P<sign>[-+]?)\s*(?P<before2>[^9+\-.,]*?)\s*"
@@ -95,8 +122,9 @@ class NumberShapes:
 
     @cached_property
     def signed(self) -> bool:
-        """Whether there is a currency."""
-        return bool(self.affixes.currencies)
+        """Whether there is a currency beside the numbers, or in their name, which states no multiple of it."""
+        words = words_of(self.profile.name)
+        return bool(self.affixes.currencies) or bool(currency_of_name(words) and factor_of_name(words) == 1)
 
 
 def number_shapes(column: Profile, *, money: bool) -> NumberShapes | None:
@@ -110,10 +138,11 @@ def number_shapes(column: Profile, *, money: bool) -> NumberShapes | None:
     words = True
     odd: list[str] = []
     bad = 0
+    amount = bool(AMOUNTS & set(column.concepts[:1]))
     common = _common_affix(shapes, column.filled)
     for shape, (count, place, row) in shapes.items():
         plain = shape.translate(TYPED)
-        found = _read(plain, marks, row, common, money=money)
+        found = _read(plain, marks, row, common, money=money, names_amount=amount)
         if found is not None:
             affixes |= found
             continue
@@ -122,7 +151,7 @@ def number_shapes(column: Profile, *, money: bool) -> NumberShapes | None:
             durations = durations or row
         elif closed:
             parts = [part for name, part in closed.groupdict().items() if part and name != "word"]
-            read = [_read(part.strip(), marks, row, common, money=money) for part in parts]
+            read = [_read(part.strip(), marks, row, common, money=money, names_amount=amount) for part in parts]
             if all(one is not None for one in read):
                 ranges = ranges or row
                 words = words and closed.groupdict().get("word", "-") != "-"
@@ -152,7 +181,9 @@ def _common_affix(shapes: dict[str, tuple[int, int, int]], rows: int) -> frozens
     return frozenset(part for part, count in counts.items() if count >= READABLE * rows and len(part) <= 20)
 
 
-def _read(shape: str, marks: Marks, row: int, common: frozenset[str], *, money: bool) -> Affixes | None:
+def _read(
+    shape: str, marks: Marks, row: int, common: frozenset[str], *, money: bool, names_amount: bool
+) -> Affixes | None:
     """Learn from one number; return what stands around it, or None when it is none."""
     found = _NUMBER.fullmatch(shape)
     if not found or bool(found["open"]) != shape.endswith(")"):
@@ -164,7 +195,7 @@ def _read(shape: str, marks: Marks, row: int, common: frozenset[str], *, money: 
     around = Affixes()
     for part, written in ((front, before), (back, behind)):
         if part.unknown:
-            if written not in common:
+            if written not in common or (part is front and not names_amount and any(map(str.isalpha, written))):
                 return None
             around |= Affixes(strip=frozenset((written,)), unknown=frozenset((written,)))
         else:

@@ -54,11 +54,13 @@ class Profile:
     marks: dict[str, int]
     raw: pl.Series
     mark_rows: tuple[int, ...] = ()
+    meant: str = ""
+    """Name that tells what the column is, where its own does not."""
 
     @property
     def concepts(self) -> tuple[str, ...]:
         """What the name may mean, the most special first."""
-        return concepts_of(self.name)
+        return concepts_of(self.meant or self.name)
 
     @cached_property
     def filled(self) -> int:
@@ -72,7 +74,7 @@ class Profile:
         # Powers of areas are no numbers.
         shaped = (
             pl.Series(self.texts, dtype=pl.String)
-            .str.replace_all(r"(?i)(^|[0-9\s/.])(m|mt|mts|mq|ft|km)\s?\^?2\b", "${1}${2}²")
+            .str.replace_all(r"(?i)(^|[0-9\s/.])(m|mt|mts|mq|ft|km|м)\s?\^?2\b", "${1}${2}²")
             .str.replace_all(r"[0-9]", "9")
             .to_list()
         )

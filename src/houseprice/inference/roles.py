@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from houseprice.inference.drafts import Draft
+from houseprice.inference.drafts import Draft, names_places
 from houseprice.inference.profile import Profile
 
 _UK_POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}")
@@ -143,7 +143,11 @@ def _location(drafts: list[Draft]) -> None:
         if draft.kind != "category":
             continue
         column = draft.profile.as_texts
-        if draft.concept in ("postcode", "neighbourhood", "city", "region") or _holds_postcodes(column):
+        if (
+            draft.concept in ("postcode", "neighbourhood", "city", "region")
+            or (draft.concept == "address" and names_places(draft))
+            or _holds_postcodes(column)
+        ):
             each = column.filled / len(column.texts)
             if len(column.texts) > 1:
                 found.append((draft, each, column.filled / column.rows))
@@ -152,7 +156,7 @@ def _location(drafts: list[Draft]) -> None:
         if streets:
             streets[0].take("location", "likely", "it is the only place that the file names")
         return
-    order = {"postcode": 0, "neighbourhood": 1, "city": 2, "region": 3}
+    order = {"postcode": 0, "neighbourhood": 1, "city": 2, "region": 3, "address": 4}
 
     def merit(one: tuple[Draft, float, float]) -> tuple[bool, bool, int]:
         draft, each, filled = one

@@ -1,5 +1,6 @@
 """Flags, and scales whose words have an order."""
 
+# ruff: noqa: RUF001 - letters of other alphabets
 import re
 
 from houseprice.conversion import CellForm
@@ -29,11 +30,17 @@ _TRUE = frozenset(
         "v",
         "x",
         "on",
-        "✓",
-        "✔",
+        *("✓", "✔", "☑", "tak", "ano", "áno", "evet", "var", "да", "есть", "так", "kyllä", "sì", "igen", "van", "da"),
+        *("ναι", "はい", "有", "有り", "あり", "是", "예", "있음", "jah", "taip", "jā", "vero", "waar", "ha"),
     ]
 )
-_FALSE = frozenset(["0", "0.0", "no", "n", "false", "f", "non", "faux", "nein", "falsch", "não", "nao", "falso", "off"])
+_FALSE = frozenset(
+    (
+        *("0", "0.0", "no", "n", "false", "f", "non", "faux", "nein", "falsch", "não", "nao", "falso", "off", "✗", "✘"),
+        *("☐", "nee", "nej", "nei", "nie", "ne", "hayır", "yok", "нет", "ні", "ei", "nem", "nincs", "nu", "όχι"),
+        *("いいえ", "無", "无", "無し", "なし", "否", "아니오", "없음", "onwaar"),
+    )
+)
 _LETTERS = frozenset(("t", "f", "s", "o", "v", "x", "j", "n", "y"))
 _COUNTS = frozenset(
     (
@@ -77,6 +84,17 @@ for _words in (
     "|baixa||||||elevada",
     "|faible||||||élevé",
     "|niedrig||||||hoch",
+    "bardzo zły|zły||||przeciętny||dobry|bardzo dobry|doskonały",
+    "zeer slecht|slecht|matig||redelijk|||goed|zeer goed|uitstekend",
+    "molto scarso|scarso|mediocre||sufficiente|discreto||buono|ottimo|eccellente",
+    "pessimo stato|da ristrutturare|||abitabile|||buono stato|ottimo stato|nuovo",
+    "mycket dålig|dålig|||medel|||bra|mycket bra|utmärkt",
+    "|huono|välttävä||tyydyttävä|||hyvä|erinomainen",
+    "|špatný|||průměrný|||dobrý|velmi dobrý|výborný",
+    "|kötü|||orta|||iyi|çok iyi|mükemmel",
+    "|плохое|||среднее|удовлетворительное||хорошее|очень хорошее|отличное",
+    "|ringe|||middels|||god|svært god|meget god",
+    "|faible|||moyen|||élevé",
 ):
     for _rank, _word in enumerate(_words.split("|")):
         if _word:

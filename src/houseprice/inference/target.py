@@ -4,6 +4,8 @@ import numpy as np
 
 from houseprice.inference.decisions import Finding, Question
 from houseprice.inference.drafts import Draft
+from houseprice.inference.leaks import LEAST_SPREAD, log_values, robust_spread
+from houseprice.inference.units import SQUARE_METRES, currency_of_name, factor_of_name
 
 RANKS = ("sale_price", "price", "list_price", "price_per_area", "assessment", "rent")
 """Concepts of prices, the best target first."""
@@ -18,6 +20,11 @@ WORDS = {
 }
 _LEAST_TOTAL = 10_000
 """Below it a median price is more likely one per area, a rent, or in thousands."""
+_LEAST_OF_CURRENCY = {"CLF": 300}
+"""The same in a currency of large units."""
+_AREAS = frozenset(("area", "living_area", "lot_area", "other_area"))
+_MAY_BE_TOTAL = frozenset(("", "id", "price", "sale_price"))
+_MOST_COMPARED = 40
 _TOKEN_SHARE = 0.04
 """Of the median: a lower price was not asked at arm's length."""
 
@@ -53,7 +60,7 @@ def choose_target(drafts: list[Draft], answer: str | None) -> tuple[Draft | None
             return None, [Question("target_constant", "target", text, {}, constant[0].name)]
         if not found:
             continue
-        different = _most_alike_dropped(found)
+        different = _most_alike_dropped(_totals(found, drafts))
         if len(different) > 1:
             names = {draft.name: f"median {draft.median():,.0f}" for draft in different}
             listed = " and ".join(f'"{name}"' for name in names)
@@ -71,10 +78,49 @@ def _rank(draft: Draft) -> str:
     return ""
 
 
+def _totals(found: list[Draft], drafts: list[Draft]) -> list[Draft]:
+    """Return candidates for the price, each that is a price per area replaced by the total that it belongs to."""
+    numbers = [draft for draft in drafts if draft.usable and draft.is_number and len(draft.profile.texts) > 10]
+    areas = [draft for draft in numbers if draft.concept in _AREAS or draft.unit in SQUARE_METRES]
+    totals = [draft for draft in numbers if draft.role is None and draft.concept in _MAY_BE_TOTAL][:_MOST_COMPARED]
+    kept = []
+    for draft in found:
+        pair = next(
+            (
+                (total, area)
+                for area in areas
+                for total in totals
+                if total is not draft and area not in (draft, total) and _is_product(total, draft, area)
+            ),
+            None,
+        )
+        if pair is None:
+            kept.append(draft)
+            continue
+        total, area = pair
+        draft.exclude(
+            f'it is a price per area: times "{area.name}" it gives "{total.name}"', rows=draft.profile.first[:1]
+        )
+        if not any(total is one for one in (*found, *kept)):
+            kept.append(total)
+    return kept
+
+
+def _is_product(total: Draft, price: Draft, area: Draft) -> bool:
+    """Return whether one column is the product of two others, and does not follow from one of them alone."""
+    logs = [log_values(draft.sample) for draft in (total, price, area)]
+    return (
+        robust_spread(logs[0] - logs[1] - logs[2]) < LEAST_SPREAD
+        and min(robust_spread(logs[0] - logs[1]), robust_spread(logs[0] - logs[2])) > 2 * LEAST_SPREAD
+    )
+
+
 def _checked(draft: Draft, drafts: list[Draft], rank: str) -> tuple[Draft | None, list[Question]]:
     """Ask when a column that is called price holds numbers that no house is sold for."""
     _multiply(draft)
-    if rank in ("sale_price", "price") and not draft.questions and draft.median() < _LEAST_TOTAL:
+    currency = draft.currency or currency_of_name(draft.words) or ""
+    least = _LEAST_OF_CURRENCY.get(currency, _LEAST_TOTAL)
+    if rank in ("sale_price", "price") and not draft.questions and draft.median() < least:
         middle = f"{draft.median():,.6g}"
         text = f'The median of "{draft.name}" is {middle}: it may be a price per area, a rent, or in thousands.'
         return None, [
@@ -98,21 +144,16 @@ def _checked(draft: Draft, drafts: list[Draft], rank: str) -> tuple[Draft | None
     return _take(draft, drafts, verdict, reason), []
 
 
-_FACTORS = (
-    (
-        1e3,
-        ("thousand", "thousands", "k", "1000", "1000s", "000", "000s", "mil", "miles", "milhares", "milliers", "tsd"),
-    ),
-    (1e5, ("lakh", "lakhs", "lac", "lacs")),
-    (1e6, ("million", "millions", "mio", "mn", "millones", "milhoes")),
-)
+_MOST_COUNTED = 1e6
+"""Above it a median price is not one in thousands."""
 
 
 def _multiply(draft: Draft) -> None:
     """Multiply prices whose name says that they are in thousands, lakhs or millions, when no total price is so low."""
-    words = draft.words.split()
-    factor = next((factor for factor, names in _FACTORS if any(name in words for name in names)), 1.0)
-    if factor == 1.0 or draft.form.factor != 1.0 or draft.questions or draft.median() >= _LEAST_TOTAL:
+    factor = factor_of_name(draft.words)
+    if factor == 1.0 or draft.form.factor != 1.0 or draft.questions or draft.form.multipliers:
+        return
+    if draft.median() >= (_MOST_COUNTED if factor == 1e4 else _LEAST_TOTAL):
         return
     draft.form = draft.form.model_copy(update={"factor": factor})
     for cached in ("sample", "values"):
@@ -170,6 +211,7 @@ def _by_content(drafts: list[Draft]) -> tuple[Draft | None, list[Question]]:
         and draft.median() >= _LEAST_TOTAL and draft.share(0, 1e12) == 1 and len(draft.profile.as_values.texts) > 10
         and _is_skewed(draft)
     ]  # fmt: skip
+    found = _totals(found, drafts)
     signed = [draft for draft in found if draft.currency]
     if len(signed or found) == 1:
         return _take((signed or found)[0], drafts, "likely", "it is the only column of numbers as large as prices"), []

@@ -5,20 +5,20 @@ import polars as pl
 
 from houseprice.inference.answers import apply_answers
 from houseprice.inference.arms_length import sales_at_arms_length
+from houseprice.inference.currency import ask_about_currencies, currency_of_file
 from houseprice.inference.decisions import ColumnDecision, Finding, Question, Understanding
 from houseprice.inference.drafts import Draft
 from houseprice.inference.identifiers import decide_identifiers, join_lot
 from houseprice.inference.kinds import draft_columns
-from houseprice.inference.leaks import exclude_by_name, exclude_by_values
+from houseprice.inference.leaks import SOLD_STATES, UNSOLD_STATES, exclude_by_name, exclude_by_values, states_of
 from houseprice.inference.limits import set_limits
 from houseprice.inference.profile import ROW
 from houseprice.inference.roles import assign_roles
 from houseprice.inference.sale_dates import choose_sale_date
 from houseprice.inference.spelling import fold_case
 from houseprice.inference.target import choose_target
-from houseprice.inference.units import CURRENCIES, currency_of_name
 from houseprice.inference.vocabulary import concepts_of
-from houseprice.schema import NO_CURRENCY, RESERVED
+from houseprice.schema import RESERVED
 
 _OTHER_REASONS = 0.05
 """Share of the rows that may be rejected for other reasons than a blank or token price."""
@@ -48,21 +48,26 @@ def understand(texts: pl.DataFrame, answers: dict[str, str] | None = None) -> Un
     joined = lots + decide_identifiers(drafts, texts, house_is_known=bool(lots))
     if target is not None:
         exclude_by_values(drafts, target)
-        target.questions += _of_currency(target, drafts) + _of_rents(drafts)
+        target.questions += ask_about_currencies(target, drafts) + _of_rents(drafts)
+        target.questions += _of_unsold(target, drafts, answers)
     set_limits(drafts)
     fold_case(drafts)
     only = sales_at_arms_length(drafts)
     told(drafts)
     decisions = tuple(_decision(draft) for draft in drafts) + tuple(sale_dates) + tuple(joined)
     asked = [question for draft in drafts if not draft.excluded for question in draft.questions]
-    currency = _currency(target, texts, answers)
+    currency, told_of_it = currency_of_file(target, drafts, texts, answers)
     return Understanding(
         decisions,
         currency,
         texts.height,
         _rejected(target),
         only,
-        (*(one for draft in drafts for one in draft.findings if one.about == "only"), *_notes(decisions, currency)),
+        (
+            *(one for draft in drafts for one in draft.findings if one.about == "only"),
+            *_notes(decisions),
+            *told_of_it,
+        ),
         (*questions, *_once(asked)),
     )
 
@@ -102,19 +107,6 @@ def _once(questions: list[Question]) -> list[Question]:
     return list({(question.code, question.key): question for question in reversed(questions)}.values())[::-1]
 
 
-def _of_currency(target: Draft, drafts: list[Draft]) -> list[Question]:
-    """Ask when prices are in several currencies, which no factor makes comparable."""
-    found = set(target.shapes.affixes.currencies) if target.shapes else set()
-    named = next((draft for draft in drafts if draft.concept == "currency"), None)
-    if named is not None:
-        found |= {text for text in named.profile.as_texts.texts[:10] if text.casefold() in CURRENCIES}
-    if len(found) < 2:
-        return []
-    listed = " and ".join(sorted(found))
-    text = f'"{target.name}" holds prices in {listed}; convert them to one currency, or give a file of one.'
-    return [Question("currency_mixed", "currency", text, {}, target.name, target.profile.first[:2])]
-
-
 def _of_rents(drafts: list[Draft]) -> list[Question]:
     """Ask when rows are sales and rents, whose prices are not of one kind."""
     for draft in drafts:
@@ -126,24 +118,28 @@ def _of_rents(drafts: list[Draft]) -> list[Question]:
     return []
 
 
-def _currency(target: Draft | None, texts: pl.DataFrame, answers: dict[str, str]) -> str:
-    if "currency" in answers:
-        return answers["currency"].upper()
-    if target is None:
-        return NO_CURRENCY
-    if target.currency:
-        return target.currency
-    if named := currency_of_name(target.words):
-        return named
-    for name in texts.columns:
-        if texts[name].n_unique() <= 2 and texts[name].dtype == pl.String:
-            values = texts[name].drop_nulls().unique().to_list()
-            if len(values) == 1 and (code := currency_of_name(values[0].lower())) and len(values[0]) <= 4:
-                return code
-    return NO_CURRENCY
+def _of_unsold(target: Draft, drafts: list[Draft], answers: dict[str, str]) -> list[Question]:
+    """Ask when some rows are offers that were not sold, but have a price: it was never paid."""
+    if target.concept not in ("sale_price", "price", ""):
+        return []
+    for draft in drafts:
+        states = states_of(draft)
+        unsold = [text for text in draft.profile.texts if text.casefold().replace("_", " ") in UNSOLD_STATES]
+        if not (states & SOLD_STATES and unsold and states <= SOLD_STATES | UNSOLD_STATES):
+            continue
+        priced = draft.profile.raw.is_in(unsold) & target.profile.raw.is_not_null()
+        if priced.sum() and f"{draft.name}.exclude" not in answers:
+            text = (
+                f'"{draft.name}" says that rows with a price were not sold ({unsold[0]}); give a file with the sales '
+                "alone, or say that all prices were paid."
+            )
+            choices = {"all prices were paid": "every row is a sale"}
+            rows = draft.profile.rows_of(set(unsold))
+            return [Question("unsold_mixed", f"{draft.name}.exclude", text, choices, draft.name, rows)]
+    return []
 
 
-def _notes(decisions: tuple[ColumnDecision, ...], currency: str) -> tuple[Finding, ...]:
+def _notes(decisions: tuple[ColumnDecision, ...]) -> tuple[Finding, ...]:
     roles = {decision.role for decision in decisions}
     notes = []
     if "sale_date" not in roles:
@@ -157,9 +153,5 @@ def _notes(decisions: tuple[ColumnDecision, ...], currency: str) -> tuple[Findin
     if not {"latitude", "location", "address"} & roles:
         notes.append(
             Finding("file", "certain", "no place: houses are told apart by what they are, not by where they stand")
-        )
-    if currency == NO_CURRENCY:
-        notes.append(
-            Finding("file", "likely", "nothing tells the currency of the prices; tell it with --set currency=EUR")
         )
     return tuple(notes)

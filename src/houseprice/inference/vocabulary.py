@@ -1,4 +1,4 @@
-"""What names of columns mean, in English, Spanish, Portuguese, French and German.
+"""What names of columns mean, in English, Spanish, Portuguese, French and German; others by `translations`.
 
 Patterns are searched in the plain words of a name (`names.words_of`). The first concept that fits counts, so that
 special ones stand before general ones: a list price is a price, too.
@@ -22,14 +22,15 @@ _SOLD = (
 )
 _DATE = r"(?:dates?|days?|dt|dat|fechas?|datum|data|dia|time|timestamp|period|periodo|when|on)"
 _AREA = r"(?:areas?|size|surface|superficie|space|sq ?ft|sqft|sq ?m|sqm|m2|mq|qm|sf|ft2|sq ?foot|sq ?footage|square ?(?:feet|footage|foot|met\w+)|flache|flaeche|metros?|oppervlakte|footage|mts2?)"
-_LOT = r"(?:lots?|land|lnd|plot|site|parcel|terrain|terreno|parcela|lote|grundstucks?|grundstuecks?|grund|finca|solar|perceel|yard|block|ground)"
+_LOT = r"(?:lots?|land|lnd|plot|site|parcel|terrain|terreno|parcela|lote|grundstucks?|grundstuecks?|grund|finca|solar|perceel|yard|block|ground|erf|stand)"
 _LIVING = (
     r"(?:living|liv|lvg|livg|livable|habitable|hab|constructed|construida|construido|built|build(?:ing)?|bldg|floor|gross|net|interior|"
     r"internal|usable|useful|util|total|tot|covered|house|home|dwelling|unit|carpet|super|heated|finished|residential|property|bati|"
-    r"reelle(?: ?bati)?|carrez|wohn|nutz|wohnungs|apartment|flat|cubierta|privativa|edificada|woon)"
+    r"reelle(?: ?bati)?|carrez|wohn|nutz|wohnungs|apartment|flat|cubierta|privativa|edificada|woon|approx|bruta|sf)"
 )
 
 CONCEPTS: tuple[tuple[str, str], ...] = (
+    ("projected", r"\b(?:eastings?|northings?)\b|\b(?:coord\w*|lambert ?\d*|utm\w*|epsg ?\d*|wgs\w*|l93|etrs\w*|bng|osgb\w*|rd|gk|mercator|centroid) ?[xy]\b|\b[xy] ?(?:coord\w*|lambert\w*|l93|utm\w*|epsg\w*|etrs\w*|rd|bng|mercator|centroid)\b|^(?:hochwert|rechtswert)$"),
     ("distance", r"\bdist(?:ance|ances|ancia|anz)?\b|\bentfernung\b|\bafstand\b|\bnearest\b|\b(?:minutes?|mins?|walk\w*|commute) ?to\b|\bpopulation\b|\bpoblacion ?total\b|\b(?:property|house|crime) ?(?:count|rate)\b"),
     ("url", r"\b(?:urls?|links?|href|enlace|image|images|photos?|foto|fotos|thumbnail|website|web)\b"),
     ("price_per_area", rf"\bunit ?{_PRICE}\b|\b(?:m2|sqm|sq ?ft|sqft|meters?|metres?|feet) ?(?:sales? |sold |rent )?{_PRICE}\b|\b{_PRICE} ?(?:unit|unitario|unitaire)\b|\bpps(?:f|m|qm|qft)\b|\bpsf\b|\bpsm\b|\bppm2\b"
@@ -58,24 +59,24 @@ CONCEPTS: tuple[tuple[str, str], ...] = (
     ("assessment", rf"\bassess\w*|\bapprais\w*|\bvaluation\b|\bz?estimates?\b|\bzestimate\b|\bestimated ?{_PRICE}\b|\b{_PRICE} ?estim\w*|\btax(?:able)? ?(?:value|valuation|assess\w*)\b|\bmarket ?value\b|\bavaluo\w*|\btasac\w*|\bavaliac\w*|\bvalor ?(?:catastral|venal|tribut\w*|fiscal|referencia|cadastral|patrimonial|mercado|estimado|tasado)\b|\bcadastral ?value\b"
         r"|\bvaleur ?(?:venale|locative|cadastrale|estimee)\b|\beinheitswert\b|\bverkehrswert\b|\bschatz(?:ung|wert|preis)\b|\bbodenrichtwert\b|\bwoz\w*|\bavalue\b|\btaxable\b|\bexempt\w*|\b(?:land|building|bldg|improvements?|impr|structure|full|fair|actual|total|rateable|unimproved|capital|insured|replacement|book) ?val(?:ue)?s?\b|\bcapital ?improved\b|\bav ?(?:total|land|bldg)\b|\btax ?amount ?value\b"),
     ("tax", r"\btax(?:es|ation)?\b(?! ?(?:class|code|district|area|band|year|map|lot|block))|\bproperty ?tax\w*|\bibi\b|\biptu\b|\btaxes? ?fonciere\w*|\bgrundsteuer\b|\bgrunderwerb\w*|\bimpuestos?\b|\bimpostos?\b|\bcontribucion\w*|\bstamp ?duty\b|\btransfer ?tax\b|\bplusvalia\b|\bitp\b"),
-    ("year_renovated", r"\b(?:year|yr|ano|annee|jahr|date)? ?(?:of ?|de ?|last ?|la ?)*(?:renov\w*|remod\w*|reforma(?:do|cion)?|rehabilita\w*|refurb\w*|moderni\w*|saniert\w*|sanierung\w*)\b|\beffective ?(?:year|yr)\b|\b(?:year|yr) ?(?:remod|renov)\w*"),
-    ("year_built", r"\b(?:year|yr|date|ano|anno|annee|jahr)s? ?(?:of ?|de ?|da ?|di ?|du ?|des ?|la ?|was ?|house ?|bldg ?|building ?|original ?)*(?:built|build|construct\w*|construc\w*|constru\w*|costru\w*|edifica\w*|baus?|complet\w*)\b|\b(?:built|build|building) ?(?:year|in|yr|date|on)\b|^built$|\b(?:cad ?)?construct(?:ion|ed)? ?(?:year|yr|date)\b|\bbau ?jahr\b|\bbouwjaar\b|\bconstruction ?annee\b|\bantig\w* ?ano\b|\bano ?antiguedad\b|\byear ?(?:completion|completed)\b"),
+    ("year_renovated", r"\b(?:year|yr|ano|annee|jahr|date)? ?(?:of ?|de ?|last ?|la ?)*(?:renov\w*|remod\w*|reforma(?:do|cion)?|rehabilita\w*|refurb\w*|moderni\w*|saniert\w*|sanierung\w*)\b|\beff(?:ective)? ?(?:year|yr)\b|\b(?:year|yr) ?(?:remod|renov)\w*"),
+    ("year_built", r"\b(?:year|yr|date|ano|anno|annee|jahr)s? ?(?:of ?|de ?|da ?|di ?|du ?|des ?|la ?|was ?|house ?|bldg ?|building ?|original ?)*(?:built|blt|bld|build|construct\w*|construc\w*|constru\w*|costru\w*|edifica\w*|baus?|complet\w*)\b|\b(?:built|build|building) ?(?:year|in|yr|date|on)\b|^built$|\b(?:yr|year) ?blt\b|\b(?:cad ?)?construct(?:ion|ed)? ?(?:year|yr|date)\b|\bbau ?jahr\b|\bbouwjaar\b|\bconstruction ?annee\b|\bantig\w* ?ano\b|\bano ?antiguedad\b|\byear ?(?:completion|completed)\b"),
     ("age", r"\b(?:house|building|property|bldg|home|apartment|flat)? ?age\b|\bantiguedad\b|\bidade\b|\balter\b|\bage ?(?:of|in) ?\w*"),
     ("sale_year", rf"\b{_SOLD} ?(?:years?|yr|ano|annee|jahr)\b|\b(?:year|yr|ano|annee|jahr) ?(?:of ?|de ?|da ?|la ?)*{_SOLD}\b"),
     ("sale_month", rf"\b{_SOLD} ?(?:months?|mo|mth|mes|mois|monat)\b|\b(?:months?|mo|mth|mes|mois|monat) ?(?:of ?|de ?|da ?|la ?)*{_SOLD}\b"),
     ("sale_date", rf"\b{_SOLD} ?{_DATE}\b|\b{_DATE} ?(?:of ?|de ?|del ?|da ?|do ?|la ?|des ?|du ?|le ?)*{_SOLD}\b|\b(?:verkaufs|kauf|transaktions|vertrags|beurkundungs)datum\b|^sold$|^year ?month$|^yyyymm$"),
     ("sale_price", rf"\b(?:{_SOLD}|final|paid|actual|net|hammer|achieved|realised|realized) ?{_PRICE}\b|\b{_PRICE} ?(?:of ?|de ?|d ?|da ?|la ?)*(?:{_SOLD}|paid|pagado|pago|final|finale|paye|gezahlt|achieved)\b|\bvaleur ?fonciere\b|\b(?:kauf|verkaufs)preis\b|\bkoopsom\b|\bsp\b|\bsold ?for\b"),
-    ("price", rf"\b{_PRICE}\b|\bpricing\b|\bhouse ?price\b|^y$|\bmedv\b|\bmedian ?house ?value\b"),
+    ("price", rf"(?<!area )(?<!size )\b{_PRICE}\b|\bpricing\b|\bhouse ?price\b|^y$|\bmedv\b|\bmedian ?house ?value\b"),
     ("energy", r"\benerg\w*|\bepc\b|\bdpe\b|\bges\b|\bipe\b|\benev\b|\bber(?: ?rating)?\b"),
     ("latitude", r"\b(?:geo ?)?latt?i?t?u?d?e?\b|\blatitud\b|\bbreitengrad\b|\bgeo ?breite\b|\bcoord\w* ?lat\b"),
     ("longitude", r"\b(?:geo ?)?lon(?:g|gt?itude?|gitud)?\b|\blng\b|\blangengrad\b|\blaengengrad\b|\bgeo ?lange\b|\bcoord\w* ?lon\b"),
     ("parcel", r"\bparcel(?:a|le|les)? ?(?:id|no|nr|num\w*|code|key|pin|identifier)\b|^parcel(?:a|le)?$|\b(?:id|num\w*|code|codigo) ?(?:de ?|da ?|la ?|del ?)*(?:parcel\w*|inmueble|imovel|bien|vivienda|immobilie|property|house|home|finca|casa|propiedad|predio)\b|\bpid\b|\bapn\b|\bpin\b|\buprn\b|\bbbl\b|\bprop(?:erty)? ?(?:id|key|no|nr|number|num|code)\b"
-        r"|\b(?:house|home|asset|dwelling|unit|inmueble|imovel|vivienda|predio|casa|building|bldg) ?id\b|\bref(?:erencia)? ?cat(?:astral)?\b|\bcadastro\b|\bcadastr\w* ?(?:ref\w*|id|num\w*)\b|\bobjekt ?(?:id|nr|nummer)\b|\bmatricula\b|\bflurstuck\w*"),
+        r"|\b(?:house|home|asset|dwelling|unit|inmueble|imovel|vivienda|predio|casa|building|bldg) ?id\b|\b(?:erf|stand|title|folio|cadastral|assessor|tax ?lot) ?(?:no|nr|number|num)\b|\berf$|\bref(?:erencia)? ?cat(?:astral)?\b|\bcadastro\b|\bcadastr\w* ?(?:ref\w*|id|num\w*)\b|\bobjekt ?(?:id|nr|nummer)\b|\bmatricula\b|\bflurstuck\w*"),
     ("postcode", r"\bzip ?(?:code)?s?\b|\bpost(?:al)? ?codes?\b|\bpostcode\b|^post(?:al)?$|\bplz\b|\bpostleitzahl\b|\bcod(?:igo|e)? ?postal\b|^cp$|^c p$|\bcep\b|^cap$|\beircode\b|\bpostal\b"),
     ("id", r"^(?:id|no|nr|num|numero|number|index|idx|key|x|row|sn|s no|sr no|lfd nr|obs|record)$|\bids?$|^id\b|^unnamed|^column ?0$|\brow ?(?:id|number|nr|num|no|names?)\b|\bref(?:erence|erencia)?$|\bref ?(?:no|nr|num\w*)\b|\bmls\b|\bmls ?\w*|\blist(?:ing)? ?(?:id|no|number|num)\b|\btransaction ?(?:id|no|number|unique ?identifier)?$|\bunique ?identifier\b|\b(?:gu|uu|zp|tu)id\b|\btui\b|\banuncio$|\bcodigo ?(?:anuncio|inmueble|imovel)\b|\bscout ?id\b|\bkey$|\bserial ?(?:no|number)\b|\bdocument ?(?:no|number)?$|\bdoc(?:ument)? ?(?:no|nr|num\w*|id)\b|\bno ?disposition\b|\bfid\b|\bobjectid\b"),
-    ("lot_area", rf"\b{_LOT} ?(?:del? ?|du ?|do ?|da ?|total ?)*{_AREA}\b|\b{_AREA} ?(?:del? ?(?:la ?)?|du ?|do ?|da ?|of ?|the ?|total ?)*{_LOT}\b|\bacre(?:s|age)?\b|\bgrundst\w*|\bgrundfl\w*|\blot$|\bplot$|^terreno$|^terrain$|^parcela$|\bland ?squa\w*|\bperceel\w*"),
+    ("lot_area", rf"\b{_LOT} ?(?:del? ?|du ?|do ?|da ?|total ?)*{_AREA}\b|\b{_AREA} ?(?:del? ?(?:la ?)?|du ?|do ?|da ?|of ?|the ?|total ?)*{_LOT}\b|\bacre(?:s|age)?\b|^(?:land|erf|stand|section)(?: (?:m2|sqm|sq ?ft|sqft|ha))?$|\bgrundst\w*|\bgrundfl\w*|\blot$|\bplot$|^terreno$|^terrain$|^parcela$|\bland ?squa\w*|\bperceel\w*"),
     ("part_area", rf"\b(?:garage|bsmt|basement|cellar|porch|deck|pool|terra[cs]\w*|balcon\w*|patio|attic|mas ?vnr|bsmt ?\w+|low ?qual|1st|2nd|3rd|first|second|above|below|upper|lower|sotano|keller|cave|jardin|garden|kitchen|cocina|wood|open|enclosed|screen|veranda|unfinished|commercial|office|dependance)\b.*\b(?:{_AREA}|flr|fin|sf)\b|\b{_AREA} ?(?:de ?|del ?|of ?)*(?:garage|basement|terra\w*|balcon\w*|jardin|garden|above|kitchen)\b|\bbasement\b"),
-    ("living_area", rf"\b{_LIVING} ?(?:{_LIVING} ?)?{_AREA}\b|\b{_AREA} ?(?:del? ?(?:la ?)?|du ?|do ?|da ?|of ?)*{_LIVING}\b|\bwohn ?fl\w*|\bnutzfl\w*|\bwoon ?oppervlakte\b|\b(?:sup|surf|mts?2?) ?(?:hab|util|const|bati)\w*|\bgla\b|\bnsa\b"),
+    ("living_area", rf"\b{_LIVING} ?(?:{_LIVING} ?)?{_AREA}\b|\b{_AREA} ?(?:del? ?(?:la ?)?|du ?|do ?|da ?|of ?)*{_LIVING}\b|\bwohn ?fl\w*|\bnutzfl\w*|\bwoon ?oppervlakte\b|\b(?:sup|surf|mts?2?) ?(?:hab|util|const|bati|cub|cubierta)\w*|\bgla\b|\bnsa\b"),
     ("area", rf"^(?:the ?)?(?:{_AREA})(?: ?(?:in ?)?(?:{_AREA}|eur|ft|feet|m|total))*$|\b(?:sq ?ft|sqft|sqm|sq ?mt?|m2|square ?(?:feet|footage|met\w+)|metros ?cuadrados|metragem|quadratmeter)\b"),
     ("part_bathrooms", r"\b(?:half|1 2|bsmt|basement|medio|medios|demi)\b.*\b(?:bath\w*|bano\w*|bain\w*)"),
     ("bedrooms", r"\bbed ?rooms?\d*\b|\bbeds?\d*\b|\bbed ?r?ms?\b|\bbr\b|\bbds?\b|\bbdrms?\b|\bbhk\b|\bdormitorios?\b|\bdorms?\b|\bhabitaci\w*|\bhabs?\b|\balcobas?\b|\brecamaras?\b|\bquartos?\b|\bchambres?\b|\bschlafzimmer\w*|\bslaapkamers?\b|\bbedroom ?abv ?gr\b"),
@@ -84,7 +85,7 @@ CONCEPTS: tuple[tuple[str, str], ...] = (
     ("quality", r"\bqual(?:ity)?(?: ?(?:id|class))?\b|\bgrade\b|\bcalidad\w*|\bqualite\b|\bqualitat\b|\bqualidade\b|\bcad ?astral ?quality ?id\b|\bconstruction ?class\b"),
     ("condition", r"\bcond(?:ition)?\b|\bestado(?: ?(?:de ?|da ?)*(?:conserv\w*|vivienda|casa|inmueble|imovel))\b|\bconservac\w*|\betat\b|\bzustand\b|\bstaat\b|\brating\b|\bview\b|\bstate ?of\b|\bqu\b|\bqc\b"),
     ("house_number", r"\b(?:house|street|building|civic|haus) ?(?:no|nr|num\w*|nummer)\b|\bhausnr\b|\bhausnummer\b|\bnumero ?(?:de ?)?(?:voie|calle|portal)\b|\badresse ?numero\b|\bno ?voie\b|\bpaon\b|\bsaon\b|\bprimary ?name\b|\bsecondary ?name\b|\b(?:apt|apartment|unit|flat) ?(?:no|nr|num\w*)?$|\bhuisnummer\b|\bportal\b|^block$"),
-    ("address", r"\b(?:full ?|street ?|property ?|prop ?|complete ?)?address\b|\bdireccion\b|\bendereco\b|\badresse?s?\b|\bmorada\b|\bdomicilio\b|\banschrift\b|\badres\b|\bubicacion\b|\bstrasse ?(?:und ?)?hausn\w*"),
+    ("address", r"\b(?:full ?|street ?|property ?|prop ?|complete ?)?address\b|\bdireccion\b|\bendereco\b|\badresse?s?\b|\bmorada\b|\bdomicilio\b|\banschrift\b|\badres\b|\bubicacion\b|^property$|\bstrasse ?(?:und ?)?hausn\w*"),
     ("street", r"\bstreet(?: ?name)?\b|\bcalle\b|\brua\b|\brue\b|\bstr(?:asse)?\b|\bvoie\b|\bstraat\b|\broad\b|\blogradouro\b|\bavenida\b|\badresse ?nom ?voie\b"),
     ("neighbourhood", r"\bneighbo\w*|\bnbhd\b|\bnghbrhd\b|\bsuburb\w*|\bdistri\w*|\bbarrios?\b|\bbairros?\b|\bquartiers?\b|\bstadtteil\w*|\bviertel\b|\bbuurt\b|\bwijk\b|\bward\b|\bzon[ea]s?\b|\barea ?name\b|\bcolonia\b|\bfreguesia\b|\barrondissement\b|\bvillage\b|\bsubdivision\b|\bestate\b|\bplanning ?area\b|\bcommunity\b|\blocali\w*|\bsector\b|\bsection\b|\bsubarea\b|\blocation\w*"),
     ("city", r"\bcity\b|\btowns?\b|\btownship\b|\bciudad\b|\bcidade\b|\bville\b|\bcommune\b|\bcomuna\b|\bstadt\b|^ort$|\bmunicip\w*|\bgemeinde\b|\bgemeente\b|\bconcelho\b|\bpoblacion\b|\bborough\b|\bcouncil ?area\b|\bplaats\b|\bwoonplaats\b"),

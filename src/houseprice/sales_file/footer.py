@@ -11,9 +11,17 @@ MOST_BELOW = 20
 """Lines that are looked at, and that may stand below a table."""
 _TOTAL = re.compile(
     r"(?:grand |sub)?(?:total|totals|totales|totaux|totais|gesamt|insgesamt)\b.{0,20}"
-    r"|(?:sum|suma|summe|somme|soma|average|mean|mittelwert|promedio|media|moyenne)[:\s]*",
+    r"|(?:sum|suma|summe|somme|soma|average|mean|mittelwert|promedio|media|moyenne|median|durchschnitt|gemiddelde|razem"
+    r"|totaal|totale|totalt|celkem|yhteensä|toplam|итого|всего|合計|合计|總計|합계)[:\s]*",
     re.IGNORECASE,
 )
+_WHOLE_TOTAL = re.compile(
+    r"(?:(?:grand |sub)?totals?|gesamt|totaal|totale|totalt|celkem|razem|итого|合計|合计|합계"
+    r"|average|mean|median|mittelwert|durchschnitt|promedio|moyenne|gemiddelde)[:\s]*",
+    re.IGNORECASE,
+)
+"""Words that make a row without a blank one of totals, when no other row begins with a word of that kind."""
+_LEVELS = re.compile(r"(?:good|bad|poor|fair|excellent|very good|above average|below average)", re.IGNORECASE)
 _REMARK = re.compile(
     r"(?:sources?|notes?|fuente|notas?|fonte|quelle|hinweis|anmerkung|remarque|copyright|end of|generated|exported"
     r"|downloaded|retrieved|data from|report|\(?\d+ (?:rows?|records?|filas|registros))\b|©|\*|\(c\)",
@@ -47,6 +55,9 @@ def find_footer(tail: Tail, width: int, rows: int, layout: FileLayout, where: st
         if place > min(MOST_BELOW, rows - 1):
             break
         verdict = _footer_verdict(cells, width, numbered=numbered)
+        if not verdict and cells[0] and _WHOLE_TOTAL.fullmatch(cells[0]) and any(map(is_typed, cells[1:])):
+            alike = firsts.count(cells[0]) > 1 or any(map(_LEVELS.fullmatch, firsts))
+            verdict = "" if alike else "likely"
         if verdict:
             count, reached = place, place
             certain &= verdict == "certain"

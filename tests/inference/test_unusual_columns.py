@@ -1,0 +1,86 @@
+"""Coordinates in metres, prices per area, multiples, and rows that are no sales."""
+
+from collections.abc import Callable
+
+import polars as pl
+import pytest
+
+from corpus.houses import House, houses
+from houseprice.inference import ColumnDecision, Understanding, understand
+
+HOUSES = houses(200, 7)
+
+
+def table(**columns: list[str | None]) -> pl.DataFrame:
+    """Return a table of texts with prices and areas."""
+    texts = {
+        "sale_price": [str(house.price) for house in HOUSES],
+        "living_area": [str(house.living) for house in HOUSES],
+    }
+    return pl.DataFrame({name: pl.Series(values, dtype=pl.String) for name, values in (texts | columns).items()})
+
+
+def column(understood: Understanding, name: str) -> ColumnDecision:
+    """Return what a column was taken for."""
+    return next(one for one in understood.columns if one.name == name)
+
+
+def numbers(value: Callable[[House], object]) -> list[str | None]:
+    """Return a column of what is computed from each house."""
+    return [str(value(house)) for house in HOUSES]
+
+
+def test_plane_coordinates_are_kept_as_numbers() -> None:
+    """Metres are no degrees, no identifiers and no prices."""
+    metres = {"x": numbers(lambda h: 840_000 + 90 * h.door), "y": numbers(lambda h: 6_517_000 + 70 * h.floor)}
+    found = understand(table(**metres))
+    assert [(column(found, name).kind, column(found, name).role) for name in "xy"] == [("integer", None)] * 2
+
+
+def test_x_and_y_in_degrees_are_longitude_and_latitude() -> None:
+    """So maps count them."""
+    found = understand(table(x=numbers(lambda h: f"{h.lon:.5f}"), y=numbers(lambda h: f"{h.lat:.5f}")))
+    assert [column(found, name).role for name in "xy"] == ["longitude", "latitude"]
+
+
+def test_the_total_is_learned_and_not_the_price_per_area() -> None:
+    """The product of area and price is the total, whatever the columns are called."""
+    texts = table(eur_m2=numbers(lambda h: f"{h.per_metre:.2f}"), all_in=numbers(lambda h: h.price)).drop("sale_price")
+    found = understand(texts)
+    assert column(found, "all_in").role == "target"
+    assert column(found, "eur_m2").excluded
+
+
+@pytest.mark.parametrize("unsold", ["Withdrawn", "For Sale", "under_offer"])
+def test_prices_that_were_never_paid_are_asked_about(unsold: str) -> None:
+    """A row that was not sold has a price that was asked; one without a price does no harm."""
+    states = [unsold if house.number % 4 == 0 else "Sold" for house in HOUSES]
+    (question,) = understand(table(status=states)).questions
+    assert (question.code, question.column) == ("unsold_mixed", "status")
+    assert not understand(table(status=states), {question.key: "all prices were paid"}).questions
+    prices = [None if state == unsold else str(house.price) for state, house in zip(states, HOUSES, strict=True)]
+    assert not understand(table(status=states, sale_price=prices)).questions
+
+
+@pytest.mark.parametrize(
+    ("name", "divisor", "factor"),
+    [
+        ("거래금액(만원)", 1e4, 1e4),
+        ("Sale price (HK$M)", 1e6, 1e6),
+        ("Kaufpreis in TEUR", 1e3, 1e3),
+        ("成交总价(万元)", 1e4, 1e4),
+    ],
+)
+def test_a_name_that_tells_a_multiple_is_read(name: str, divisor: float, factor: float) -> None:
+    """The unit of the model is the currency."""
+    texts = table(**{name: numbers(lambda h: f"{h.price / divisor:.4f}")}).drop("sale_price")
+    found = column(understand(texts), name)
+    assert (found.role, found.form.factor) == ("target", factor)
+
+
+def test_names_with_numbers_are_no_amounts() -> None:
+    """A number behind a word is that of a building or a road, unless the column counts."""
+    found = understand(
+        table(tower=numbers(lambda h: f"Tower {h.door}"), bedrooms=numbers(lambda h: f"approx {h.beds}"))
+    )
+    assert (column(found, "tower").kind, column(found, "bedrooms").kind) == ("category", "integer")
