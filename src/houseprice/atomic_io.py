@@ -25,12 +25,18 @@ _renaming = threading.RLock()
 
 
 def keep_inputs(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
-    """Refuse outputs that are an input, under whatever name, since what was read would be lost.
+    """Refuse outputs that are an input or one another, under whatever name, since one of them would be lost.
 
     Raises:
         DataError: One is (code `path_repeated`).
     """
-    written = [output for output in outputs if output.exists()]
+    places: dict[str, Path] = {}
+    for output in outputs:
+        place = os.path.realpath(output)  # unlike `resolve`, also of links in a circle
+        if place in places:
+            raise _one_file(places[place], output)
+        places[place] = output
+    written = [output for output in places.values() if output.exists()]
     for source in inputs:
         for output in written:
             if source.exists() and source.samefile(output):
@@ -53,11 +59,7 @@ def write_atomically(contents: Mapping[Path, bytes], mode: int | None = None) ->
     places = {path: _place(path) for path in contents}
     for path, place in places.items():
         if twin := next((other for other in places if other != path and places[other] == place), None):
-            raise DataError(
-                f'"{path}" and "{twin}" are one file, but have different contents; name two files.',
-                code="path_repeated",
-                path=str(path),
-            )
+            raise _one_file(path, twin)
     waiting: dict[Path, Path] = {}
     try:
         for path, content in contents.items():
@@ -255,6 +257,14 @@ def uninterrupted() -> Iterator[None]:
                 signal.signal(number, handler)
             for late in arrived:
                 signal.raise_signal(late)
+
+
+def _one_file(path: Path, twin: Path) -> DataError:
+    return DataError(
+        f'"{path}" and "{twin}" are one file, but have different contents; name two files.',
+        code="path_repeated",
+        path=str(path),
+    )
 
 
 def _unwritable(path: Path, err: OSError) -> DataError:

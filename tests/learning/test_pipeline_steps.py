@@ -61,6 +61,17 @@ def test_an_input_is_never_written_over(run_cli: RunCli, tmp_path: Path, words: 
     assert source.read_text() == "id,price\n1,2\n"
 
 
+def test_two_outputs_are_never_one_file(run_cli: RunCli, tmp_path: Path) -> None:
+    """Under one name or by way of a link, or only the last of them would be there."""
+    (tmp_path / "link.csv").symlink_to("new.csv")
+    (tmp_path / "sales.csv").write_text("id,price\n1,2\n")
+    for twin in ("new.csv", "link.csv"):
+        words = ("--input", tmp_path / "sales.csv", "--output", tmp_path / "new.csv")
+        code, _, err = run_cli("features", *words, "--preprocessor", tmp_path / twin)
+        assert (code, "[path_repeated]" in err) == (4, True)
+    assert not (tmp_path / "new.csv").exists()
+
+
 def test_files_beside_the_output_never_replace_the_input(run_cli: RunCli, tmp_path: Path) -> None:
     """Such as rejected rows that were corrected where they are."""
     source = tmp_path / "cleaned_rejected.csv"

@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -22,8 +24,16 @@ def workers_of(server: Server) -> set[int]:
     return {
         int(pid)
         for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()
+        if "spawn_main" in command_of(pid)
     }
+
+
+def command_of(pid: str) -> str:
+    """Return the command line of a process, nothing if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def wait_until(there: Callable[[], bool], seconds: float = START_SECONDS) -> None:
@@ -32,6 +42,11 @@ def wait_until(there: Callable[[], bool], seconds: float = START_SECONDS) -> Non
     while not there():
         assert time.monotonic() < ends, "it never came"
         threading.Event().wait(0.01)
+
+
+def imports(pid: str) -> bool:
+    """Return whether a process has loaded a library."""
+    return "numpy" in Path(f"/proc/{pid}/maps").read_text()
 
 
 def is_running(pid: int) -> bool:
@@ -79,6 +94,23 @@ def test_a_worker_that_is_killed_at_its_birth_is_replaced(start: Start) -> None:
     wait_until(lambda: len(workers_of(server) - {first, second, newborn}) == 1, 5)
     assert server.ask("POST", "/predict", FULL)[1]["predicted_price"] == FULL_PRICE
     assert server.stop(signal.SIGTERM)[0] == 0
+
+
+def test_ctrl_c_while_workers_start_leaves_no_traceback(toy_dir: Path) -> None:
+    """A terminal sends it to all processes, also to those that have only begun to import."""
+    command = [sys.executable, "-m", "houseprice", "serve", "--bundle", str(toy_dir), "--port", "0"]
+    environment = {**os.environ, "HOUSEPRICE_WORKERS": "2"}
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    ) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        wait_until(
+            lambda: sum("spawn_main" in command_of(pid) and imports(pid) for pid in children.read_text().split()) > 1
+        )
+        os.killpg(process.pid, signal.SIGINT)
+        _, log = process.communicate(timeout=START_SECONDS)
+    assert process.returncode == 0
+    assert all(json.loads(line)["level"] != "error" for line in log.splitlines())
 
 
 @pytest.mark.long

@@ -65,7 +65,7 @@ def image() -> None:
     callback=_bases,
     envvar="PYTHON_IMAGE",
     metavar="[PLATFORM=]IMAGE",
-    help="Base image instead of the locked one own, for one platform or for all; may be given again.",
+    help="Base image instead of the locked one, for one platform or for all; may be given again.",
 )
 @click.option("--allow-red", is_flag=True, help="Build although the model failed its gates; not for publishing.")
 @click.option("--layout", type=click.Path(path_type=Path), help="Write an OCI image layout to this folder instead.")

@@ -8,6 +8,7 @@ import socket
 import tempfile
 import threading
 import time
+from multiprocessing import resource_tracker
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
@@ -34,8 +35,19 @@ class Worker(uvicorn_multiprocess.Process):
             self._server = DrainingServer(self.config)
         return self._server
 
+    def start(self) -> None:
+        """Start the process, in which Ctrl-C waits until `target` runs: it would end the imports with a traceback."""
+        resource_tracker.ensure_running()  # its start ends with SIGINT unblocked
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve; called in the worker process."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # until uvicorn handles it; the parent stops its workers itself
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         terminate_on_hangup()
         threading.Thread(target=_terminate_with_parent, daemon=True).start()
         super().target(sockets)
