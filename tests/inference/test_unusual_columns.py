@@ -51,15 +51,22 @@ def test_the_total_is_learned_and_not_the_price_per_area() -> None:
     assert column(found, "eur_m2").excluded
 
 
-@pytest.mark.parametrize("unsold", ["Withdrawn", "For Sale", "under_offer"])
-def test_prices_that_were_never_paid_are_asked_about(unsold: str) -> None:
-    """A row that was not sold has a price that was asked; one without a price does no harm."""
-    states = [unsold if house.number % 4 == 0 else "Sold" for house in HOUSES]
-    (question,) = understand(table(status=states)).questions
-    assert (question.code, question.column) == ("unsold_mixed", "status")
-    assert not understand(table(status=states), {question.key: "all prices were paid"}).questions
-    prices = [None if state == unsold else str(house.price) for state, house in zip(states, HOUSES, strict=True)]
-    assert not understand(table(status=states, sale_price=prices)).questions
+@pytest.mark.parametrize(
+    ("name", "sold", "unsold"),
+    [
+        ("status", "Sold", "Withdrawn"),
+        ("Listing Status", "CLOSED", "UNDER_OFFER"),
+        ("estado", "vendido", "en venta"),
+        ("is_sold", "yes", "no"),
+    ],
+)
+def test_rows_that_were_not_sold_are_set_aside(name: str, sold: str, unsold: str) -> None:
+    """Their prices were asked and never paid; where prices that were asked are learned, they stay."""
+    states = [unsold if house.number % 4 == 0 else sold for house in HOUSES]
+    found = understand(table(**{name: states}))
+    assert (found.only, found.questions) == ({name: (sold,)}, ())
+    assert column(found, name).excluded
+    assert not understand(table(**{name: states}).rename({"sale_price": "asking_price"})).only
 
 
 @pytest.mark.parametrize(

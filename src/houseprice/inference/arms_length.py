@@ -1,10 +1,11 @@
-"""Columns that tell which sales were at arm's length; the other rows are set aside, since their prices tell little."""
+"""Columns that tell which rows are sales at arm's length; the others are set aside, since their prices tell little."""
 
 import re
 
 from houseprice.conversion.value import FALSE, TRUE
 from houseprice.inference.decisions import Finding
 from houseprice.inference.drafts import Draft
+from houseprice.inference.leaks import NAMES_OF_SOLD, SOLD_STATES, UNSOLD_STATES, state_of
 
 _NAMED = re.compile(
     r"\b(?:arms? ?(?:s ?)?length|(?:full )?market (?:price|sale|value)|(?:qualified|valid|open market) ?sales?|"
@@ -31,5 +32,26 @@ def sales_at_arms_length(drafts: list[Draft]) -> dict[str, tuple[str, ...]]:
             others = column.filled - rows
             reason = f'{others:,} sales were not at arm\'s length by "{draft.name}", and are set aside'
             draft.findings.append(Finding("only", "likely", reason, column.rows_of(set(folded) - set(kept))))
+            return {draft.name: kept}
+    return {}
+
+
+def sold_alone(target: Draft | None, drafts: list[Draft]) -> dict[str, tuple[str, ...]]:
+    """Return column → its texts of what was sold, for one of the states of offers: the others have prices not paid."""
+    if target is None or target.concept == "list_price":
+        return {}
+    for draft in drafts:
+        column = draft.profile.as_texts
+        states = {text: state_of(text) for text in column.texts}
+        if draft.kind == "flag" and draft.words in NAMES_OF_SOLD:
+            kept = tuple(text for text in states if text in (draft.form.true or ()))
+        elif set(states.values()) <= SOLD_STATES | UNSOLD_STATES:
+            kept = tuple(text for text, state in states.items() if state in SOLD_STATES)
+        else:
+            continue
+        if kept and len(kept) < len(states):
+            unsold = set(states) - set(kept)
+            reason = f'rows that were not sold by "{draft.name}", such as "{min(unsold)}", are set aside'
+            draft.findings.append(Finding("only", "likely", reason, column.rows_of(unsold)))
             return {draft.name: kept}
     return {}

@@ -64,8 +64,17 @@ UNSOLD_STATES = frozenset(
     )
 )
 """Words of the state of an offer that has not ended in a sale, or not yet."""
-_SOLD = ("sold", "is sold", "sale", "vendido", "vendu", "verkauft")
+NAMES_OF_SOLD = ("sold", "is sold", "sale", "vendido", "vendu", "verkauft")
 _AREAS = frozenset(("area", "living_area", "lot_area", "part_area", "other_area"))
+
+
+def exclude_states(drafts: list[Draft]) -> None:
+    """Leave out the states of offers, whatever their column is called."""
+    for draft in drafts:
+        states = {state_of(text) for text in draft.profile.texts}
+        is_named = draft.words.endswith("status")
+        if draft.usable and states <= SOLD_STATES | UNSOLD_STATES and (is_named or states & SOLD_STATES):
+            draft.exclude(PHRASES["at_sale"], rows=draft.profile.first[:2])
 
 
 def exclude_by_name(drafts: list[Draft]) -> None:
@@ -78,15 +87,11 @@ def exclude_by_name(drafts: list[Draft]) -> None:
                 PHRASES["price_per_area" if draft.shapes.affixes.per == "area" else "rent"],
                 rows=draft.profile.first[:1],
             )
-        elif states_of(draft) <= SOLD_STATES | UNSOLD_STATES and (
-            draft.words.endswith("status") or states_of(draft) & SOLD_STATES
-        ):
-            draft.exclude(PHRASES["at_sale"], rows=draft.profile.first[:2])
         elif draft.questions:
             continue
         elif draft.concept in ("sale_price", "price"):
             draft.exclude("it is another price, known at the sale" if draft.is_number else PHRASES["of_price"])
-        elif draft.concept == "sale_date" and draft.kind in ("flag", "category") and draft.words in _SOLD:
+        elif draft.kind in ("flag", "category") and draft.words in NAMES_OF_SOLD:
             draft.exclude(PHRASES["at_sale"])
         elif draft.concept in PHRASES and (draft.is_number or draft.concept not in _NUMERIC_ONLY):
             draft.exclude(PHRASES[draft.concept])
@@ -96,9 +101,9 @@ def exclude_by_name(drafts: list[Draft]) -> None:
             draft.exclude("it is another date of the sale")
 
 
-def states_of(draft: Draft) -> set[str]:
-    """Return the texts of a column as the states of offers are written; those of a number are none."""
-    return {text.casefold().replace("_", " ") for text in draft.profile.texts}
+def state_of(text: str) -> str:
+    """Return a text as the states of offers are listed."""
+    return text.casefold().replace("_", " ")
 
 
 def exclude_by_values(drafts: list[Draft], target: Draft) -> None:

@@ -4,13 +4,13 @@ import numpy as np
 import polars as pl
 
 from houseprice.inference.answers import apply_answers
-from houseprice.inference.arms_length import sales_at_arms_length
+from houseprice.inference.arms_length import sales_at_arms_length, sold_alone
 from houseprice.inference.currency import ask_about_currencies, currency_of_file
 from houseprice.inference.decisions import ColumnDecision, Finding, Question, Understanding
 from houseprice.inference.drafts import Draft
 from houseprice.inference.identifiers import decide_identifiers, join_lot
 from houseprice.inference.kinds import draft_columns
-from houseprice.inference.leaks import SOLD_STATES, UNSOLD_STATES, exclude_by_name, exclude_by_values, states_of
+from houseprice.inference.leaks import exclude_by_name, exclude_by_values, exclude_states
 from houseprice.inference.limits import set_limits
 from houseprice.inference.profile import ROW
 from houseprice.inference.roles import assign_roles
@@ -42,6 +42,7 @@ def understand(texts: pl.DataFrame, answers: dict[str, str] | None = None) -> Un
     told = apply_answers(drafts, answers)
     sale_dates = choose_sale_date(drafts) if not any(draft.role == "sale_date" for draft in drafts) else []
     lots = join_lot(drafts) if not any(draft.role == "parcel" for draft in drafts) else []
+    exclude_states(drafts)
     assign_roles(drafts)
     target, questions = choose_target(drafts, answers.get("target"))
     exclude_by_name(drafts)
@@ -49,10 +50,9 @@ def understand(texts: pl.DataFrame, answers: dict[str, str] | None = None) -> Un
     if target is not None:
         exclude_by_values(drafts, target)
         target.questions += ask_about_currencies(target, drafts) + _of_rents(drafts)
-        target.questions += _of_unsold(target, drafts, answers)
     set_limits(drafts)
     fold_case(drafts)
-    only = sales_at_arms_length(drafts)
+    only = sales_at_arms_length(drafts) | sold_alone(target, drafts)
     told(drafts)
     decisions = tuple(_decision(draft) for draft in drafts) + tuple(sale_dates) + tuple(joined)
     asked = [question for draft in drafts if not draft.excluded for question in draft.questions]
@@ -115,27 +115,6 @@ def _of_rents(drafts: list[Draft]) -> list[Question]:
         if draft.concept in ("operation", "code", "at_sale") and rents and len(words) > 1:
             text = f'"{draft.name}" says that some rows are rents ({rents[0]}); give a file with the sales alone.'
             return [Question("rents_mixed", "target", text, {}, draft.name, draft.profile.first[:2])]
-    return []
-
-
-def _of_unsold(target: Draft, drafts: list[Draft], answers: dict[str, str]) -> list[Question]:
-    """Ask when some rows are offers that were not sold, but have a price: it was never paid."""
-    if target.concept not in ("sale_price", "price", ""):
-        return []
-    for draft in drafts:
-        states = states_of(draft)
-        unsold = [text for text in draft.profile.texts if text.casefold().replace("_", " ") in UNSOLD_STATES]
-        if not (states & SOLD_STATES and unsold and states <= SOLD_STATES | UNSOLD_STATES):
-            continue
-        priced = draft.profile.raw.is_in(unsold) & target.profile.raw.is_not_null()
-        if priced.sum() and f"{draft.name}.exclude" not in answers:
-            text = (
-                f'"{draft.name}" says that rows with a price were not sold ({unsold[0]}); give a file with the sales '
-                "alone, or say that all prices were paid."
-            )
-            choices = {"all prices were paid": "every row is a sale"}
-            rows = draft.profile.rows_of(set(unsold))
-            return [Question("unsold_mixed", f"{draft.name}.exclude", text, choices, draft.name, rows)]
     return []
 
 
