@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from houseprice.schema import RESERVED, Column, Schema, currency_in_words, money
+from houseprice.schema import RESERVED, Column, Schema, amount_in_words, currency_in_words, money
 
 PARCEL = {"kind": "category", "role": "parcel", "description": "Parcel"}
 DAY = {"kind": "date", "role": "sale_date", "known": "at_sale", "description": "Day of the sale"}
@@ -180,3 +180,11 @@ def test_a_currency_that_is_not_known_has_no_code_in_sentences(code: str, amount
     assert money(1234.6, code) == amount
     assert (currency_in_words(code) == words) is bool(words)
     assert "XXX" not in currency_in_words(code)
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"), [(547870.87, "547,871"), (-1234.5, "-1,234"), (43.572, "43.6"), (0.0, "0"), (0.1234, "0.123")]
+)
+def test_a_small_amount_has_three_digits(amount: float, words: str) -> None:
+    """A price per area is no whole number."""
+    assert amount_in_words(amount) == words

@@ -60,9 +60,14 @@ def currency_in_words(code: str) -> str:
     return "an unknown currency" if code == NO_CURRENCY else code
 
 
+def amount_in_words(amount: float) -> str:
+    """Return an amount in whole units; a small one, such as a price per area, with three digits."""
+    return f"{amount:,.0f}" if abs(amount) >= 100 or amount == 0 else f"{amount:.3g}"
+
+
 def money(amount: float, currency: str) -> str:
-    """Return an amount in whole units, with its currency where that is known."""
-    return f"{amount:,.0f}" if currency == NO_CURRENCY else f"{amount:,.0f} {currency}"
+    """Return an amount with its currency where that is known."""
+    return amount_in_words(amount) + ("" if currency == NO_CURRENCY else f" {currency}")
 
 
 def canonical_code(text: str, decimal: str = ".") -> str:

@@ -16,6 +16,7 @@ from houseprice.learning.gate_self_test import MutationResult
 from houseprice.learning.report import NAME as REPORT
 from houseprice.learning.verdict import Gate, Verdict
 from houseprice.pipeline import TrainingResult
+from houseprice.schema import amount_in_words
 
 DEFAULT_BUNDLE = Path("models/bundle")
 SIDES = {
@@ -29,7 +30,7 @@ MEASURES = {  # measure → heading, form
     "log_rmse": ("log-RMSE", "{:.4f}"),
     "median_ape": ("median", "{:.1%}"),
     "within_10": ("≤ 10 %", "{:.1%}"),
-    "mae": ("MAE", "{:,.0f}"),
+    "mae": ("MAE", "price"),
     "cod": ("COD", "{:.1f}"),
     "prd": ("PRD", "{:.3f}"),
     "prb": ("PRB", "{:+.3f}"),
@@ -76,7 +77,14 @@ def _rows(metrics: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     judged = [(words, metrics[side]) for side, words in sides.items() if side in metrics]
     judged += [(f"baseline: {name}", found) for name, found in metrics["baselines"].items()]
     return [
-        (words, [form.format(found[measure]) for measure, (_, form) in MEASURES.items()]) for words, found in judged
+        (
+            words,
+            [
+                amount_in_words(found[measure]) if form == "price" else form.format(found[measure])
+                for measure, (_, form) in MEASURES.items()
+            ],
+        )
+        for words, found in judged
     ]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from houseprice.learning.report.figure import DASHED, Figure, Floats, draw, label, paint, price_axis, thousands
 from houseprice.learning.report.what_if import WhatIf
+from houseprice.schema import amount_in_words
 
 SAMPLE = 60  # houses
 STEPS = 16
@@ -132,7 +133,7 @@ def _panel(curve: Curve, limits: tuple[float, float]) -> Figure:
     share = (curve.training == values[0]).mean() if jump else 0.0
     more = f" Dashed: the prediction for {values[0]:g}, the value of {share:.0%} of the sales." if jump else ""
     points = ", ".join(
-        f"{values[place]:g}: {curve.price[place]:,.0f}"
+        f"{values[place]:g}: {amount_in_words(curve.price[place])}"
         for place in np.unique(np.linspace(0, len(values) - 1, 5).astype(int))
     )
     return draw(

@@ -6,7 +6,7 @@ import numpy as np
 
 from houseprice.learning.report.what_if import WhatIf
 from houseprice.learning.splitting import TRAIN
-from houseprice.schema import Column
+from houseprice.schema import Column, amount_in_words
 
 RARE = 0.01
 FEW = 30  # sales in a location
@@ -55,7 +55,10 @@ def _earlier_sale(what_if: WhatIf, row: int) -> list[str]:
     months = round(float(table.days[row] - table.days[last]) / 30.44)
     why = " It may have been renovated in between." if times > 1.3 else ""
     day = np.datetime64(int(table.days[last]), "D")
-    return [f"Sold {months} months earlier, on {day}, for {table.prices[last]:,.0f}; now {times:.2f} times that.{why}"]
+    return [
+        f"Sold {months} months earlier, on {day}, for {amount_in_words(table.prices[last])}; now {times:.2f} times "
+        f"that.{why}"
+    ]
 
 
 def _unit_price(what_if: WhatIf, row: int) -> list[str]:
@@ -77,8 +80,9 @@ def _unit_price(what_if: WhatIf, row: int) -> list[str]:
     share = below if below > 0.5 else float((rates > own).mean())
     of = "any" if share == 1.0 else f"{int(100 * share)}%"
     return [
-        f"Sold for {own:,.0f} per {unit}, {'less' if below < 0.5 else 'more'} than {of} of the {len(near):,} training "
-        f"sales in {roles['location']} {places[row]}, whose median is {np.median(rates):,.0f}."
+        f"Sold for {amount_in_words(own)} per {unit}, "
+        f"{'less' if below < 0.5 else 'more'} than {of} of the {len(near):,} "
+        f"training sales in {roles['location']} {places[row]}, whose median is {amount_in_words(np.median(rates))}."
     ]
 
 
@@ -97,7 +101,7 @@ def _nearest_sales(what_if: WhatIf, row: int) -> list[str]:
     prices = holdout.table.prices[alike[nearest]]
     return [
         f"The {NEIGHBOURS} nearest training sales of similar size (±20%), up to {away[nearest].max():.1f} km away, "
-        f"sold for {prices.min():,.0f} to {prices.max():,.0f}."
+        f"sold for {amount_in_words(prices.min())} to {amount_in_words(prices.max())}."
     ]
 
 

@@ -11,6 +11,7 @@ from houseprice.learning.conformal import conformal_quantile
 from houseprice.learning.model_comparison import KEYS
 from houseprice.learning.report.figure import DASHED, Figure, Floats, draw, paint, percent_axes
 from houseprice.learning.report.holdout import Holdout, Mask, quantile_groups
+from houseprice.schema import amount_in_words
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
 SIZE = (4.0, 3.2)
@@ -42,7 +43,7 @@ def interval(holdout: Holdout) -> Interval:
     constant = np.full(len(residuals), holdout.evaluation.constant_width)
     groups = [("all", np.ones(len(residuals), dtype=bool))]
     groups += [
-        (f"{holdout.y_true[inside].min():,.0f} to {holdout.y_true[inside].max():,.0f}", inside)
+        (f"{amount_in_words(holdout.y_true[inside].min())} to {amount_in_words(holdout.y_true[inside].max())}", inside)
         for inside in quantile_groups(holdout.y_true, 5)
     ]
 

@@ -7,6 +7,7 @@ import numpy as np
 from houseprice.learning.report.figure import Figure
 from houseprice.learning.report.maps import point_map
 from houseprice.learning.report.what_if import WhatIf
+from houseprice.schema import amount_in_words
 
 LOCATIONS = 1500
 EDGES_WIDE = (-0.35, -0.2, -0.07, 0.07, 0.25, 0.5)
@@ -27,7 +28,7 @@ def location_map(what_if: WhatIf) -> Figure | None:
     return point_map(
         "The same house at other locations",
         f"The median house on the newest day, predicted at the locations of {len(rows):,} sales; the colour compares "
-        f"each prediction with the median one, {median:,.0f}.",
+        f"each prediction with the median one, {amount_in_words(median)}.",
         "Map of the predicted price of one house at many locations.",
         (*places, relative),
         EDGES_WIDE if np.quantile(np.abs(relative), 0.9) > EDGES_NARROW[-1] else EDGES_NARROW,

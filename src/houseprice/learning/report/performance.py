@@ -22,7 +22,7 @@ METRICS = {
     "log_rmse": Metric("log-RMSE", ".4f", "root mean squared error of natural-log prices; 0.15 is about 15%"),
     "median_ape": Metric("median error", ".1%", "half of the predictions are closer to the actual price than this"),
     "within_10": Metric("within 10%", ".1%", "share of the predictions less than 10% from the actual price"),
-    "mae": Metric("MAE", ",.0f", "mean absolute error, in the currency"),
+    "mae": Metric("MAE", "price", "mean absolute error, in the currency"),
     "bias_log": Metric("bias", "+z.3f", "mean of log predicted − log actual; below 0, predictions are too low overall"),
     "cod": Metric("COD", ".1f", "coefficient of dispersion: scatter of predicted ÷ actual, in percent (IAAO)"),
     "prd": Metric("PRD", ".3f", "price-related differential; above 1.03, expensive houses are predicted low (IAAO)"),

@@ -7,6 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from houseprice.schema import amount_in_words
+
 _INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -16,8 +18,13 @@ def printable(text: str) -> str:
 
 
 def number(value: float, spec: str = ",.0f") -> str:
-    """Return a number by a format specification of Python's, with a true minus sign."""
-    return format(value, spec).replace("-", "−")
+    """Return a number by a format specification of Python's, or as a price, with a true minus sign."""
+    return price(value) if spec == "price" else format(value, spec).replace("-", "−")
+
+
+def price(amount: float) -> str:
+    """Return an amount of money, with a true minus sign."""
+    return amount_in_words(amount).replace("-", "−")
 
 
 def minus(text: str) -> str:
@@ -40,5 +47,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"number": number, "minus": minus}
+    environment.filters |= {"number": number, "price": price, "minus": minus}
     return environment

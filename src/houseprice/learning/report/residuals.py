@@ -17,6 +17,7 @@ from houseprice.learning.report.figure import (
 )  # fmt: skip
 from houseprice.learning.report.holdout import Holdout, quantile_groups
 from houseprice.learning.report.rendering import minus
+from houseprice.schema import amount_in_words
 
 MIN_SALES = 10  # in a week; below, its quantiles say nothing
 LIMITS = (-0.6, 1.0)  # of the axes of errors; what lies beyond is drawn at the edge
@@ -96,7 +97,9 @@ def _by_price(holdout: Holdout) -> Figure:
         axes.yaxis.set_major_formatter(signed_percent)
         price_axis(axes.xaxis, low, high)
 
-    values = ", ".join(f"{middle:,.0f}: {band[2]:+.1%}" for middle, band in zip(medians, quantiles, strict=True))
+    values = ", ".join(
+        f"{amount_in_words(middle)}: {band[2]:+.1%}" for middle, band in zip(medians, quantiles, strict=True)
+    )
     return draw(
         "Error by predicted price",
         "Orange: the median error; 80% of the errors lie between the dashed lines. Against the actual price even a "
