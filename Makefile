@@ -80,7 +80,8 @@ test-oracles: $(VENV)/.dev .venv-oracles/.oracles ## tests against independent i
 
 .PHONY: test-image
 test-image: $(VENV)/.dev ## tests that need a Docker engine
-	@$(BIN)/python -m pytest -m image
+	@$(BIN)/python -m pytest -m image --ignore=tests/deploy # some judge times, so nothing runs beside them
+	@$(BIN)/python -m pytest -m image --numprocesses 2 --dist loadfile tests/deploy
 
 .PHONY: workflow-test
 workflow-test: $(VENV)/.dev ## run the real workflow files with act, passing and failing
