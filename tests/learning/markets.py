@@ -76,7 +76,7 @@ def configuration(columns: Iterable[str], **more: Any) -> dict[str, Any]:
                 for name in columns}  # fmt: skip
     training = {
         "seed": 0, "threads": 2, "ridge_alpha": 10.0, "tree_share": 0.6, "linear_share": 0.1,
-        "time_in_trees": False, "target_encoding_weight": 10.0, "trend": {"horizon_months": 3},
+        "time_in_trees": False, "text_pairs": [], "target_encoding_weight": 10.0, "trend": {"horizon_months": 3},
         "robust_weights": {"scale": 3.0, "centres": 20},
         "boosting": {"iterations": 40, "learning_rate": 0.2, "depth": 4},
         "kernel_ridge": {

@@ -17,6 +17,7 @@ from houseprice.learning.mixed_model import (
     fit_mixed_model,
     source_texts,
 )
+from houseprice.learning.text_pairs import pair_name
 from learning.houses import SCHEMA
 
 Floats = npt.NDArray[np.float64]
@@ -99,7 +100,7 @@ def test_no_row_is_encoded_by_its_own_price(seed: int, count: int) -> None:
     row = int(np.random.default_rng(seed).integers(0, count))
     changed = log_prices.copy()
     changed[row] += 100.0
-    before, after = (cross_fit_encode(matrix(table), prices, TRANSFORMS, seed) for prices in (log_prices, changed))
+    before, after = (cross_fit_encode(matrix(table), prices, TRANSFORMS, seed)[0] for prices in (log_prices, changed))
     assert all(before[name][row] == after[name][row] for name in before)
 
 
@@ -107,7 +108,7 @@ def test_each_row_is_encoded_by_the_model_of_the_other_groups() -> None:
     """A street of one house has no effect in training."""
     table, log_prices, _ = houses(500, 20)
     table = table.with_columns(street=pl.when(pl.int_range(pl.len()) == 0).then(pl.lit("own")).otherwise("street"))
-    found = cross_fit_encode(matrix(table), log_prices, TRANSFORMS, seed=3)
+    found, _ = cross_fit_encode(matrix(table), log_prices, TRANSFORMS, seed=3)
     assert found["street_target_encoding"][0] == 0.0
     group = np.random.default_rng(3).permutation(500) % GROUPS
     others, rows = np.flatnonzero(group != 1), np.flatnonzero(group == 1)
@@ -120,6 +121,28 @@ def test_encodings_name_the_texts_they_come_from() -> None:
     assert source_texts("quarter_target_encoding", SCHEMA) == ["quarter"]
     assert "quarter" in source_texts(TOTAL, SCHEMA)
     assert source_texts("area", SCHEMA) == []
+    texts = [name for name, column in SCHEMA.request.items() if column.is_text]
+    assert source_texts(f"{pair_name((texts[0], texts[1]))}_target_encoding", SCHEMA) == texts[:2]
+
+
+def test_a_few_prices_from_elsewhere_do_not_hide_the_effects() -> None:
+    """One sale in a hundred at a hundredth of its price: with robust weights the streets are found all the same."""
+    table, log_prices, truth = houses()
+    log_prices[::100] -= 4.6
+    errors = []
+    for robust in (None, 3.0):
+        model = fit_mixed_model(matrix(table), log_prices, TRANSFORMS, robust=robust)
+        towns = dict(zip(table["street"], table["town"], strict=True))
+        found = np.array([model.effects["street"][street] + model.effects["town"][towns[street]] for street in truth])
+        errors.append(float(np.std(found - np.array(list(truth.values())))))
+    assert errors[1] < 0.6 * errors[0]
+
+
+def test_the_cross_fitted_prediction_errs_by_little_more_than_the_noise() -> None:
+    """And by no less: a row's own price is not in it."""
+    table, log_prices, _ = houses()
+    _, predicted = cross_fit_encode(matrix(table), log_prices, TRANSFORMS, 0)
+    assert 0.195 < np.std(predicted - log_prices) < 0.23
 
 
 def test_a_text_with_many_categories_has_their_mean_prices_too() -> None:
@@ -129,4 +152,6 @@ def test_a_text_with_many_categories_has_their_mean_prices_too() -> None:
     assert list(model.means) == ["street"]
     street = log_prices[(table["street"] == "s7").to_numpy()]
     assert model.means["street"]["s7"] == pytest.approx(street.mean() - log_prices.mean(), abs=0.1)
-    assert set(cross_fit_encode(matrix(table), log_prices, TRANSFORMS, 0)) == set(model.encode(matrix(table), look_up))
+    assert set(cross_fit_encode(matrix(table), log_prices, TRANSFORMS, 0)[0]) == set(
+        model.encode(matrix(table), look_up)
+    )

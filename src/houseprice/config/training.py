@@ -159,7 +159,7 @@ class Training(Part):
     """Options of the model and its fit.
 
     The prediction is `tree_share` of the trees, `linear_share` of the log-linear mixed model, and of the kernel ridge
-    regression what is left.
+    regression what is left. The pairs of texts that have effects beside those of each text are `text_pairs`.
     """
 
     seed: Annotated[int, Field(ge=0)] = 0
@@ -170,6 +170,7 @@ class Training(Part):
     tree_share: Share | Auto = "auto"
     linear_share: Share | Auto = "auto"
     time_in_trees: bool | Auto = "auto"
+    text_pairs: tuple[tuple[str, str], ...] | Auto = "auto"
     trend: TrendRules | Auto = "auto"
     robust_weights: RobustWeightsConfig | Auto | None = "auto"
     boosting: Boosting | Auto = "auto"
@@ -187,7 +188,7 @@ class Training(Part):
         """Whether nothing is left to be found by a search."""
         searched = (
             self.tree_share, self.linear_share, self.time_in_trees, self.robust_weights, self.boosting,
-            self.kernel_ridge,
+            self.kernel_ridge, self.text_pairs,
         )  # fmt: skip
         return "auto" not in searched
 
@@ -198,6 +199,7 @@ class FoundTraining(Training):
     tree_share: Share
     linear_share: Share
     time_in_trees: bool
+    text_pairs: tuple[tuple[str, str], ...]
     robust_weights: RobustWeightsConfig | None
     boosting: Boosting
     kernel_ridge: KernelRidgeConfig

@@ -1,16 +1,17 @@
 """What the parts of the price model are fitted to: detrended prices, and features with their texts as numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from houseprice.config import Training
+from houseprice.config import RobustWeightsConfig, Training
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.features import Lookup, look_up, matrix
 from houseprice.learning.mixed_model import MixedModel, cross_fit_encode, fit_mixed_model
+from houseprice.learning.text_pairs import with_pairs
 from houseprice.learning.transforms import choose_transforms
 from houseprice.learning.trend import TIME, Trend, fit_trend
 
@@ -46,17 +47,21 @@ def detrend(X: pl.DataFrame, log_prices: Floats, config: Training) -> Detrended:
     features = matrix(X)
     detrended = np.asarray(log_prices - trend.predict(features))
     months = features[TIME] if TIME in features.names else None
-    features = without_time(features)
+    pairs = () if config.text_pairs == "auto" else config.text_pairs
+    features = with_pairs(without_time(features), pairs)
     transforms = choose_transforms(features, features.names)
     weight = None if config.target_encoding_weight == "auto" else config.target_encoding_weight
-    mixed_model = fit_mixed_model(features, detrended, transforms, weight)
-    encoded = cross_fit_encode(features, detrended, transforms, config.seed, weight)
+    rules = config.robust_weights
+    robust = rules.scale if isinstance(rules, RobustWeightsConfig) else None
+    mixed_model = replace(fit_mixed_model(features, detrended, transforms, weight, robust), pairs=pairs)
+    encoded, _ = cross_fit_encode(features, detrended, transforms, config.seed, weight, robust)
     return Detrended(trend, mixed_model, features.with_columns(encoded), months, detrended)
 
 
 def encode(features: FeatureMatrix, mixed_model: MixedModel, lookup: Lookup = look_up) -> FeatureMatrix:
     """Return features of any houses as the parts of a fitted model take them, without the time of sale."""
-    return without_time(features).with_columns(mixed_model.encode(features, lookup))
+    features = with_pairs(without_time(features), mixed_model.pairs)
+    return features.with_columns(mixed_model.encode(features, lookup))
 
 
 def without_time(features: FeatureMatrix) -> FeatureMatrix:

@@ -5,6 +5,9 @@ effect of a category says how much more its houses cost than houses that are ali
 (town, street, block) add up, so that a street with few sales is shrunk towards its town, and no category needs a column
 of its own: a text with thousands of them costs no more than one with ten.
 
+With robust weights it is fitted twice, the second time with each sale weighted by its residual of the first: a few
+prices that are far from all others would make every effect look uncertain.
+
 Variances are found from the data: that of the slopes by the evidence (MacKay 1992), that of each text's effects by the
 method of moments of the one-way random-effects model (Searle, Casella & McCulloch 1992, section 3.6).
 """
@@ -18,7 +21,9 @@ import numpy.typing as npt
 
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.kernel_ridge import Lookup
+from houseprice.learning.robust_weights import cauchy_weights
 from houseprice.learning.standardisation import Standardisation, fit_standardisation
+from houseprice.learning.text_pairs import Pair, texts_of
 from houseprice.schema import Schema
 
 Floats = npt.NDArray[np.float64]
@@ -42,6 +47,7 @@ class MixedModel:
         means: text with many categories → category → its mean log price less that of all houses, shrunk.
         weights: text → the number of average sales as if which an effect is shrunk.
         intercept: constant term.
+        pairs: texts whose pairs have effects, too.
     """
 
     standardisation: Standardisation
@@ -50,6 +56,7 @@ class MixedModel:
     means: dict[str, dict[str, float]]
     weights: dict[str, float]
     intercept: float
+    pairs: tuple[Pair, ...] = ()
 
     def encode(self, features: FeatureMatrix, lookup: Lookup) -> dict[str, Any]:
         """Return numbers for each house's categories, by the array API: effects, their sum, and mean prices."""
@@ -82,6 +89,7 @@ def fit_mixed_model(
     log_prices: Floats,
     transforms: Mapping[str, str],
     weight: float | None = None,
+    robust: float | None = None,
 ) -> MixedModel:
     """Fit the model by backfitting slopes and effects.
 
@@ -90,16 +98,14 @@ def fit_mixed_model(
         log_prices: what is predicted.
         transforms: number → its transform; only these numbers are used.
         weight: of every text's shrinkage; None finds one for each text.
+        robust: residual that halves a sale's weight, in robust standard deviations; None weights all alike.
     """
     standardisation, coordinates = fit_standardisation(features, transforms)
-    texts = _coded(features)
-    fitted = _backfit(coordinates, log_prices, {name: codes for name, (_, codes) in texts.items()}, weight)
-    effects = {
-        name: dict(zip(names.tolist(), fitted.effects[name].tolist(), strict=True))
-        for name, (names, _) in texts.items()
-    }
+    texts = _all_coded(features)
+    fitted = _fit(coordinates, log_prices, {name: codes for name, (_, codes) in texts.items()}, weight, robust)
+    effects = {name: dict(zip(names, fitted.effects[name].tolist(), strict=True)) for name, (names, _) in texts.items()}
     means = {
-        name: dict(zip(names.tolist(), _shrunken_means(log_prices, codes, weight)[0].tolist(), strict=True))
+        name: dict(zip(names, fitted.means_of(log_prices, codes, weight).tolist(), strict=True))
         for name, (names, codes) in texts.items()
         if len(names) >= MIN_LEVELS
     }
@@ -112,27 +118,32 @@ def cross_fit_encode(
     transforms: Mapping[str, str],
     seed: int,
     weight: float | None = None,
-) -> dict[str, Floats]:
-    """Return what `encode` returns, for each row from a model of the other groups of rows.
+    robust: float | None = None,
+) -> tuple[dict[str, Floats], Floats]:
+    """Return what `encode` and `predict` return, for each row from a model of the other groups of rows.
 
     The other parts are trained on such numbers, or a rare category would tell the price of its one house.
     """
     _, coordinates = fit_standardisation(features, transforms)
-    codes = {name: codes for name, (_, codes) in _coded(features).items()}
+    codes = {name: codes for name, (_, codes) in _all_coded(features).items()}
     many = [name for name, values in codes.items() if values.max() + 1 >= MIN_LEVELS]
     encoded = {f"{name}{ENCODING}": np.zeros(len(log_prices)) for name in codes}
     means = {f"{name}{MEAN}": np.zeros(len(log_prices)) for name in many}
+    predicted = np.zeros(len(log_prices))
     number = np.random.default_rng(seed).permutation(len(log_prices)) % GROUPS
     for group in range(GROUPS) if codes else ():
         others, rows = np.flatnonzero(number != group), np.flatnonzero(number == group)
         left = {name: values[others] for name, values in codes.items()}
-        fitted = _backfit(coordinates[others], log_prices[others], left, weight)
+        fitted = _fit(coordinates[others], log_prices[others], left, weight, robust)
+        predicted[rows] = coordinates[rows] @ fitted.slopes + fitted.intercept
         for name, values in codes.items():
-            encoded[f"{name}{ENCODING}"][rows] = _of_rows(fitted.effects[name], values, rows)
+            effects = _of_rows(fitted.effects[name], values, rows)
+            encoded[f"{name}{ENCODING}"][rows] = effects
+            predicted[rows] += effects
         for name in many:
-            found, _ = _shrunken_means(log_prices[others], left[name], weight)
+            found = fitted.means_of(log_prices[others], left[name], weight)
             means[f"{name}{MEAN}"][rows] = _of_rows(found, codes[name], rows)
-    return with_total(encoded) | means
+    return with_total(encoded) | means, predicted
 
 
 def _of_rows(effects: Floats, codes: Codes, rows: Codes) -> Floats:
@@ -140,9 +151,17 @@ def _of_rows(effects: Floats, codes: Codes, rows: Codes) -> Floats:
     return np.pad(effects, (0, int(codes.max()) + 1 - len(effects)))[codes[rows]]
 
 
-def _coded(features: FeatureMatrix) -> dict[str, tuple[npt.NDArray[np.str_], Codes]]:
+def coded(texts: npt.NDArray[Any]) -> tuple[list[str], Codes]:
+    """Return the sorted categories of a text, and the number of each row's one among them."""
+    values = texts.tolist()
+    names = sorted(set(values))
+    number = {name: position for position, name in enumerate(names)}
+    return names, np.fromiter((number[value] for value in values), dtype=np.int64, count=len(values))
+
+
+def _all_coded(features: FeatureMatrix) -> dict[str, tuple[list[str], Codes]]:
     """Return the categories of each text, and those of the rows; the texts with the fewest categories come first."""
-    texts = {name: np.unique(values.astype(str), return_inverse=True) for name, values in features.texts.items()}
+    texts = {name: coded(values) for name, values in features.texts.items()}
     return dict(sorted(texts.items(), key=lambda item: len(item[1][0])))
 
 
@@ -152,49 +171,78 @@ class _Fit:
     effects: dict[str, Floats]
     weights: dict[str, float]
     intercept: float
+    of_rows: Floats
+
+    def means_of(self, values: Floats, codes: Codes, weight: float | None) -> Floats:
+        """Return the shrunken mean of each category, its rows weighted as in this fit."""
+        return shrunken_means(values, codes, self.of_rows, weight)[0]
 
 
-def _backfit(coordinates: Floats, target: Floats, texts: Mapping[str, Codes], weight: float | None) -> _Fit:
-    """Fit slopes and effects in turn, each to what the others leave over."""
+def _fit(
+    coordinates: Floats, target: Floats, texts: Mapping[str, Codes], weight: float | None, robust: float | None
+) -> _Fit:
+    """Fit slopes and effects; robustly, a second time with the weights of the first fit's residuals."""
+    fit = _backfit(coordinates, target, texts, weight, np.ones(len(target)))
+    if robust is None:
+        return fit
+    predicted = coordinates @ fit.slopes + fit.intercept
+    for name, codes in texts.items():
+        predicted = predicted + fit.effects[name][codes]
+    return _backfit(coordinates, target, texts, weight, cauchy_weights(target - predicted, robust))
+
+
+def _backfit(
+    coordinates: Floats, target: Floats, texts: Mapping[str, Codes], weight: float | None, of_rows: Floats
+) -> _Fit:
+    """Fit slopes and effects in turn, each to what the others leave over, by weighted rows."""
     count, columns = coordinates.shape
-    eigenvalues, vectors = np.linalg.eigh(coordinates.T @ coordinates)
+    centre = of_rows @ coordinates / count
+    coordinates = coordinates - centre
+    weighted = coordinates * of_rows[:, None]
+    eigenvalues, vectors = np.linalg.eigh(weighted.T @ coordinates)
     eigenvalues = np.maximum(eigenvalues, 0.0)
     penalty, of_texts = 1.0, np.zeros(count)
-    fit = _Fit(np.zeros(columns), {name: np.zeros(codes.max() + 1) for name, codes in texts.items()}, {}, 0.0)
+    effects = {name: np.zeros(codes.max() + 1) for name, codes in texts.items()}
+    fit = _Fit(np.zeros(columns), effects, {}, 0.0, of_rows)
     for _ in range(ITERATIONS):
         left = target - of_texts
-        fit.intercept = float(left.mean())
-        rotated = vectors.T @ (coordinates.T @ (left - fit.intercept)) / (eigenvalues + penalty)
+        fit.intercept = float(of_rows @ left) / count
+        rotated = vectors.T @ (weighted.T @ (left - fit.intercept)) / (eigenvalues + penalty)
         fit.slopes = vectors @ rotated
         linear = coordinates @ fit.slopes + fit.intercept
         determined = float((eigenvalues / (eigenvalues + penalty)).sum())  # number of well-determined slopes
-        noise = float(((left - linear) ** 2).sum()) / max(count - determined, 1.0)
+        noise = float(of_rows @ (left - linear) ** 2) / max(count - determined, 1.0)
         penalty = float(np.clip(determined * noise / max(float((rotated**2).sum()), 1e-12), 1e-6, 1e12))
         for name, codes in texts.items():
             others = of_texts - fit.effects[name][codes]
-            fit.effects[name], fit.weights[name] = _shrunken_means(target - linear - others, codes, weight)
+            values = target - linear - others
+            fit.effects[name], fit.weights[name] = shrunken_means(values, codes, of_rows, weight)
             of_texts = others + fit.effects[name][codes]
+    fit.intercept -= float(centre @ fit.slopes)
     return fit
 
 
-def _shrunken_means(values: Floats, codes: Codes, weight: float | None) -> tuple[Floats, float]:
-    """Return each category's effect, and as if how many average rows it was shrunk; effects are 0 on average."""
-    counts = np.bincount(codes)
-    centred = values - values.mean()
-    sums = np.bincount(codes, centred).astype(np.float64)
+def shrunken_means(values: Floats, codes: Codes, of_rows: Floats, weight: float | None) -> tuple[Floats, float]:
+    """Return each category's effect, and as if how many average rows it was shrunk; effects are 0 on average.
+
+    The weights of the rows are 1 on average.
+    """
+    centred = values - float(of_rows @ values) / len(values)
+    counts: Floats = np.bincount(codes, of_rows).astype(np.float64)
+    sums: Floats = np.bincount(codes, of_rows * centred).astype(np.float64)
     if weight is None:
-        weight = _moments_weight(centred, codes, counts, sums)
+        weight = _moments_weight(centred, codes, of_rows, counts, sums)
     effects = sums / np.maximum(counts + weight, 1e-12) if weight < MAX_WEIGHT else np.zeros(len(counts))
-    return np.where(counts > 0, effects - float(effects[codes].mean()), 0.0), weight
+    return np.where(counts > 0, effects - float(of_rows @ effects[codes]) / len(values), 0.0), weight
 
 
-def _moments_weight(centred: Floats, codes: Codes, counts: Codes, sums: Floats) -> float:
+def _moments_weight(centred: Floats, codes: Codes, of_rows: Floats, counts: Floats, sums: Floats) -> float:
     """Return the variance within categories divided by that of their effects."""
     rows, categories = len(codes), int(np.count_nonzero(counts))
     if categories in (1, rows):  # nothing to compare, or nothing is known of the noise
         return MAX_WEIGHT
-    means = sums / np.maximum(counts, 1)
-    within = float(((centred - means[codes]) ** 2).sum()) / (rows - categories)
+    means = sums / np.maximum(counts, 1e-12)
+    within = float(of_rows @ (centred - means[codes]) ** 2) / (rows - categories)
     between = float((counts * means**2).sum()) - (categories - 1) * within
     variance = between / (rows - float((counts**2).sum()) / rows)
     return MAX_WEIGHT if variance <= 0.0 else float(np.clip(within / variance, 1e-3, MAX_WEIGHT))
@@ -202,6 +250,7 @@ def _moments_weight(centred: Floats, codes: Codes, counts: Codes, sums: Floats) 
 
 def source_texts(feature: str, schema: Schema) -> list[str]:
     """Return the request's texts that a target encoding is made of; none for another feature."""
+    texts = [name for name, column in schema.request.items() if column.is_text]
     if feature == TOTAL:
-        return [name for name, column in schema.request.items() if column.is_text]
-    return next(([feature.removesuffix(end)] for end in (ENCODING, MEAN) if feature.endswith(end)), [])
+        return texts
+    return next((texts_of(feature.removesuffix(end), texts) for end in (ENCODING, MEAN) if feature.endswith(end)), [])

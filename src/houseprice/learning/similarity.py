@@ -19,6 +19,7 @@ from houseprice.learning.derived_features import DERIVED_FEATURES
 from houseprice.learning.features import Lookup, Preprocessor, look_up, source_column
 from houseprice.learning.kernel_ridge import AdditiveKernelRidge, rbf
 from houseprice.learning.mixed_model import source_texts
+from houseprice.learning.text_pairs import texts_of
 from houseprice.learning.training import PriceModel
 from houseprice.schema import Schema
 
@@ -47,10 +48,10 @@ class SimilaritySpace:
         """Return the coordinates [coordinates, houses] and the market trend of each house, by the array API."""
         features = self.preprocessor.compute(columns, lookup).as_float32()
         xp = features.table.__array_namespace__()
-        kernel_ridge = self.model.kernel_ridge_
-        coordinates = kernel_ridge.coordinates(self.model.encode(features, lookup)) * xp.asarray(self.gradient[:, None])
+        kernel_ridge, encoded = self.model.kernel_ridge_, self.model.encode(features, lookup)
+        coordinates = kernel_ridge.coordinates(encoded) * xp.asarray(self.gradient[:, None])
         effects = [
-            xp.reshape(lookup(features[name], table, 0.0), (1, -1)) for name, table in kernel_ridge.effects.items()
+            xp.reshape(lookup(encoded[name], table, 0.0), (1, -1)) for name, table in kernel_ridge.effects.items()
         ]
         trend = self.model.trend_.predict(features)
         if not self.model.trend_.knots:
@@ -60,7 +61,8 @@ class SimilaritySpace:
     def source_columns(self) -> dict[str, list[str]]:
         """Return name of each coordinate → the request columns that it is computed from, without the date."""
         schema, kernel_ridge = self.preprocessor.schema, self.model.kernel_ridge_
-        effects = {f"{name}_effect": [name] for name in kernel_ridge.effects}
+        texts = [name for name, column in schema.request.items() if column.is_text]
+        effects = {f"{name}_effect": texts_of(name, texts) for name in kernel_ridge.effects}
         return {name: columns_of(name, schema) for name in kernel_ridge.standardisation.columns} | effects
 
 

@@ -15,10 +15,11 @@ import numpy.typing as npt
 import polars as pl
 
 from houseprice.config import Boosting, FoundTraining, KernelRidgeConfig, RobustWeightsConfig, Training
-from houseprice.learning.detrended import detrend, encode, with_months
+from houseprice.learning.detrended import detrend, encode, with_months, without_time
 from houseprice.learning.features import look_up, matrix
 from houseprice.learning.hyperparameters.blending import blend_error, find_shares
 from houseprice.learning.hyperparameters.kernel_search import ROBUST_SCALE, find_kernel_ridge
+from houseprice.learning.hyperparameters.pair_search import find_text_pairs
 from houseprice.learning.kernel_ridge import fit_penalty_path
 from houseprice.learning.oblivious_trees import StagedTrees, fit_staged_trees
 from houseprice.learning.robust_weights import robust_sample_weights
@@ -85,6 +86,11 @@ def find_hyperparameters(
     log_prices = np.log(y)
     sales = detrend(X, log_prices, config)
     kernel_ridge, robust = config.kernel_ridge, config.robust_weights
+    if config.text_pairs == "auto":
+        scale = ROBUST_SCALE if robust == "auto" else robust.scale if robust else None
+        pairs = find_text_pairs(without_time(matrix(X)), sales.log_prices, scale, config.seed)
+        config = config.model_copy(update={"text_pairs": pairs})
+        sales = detrend(X, log_prices, config) if pairs else sales
     if kernel_ridge == "auto" or robust == "auto":
         found, weighted = find_kernel_ridge(sales.features, sales.log_prices, places, config.seed, config.threads)
         kernel_ridge = found if kernel_ridge == "auto" else kernel_ridge
