@@ -8,7 +8,7 @@ import polars as pl
 import polars.selectors as cs
 from sets import CACHE, Logs, SalesSet
 
-PEER = "autogluon.tabular[lightgbm,catboost,xgboost,fastai]==1.6.0"
+PEER = "autogluon.tabular[lightgbm,catboost,xgboost,fastai]==1.6.3"
 SECONDS = 300  # time limit of a fold
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from houseprice.config import RobustWeightsConfig, Training
+from houseprice.config import Training
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.features import Lookup, look_up, matrix
 from houseprice.learning.mixed_model import MixedModel, cross_fit_encode, fit_mixed_model
@@ -51,10 +51,8 @@ def detrend(X: pl.DataFrame, log_prices: Floats, config: Training) -> Detrended:
     features = with_pairs(without_time(features), pairs)
     transforms = choose_transforms(features, features.names)
     weight = None if config.target_encoding_weight == "auto" else config.target_encoding_weight
-    rules = config.robust_weights
-    robust = rules.scale if isinstance(rules, RobustWeightsConfig) else None
-    mixed_model = replace(fit_mixed_model(features, detrended, transforms, weight, robust), pairs=pairs)
-    encoded, _ = cross_fit_encode(features, detrended, transforms, config.seed, weight, robust)
+    mixed_model = replace(fit_mixed_model(features, detrended, transforms, weight), pairs=pairs)
+    encoded, _ = cross_fit_encode(features, detrended, transforms, config.seed, weight)
     return Detrended(trend, mixed_model, features.with_columns(encoded), months, detrended)
 
 

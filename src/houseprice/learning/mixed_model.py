@@ -5,9 +5,6 @@ effect of a category says how much more its houses cost than houses that are ali
 (town, street, block) add up, so that a street with few sales is shrunk towards its town, and no category needs a column
 of its own: a text with thousands of them costs no more than one with ten.
 
-With robust weights it is fitted twice, the second time with each sale weighted by its residual of the first: a few
-prices that are far from all others would make every effect look uncertain.
-
 Variances are found from the data: that of the slopes by the evidence (MacKay 1992), that of each text's effects by the
 method of moments of the one-way random-effects model (Searle, Casella & McCulloch 1992, section 3.6).
 """
@@ -21,7 +18,6 @@ import numpy.typing as npt
 
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.kernel_ridge import Lookup
-from houseprice.learning.robust_weights import cauchy_weights
 from houseprice.learning.standardisation import Standardisation, fit_standardisation
 from houseprice.learning.text_pairs import Pair, texts_of
 from houseprice.schema import Schema
@@ -89,7 +85,6 @@ def fit_mixed_model(
     log_prices: Floats,
     transforms: Mapping[str, str],
     weight: float | None = None,
-    robust: float | None = None,
 ) -> MixedModel:
     """Fit the model by backfitting slopes and effects.
 
@@ -98,14 +93,13 @@ def fit_mixed_model(
         log_prices: what is predicted.
         transforms: number → its transform; only these numbers are used.
         weight: of every text's shrinkage; None finds one for each text.
-        robust: residual that halves a sale's weight, in robust standard deviations; None weights all alike.
     """
     standardisation, coordinates = fit_standardisation(features, transforms)
     texts = _all_coded(features)
-    fitted = _fit(coordinates, log_prices, {name: codes for name, (_, codes) in texts.items()}, weight, robust)
+    fitted = _backfit(coordinates, log_prices, {name: codes for name, (_, codes) in texts.items()}, weight)
     effects = {name: dict(zip(names, fitted.effects[name].tolist(), strict=True)) for name, (names, _) in texts.items()}
     means = {
-        name: dict(zip(names, fitted.means_of(log_prices, codes, weight).tolist(), strict=True))
+        name: dict(zip(names, shrunken_means(log_prices, codes, weight)[0].tolist(), strict=True))
         for name, (names, codes) in texts.items()
         if len(names) >= MIN_LEVELS
     }
@@ -118,7 +112,6 @@ def cross_fit_encode(
     transforms: Mapping[str, str],
     seed: int,
     weight: float | None = None,
-    robust: float | None = None,
 ) -> tuple[dict[str, Floats], Floats]:
     """Return what `encode` and `predict` return, for each row from a model of the other groups of rows.
 
@@ -134,14 +127,14 @@ def cross_fit_encode(
     for group in range(GROUPS) if codes else ():
         others, rows = np.flatnonzero(number != group), np.flatnonzero(number == group)
         left = {name: values[others] for name, values in codes.items()}
-        fitted = _fit(coordinates[others], log_prices[others], left, weight, robust)
+        fitted = _backfit(coordinates[others], log_prices[others], left, weight)
         predicted[rows] = coordinates[rows] @ fitted.slopes + fitted.intercept
         for name, values in codes.items():
             effects = _of_rows(fitted.effects[name], values, rows)
             encoded[f"{name}{ENCODING}"][rows] = effects
             predicted[rows] += effects
         for name in many:
-            found = fitted.means_of(log_prices[others], left[name], weight)
+            found, _ = shrunken_means(log_prices[others], left[name], weight)
             means[f"{name}{MEAN}"][rows] = _of_rows(found, codes[name], rows)
     return with_total(encoded) | means, predicted
 
@@ -171,78 +164,49 @@ class _Fit:
     effects: dict[str, Floats]
     weights: dict[str, float]
     intercept: float
-    of_rows: Floats
-
-    def means_of(self, values: Floats, codes: Codes, weight: float | None) -> Floats:
-        """Return the shrunken mean of each category, its rows weighted as in this fit."""
-        return shrunken_means(values, codes, self.of_rows, weight)[0]
 
 
-def _fit(
-    coordinates: Floats, target: Floats, texts: Mapping[str, Codes], weight: float | None, robust: float | None
-) -> _Fit:
-    """Fit slopes and effects; robustly, a second time with the weights of the first fit's residuals."""
-    fit = _backfit(coordinates, target, texts, weight, np.ones(len(target)))
-    if robust is None:
-        return fit
-    predicted = coordinates @ fit.slopes + fit.intercept
-    for name, codes in texts.items():
-        predicted = predicted + fit.effects[name][codes]
-    return _backfit(coordinates, target, texts, weight, cauchy_weights(target - predicted, robust))
-
-
-def _backfit(
-    coordinates: Floats, target: Floats, texts: Mapping[str, Codes], weight: float | None, of_rows: Floats
-) -> _Fit:
-    """Fit slopes and effects in turn, each to what the others leave over, by weighted rows."""
+def _backfit(coordinates: Floats, target: Floats, texts: Mapping[str, Codes], weight: float | None) -> _Fit:
+    """Fit slopes and effects in turn, each to what the others leave over."""
     count, columns = coordinates.shape
-    centre = of_rows @ coordinates / count
-    coordinates = coordinates - centre
-    weighted = coordinates * of_rows[:, None]
-    eigenvalues, vectors = np.linalg.eigh(weighted.T @ coordinates)
+    eigenvalues, vectors = np.linalg.eigh(coordinates.T @ coordinates)
     eigenvalues = np.maximum(eigenvalues, 0.0)
     penalty, of_texts = 1.0, np.zeros(count)
-    effects = {name: np.zeros(codes.max() + 1) for name, codes in texts.items()}
-    fit = _Fit(np.zeros(columns), effects, {}, 0.0, of_rows)
+    fit = _Fit(np.zeros(columns), {name: np.zeros(codes.max() + 1) for name, codes in texts.items()}, {}, 0.0)
     for _ in range(ITERATIONS):
         left = target - of_texts
-        fit.intercept = float(of_rows @ left) / count
-        rotated = vectors.T @ (weighted.T @ (left - fit.intercept)) / (eigenvalues + penalty)
+        fit.intercept = float(left.mean())
+        rotated = vectors.T @ (coordinates.T @ (left - fit.intercept)) / (eigenvalues + penalty)
         fit.slopes = vectors @ rotated
         linear = coordinates @ fit.slopes + fit.intercept
         determined = float((eigenvalues / (eigenvalues + penalty)).sum())  # number of well-determined slopes
-        noise = float(of_rows @ (left - linear) ** 2) / max(count - determined, 1.0)
+        noise = float(((left - linear) ** 2).sum()) / max(count - determined, 1.0)
         penalty = float(np.clip(determined * noise / max(float((rotated**2).sum()), 1e-12), 1e-6, 1e12))
         for name, codes in texts.items():
             others = of_texts - fit.effects[name][codes]
-            values = target - linear - others
-            fit.effects[name], fit.weights[name] = shrunken_means(values, codes, of_rows, weight)
+            fit.effects[name], fit.weights[name] = shrunken_means(target - linear - others, codes, weight)
             of_texts = others + fit.effects[name][codes]
-    fit.intercept -= float(centre @ fit.slopes)
     return fit
 
 
-def shrunken_means(values: Floats, codes: Codes, of_rows: Floats, weight: float | None) -> tuple[Floats, float]:
-    """Return each category's effect, and as if how many average rows it was shrunk; effects are 0 on average.
-
-    The weights of the rows are 1 on average.
-    """
-    centred = values - float(of_rows @ values) / len(values)
-    counts: Floats = np.bincount(codes, of_rows).astype(np.float64)
-    sums: Floats = np.bincount(codes, of_rows * centred).astype(np.float64)
+def shrunken_means(values: Floats, codes: Codes, weight: float | None) -> tuple[Floats, float]:
+    """Return each category's effect, and as if how many average rows it was shrunk; effects are 0 on average."""
+    counts = np.bincount(codes)
+    centred = values - values.mean()
+    sums = np.bincount(codes, centred).astype(np.float64)
     if weight is None:
-        weight = _moments_weight(centred, codes, of_rows, counts, sums)
+        weight = _moments_weight(centred, codes, counts, sums)
     effects = sums / np.maximum(counts + weight, 1e-12) if weight < MAX_WEIGHT else np.zeros(len(counts))
-    return np.where(counts > 0, effects - float(of_rows @ effects[codes]) / len(values), 0.0), weight
+    return np.where(counts > 0, effects - float(effects[codes].mean()), 0.0), weight
 
 
-def _moments_weight(centred: Floats, codes: Codes, of_rows: Floats, counts: Floats, sums: Floats) -> float:
+def _moments_weight(centred: Floats, codes: Codes, counts: Codes, sums: Floats) -> float:
     """Return the variance within categories divided by that of their effects."""
     rows, categories = len(codes), int(np.count_nonzero(counts))
     if categories in (1, rows):  # nothing to compare, or nothing is known of the noise
         return MAX_WEIGHT
-    means = sums / np.maximum(counts, 1e-12)
-    within = float(of_rows @ (centred - means[codes]) ** 2) / (rows - categories)
+    means = sums / np.maximum(counts, 1)
+    within = float(((centred - means[codes]) ** 2).sum()) / (rows - categories)
     between = float((counts * means**2).sum()) - (categories - 1) * within
     variance = between / (rows - float((counts**2).sum()) / rows)
     return MAX_WEIGHT if variance <= 0.0 else float(np.clip(within / variance, 1e-3, MAX_WEIGHT))

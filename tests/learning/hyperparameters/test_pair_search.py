@@ -28,13 +28,13 @@ def homes(count: int = 3000, interaction: float = 0.3) -> tuple[pl.DataFrame, Fl
 def test_an_interaction_is_found() -> None:
     """And ranked first."""
     table, log_prices = homes()
-    assert find_text_pairs(matrix(table), log_prices, None, 0)[0] == ("kind", "tenure")
+    assert find_text_pairs(matrix(table), log_prices, 0)[0] == ("kind", "tenure")
 
 
 def test_effects_that_add_up_need_no_pair() -> None:
     """What chance suggests is not kept either."""
     table, log_prices = homes(interaction=0.0)
-    assert find_text_pairs(matrix(table), log_prices, None, 0) == ()
+    assert find_text_pairs(matrix(table), log_prices, 0) == ()
 
 
 def test_pairs_that_tell_no_more_apart_are_not_tried() -> None:
@@ -49,11 +49,11 @@ def test_of_many_pairs_the_likeliest_are_fitted(monkeypatch: pytest.MonkeyPatch)
     """The one that matters is among the few."""
     monkeypatch.setattr(pair_search, "CANDIDATES", 2)
     table, log_prices = homes()
-    assert find_text_pairs(matrix(table), log_prices, 3.0, 0)[0] == ("kind", "tenure")
+    assert find_text_pairs(matrix(table), log_prices, 0)[0] == ("kind", "tenure")
 
 
 def test_without_texts_there_are_no_pairs() -> None:
     """Nor with one."""
     table, log_prices = homes(100)
-    assert find_text_pairs(matrix(table.select("size")), log_prices, None, 0) == ()
-    assert find_text_pairs(matrix(table.select("size", "kind")), log_prices, None, 0) == ()
+    assert find_text_pairs(matrix(table.select("size")), log_prices, 0) == ()
+    assert find_text_pairs(matrix(table.select("size", "kind")), log_prices, 0) == ()

@@ -24,13 +24,12 @@ NEGLIGIBLE = 1e-3  # share of the squared error that a pair must explain
 MOST = 6  # pairs that are kept, at most; each costs every prediction its lookups
 
 
-def find_text_pairs(features: FeatureMatrix, log_prices: Floats, robust: float | None, seed: int) -> tuple[Pair, ...]:
+def find_text_pairs(features: FeatureMatrix, log_prices: Floats, seed: int) -> tuple[Pair, ...]:
     """Return the pairs, the one that explains most first; none where they do not help.
 
     Args:
         features: of the training sales, without the time of sale and without encodings.
         log_prices: what is predicted.
-        robust: scale of the mixed model's robust weights.
         seed: of the draw of sales, and of their division into groups.
     """
     rows = np.sort(np.random.default_rng(seed).permutation(len(log_prices))[:ROWS])
@@ -40,7 +39,7 @@ def find_text_pairs(features: FeatureMatrix, log_prices: Floats, robust: float |
     transforms = choose_transforms(features, features.names)
 
     def errors(pairs: tuple[Pair, ...]) -> Floats:
-        _, predicted = cross_fit_encode(with_pairs(features, pairs), log_prices, transforms, seed, robust=robust)
+        _, predicted = cross_fit_encode(with_pairs(features, pairs), log_prices, transforms, seed)
         return np.asarray(log_prices - predicted)
 
     without = errors(())
@@ -48,10 +47,10 @@ def find_text_pairs(features: FeatureMatrix, log_prices: Floats, robust: float |
         alone = {}
         for pair in candidates:
             _, codes = coded(_texts(features, pair))
-            effects, _ = shrunken_means(without, codes, np.ones(len(rows)), None)
+            effects, _ = shrunken_means(without, codes, None)
             alone[pair] = float(np.mean(effects[codes] ** 2))
         candidates = sorted(candidates, key=lambda pair: -alone[pair])[:CANDIDATES]
-    model = fit_mixed_model(with_pairs(features, candidates), log_prices, transforms, robust=robust)
+    model = fit_mixed_model(with_pairs(features, candidates), log_prices, transforms)
     explained = {
         pair: float(np.mean([model.effects[pair_name(pair)][text] ** 2 for text in _texts(features, pair)]))
         for pair in candidates

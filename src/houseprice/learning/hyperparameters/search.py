@@ -87,8 +87,7 @@ def find_hyperparameters(
     sales = detrend(X, log_prices, config)
     kernel_ridge, robust = config.kernel_ridge, config.robust_weights
     if config.text_pairs == "auto":
-        scale = ROBUST_SCALE if robust == "auto" else robust.scale if robust else None
-        pairs = find_text_pairs(without_time(matrix(X)), sales.log_prices, scale, config.seed)
+        pairs = find_text_pairs(without_time(matrix(X)), sales.log_prices, config.seed)
         config = config.model_copy(update={"text_pairs": pairs})
         sales = detrend(X, log_prices, config) if pairs else sales
     if kernel_ridge == "auto" or robust == "auto":
