@@ -4,11 +4,14 @@ import numpy as np
 import onnxruntime
 import polars as pl
 
-from houseprice.bundle.graph import export_model
+from houseprice.bundle.graph import export_model, export_similarity
 from houseprice.config import Boosting, KernelRidgeColumn, KernelRidgeConfig, Training, TrendRules
-from houseprice.learning.features import matrix
+from houseprice.learning.bundling import importance
+from houseprice.learning.features import Preprocessor, columns_of, matrix
+from houseprice.learning.similarity import SimilaritySpace, measure_parity
 from houseprice.learning.text_pairs import SEPARATOR, pair_name, texts_of, with_pairs
 from houseprice.learning.training import PriceModel
+from houseprice.schema import Schema
 
 PAIR = ("kind", "tenure")
 RIDGE = KernelRidgeConfig(
@@ -74,3 +77,22 @@ def test_the_worth_that_depends_on_another_text_is_learned() -> None:
         errors.append(float(np.std(np.log(PriceModel(training).fit(table, prices).predict(table) / prices))))
     assert errors[0] > 0.4
     assert errors[1] < 0.06
+
+
+def test_comparables_know_the_worth_of_a_pair() -> None:
+    """As a coordinate that is made of both columns, in the graph as in the trained pair."""
+    table, prices = homes(300)
+    schema = Schema.model_validate({"columns": {
+        "price": {"kind": "number", "role": "target", "known": "at_sale", "description": "Price"},
+        "size": {"kind": "number", "description": "Size"},
+        "kind": {"kind": "category", "description": "Kind"},
+        "tenure": {"kind": "category", "description": "Tenure"},
+    }})  # fmt: skip
+    sales = table.with_columns(price=prices)
+    preprocessor = Preprocessor(schema).fit(sales)
+    model = PriceModel(TRAINING).fit(preprocessor.transform(sales), prices)
+    space = SimilaritySpace(preprocessor, model, np.ones(1))
+    assert space.source_columns()[f"{pair_name(PAIR)}_effect"] == ["kind", "tenure"]
+    columns = columns_of(sales, schema)
+    assert measure_parity(export_similarity(schema, space), space, columns) < 1e-9
+    assert importance(preprocessor, model)["tenure"] > 0.1
