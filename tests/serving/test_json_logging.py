@@ -52,6 +52,22 @@ def test_lines_that_cannot_be_written_are_counted() -> None:
     assert sum(counted) == 3
 
 
+def test_a_line_that_cannot_be_made_is_counted(tmp_path: Path) -> None:
+    """The lines around it are written."""
+    counted: list[int] = []
+    with (tmp_path / "log").open("wb") as file:
+        handler = JsonQueueHandler(file.fileno())
+        handler.on_drop = counted.append
+        handler.handle(record("first"))
+        handler.enqueue((str, (1, 2, 3, 4)))
+        handler.handle(logging.LogRecord("x", logging.INFO, "x", 1, "%d houses", ("many",), None))
+        handler.enqueue((str, ('{"event": "last"}',)))
+        handler.close()
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert [line["event"] for line in lines if "count" not in line] == ["first", "last"]
+    assert sum(line.get("count", 0) for line in lines) == sum(counted) == 2
+
+
 @pytest.mark.parametrize("capacity", [1, 100])
 def test_a_reader_that_stops_reading_blocks_nobody(capacity: int) -> None:
     """The queue is bounded; what does not fit is counted, and logged once the reader reads again."""

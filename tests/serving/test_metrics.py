@@ -1,12 +1,20 @@
 """What /metrics tells: requests, houses, prices and warnings, as they were."""
 
+import asyncio
 import re
 
+import pytest
 from toy import FULL, LEAST, Client
 
 from houseprice.bundle.load import Bundle
 from houseprice.serving.app import create_app
-from houseprice.serving.metrics import FRESH_BURST
+from houseprice.serving.metrics import FRESH_BURST, Metrics
+
+
+@pytest.fixture
+def metrics(toy: Bundle) -> Metrics:
+    """Return the metrics of a model without a server."""
+    return Metrics(toy.manifest)
 
 
 def numbers(client: Client) -> dict[str, float]:
@@ -32,6 +40,32 @@ def test_requests_houses_and_warnings_are_counted(toy: Bundle) -> None:
     assert told["houseprice_predicted_price_count"] == 3
     assert told['houseprice_warnings_total{column="zip",kind="unknown_category"}'] == 1
     assert told['houseprice_request_seconds_count{route="/batch-predict"}'] == 1
+
+
+def test_a_request_in_progress_is_counted_as_such(toy: Bundle) -> None:
+    """At the moment of the answer: the one that asks; each that was answered before it counts as answered."""
+    client = Client(create_app(toy))
+    for answered in range(3):
+        told = numbers(client)
+        assert told["houseprice_requests_in_progress"] == 1
+        assert told.get('houseprice_request_seconds_count{route="/metrics"}', 0) == answered
+
+
+def test_requests_are_counted_without_being_asked_for(metrics: Metrics) -> None:
+    """By the next iteration of the event loop, so that another process can read them."""
+
+    async def count() -> list[float | None]:
+        metrics.begin_request()
+        metrics.begin_request()
+        await asyncio.sleep(0)
+        begun = metrics.registry.get_sample_value("houseprice_requests_in_progress")
+        for seconds in (0.002, 0.2):
+            metrics.end_request("/x", 200, seconds)
+        await asyncio.sleep(0)
+        names = (("requests_total", {"route": "/x", "status": "200"}), ("request_seconds_sum", {"route": "/x"}))
+        return [begun, *(metrics.registry.get_sample_value(f"houseprice_{name}", labels) for name, labels in names)]
+
+    assert asyncio.run(count()) == [2, 2, 0.202]
 
 
 def test_the_model_and_its_age_are_told(client: Client) -> None:

@@ -24,6 +24,8 @@ ATOMIC_BYTES = 4096
 STOP_SECONDS = 1.0
 """How long the end of the process waits for the remaining lines to be written."""
 
+Line = tuple[Callable[..., str], tuple[Any, ...]]
+"""A function that returns a line, and its arguments."""
 _encode = json.JSONEncoder(default=str).encode
 
 
@@ -49,18 +51,26 @@ def flush() -> None:
 
 def on_drop(count: Callable[[int], object]) -> None:
     """Call `count` with the number of lost lines from now on, where the server's logging is configured."""
-    for handler in logging.getLogger("houseprice").handlers:
-        if isinstance(handler, JsonQueueHandler):
-            handler.on_drop = count
+    if handler := handler_of(logging.getLogger("houseprice")):
+        handler.on_drop = count
+
+
+def handler_of(logger: logging.Logger) -> "JsonQueueHandler | None":
+    """Return the handler that writes the lines of a logger, None where another one or none does."""
+    at: logging.Logger | None = logger
+    while at:
+        for handler in at.handlers:
+            if isinstance(handler, JsonQueueHandler):
+                return handler
+        at = at.parent if at.propagate else None
+    return None
 
 
 class JsonFormatter(logging.Formatter):
     """Formats a record as one line of JSON: time, level, event, then the fields given as `extra={"fields": {…}}`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, without its end; a record may hold it as `line`."""
-        if ready := record.__dict__.get("line"):
-            return str(ready)
+        """Return the line, without its end."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, Any] = {"time": time, "level": record.levelname.lower(), "event": record.getMessage()}
         line |= getattr(record, "fields", {})
@@ -88,7 +98,7 @@ class JsonQueueHandler(QueueHandler):
         on_drop: called with the number of lost lines.
     """
 
-    queue: "queue.SimpleQueue[logging.LogRecord | threading.Event]"
+    queue: "queue.SimpleQueue[logging.LogRecord | Line | threading.Event]"
 
     def __init__(self, descriptor: int = 2, max_lines: int = QUEUE_LINES) -> None:
         super().__init__(queue.SimpleQueue())
@@ -108,8 +118,8 @@ class JsonQueueHandler(QueueHandler):
         """Return the record as it is: it stays in this process, and the thread formats it."""
         return record
 
-    def enqueue(self, record: logging.LogRecord) -> None:
-        """Queue a record, or count it as dropped."""
+    def enqueue(self, record: logging.LogRecord | Line) -> None:
+        """Queue a record, or what is cheaper than one, or count it as dropped."""
         if self.queue.qsize() < self._max_lines:
             self.queue.put_nowait(record)
         else:
@@ -141,7 +151,7 @@ class JsonQueueHandler(QueueHandler):
             except queue.Empty:
                 self._write(lines)
                 queued = self.queue.get()
-                if isinstance(queued, logging.LogRecord):
+                if not isinstance(queued, threading.Event):
                     time.sleep(BATCH_SECONDS)  # for others to come
             if isinstance(queued, threading.Event):
                 self._write(lines)
@@ -150,9 +160,9 @@ class JsonQueueHandler(QueueHandler):
                     return
                 continue
             try:
-                lines.append(self.format(queued))
+                lines.append(queued[0](*queued[1]) if isinstance(queued, tuple) else self.format(queued))
             except Exception:  # noqa: BLE001 - whatever a record holds, the thread goes on
-                self.handleError(queued)
+                self.drop()
             if len(lines) >= MAX_BATCH_LINES:
                 self._write(lines)
 
@@ -178,13 +188,14 @@ class JsonQueueHandler(QueueHandler):
 
 
 def _pieces(lines: list[str]) -> Iterator[tuple[bytes, int]]:
-    """Yield the bytes of as many lines as can be written at once, and how many they are."""
-    piece, count = bytearray(), 0
+    """Yield the bytes of as many lines as can be written at once, and how many they are; lines are ASCII."""
+    piece: list[str] = []
+    size = 0
     for line in lines:
-        if piece and len(piece) + len(line) >= ATOMIC_BYTES:
-            yield bytes(piece), count
-            piece, count = bytearray(), 0
-        piece += f"{line}\n".encode()
-        count += 1
-    if count:
-        yield bytes(piece), count
+        size += len(line) + 1
+        if size > ATOMIC_BYTES and piece:
+            yield "\n".join([*piece, ""]).encode(), len(piece)
+            piece, size = [], len(line) + 1
+        piece.append(line)
+    if piece:
+        yield "\n".join([*piece, ""]).encode(), len(piece)

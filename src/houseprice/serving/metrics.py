@@ -4,8 +4,10 @@ Several workers keep their numbers in files of the directory `PROMETHEUS_MULTIPR
 when it is imported, so it is imported when the first `Metrics` is made.
 """
 
+import asyncio
 import os
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -21,12 +23,16 @@ FRESH_BURST, FRESH_PER_SECOND = 10, 10
 
 
 class Metrics:
-    """Metrics of one application, in a registry of their own."""
+    """Metrics of one application.
+
+    Attributes:
+        registry: theirs alone.
+    """
 
     def __init__(self, manifest: Manifest) -> None:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-        self._registry = registry = CollectorRegistry()
+        self.registry = registry = CollectorRegistry()
         self._requests = Counter(
             "houseprice_requests", "Requests, by route and status", ["route", "status"], registry=registry
         )
@@ -43,7 +49,7 @@ class Metrics:
             "houseprice_warnings", "Prediction warnings, by column and kind", ["column", "kind"],
             registry=registry,
         )  # fmt: skip
-        self.in_progress = Gauge(
+        self._in_progress = Gauge(
             "houseprice_requests_in_progress", "Requests in progress", multiprocess_mode="livesum",
             registry=registry,
         )  # fmt: skip
@@ -63,17 +69,39 @@ class Metrics:
         self._newest = newest.replace(tzinfo=UTC).timestamp() if newest else None
         self._fresh_left, self._fresh_at = float(FRESH_BURST), time.monotonic()
         self._text = b""
-        self._known: dict[tuple[str, int], Any] = {}
-        self._timed: dict[str, Any] = {}
+        self._known: dict[tuple[str, int], tuple[Any, Any]] = {}
+        self._begun, self._is_scheduled = 0, False
+        self._ended: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
 
-    def count_request(self, route: str, status: int, seconds: float) -> None:
-        """Count a request; `route` is the template of its path."""
-        key = route, status
-        if key not in self._known:
-            self._known[key] = self._requests.labels(route, str(status))
-            self._timed.setdefault(route, self._seconds.labels(route))
-        self._known[key].inc()
-        self._timed[route].observe(seconds)
+    def begin_request(self) -> None:
+        """Count a request as in progress."""
+        self._begun += 1
+        self._count_soon()
+
+    def end_request(self, route: str, status: int, seconds: float) -> None:
+        """Count a request as answered; `route` is the template of its path."""
+        self._begun -= 1
+        self._ended[route, status].append(seconds)
+        self._count_soon()
+
+    def _count_soon(self) -> None:
+        """Count all requests of one iteration of the event loop together, which takes half of the time."""
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._count)
+
+    def _count(self) -> None:
+        self._is_scheduled = False
+        self._in_progress.set(self._begun)
+        ended, self._ended = self._ended, defaultdict(list)
+        for key, times in ended.items():
+            if key not in self._known:
+                route, status = key
+                self._known[key] = self._requests.labels(route, str(status)), self._seconds.labels(route)
+            requests, durations = self._known[key]
+            requests.inc(len(times))
+            for seconds in times:
+                durations.observe(seconds)
 
     def count_predictions(self, predictions: Sequence[Prediction]) -> None:
         """Count predictions and their warnings."""
@@ -96,9 +124,10 @@ class Metrics:
         if self._text and self._fresh_left < 1:
             return self._text, CONTENT_TYPE_LATEST
         self._fresh_left -= 1
+        self._count()
         if self._newest is not None:
             self._age.set(time.time() - self._newest)
-        registry = self._registry
+        registry = self.registry
         if os.environ.get(MULTIPROC_DIR):
             registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

@@ -80,15 +80,14 @@ class ObservabilityMiddleware:
             await send(message)
 
         if self._metrics:
-            self._metrics.in_progress.inc()
+            self._metrics.begin_request()
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - started
             status = scope.get("aborted_status", status)
             if self._metrics:
-                self._metrics.in_progress.dec()
-                self._metrics.count_request(_route(scope), status, seconds)
+                self._metrics.end_request(_route(scope), status, seconds)
             self._access_log.write(scope["request_id"], method, path, status, seconds, scope.get("caller", ""))
 
 
