@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic_core import from_json
 
 from houseprice.serving import json_blocks
-from houseprice.serving.json_blocks import JsonTooLargeError, parse_json
+from houseprice.serving.json_blocks import JsonTooLargeError, array_pieces, parse_json
 from houseprice.serving.json_duplicate_keys import count_keys, find_duplicate_keys
 
 VALUES = 200_000
@@ -105,3 +105,31 @@ def test_a_refusal_for_size_is_of_a_kind_of_its_own() -> None:
     for text in (HOSTILE["empty arrays"], HOSTILE["pairs of arrays"], HOSTILE["numbers"]):
         with pytest.raises(JsonTooLargeError):
             parse_json(text, 1000)
+
+
+@given(st.lists(st.dictionaries(TEXTS | st.sampled_from(["},{", "},", '"},{"']), SCALARS | TEXTS)), st.integers(2, 60))
+def test_the_pieces_of_an_array_are_the_array(objects: list[dict[str, Any]], size: int) -> None:
+    """Unless one of them is no JSON, as when a text holds what looks like the end of an object."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_blocks, "PIECE_BYTES", size)
+        try:
+            found = [from_json(piece) for piece in array_pieces(b" " + json.dumps(objects).encode() + b"\n")]
+        except ValueError:
+            return
+    assert [one for piece in found for one in piece] == objects
+
+
+def test_a_plain_array_is_cut_into_pieces() -> None:
+    """Of the size that they may have."""
+    objects = [{"a": number, "b": "x" * 100} for number in range(2000)]
+    pieces = list(array_pieces(json.dumps(objects).encode()))
+    assert [one for piece in pieces for one in from_json(piece)] == objects
+    assert len(pieces) > 5
+    assert max(map(len, pieces)) <= json_blocks.PIECE_BYTES + 2
+
+
+@pytest.mark.parametrize("text", [b"", b"[", b"]", b"{}", b"1]", HOSTILE["empty objects"], HOSTILE["numbers"]])
+def test_what_is_no_array_of_houses_has_no_pieces(text: bytes) -> None:
+    """Nor what holds too many objects, or none, in the bytes of one piece."""
+    with pytest.raises(ValueError, match=r"array|object"):
+        list(array_pieces(text))

@@ -160,6 +160,34 @@ def test_a_batch_over_the_limit_is_not_read(request_model: RequestModel) -> None
         read(json.dumps([FULL] * 3).encode())
 
 
+def test_a_long_batch_is_read_as_each_of_its_houses(request_model: RequestModel) -> None:
+    """With an odd text, a code that is a number, and a value that is left out; whatever the white space."""
+    rows = [FULL, {**FULL, "zip": "},{"}, {**FULL, "zip": 98178}, {**FULL, "pool": None}] * 300
+    expected = [request_model.parse(json.dumps(row).encode()) for row in rows]
+    for options in ({}, {"indent": 2}, {"separators": (" ,", ":")}):
+        assert request_model.array_parser(2000)(json.dumps(rows, **options).encode()) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("last", "kind"),
+    [("7", "dict_type"), ("", "json_invalid"), (f'{json.dumps(FULL)[:-1]}, "zip": "98039"}}', "duplicate_key")],
+)
+def test_what_is_wrong_at_the_end_of_a_long_batch_is_found(request_model: RequestModel, last: str, kind: str) -> None:
+    """As it is at the end of a short one."""
+    for count in (1, 400):
+        body = f"[{', '.join([json.dumps(FULL)] * count)}, {last}]"
+        with pytest.raises(InvalidRequestError) as caught:
+            request_model.array_parser(1000)(body.encode())
+        assert kind in {fault.kind for fault in caught.value.errors}
+        assert {fault.house for fault in caught.value.errors} <= {None, count}
+
+
+def test_a_long_batch_over_the_limit_is_refused(request_model: RequestModel) -> None:
+    """Though its beginning could be read."""
+    with pytest.raises(BatchTooLargeError):
+        request_model.array_parser(400)(json.dumps([FULL] * 401).encode())
+
+
 @pytest.mark.parametrize("sent", ["x" * 201, 1e201])
 def test_a_text_that_is_too_long_is_no_batch_that_is(request_model: RequestModel, sent: Any) -> None:
     """The column is named, as in a house alone."""

@@ -1,5 +1,8 @@
 """Parsing of long JSON texts in blocks, so that neither time nor memory depends on more than what may be sent.
 
+Most long texts are an array of houses. Such an array is cut at a guess into pieces that are arrays as well, which is
+cheap; a piece that cannot be parsed shows that the guess was wrong.
+
 A parser builds a whole text at once, with no pause for other threads, and needs fifty times the bytes of `[[],[],…`.
 That does for a short text. In a long one each run of objects or arrays that hold nothing nested, such as houses or the
 rows of a table, is parsed by itself; what is left around them is short in any request that makes sense, and refused
@@ -7,6 +10,7 @@ otherwise.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +25,9 @@ MAX_RUN_BYTES = 2**20
 """Bytes of one run, such as the values of a column."""
 MAX_FRAME_BYTES = 64 * 2**10
 """Bytes around the runs."""
+
+PIECE_BYTES, MAX_PIECE_OBJECTS = 16 * 2**10, 256
+"""Bytes of a piece of an array, and objects in it; each may have an error a column."""
 
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _INNER = rb"[^\[\]{}\"]*+(?:%(string)s[^\[\]{}\"]*+)*+" % {b"string": _STRING}
@@ -37,6 +44,7 @@ def run_pattern(length: int) -> re.Pattern[bytes]:
 
 _RUN = run_pattern(128)
 _ONE, _TEXT, _BEGIN = re.compile(_FLAT, re.DOTALL), re.compile(_STRING, re.DOTALL), re.compile(rb"[\"\[{]")
+_ARRAY = re.compile(rb"%(space)s\[" % {b"space": _SPACE})
 _NO_TABLE = "it holds too much that is neither a house nor a row or column of a table"
 _BLANK = bytes(byte if byte == ord("\n") else ord(" ") for byte in range(256))
 
@@ -49,6 +57,28 @@ class JsonTooLargeError(ValueError):
 class _Run:
     values: list[Any]
     duplicates: list[DuplicateKey]
+
+
+def array_pieces(text: bytes) -> Iterator[bytes]:
+    """Yield an array of objects in arrays of some of them.
+
+    An array is cut where an object seems to end. If each piece is an array of at least one object, the text is the
+    array of all; a cut within a text or a nested object leaves a piece that is no JSON.
+
+    Raises:
+        ValueError: It is no array, or an object is too long; there may be pieces before.
+    """
+    begin = _ARRAY.match(text)
+    whole = text.rstrip(b" \t\n\r")
+    if not begin or not whole.endswith(b"]"):
+        raise ValueError("no array")
+    at, end = begin.end(), len(whole) - 1
+    while at <= end:
+        cut = text.rfind(b"},", at, at + PIECE_BYTES) + 1 if end - at > PIECE_BYTES else end
+        if not cut or text.count(b"{", at, cut) > MAX_PIECE_OBJECTS:
+            raise ValueError("too long an object, or too short ones")
+        yield b"[%b]" % text[at:cut]
+        at = cut + 1
 
 
 def parse_json(text: bytes, most: int, longest: int = MAX_RUN_BYTES) -> tuple[Any, list[DuplicateKey]]:

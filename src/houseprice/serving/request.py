@@ -16,7 +16,7 @@ from typing_extensions import TypedDict  # pydantic takes no other before Python
 
 from houseprice.schema import Schema
 from houseprice.serving.column_rules import column_rule
-from houseprice.serving.json_blocks import JsonTooLargeError, parse_json
+from houseprice.serving.json_blocks import JsonTooLargeError, array_pieces, parse_json
 from houseprice.serving.json_duplicate_keys import find_duplicate_keys
 from houseprice.serving.json_encoding import utf8_json
 from houseprice.serving.validation_errors import (
@@ -35,8 +35,6 @@ MIN_HOUSE_BYTES = 64 * 2**10
 """Bytes that the JSON of a house may have whatever the schema."""
 MAX_VALUE_BYTES = 32
 """Bytes of a value, but for longer levels, where the size of many houses is estimated."""
-SHORT_BYTES = 8 * 2**10
-"""JSON that is parsed at once."""
 BLOCK = 128
 """Houses that are validated without a pause."""
 
@@ -123,11 +121,8 @@ class RequestModel:
 
         def read(body: bytes) -> list[House]:
             body = utf8_json(body)
-            if len(body) <= SHORT_BYTES:
-                with suppress(ValidationError):  # what is wrong is found below
-                    houses = self._many.validate_json(body)
-                    if len(houses) <= most and not find_duplicate_keys(body, sum(map(len, houses))):
-                        return houses
+            with suppress(ValueError):  # what is wrong is found below
+                return self._parse_pieces(body, most)
             try:
                 rows, twice = parse_json(body, values)
             except JsonTooLargeError as err:
@@ -144,6 +139,23 @@ class RequestModel:
             return houses
 
         return read
+
+    def _parse_pieces(self, body: bytes, most: int) -> list[House]:
+        """Return the houses of an array in which nothing is wrong.
+
+        Raises:
+            ValueError: Something is wrong, or the array cannot be parsed in pieces.
+        """
+        houses: list[House] = []
+        for piece in array_pieces(body):
+            checkpoint()
+            found = self._many.validate_json(piece)
+            if (houses and not found) or len(houses) + len(found) > most:
+                raise ValueError("no house, or too many")
+            if find_duplicate_keys(piece, sum(map(len, found))):
+                raise ValueError("duplicate keys")
+            houses += found
+        return houses
 
     def max_bytes(self, houses: int) -> int:
         """Return how many bytes so many houses need in JSON, with white space and long values."""
