@@ -10,7 +10,7 @@ import pytest
 
 from corpus.checking import with_role
 from corpus.houses import houses
-from houseprice.conversion import convert_value
+from houseprice.conversion import CellForm, convert_value
 from houseprice.inference import ColumnDecision, Understanding, understand
 
 Floats = npt.NDArray[np.float64]
@@ -270,3 +270,51 @@ def test_sales_not_at_arms_length_are_set_aside(name: str, fair: str, other: str
 def test_a_column_that_sets_most_sales_aside_means_something_else(texts: list[str]) -> None:
     """Or nothing that is known."""
     assert understand(table(arms_length=texts)).only == {}
+
+
+def test_words_among_the_dates_of_a_sale_mean_that_there_is_none() -> None:
+    """The others stay dates; where most are words, it is a column of words."""
+    days = [house.day.isoformat() for house in HOUSES]
+    mixed = ["soon" if house.number % 5 == 0 else day for house, day in zip(HOUSES, days, strict=True)]
+    found = by_role(understand(table(sale_date=mixed)), "sale_date")
+    assert (found.kind, found.form.missing) == ("date", ("soon",))
+    words = [f"soon {house.place}" if house.number % 5 else day for house, day in zip(HOUSES, days, strict=True)]
+    assert column(understand(table(sale_date=words)), "sale_date").kind != "date"
+
+
+@pytest.mark.parametrize("every", [4, 50])
+def test_years_that_cannot_be_are_no_reason_to_reject_their_rows(every: int) -> None:
+    """They are blanked; where there are none, a request may not hold any either."""
+    years = ["20014" if house.number % every == 0 else str(house.built) for house in HOUSES]
+    found = column(understand(table(year_built=years)), "year_built")
+    assert (found.role, found.minimum, found.maximum) == ("year_built", None, None)
+    clean = column(understand(table(year_built=[str(house.built) for house in HOUSES])), "year_built")
+    assert (clean.minimum, clean.maximum) == (1000, 2100)
+
+
+@pytest.mark.parametrize(
+    ("write", "code"),
+    [
+        (lambda price: f"-{price}", "target_not_positive"),
+        (lambda price: "0" if price % 3 else "-1", "target_not_positive"),
+        (lambda price: "".join(chr(ord("a") + int(digit)) for digit in str(price)), "target_unreadable"),
+    ],
+)
+def test_prices_that_are_none_are_told(write: Callable[[int], str], code: str) -> None:
+    """Not that no column is called a price."""
+    (question,) = understand(table(sale_price=[write(house.price) for house in HOUSES])).questions
+    assert (question.code, question.column) == (code, "sale_price")
+
+
+def test_digits_of_other_alphabets_are_numbers() -> None:
+    """Arabic ones and full-width ones."""
+    arabic = str.maketrans("0123456789", "".join(map(chr, range(0x660, 0x66A))))
+    wide = str.maketrans("0123456789", "".join(map(chr, range(0xFF10, 0xFF1A))))
+    prices, areas = [str(house.price) for house in HOUSES], [str(house.living) for house in HOUSES]
+    texts = table(
+        sale_price=[one.translate(wide) for one in prices], living_area=[one.translate(arabic) for one in areas]
+    )
+    understood = understand(texts)
+    assert by_role(understood, "target").name == "sale_price"
+    assert by_role(understood, "living_area").kind == "number"
+    assert convert_value(areas[0].translate(arabic), "number", CellForm()) == float(areas[0])

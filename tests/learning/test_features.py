@@ -296,3 +296,20 @@ def test_what_is_missing_now_and_then_has_a_feature_that_tells_it() -> None:
     assert table["rooms_missing"].to_list() == blank
     assert "area_missing" not in table.columns
     assert source_column("rooms_missing", SCHEMA) == "rooms"
+
+
+def test_what_has_no_feature_is_refused() -> None:
+    """Prices alone, or with what identifies the houses."""
+    for names in (["paid"], ["paid", "plot"]):
+        schema = Schema(columns={name: SCHEMA.columns[name] for name in names})
+        with pytest.raises(DataError) as refused:
+            engineer(MADE.select(names), schema, (), Split())
+        assert refused.value.code == "no_features"
+
+
+def test_texts_are_features_without_a_number_beside_them() -> None:
+    """Each gets its position."""
+    schema = Schema(columns={name: SCHEMA.columns[name] for name in ("paid", "quarter")})
+    table, preprocessor = engineer(MADE, schema, (), Split(holdout_share=0.3))
+    assert preprocessor.feature_names() == ["quarter_ordinal"]
+    assert table.columns == ["sale_group", "paid", SPLIT, "quarter_ordinal", "quarter"]

@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from functools import lru_cache
+from unicodedata import decimal
 
 from houseprice.conversion.dates import read_date
 from houseprice.conversion.form import CellForm, Kind
@@ -21,14 +22,17 @@ TEXTS: tuple[Kind, ...] = ("category", "ordinal", "text")
 LARGEST_INTEGER = 2**53
 """Past it a float no longer tells one whole number from the next."""
 
+_OTHER_DIGITS = re.compile(r"[^\D0-9]")
+"""Digits of other alphabets, such as those of Arabic, and full-width ones."""
 _BLANK_CHARACTERS = re.compile(r"[\s\ufeff\u200b\u200e\u200f\u2060]+")
 
 
 def normalized(text: str) -> str:
-    """Return a text without blanks at its ends, and with one plain space for every run of blanks within."""
+    """Return a text without blanks at its ends, with one plain space for every run of blanks, and with plain digits."""
     if text.isascii() and "  " not in text and text.isprintable():
         return text.strip()
-    return _BLANK_CHARACTERS.sub(" ", text).strip()
+    text = _BLANK_CHARACTERS.sub(" ", text).strip()
+    return text if text.isascii() else _OTHER_DIGITS.sub(lambda found: str(decimal(found[0])), text)
 
 
 def is_missing_value(text: str | None, form: CellForm, kind: Kind = "category") -> bool:

@@ -1,6 +1,7 @@
 """Kind and form of each column, by its values."""
 
 import re
+from dataclasses import replace
 
 import polars as pl
 
@@ -26,6 +27,9 @@ SHORTENED = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}")
 _URL = re.compile(r"(?:https?://|www\.)\S+")
 _SENTINEL = re.compile(r"-9{2,}(?:\.0+)?")
 _NEVER_DATES = frozenset(("id", "parcel", "postcode", "house_number", "address", "street"))
+_DATES = frozenset(("sale_date", "date", "list_date"))
+_MOST_WORDS = 20
+"""Different words that a column of dates may hold beside them."""
 _WORDS_OF_TEXT, _MOST_TRIED = 4, 500
 _MOST_TOO_LONG = 0.05
 """Share of the cells of a category that may be longer than it allows; their rows are rejected."""
@@ -253,12 +257,28 @@ def _dates(drafts: list[Draft], answers: dict[str, str]) -> None:
 
 
 def _decide_date(draft: Draft, order_of_file: str | None, answers: dict[str, str]) -> DateDecision | None:
-    """Return the form of dates of a column; identifiers and names of places hold none."""
+    """Return the form of dates of a column; identifiers and names of places hold none.
+
+    Words among the dates of a column that is called one mean that there is none.
+    """
     if draft.kind in ("flag", "date", "ordinal") or draft.concept in _NEVER_DATES:
         return None
-    return decide_dates(
-        draft.profile, order_of_file, answers.get(f"{draft.name}.date_order", answers.get("date_order"))
-    )
+    answer = answers.get(f"{draft.name}.date_order", answers.get("date_order"))
+    found = decide_dates(draft.profile, order_of_file, answer)
+    if found is not None or not _DATES & set(draft.concepts):
+        return found
+    column = draft.profile.as_values
+    words = tuple(text for text in column.texts if not any(letter.isdigit() for letter in text))
+    dated = draft.profile.without(frozenset(word.casefold() for word in words))
+    if len(words) > _MOST_WORDS or dated.as_values.filled < column.filled / 2:
+        return None
+    found = decide_dates(dated, order_of_file, answer)
+    if found is None:
+        return None
+    reason = f"{', '.join(repr(word) for word in words[:3])} is no date and means missing"
+    finding = Finding("missing", "likely", reason, column.rows_of(set(words)))
+    form = found.form.model_copy(update={"missing": (*found.form.missing, *words)})
+    return replace(found, form=form, findings=(*found.findings, finding))
 
 
 def _tell_marks(draft: Draft) -> None:

@@ -5,6 +5,7 @@ import numpy as np
 from houseprice.inference.decisions import Finding
 from houseprice.inference.drafts import Draft
 
+_FIRST_YEAR, _LAST_YEAR = 1000, 2100
 _FAR = 8.0
 """Of the distance from the median to the far percentile: coordinates beyond are errors of typing."""
 
@@ -19,13 +20,23 @@ def set_limits(drafts: list[Draft]) -> None:
             draft.bounds |= {"minimum": -most, "maximum": most}
             _region(draft, most)
         elif draft.role == "year_built":
-            draft.bounds |= {"minimum": 1000, "maximum": 2100}
+            draft.bounds |= _years(draft)
         elif draft.role in ("living_area", "lot_area") and draft.share(-1e300, 0) > 0:
             draft.findings.append(Finding("bounds", "likely", "an area of 0 is no area"))
             missing = tuple(
                 text for text in draft.profile.as_values.texts if text.strip("0") in ("", ".", ",") and text
             )
             draft.form = draft.form.model_copy(update={"missing": (*draft.form.missing, *missing)})
+
+
+def _years(draft: Draft) -> dict[str, float]:
+    """Return the years that a request may hold; none where sales hold others, which are then blanked."""
+    impossible = 1.0 - draft.share(_FIRST_YEAR, _LAST_YEAR)
+    if impossible == 0:
+        return {"minimum": _FIRST_YEAR, "maximum": _LAST_YEAR}
+    reason = f"{impossible:.1%} are no years of a building, and are blanked"
+    draft.findings.append(Finding("bounds", "likely", reason))
+    return {}
 
 
 def _region(draft: Draft, most: float) -> None:

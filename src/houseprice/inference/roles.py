@@ -57,6 +57,11 @@ def _is_year(draft: Draft) -> bool:
     return draft.is_number and draft.share(_FIRST_YEAR, _LAST_YEAR) > 0.9
 
 
+def _is_mostly_year(draft: Draft) -> bool:
+    """Return whether most values are years; others, such as 20014, are blanked where the name says what they are."""
+    return draft.is_number and draft.share(_FIRST_YEAR, _LAST_YEAR) > 0.5
+
+
 def _is_year_or_never(draft: Draft) -> bool:
     return (
         draft.is_number
@@ -70,7 +75,7 @@ _RULES: tuple[tuple[str, tuple[str, ...], Callable[[Draft], bool]], ...] = (
     ("neighbour_lot_area", ("neighbour_lot_area",), _is_area),
     ("lot_area", ("lot_area",), _is_area),
     ("living_area", ("living_area",), _is_living_area),
-    ("year_built", ("year_built",), _is_year),
+    ("year_built", ("year_built",), _is_mostly_year),
     ("year_renovated", ("year_renovated",), _is_year_or_never),
     ("bedrooms", ("bedrooms",), _is_count),
     ("bathrooms", ("bathrooms",), _is_count),

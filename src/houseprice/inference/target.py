@@ -117,6 +117,9 @@ def _is_product(total: Draft, price: Draft, area: Draft) -> bool:
 
 def _checked(draft: Draft, drafts: list[Draft], rank: str) -> tuple[Draft | None, list[Question]]:
     """Ask when a column that is called price holds numbers that no house is sold for."""
+    if draft.values.max() <= 0:
+        text = f'No value of "{draft.name}" is above 0, as a price is; give a file with prices.'
+        return None, [Question("target_not_positive", "target", text, {}, draft.name, draft.profile.first[:1])]
     _multiply(draft)
     currency = draft.currency or currency_of_name(draft.words) or ""
     least = _LEAST_OF_CURRENCY.get(currency, _LEAST_TOTAL)
@@ -222,6 +225,15 @@ def _by_content(drafts: list[Draft]) -> tuple[Draft | None, list[Question]]:
     if empty is not None:
         text = f'"{empty.name}" is called a price, but no row has one; give a file with prices.'
         return None, [Question("target_empty", "target", text, {}, empty.name)]
+    unread = next(
+        (draft for draft in drafts if draft.concept in ("sale_price", "price") and draft.kind == "category"), None
+    )
+    if unread is not None and not found:
+        example = unread.profile.as_values.texts[0][:40]
+        text = f'"{unread.name}" is called a price, but its values, such as "{example}", cannot be read as numbers.'
+        return None, [
+            Question("target_unreadable", "target", text, {}, unread.name, unread.profile.as_values.first[:1])
+        ]
     numbers = [draft for draft in drafts if draft.is_number and draft.usable][:12]
     names = {draft.name: f"median {draft.median():,.6g}" for draft in found or numbers}
     text = "Several columns may be the price." if found else "No column is called a price, and none looks like one."

@@ -123,6 +123,10 @@ class Preprocessor(PlainPickle, TransformerMixin, BaseEstimator):  # type: ignor
         Written against the array API: numpy arrays give numbers, tracing arrays give the same steps as an ONNX graph.
         """
         check_is_fitted(self)
+        texts = {name: columns[name] for name in self.ordinals_}
+        if not self.medians_:
+            encoded = {name: lookup(columns[name], positions, -1.0) for name, positions in self.ordinals_.items()}
+            return FeatureMatrix.of({f"{name}_ordinal": values for name, values in encoded.items()}, texts)
         given = FeatureMatrix.of({name: columns[name] for name in self.medians_})
         xp = given.table.__array_namespace__()
         medians = xp.asarray(np.array(list(self.medians_.values()))[:, None])
@@ -134,7 +138,6 @@ class Preprocessor(PlainPickle, TransformerMixin, BaseEstimator):  # type: ignor
         for name in self.gaps_:
             made[f"{name}{MISSING}"] = xp.where(xp.isnan(given[name]), xp.asarray(1.0), xp.asarray(0.0))
         kept = tuple(name for name in filled.names if name != self.schema.sale_date)
-        texts = {name: columns[name] for name in self.ordinals_}
         return FeatureMatrix(kept, filled.rows(kept), texts).with_columns(made)
 
     def transform(self, X: pl.DataFrame) -> pl.DataFrame:
@@ -182,6 +185,12 @@ def engineer(
     if sales.is_empty():
         raise DataError(
             "The processed table has no rows; run `houseprice process` on a file with sales.", code="no_sales"
+        )
+    if not numeric_features(derived, schema):
+        raise DataError(
+            f'No column but "{schema.target}" tells one house from another, so that nothing can be learned; declare '
+            "others, such as the area or the place.",
+            code="no_features",
         )
     houses = pl.Series(schema.parcel or GROUP, houses_of(sales, schema).tolist(), dtype=pl.String)
     dates = [schema.sale_date] if schema.sale_date else []
