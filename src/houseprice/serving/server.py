@@ -26,6 +26,7 @@ from houseprice.errors import HousePriceError, ServingError
 from houseprice.serving import json_logging
 from houseprice.serving.connections import Connections
 from houseprice.serving.draining import DrainingProtocol, DrainingServer, terminate_on_hangup
+from houseprice.serving.heap import return_freed_memory
 from houseprice.serving.settings import DEFAULT, Settings
 from houseprice.serving.startup import verified_app
 from houseprice.serving.supervisor import run_workers
@@ -89,6 +90,7 @@ def serve(directory: Path, host: str, port: int, settings: Settings = DEFAULT) -
         GateError: The model failed its gates, and the settings do not allow that.
         ServingError: The address cannot be listened on, or a worker failed to start.
     """
+    return_freed_memory()
     with _exit_on_signal():
         app = verified_app(directory, settings)
         with listen(host, port) as listener:
@@ -103,6 +105,7 @@ def serve(directory: Path, host: str, port: int, settings: Settings = DEFAULT) -
 
 def _worker_app(directory: Path, settings: Settings, url: str) -> FastAPI:
     """Return the application in a worker process; a failure to start stops all, since it would only repeat itself."""
+    return_freed_memory()
     try:
         app = verified_app(directory, settings)
     except HousePriceError as err:

@@ -1,0 +1,42 @@
+"""The heap of the server gives back what is freed."""
+
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import ctypes, gc, sys
+from pathlib import Path
+from houseprice.serving.heap import return_freed_memory
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+if sys.argv[1] == "on":
+    return_freed_memory()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+libc.memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
+size = 8 * 2**20
+libc.free(libc.malloc(3 * size))
+before, blocks = resident(), []
+for _ in range(8):
+    blocks.append(libc.malloc(size))
+    libc.memset(blocks[-1], 1, size)
+    libc.malloc(1000)  # stays behind each
+for block in blocks:
+    libc.free(block)
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the settings are those of glibc")
+def test_large_blocks_are_returned_when_they_are_freed() -> None:
+    """Although smaller ones behind them stay; without the settings they would be kept."""
+    kept = {
+        state: float(subprocess.run([sys.executable, "-c", SCRIPT, state], capture_output=True, check=True).stdout)
+        for state in ("on", "off")
+    }
+    assert kept["on"] < 8
+    assert kept["off"] > 50
