@@ -5,7 +5,9 @@ import polars as pl
 import pytest
 
 from houseprice.config import Boosting, FoundTraining, Training, TrendRules
-from houseprice.learning.hyperparameters.search import find_hyperparameters, validation_folds
+from houseprice.feature_matrix import FeatureMatrix
+from houseprice.learning.hyperparameters.search import FoldFit, _is_better, find_hyperparameters, validation_folds
+from houseprice.learning.oblivious_trees import StagedTrees, fit_staged_trees
 from houseprice.learning.training import PriceModel
 from houseprice.learning.trend import TIME
 
@@ -78,3 +80,24 @@ def test_folds_keep_groups_together_and_end_with_the_newest() -> None:
         assert not set(groups[learn]) & set(groups[validate])
         assert len(validate)
         assert not newest or months[learn].max() < months[validate].min()
+
+
+@pytest.mark.parametrize(("later", "better"), [(0.4, True), (0.0, False)])
+def test_trees_see_the_time_where_kinds_of_houses_drift_apart(later: float, better: bool) -> None:
+    """Though the market fell after the last sale that they learned from, which no tree foresees."""
+    draw, count = np.random.default_rng(0), 600
+    months, kind = np.linspace(0, 12, count), draw.integers(0, 2, count)
+    log_prices = np.where((kind == 1) & (months > 6), later, 0.0) + draw.normal(0, 0.1, count)
+    newest = months > 9.6
+    log_prices[newest] -= 0.3
+
+    def fitted(columns: dict[str, np.ndarray]) -> StagedTrees:
+        learn, validate = (
+            FeatureMatrix.of({name: values[rows].astype(np.float32) for name, values in columns.items()})
+            for rows in (~newest, newest)
+        )
+        return fit_staged_trees((learn, log_prices[~newest]), (validate, log_prices[newest]), TREES, 0, 1)
+
+    trees = {(0, False): fitted({"kind": kind}), (0, True): fitted({"kind": kind, TIME: months})}
+    nothing = np.zeros(int(newest.sum()))
+    assert _is_better(FoldFit(trees, [nothing], nothing, log_prices[newest]), 0, 40) == better

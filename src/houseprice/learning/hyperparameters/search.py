@@ -242,9 +242,12 @@ def _decide(
 
 
 def _is_better(fit: FoldFit, number: int, iterations: int) -> bool:
-    """Return whether trees that see the time err less on the newest sales, by more than a standard error."""
-    without, timed = (
-        (fit.trees[number, with_time].predict(iterations) - fit.y_true) ** 2 for with_time in (False, True)
-    )
+    """Return whether trees that see the time have less spread errors on the newest sales, by a standard error.
+
+    The mean error is left out: it is how far the market went off its trend, which trees cannot foresee either, and of
+    some months of sales it is so large that it would hide what the trees gain or lose.
+    """
+    errors = [fit.trees[number, with_time].predict(iterations) - fit.y_true for with_time in (False, True)]
+    without, timed = ((error - error.mean()) ** 2 for error in errors)
     gain = without - timed
     return bool(gain.mean() > gain.std() / np.sqrt(len(gain)))
