@@ -18,7 +18,6 @@ from houseprice.learning.kernel_ridge import kernel_matrix
 
 Floats = npt.NDArray[np.float64]
 JITTER = 1e-8
-SPREAD = 1.5
 SMALL = 64  # rows of a triangle that is inverted at once
 
 
@@ -59,7 +58,7 @@ class Evidence:
     target: Floats
     guess: Prior
     noise_ratio: Floats
-    spread: float = SPREAD
+    spread: float = 1.5
     _basis: Floats = field(init=False)
     _levels: npt.NDArray[np.int64] = field(init=False)
 

@@ -1,15 +1,12 @@
 """Search for the kernels of the kernel ridge regression, by the evidence of the Gaussian process that it approximates.
 
-Some dozens of gradient steps find every lengthscale and penalty. They climb the sum of the evidences of a few blocks of
-sales, as if each block were a market of its own with the same hyperparameters: a step takes time by the third power of
-the sales in a block. Half of these are neighbours of each other, or a process could not learn how fast prices change
-from street to street. The penalties follow from the
+A few hundred gradient steps on some of the sales find every lengthscale and penalty. Half of those sales are neighbours
+of each other, or a process could not learn how fast prices change from street to street. The penalties follow from the
 variances: that of a kernel is σ²/amplitude, that of an effect σ²/variance, with σ² the variance of the noise.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,17 +16,15 @@ from scipy.spatial import KDTree
 
 from houseprice.config.training import Kernel, KernelRidgeColumn, KernelRidgeConfig, short
 from houseprice.feature_matrix import FeatureMatrix
-from houseprice.learning.hyperparameters.evidence import SPREAD, Evidence, Prior
+from houseprice.learning.hyperparameters.evidence import Evidence, Prior
 from houseprice.learning.mixed_model import ENCODING, MEAN, TOTAL
 from houseprice.learning.robust_weights import cauchy_weights
-from houseprice.learning.side_by_side import side_by_side
 from houseprice.learning.standardisation import fit_standardisation
 from houseprice.learning.transforms import choose_transforms
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
-ROWS = 1400  # sales of a block, at most
-BLOCKS = 1
+ROWS = 1400  # sales whose evidence is computed: a step takes time by their third power
 STEPS = (20, 30)  # evaluations before and after sales far from the others are given more noise
 NEIGHBOURS = 10  # of each drawn sale, that are drawn with it, so that there they are as dense as all sales are
 MAX_LEVELS = 200  # of a text with effects of its own; one with more is a column of numbers, its target encoding
@@ -74,7 +69,7 @@ def kernel_categories(features: FeatureMatrix) -> tuple[str, ...]:
 
 
 def find_kernel_ridge(
-    features: FeatureMatrix, log_prices: Floats, places: Sequence[str], seed: int, threads: int = 1
+    features: FeatureMatrix, log_prices: Floats, places: Sequence[str], seed: int
 ) -> tuple[KernelRidgeConfig, bool]:
     """Return the regression's hyperparameters, and whether robust weights lessen its leave-one-out error.
 
@@ -83,60 +78,46 @@ def find_kernel_ridge(
         log_prices: what is predicted.
         places: numbers that say where a house is, which get kernels of their own.
         seed: of the draw of sales.
-        threads: blocks of sales that are computed at once.
     """
     categories = kernel_categories(features)
     transforms = choose_transforms(features, tuple(dict.fromkeys([*places, *kernel_numbers(features)])))
     transforms |= {name: "none" for name in places if name in transforms}
-    blocks = _draw(features, [name for name in places if name in transforms], seed)
-    drawn = features.houses(np.concatenate(blocks))
-    prices = log_prices[np.concatenate(blocks)]
-    transforms = _independent(drawn, transforms, prices)
+    rows = _draw(features, [name for name in places if name in transforms], seed)
+    drawn = features.houses(rows)
+    transforms = _independent(drawn, transforms, log_prices[rows])
     standardisation, coordinates = fit_standardisation(drawn, transforms)
     columns = list(standardisation.columns)
     codes = tuple(np.unique(drawn.texts[name].astype(str), return_inverse=True)[1] for name in categories)
-    target = (prices - prices.mean()) / max(float(prices.std()), 1e-12)
+    target = log_prices[rows] - log_prices[rows].mean()
+    target = target / max(float(target.std()), 1e-12)
     guess = _first_guess(columns, [name for name in places if name in columns], len(codes))
-    ends = np.cumsum([len(rows) for rows in blocks])
-    spread = SPREAD * float(np.sqrt(len(blocks)))  # each block has the hyperprior in it
-    processes = [
-        Evidence(
-            coordinates[part], tuple(values[part] for values in codes), target[part], guess, np.ones(len(rows)), spread
-        )
-        for rows, part in ((rows, slice(end - len(rows), end)) for rows, end in zip(blocks, ends, strict=True))
-    ]
+    evidence = Evidence(coordinates, codes, target, guess, np.ones(len(rows)))
     ties = _ties(guess, [name in places for name in columns])
-    found = _climb(processes, processes[0].start, ties, STEPS[0], threads)
-    left = [process.leave_one_out(found) for process in processes]
-    ratios = np.split(1.0 / cauchy_weights(np.concatenate(left), ROBUST_SCALE), ends[:-1])
-    robust = [replace(process, noise_ratio=ratio) for process, ratio in zip(processes, ratios, strict=True)]
-    left_of_robust = [process.leave_one_out(found) for process in robust]
-    better = _mean_square(left_of_robust) < _mean_square(left)
-    found = _climb(robust if better else processes, Evidence.pack(found), ties, STEPS[1], threads)
+    found = _climb(evidence, evidence.start, ties, STEPS[0])
+    robust = replace(evidence, noise_ratio=1.0 / cauchy_weights(evidence.leave_one_out(found), ROBUST_SCALE))
+    errors = [float((process.leave_one_out(found) ** 2).mean()) for process in (evidence, robust)]
+    better = errors[1] < errors[0]
+    process = robust if better else evidence
+    found = _climb(process, process.pack(found), ties, STEPS[1])
     return _as_config(found, standardisation.columns, categories, len(log_prices)), better
 
 
-def _mean_square(parts: list[Floats]) -> float:
-    return float((np.concatenate(parts) ** 2).mean())
-
-
-def _climb(processes: Sequence[Evidence], start: Floats, ties: Floats, steps: int, threads: int) -> Prior:
-    """Maximise the sum of the evidences by L-BFGS (Liu & Nocedal 1989) with so many evaluations at most.
+def _climb(evidence: Evidence, start: Floats, ties: Floats, steps: int) -> Prior:
+    """Maximise the evidence by L-BFGS (Liu & Nocedal 1989) with so many evaluations at most.
 
     The logs of all hyperparameters are `start` plus the product of `ties` and of the free ones.
     """
 
     def objective(free: Floats) -> tuple[float, Floats]:
-        found = list(side_by_side([partial(process, start + ties @ free) for process in processes], threads))
-        gradient = np.sum([part for _, part in found], axis=0)
-        return sum(value for value, _ in found), gradient @ ties
+        value, gradient = evidence(start + ties @ free)
+        return value, gradient @ ties
 
     count = ties.shape[1]
     limits = {"maxfun": steps, "maxiter": steps}
     result = minimize(
         objective, np.zeros(count), jac=True, method="L-BFGS-B", bounds=[(-8.0, 8.0)] * count, options=limits
     )
-    return processes[0].unpack(start + ties @ result.x)
+    return evidence.unpack(start + ties @ result.x)
 
 
 def _ties(guess: Prior, is_place: list[bool]) -> Floats:
@@ -155,22 +136,18 @@ def _ties(guess: Prior, is_place: list[bool]) -> Floats:
     return np.column_stack([np.delete(ties, second, axis=1), common])
 
 
-def _draw(features: FeatureMatrix, places: list[str], seed: int) -> list[Rows]:
-    """Return blocks of rows: all if few; else drawn at random, with neighbours of each when places are known."""
+def _draw(features: FeatureMatrix, places: list[str], seed: int) -> Rows:
+    """Return some rows: all if few; else drawn at random, with neighbours of each when places are known."""
     count = features.table.shape[1]
     order = np.random.default_rng(seed).permutation(count)
-    number_of_blocks = min(-(-count // ROWS), BLOCKS)
-    if number_of_blocks == 1 or not places:
-        return [np.sort(block) for block in np.array_split(order[: number_of_blocks * ROWS], number_of_blocks)]
+    if count <= ROWS or not places:
+        return np.sort(order[:ROWS])
     where = np.column_stack([np.asarray(features[name], dtype=np.float64) for name in places])
     where = (where - where.mean(axis=0)) / np.maximum(where.std(axis=0), 1e-12)
-    tree, seeds = KDTree(where[order]), ROWS // (2 * NEIGHBOURS)
-    blocks = []
-    for number in range(number_of_blocks):
-        near = tree.query(where[order[number * seeds : (number + 1) * seeds]], k=NEIGHBOURS + 1)[1]
-        drawn = dict.fromkeys([*order[near.ravel()].tolist(), *np.roll(order, -number * ROWS).tolist()])
-        blocks.append(np.sort(np.array(list(drawn)[:ROWS], dtype=np.int64)))
-    return blocks
+    seeds = order[: ROWS // (2 * NEIGHBOURS)]
+    near = KDTree(where[order]).query(where[seeds], k=NEIGHBOURS + 1)[1]
+    drawn = dict.fromkeys([*order[near.ravel()].tolist(), *order.tolist()])
+    return np.sort(np.array(list(drawn)[:ROWS], dtype=np.int64))
 
 
 def _independent(features: FeatureMatrix, transforms: dict[str, str], log_prices: Floats) -> dict[str, str]:

@@ -91,7 +91,7 @@ def find_hyperparameters(
         config = config.model_copy(update={"text_pairs": pairs})
         sales = detrend(X, log_prices, config) if pairs else sales
     if kernel_ridge == "auto" or robust == "auto":
-        found, weighted = find_kernel_ridge(sales.features, sales.log_prices, places, config.seed, config.threads)
+        found, weighted = find_kernel_ridge(sales.features, sales.log_prices, places, config.seed)
         kernel_ridge = found if kernel_ridge == "auto" else kernel_ridge
         if robust == "auto":
             robust = RobustWeightsConfig(scale=ROBUST_SCALE, centres=PILOT_CENTRES) if weighted else None
