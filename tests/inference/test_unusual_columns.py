@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from corpus.houses import House, houses
+from houseprice.conversion import convert_value
 from houseprice.inference import ColumnDecision, Understanding, understand
 
 HOUSES = houses(200, 7)
@@ -91,3 +92,37 @@ def test_names_with_numbers_are_no_amounts() -> None:
         table(tower=numbers(lambda h: f"Tower {h.door}"), bedrooms=numbers(lambda h: f"approx {h.beds}"))
     )
     assert (column(found, "tower").kind, column(found, "bedrooms").kind) == ("category", "integer")
+
+
+def test_a_letter_of_the_south_or_the_west_makes_degrees_negative() -> None:
+    """In what is priced later, too, since the form says so."""
+    texts = table(lat=numbers(lambda house: f"{house.lat:.4f}° S"), lon=numbers(lambda house: f"{-house.lon:.4f} W"))
+    found = understand(texts)
+    for name, text, value in (("lat", "40.5000° S", -40.5), ("lon", "3.7000 W", -3.7)):
+        assert column(found, name).role == {"lat": "latitude", "lon": "longitude"}[name]
+        assert convert_value(text, "number", column(found, name).form) == value
+
+
+def test_an_assessment_beside_an_unknown_price_is_not_taken_for_it() -> None:
+    """What the other column is has to be told."""
+    texts = table(assessed_value=numbers(lambda h: h.asked), kaufverd=numbers(lambda h: h.price)).drop("sale_price")
+    (question,) = understand(texts).questions
+    assert (question.code, set(question.answers)) == ("target_ambiguous", {"assessed_value", "kaufverd"})
+
+
+def test_a_discount_in_percent_is_left_out() -> None:
+    """With the list price that was left out it gives the price."""
+    texts = table(list_price=numbers(lambda h: h.asked), foo=numbers(lambda h: f"{100 * (h.price / h.asked - 1):.1f}"))
+    assert column(understand(texts), "foo").excluded
+
+
+def test_dates_of_another_sign_prove_nothing() -> None:
+    """Two programs may have written them, each in its own order."""
+    days = [f"{h.day:%d-%m-%Y}" if h.day.day < 13 else f"{h.day:%m/%d/%Y}" for h in HOUSES]
+    assert [question.code for question in understand(table(sold=days)).questions] == ["date_order_ambiguous"]
+
+
+def test_sales_and_rents_are_told_apart_whatever_their_column_is_called() -> None:
+    """Their prices are not of one kind."""
+    kinds = ["Rent" if house.flag else "Sale" for house in HOUSES]
+    assert [question.code for question in understand(table(offer=kinds)).questions] == ["rents_mixed"]

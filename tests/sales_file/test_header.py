@@ -199,6 +199,12 @@ def test_a_total_without_a_blank_is_no_row(word: str) -> None:
     assert (found.texts["street"].to_list(), found.layout.footer_lines) == (["Ely", "High", "Mill"], 1)
 
 
+def test_a_subtotal_between_rows_is_kept_apart() -> None:
+    """It is told by its number."""
+    found = table("street,price,area\nEly,100,10\nSubtotal,100,10\nHigh,200,20\nMill,300,30\n")
+    assert (found.texts.height, found.broken["row"].to_list()) == (3, [2])
+
+
 def test_a_level_of_a_scale_is_no_total() -> None:
     """The state of a house may be average, in the last row, too."""
     text = "state,price,area\nGood,100,10\nPoor,200,20\nGood,300,30\nAverage,600,60\n"

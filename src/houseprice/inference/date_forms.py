@@ -87,6 +87,14 @@ def _order(  # noqa: PLR0911 - a return for each proof
             [],
             (Question("date_order_mixed", "date_order", text, _answers(sorted(day_first)[0]), column.name, rows),),
         )
+    signs = {re.sub(r"\d", "", text)[:1] for text in day_first | month_first}
+    open_ones = [text for text, a, b, _, _ in read if a != b and re.sub(r"\d", "", text)[:1] not in signs]
+    if signs and sum(counts[text] for text in open_ones) > RARE * sum(counts.values()) and not order_of_file:
+        shown = sorted(day_first | month_first)[0]
+        text = f'"{open_ones[0]}" in "{column.name}" may be two days: only dates written as "{shown}" tell the day.'
+        rows = column.rows_of({open_ones[0]})
+        answers = _answers(open_ones[0])
+        return "", [], (Question("date_order_ambiguous", "date_order", text, answers, column.name, rows),)
     for order, texts, weight in (("dmy", day_first, weights[0]), ("mdy", month_first, weights[1])):
         if weight and weight >= max(weights):
             if short_year and order == "dmy" and _year_may_be_first(read):

@@ -171,7 +171,7 @@ def _format_of(template: str) -> tuple[str, bool] | None:  # noqa: PLR0911 - a r
             return "%Y%m%d" + tail, False
     if found := re.fullmatch(r"9999([-/. ])9?9\1 ?9?9\.?", text):
         sign = found[1]
-        return f"%Y{sign}%m{sign}%d{tail}", False
+        return f"%Y{sign}%m{sign}%d{'.' if text.endswith('.') else ''}{tail}", False
     if found := re.fullmatch(r"9?9([-/. ])( ?)9?9\1\2(9999|99)(\.?)", text):
         sign = found[1] + found[2]
         return ("{1}" + sign + "{2}" + sign + ("{3}" if len(found[3]) == 4 else "{y}") + found[4] + tail), True

@@ -78,7 +78,7 @@ def _start(draft: Draft) -> None:
     elif grades := decide_grades(column):
         draft.kind, (draft.levels, finding) = "ordinal", grades
         draft.findings.append(finding)
-    elif not is_code(draft) or (draft.concept in MEASURABLE and _is_measured(values)):
+    elif not is_code(draft) or (draft.concept in MEASURABLE and (_is_measured(values) or _is_money(values))):
         draft.shapes = number_shapes(column, money=bool(MONEY & set(draft.concepts)))
     if draft.kind == "category" and draft.shapes is None:
         _text(draft)
@@ -96,6 +96,12 @@ def _is_measured(column: Profile) -> bool:
     return any(re.search(r"\d[.,]\d*[1-9]", text) for text in column.texts[:200]) and not any(
         re.search(r"[^\W\d_]", text) for text in column.texts[:200]
     )
+
+
+def _is_money(column: Profile) -> bool:
+    """Return whether numbers with a currency stand in a column whose name says that it is a code."""
+    shapes = number_shapes(column, money=True)
+    return shapes is not None and bool(shapes.affixes.currencies) and not shapes.unknown
 
 
 def _text(draft: Draft) -> None:
@@ -141,6 +147,8 @@ def _number(draft: Draft, shapes: NumberShapes, file: FileMarks, answers: dict[s
         draft.shapes, draft.form, draft.findings = None, CellForm(), []
         _text(draft)
         return
+    if coordinate:
+        draft.form = _hemisphere(draft.form)
     around = shapes.affixes
     if around.strip or around.multipliers:
         written = ", ".join(f'"{text}"' for text in sorted(around.strip | around.multipliers))
@@ -191,6 +199,13 @@ def _number(draft: Draft, shapes: NumberShapes, file: FileMarks, answers: dict[s
     draft.findings.append(
         Finding("kind", "certain", "whole numbers" if draft.kind == "integer" else "numbers", draft.profile.first[:1])
     )
+
+
+def _hemisphere(form: CellForm) -> CellForm:
+    """Return the form of degrees in which a letter of the south or the west makes a number negative."""
+    negative = {text: -1.0 for text in form.strip if text.strip("° ").casefold() in ("s", "w")}
+    strip = tuple(text for text in form.strip if text not in negative)
+    return form.model_copy(update={"strip": strip, "multipliers": form.multipliers | negative})
 
 
 def _readable(shapes: NumberShapes, form: CellForm) -> float:

@@ -13,6 +13,8 @@ from houseprice.price_curve import deviations_from_curve
 LEAST_SPREAD = 0.05
 """Robust spread of the log: what is nearer to the price than this holds it."""
 LEAST_ROWS = 15
+LEAST_CORRELATION = 0.99
+"""With the ratio of the price to what leaks: a column that is nearer, such as a discount in percent, holds it."""
 _NUMERIC_ONLY = ("tax", "assessment", "days_on_market", "list_price", "price_per_area", "rent")
 _MOST_PAIRED = 40
 SOLD_STATES = frozenset(
@@ -131,7 +133,6 @@ def exclude_by_values(drafts: list[Draft], target: Draft) -> None:
         for draft in drafts
         if not draft.usable and draft.is_number and draft.concept in PHRASES and draft.values.size
     ]
-    leaked = [draft for draft in leaked if robust_spread(price - log_values(draft.sample)) > 2 * LEAST_SPREAD]
     for one in leaked:
         for other in left[:_MOST_PAIRED]:
             if (
@@ -146,7 +147,14 @@ def exclude_by_values(drafts: list[Draft], target: Draft) -> None:
 def _exclude_ratio(leaked: Draft, other: Draft, target: Draft, price: NDArray[np.float64]) -> None:
     """Leave out a ratio of the price to a column that was left out, such as a list price."""
     first, second = log_values(leaked.sample), log_values(other.sample)
-    if any(robust_spread(price - sign * first - times * second) < LEAST_SPREAD for sign, times in ((1, 1), (1, -1))):
+    is_copy = robust_spread(price - first) <= 2 * LEAST_SPREAD  # any small number is their ratio
+    ratio = np.exp(price - first)
+    known = ~np.isnan(ratio) & ~np.isnan(other.sample)
+    varied = known.sum() >= LEAST_ROWS and min(ratio[known].std(), other.sample[known].std()) > 0
+    linear = leaked.concept in ("list_price", "assessment") and varied
+    linear = linear and abs(np.corrcoef(ratio[known], other.sample[known])[0, 1]) > LEAST_CORRELATION
+    pairs = () if is_copy else ((1, 1), (1, -1))
+    if linear or any(robust_spread(price - sign * first - times * second) < LEAST_SPREAD for sign, times in pairs):
         other.exclude(f'it is nearly the ratio of "{target.name}" to "{leaked.name}"', rows=other.profile.first[:1])
 
 

@@ -130,6 +130,9 @@ def _three_digits(
     if shapes.signed and not shapes.marks.plain_thousands:
         reason = f"{NAMES[mark]} separates thousands: money has no three decimals"
         return MarkDecision(other, mark, (Finding("form", "certain", reason, row),))
+    if any(unit == "sq ft" for unit, _ in shapes.affixes.units):
+        reason = f"{NAMES[mark]} separates thousands: square feet have no three decimals"
+        return MarkDecision(other, mark, (Finding("form", "likely", reason, row),))
     if (file.decimal == other or file.thousands == mark) and not shapes.marks.plain_thousands:
         proof = f"have a decimal {NAMES[other]}" if file.decimal == other else "prove"
         reason = f"{NAMES[mark]} separates thousands, as other columns {proof}"

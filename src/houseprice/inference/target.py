@@ -25,6 +25,8 @@ _LEAST_OF_CURRENCY = {"CLF": 300}
 _AREAS = frozenset(("area", "living_area", "lot_area", "other_area"))
 _MAY_BE_TOTAL = frozenset(("", "id", "price", "sale_price"))
 _MOST_COMPARED = 40
+_NEAR_ANOTHER = 0.3
+"""Spread of the log of the ratio of two prices of the same houses, such as of an assessment and what was paid."""
 _TOKEN_SHARE = 0.04
 """Of the median: a lower price was not asked at arm's length."""
 
@@ -61,6 +63,13 @@ def choose_target(drafts: list[Draft], answer: str | None) -> tuple[Draft | None
         if not found:
             continue
         different = _most_alike_dropped(_totals(found, drafts))
+        if rank not in ("sale_price", "price"):
+            different += [
+                draft
+                for draft in _looking_like_prices(drafts)
+                if not any(draft is one for one in different)
+                and robust_spread(log_values(draft.sample) - log_values(different[0].sample)) < _NEAR_ANOTHER
+            ]
         if len(different) > 1:
             names = {draft.name: f"median {draft.median():,.0f}" for draft in different}
             listed = " and ".join(f'"{name}"' for name in names)
@@ -207,15 +216,8 @@ def _most_alike_dropped(found: list[Draft]) -> list[Draft]:
 
 def _by_content(drafts: list[Draft]) -> tuple[Draft | None, list[Question]]:
     """Look for the price in a file whose names do not tell it: the one column of large, skewed, positive numbers."""
-    found = [
-        draft for draft in drafts
-        if draft.usable and draft.role is None and draft.is_number and not draft.questions
-        and draft.concept in ("", "id")
-        and draft.median() >= _LEAST_TOTAL and draft.share(0, 1e12) == 1 and len(draft.profile.as_values.texts) > 10
-        and _is_skewed(draft)
-    ]  # fmt: skip
-    found = _totals(found, drafts)
-    signed = [draft for draft in found if draft.currency]
+    found = _totals(_looking_like_prices(drafts), drafts)
+    signed = [draft for draft in found if draft.currency or draft.words == "sold"]
     if len(signed or found) == 1:
         return _take((signed or found)[0], drafts, "likely", "it is the only column of numbers as large as prices"), []
     empty = next(
@@ -247,3 +249,14 @@ def _is_skewed(draft: Draft) -> bool:
     values = draft.values
     steps = np.diff(values)
     return bool(values.mean() > np.median(values)) and not bool((steps > 0).all())
+
+
+def _looking_like_prices(drafts: list[Draft]) -> list[Draft]:
+    """Return columns of large, skewed, positive numbers whose names say nothing else."""
+    return [
+        draft for draft in drafts
+        if draft.usable and draft.role is None and draft.is_number and not draft.questions
+        and draft.concept in ("", "id", "sale_date")
+        and draft.median() >= _LEAST_TOTAL and draft.share(0, 1e12) == 1 and len(draft.profile.as_values.texts) > 10
+        and _is_skewed(draft)
+    ]  # fmt: skip

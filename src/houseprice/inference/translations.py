@@ -17,7 +17,7 @@ _EUROPEAN: dict[str, str] = {
     "kopeskilling|forsaljningspris|kopesumma|kobesum|kobspris|salgspris|salgssum|handelspris|kjopesum|omsetningssum|velaton hinta|"
     "velaton kauppahinta|kauppahinta|myyntihinta|kupni cena|prodejni cena|realizovana cena|kupna cena|predajna cena|satis fiyati|"
     "satis bedeli|satis tutari|eladasi ar|vetelar|pret de vanzare|pret vanzare|pret tranzactie|цена продажи|цена сделки|сумма сделки|"
-    "стоимость сделки|ціна продажу|τιμη πωλησης|τιμημα|prix net vendeur|prix de cession|prix d acquisition",
+    "стоимость сделки|ціна продажу|τιμη πωλησης|τιμημα|prix net vendeur|harga jual|harga transaksi|gia ban|kaupverd|prodajna cijena|prodajna cena|kupoprodajna cijena|продажна цена|prix de cession|prix d acquisition",
     "list price": "prezzo richiesto|prezzo di listino|prezzo annuncio|prezzo di partenza|prezzo iniziale|richiesta|vraagprijs|laatprijs|"
     "cena ofertowa|cena wywolawcza|cena wyjsciowa|utgangspris|utropspris|begart pris|accepterat pris|udbudspris|kontantpris|udbudt pris|"
     "prisantydning|lahtohinta|pyyntihinta|nabidkova cena|inzerovana cena|pozadovana cena|ponukova cena|ilan fiyati|istenen fiyat|"
@@ -25,7 +25,7 @@ _EUROPEAN: dict[str, str] = {
     "assessment": "valore catastale|rendita catastale|valore di stima|valore omi|taxeringsvarde|taxvarde|ejendomsvurdering|ejendomsvaerdi|"
     "offentlig vurdering|grundvaerdi|formuesverdi|ligningsverdi|takst|verdivurdering|verotusarvo|odhadni cena|odhad ceny|znalecky posudek|"
     "wartosc szacunkowa|wartosc katastralna|rayic bedel|ekspertiz degeri|valoare de impozitare|кадастровая стоимость|оценочная стоимость|"
-    "αντικειμενικη αξια|taxatiewaarde|getaxeerde waarde",
+    "αντικειμενικη αξια|fasteignamat|brunabotamat|taxatiewaarde|getaxeerde waarde",
     "tax": "imposta di registro|imposte|imposta|imu|belasting|overdrachtsbelasting|podatek|fastighetsskatt|eiendomsskatt|ejendomsskat|"
     "grundskyld|kiinteistovero|dan z nemovitosti|emlak vergisi|vergi|налог",
     "rent": "affitto|canone di locazione|kale huur|hyra|manedshyra|husleje|leje|leie|vuokra|najemne|kira|kira bedeli|berleti dij|chirie|"
@@ -38,28 +38,28 @@ _EUROPEAN: dict[str, str] = {
     "living area": "superficie calpestabile|superficie abitabile|superficie commerciale|superficie utile|gebruiksoppervlakte|vloeroppervlakte|"
     "powierzchnia uzytkowa|powierzchnia mieszkania|powierzchnia mieszkalna|powierzchnia lokalu|pow uzytkowa|boarea|bostadsyta|boyta|"
     "boligareal|bebygget areal|etageareal|bruksareal|primaerrom|p rom|prom|bra|asuinpinta ala|asuinala|huoneistoala|kerrosala|"
-    "uzitna plocha|podlahova plocha|obytna plocha|plocha bytu|celkova plocha|net alan|brut alan|net m2|brut m2|kullanim alani|"
+    "luas bangunan|dien tich su dung|uzitna plocha|podlahova plocha|obytna plocha|plocha bytu|celkova plocha|net alan|brut alan|net m2|brut m2|kullanim alani|"
     "hasznos alapterulet|alapterulet|lakasmeret|lakoterulet|suprafata utila|suprafata construita|жилая площадь|общая площадь|"
     "площадь квартиры|площадь дома|житлова площа|загальна площа|εμβαδον κατοικιας|flache wohnung|surface privative",
-    "lot area": "superficie terreno|superficie lotto|perceeloppervlakte|kaveloppervlakte|powierzchnia dzialki|pow dzialki|tomtarea|tomtyta|"
+    "lot area": "superficie terreno|superficie lotto|perceeloppervlakte|kaveloppervlakte|powierzchnia dzialki|pow dzialki|luas tanah|dien tich dat|grondoppervlakte|grondopp|perceelopp|kavel|tomtarea|tomtyta|"
     "tomtstorlek|grundareal|tomteareal|tomtestorrelse|tontin pinta ala|tontin ala|tonttiala|plocha pozemku|vymera pozemku|arsa alani|"
     "telek meret|telekterulet|suprafata teren|площадь участка|площадь земли|площа ділянки|εμβαδον οικοπεδου",
-    "area": "powierzchnia|metraz|areal|pinta ala|plocha|vymera|alan|terulet|suprafata|площадь|площа|εμβαδον",
-    "year built": "anno di costruzione|anno costruzione|anno edificazione|bouwjaar|rok budowy|rok zakonczenia budowy|byggar|byggnadsar|nybyggnadsar|"
+    "area": "luas|dien tich|staerd|povrsina|povrsina stana|площ|powierzchnia|metraz|areal|pinta ala|plocha|vymera|alan|terulet|suprafata|площадь|площа|εμβαδον",
+    "year built": "anno di costruzione|anno costruzione|anno edificazione|bouwjaar|tahun dibangun|nam xay dung|byggingarar|godina izgradnje|godina gradnje|година на строеж|rok budowy|rok zakonczenia budowy|byggar|byggnadsar|nybyggnadsar|"
     "byggear|opforelsesar|opforelsesaar|byggeaar|rakennusvuosi|valmistumisvuosi|rok vystavby|rok kolaudace|rok dokonceni|rok postavenia|"
     "yapim yili|insaat yili|bina yapim yili|epites eve|epitesi ev|an constructie|anul constructiei|год постройки|год строительства|"
     "рік побудови|ετος κατασκευης",
     "year renovated": "anno ristrutturazione|anno di ristrutturazione|renovatiejaar|rok remontu|rok modernizacji|renoverad ar|renoveringsar|"
     "ombygningsar|ombygningsaar|peruskorjausvuosi|rok rekonstrukce|год ремонта|год капремонта",
     "age": "bina yasi|wiek budynku|stari budovy|возраст дома|eta edificio",
-    "rooms": "vani|locali|numero locali|liczba pokoi|ilosc pokoi|pokoje|pokoi|antal rum|rum|antal vaerelser|vaerelser|antall rom|rom|huoneita|"
+    "rooms": "herbergi|sobe|broj soba|стаи|vani|locali|numero locali|liczba pokoi|ilosc pokoi|pokoje|pokoi|antal rum|rum|antal vaerelser|vaerelser|antall rom|rom|huoneita|"
     "huoneet|huoneluku|pocet pokoju|pocet izieb|pokoju|oda sayisi|szobak szama|szobak|numar camere|camere|количество комнат|число комнат|"
     "комнат|кол во комнат|кімнат|δωματια|aantal kamers",
-    "bedrooms": "camere da letto|numero camere|sypialnie|liczba sypialni|sovrum|antal sovrum|sovevaerelser|soverom|antall soverom|makuuhuoneet|"
+    "bedrooms": "kamar tidur|phong ngu|so phong ngu|svefnherbergi|spavace sobe|camere da letto|numero camere|sypialnie|liczba sypialni|sovrum|antal sovrum|sovevaerelser|soverom|antall soverom|makuuhuoneet|"
     "makuuhuoneita|loznice|pocet loznic|yatak odasi|yatak odasi sayisi|haloszobak|dormitoare|спальни|количество спален|υπνοδωματια",
-    "bathrooms": "bagni|numero bagni|bagno|lazienki|liczba lazienek|badrum|badevaerelser|baderom|bad|kylpyhuoneet|koupelny|pocet koupelen|banyo|"
+    "bathrooms": "kamar mandi|phong tam|so phong tam|bathherbergi|kupaonice|bagni|numero bagni|bagno|lazienki|liczba lazienek|badrum|badevaerelser|baderom|bad|kylpyhuoneet|koupelny|pocet koupelen|banyo|"
     "banyo sayisi|furdoszobak|bai|санузлы|санузел|ванные|μπανια",
-    "sale date": "data vendita|data di vendita|data atto|data rogito|data compravendita|data stipula|verkoopdatum|transportdatum|leveringsdatum|"
+    "sale date": "tanggal transaksi|tanggal jual|ngay ban|kaupsamningur|datum kupoprodaje|дата на продажба|data vendita|data di vendita|data atto|data rogito|data compravendita|data stipula|verkoopdatum|transportdatum|leveringsdatum|"
     "transactiedatum|datum transactie|passeerdatum|data transakcji|data sprzedazy|data umowy|data aktu|forsaljningsdatum|salddatum|"
     "kontraktsdatum|kopedatum|tilltradesdatum|sald|salgsdato|handelsdato|kobsdato|overtagelsesdato|omsetningsdato|tinglyst dato|solgt|"
     "solgt dato|kauppapaiva|kauppapaivamaara|kauppapvm|myyntipaiva|datum prodeje|datum podani|datum kupni smlouvy|datum vkladu|"
@@ -68,17 +68,17 @@ _EUROPEAN: dict[str, str] = {
     "datum handanderung|erwerbsdatum",
     "listing date": "data annuncio|data inserimento|data pubblicazione|datum te koop|data dodania|publiceringsdatum|annonsdatum|udbudsdato|"
     "ilan tarihi|дата публикации|дата объявления",
-    "date": "dato|paivamaara|pvm|tarih|дата|ημερομηνια",
+    "date": "tanggal|ngay|dato|paivamaara|pvm|tarih|дата|ημερομηνια",
     "year": "rok|vuosi|yil|год|ar",
     "month": "mese|maand|miesiac|manad|maned|kuukausi|mesic|ay|месяц",
-    "price": "prezzo|prijs|cena|pris|hinta|fiyat|fiyati|bedel|pret|цена|стоимость|ціна|τιμη|αξια",
+    "price": "harga|gia|cijena|prezzo|prijs|cena|pris|hinta|fiyat|fiyati|bedel|pret|цена|стоимость|ціна|τιμη|αξια",
     "energy": "energiklass|energiluokka|energimaerke|energimerke|energetska|enerji sinifi|класс энергоэффективности",
     "condition": "stato immobile|stato di conservazione|stato conservazione|stan techniczny|stan|skick|kunto|stav|stav objektu|staat van onderhoud|"
     "yapinin durumu|состояние|ремонт|κατασταση|tilstand",
-    "postcode": "codice postale|kod pocztowy|postnr|postnummer|postinumero|psc|posta kodu|iranyitoszam|cod postal|почтовый индекс|индекс|"
+    "postcode": "postnumer|kode pos|codice postale|kod pocztowy|postnr|postnummer|postinumero|psc|posta kodu|iranyitoszam|cod postal|почтовый индекс|индекс|"
     "ταχυδρομικος κωδικας|τκ",
     "city": "comune|miasto|miejscowosc|gmina|kommun|kommune|stad|kunta|kaupunki|obec|mesto|sehir|varos|telepules|oras|город|населенный пункт|місто|πολη|δημος",
-    "neighbourhood": "quartiere|microzona|frazione|dzielnica|osiedle|omrade|bydel|stadsdel|kaupunginosa|katastralni uzemi|ctvrt|cast obce|mestska cast|"
+    "neighbourhood": "kecamatan|kelurahan|quan|phuong|kvart|gradska cetvrt|hverfi|квартал|quartiere|microzona|frazione|dzielnica|osiedle|omrade|bydel|stadsdel|kaupunginosa|katastralni uzemi|ctvrt|cast obce|mestska cast|"
     "ilce|semt|mahalle|varosresz|kerulet|cartier|район|микрорайон|περιοχη|gemarkung",
     "street": "via|ulica|gata|gatunamn|gatuadress|gadenavn|vejnavn|katu|katuosoite|ulice|sokak|cadde|utca|strada|улица|οδος|straatnaam",
     "house number": "civico|numero civico|huisnummer|nr domu|numer domu|husnummer|husnr|gatunummer|talonumero|cislo popisne|cislo domu|kapi no|hazszam|номер дома",
@@ -91,15 +91,15 @@ _EUROPEAN: dict[str, str] = {
     "distance": "distanza|odleglosc|avstand|etaisyys|vzdalenost|mesafe|uzaklik|tavolsag|расстояние|αποσταση",
     "description": "descrizione|omschrijving|opis|beskrivning|beskrivelse|kuvaus|popis|aciklama|leiras|описание|περιγραφη",
     "currency": "waluta|valuutta|mena|para birimi|penznem|валюта|νομισμα",
-    "sqm": "kvm|кв м|квм|м2|τμ",
+        "sqm": "kvm|кв м|квм|м2|τμ",
     "thousand eur": "teur|keur",
     "thousand": "tkr|tys|тыс|tys zl|tis kc",
     "million": "mkr|mln|млн|mio",
 }  # fmt: skip
 
 _EAST_ASIAN: dict[str, str] = {
-    "price per m2": "坪単価|㎡単価|平米単価|単価|单价|單價|均价|均價|평당가|평당가격|단가|제곱미터당가격",
-    "sale price": "取引価格|取引総額|成約価格|成約金額|売買価格|売却価格|成交价格|成交总价|成交總價|成交价|成交價|成交金额|成交金額|交易总价|交易總價|交易金额|거래금액|거래가격|"
+    "price per m2": "坪単価|ราคาต่อตารางเมตร|מחיר למר|سعر المتر|㎡単価|平米単価|単価|单价|單價|均价|均價|평당가|평당가격|단가|제곱미터당가격",
+    "sale price": "取引価格|ราคาขาย|ราคาซื้อขาย|מחיר מכירה|מחיר עסקה|سعر البيع|取引総額|成約価格|成約金額|売買価格|売却価格|成交价格|成交总价|成交總價|成交价|成交價|成交金额|成交金額|交易总价|交易總價|交易金额|거래금액|거래가격|"
     "실거래가|매매가격|매매가|매매금액|매도가",
     "list price": "売出価格|販売価格|希望価格|募集価格|挂牌总价|挂牌价格|挂牌价|挂牌價|开价|開價|报价|호가|매물가|희망가격",
     "assessment": "固定資産税評価額|評価額|公示地価|公示価格|路線価|评估价|評估價|公告現值|공시가격|공시지가|기준시가|감정가",
@@ -109,21 +109,21 @@ _EAST_ASIAN: dict[str, str] = {
     "days on market": "成交周期|成交週期|挂牌天数",
     "lot area": "土地面積|敷地面積|占地面积|土地面积|土地移轉總面積|대지면적|대지권면적|토지면적",
     "living area": "専有面積|延床面積|延べ床面積|建物面積|床面積|建筑面积|套内面积|使用面积|建物移轉總面積|室内面積|전용면적|연면적|공급면적|건물면적|계약면적",
-    "area": "面積|面积|면적",
-    "year built": "建築年月|建築年|築年月|築年|竣工年|建成年份|建成年代|建筑年代|建造年代|建築完成年月|건축년도|건축연도|준공연도|준공년도|사용승인일",
+    "area": "面積|พื้นที่|שטח|المساحة|面积|면적",
+    "year built": "建築年月|ปีที่สร้าง|שנת בנייה|سنة البناء|建築年|築年月|築年|竣工年|建成年份|建成年代|建筑年代|建造年代|建築完成年月|건축년도|건축연도|준공연도|준공년도|사용승인일",
     "age": "築年数|房龄|屋齡|屋龄|경과년수",
-    "rooms": "部屋数|房间数|房間數|방개수|방수",
-    "bedrooms": "寝室数|卧室数|卧室|침실수",
+    "rooms": "部屋数|חדרים|عدد الغرف|房间数|房間數|방개수|방수",
+    "bedrooms": "寝室数|ห้องนอน|חדרי שינה|غرف النوم|卧室数|卧室|침실수",
     "bathrooms": "浴室数|卫生间数|卫生间|욕실수|화장실수",
-    "sale date": "取引時点|取引時期|取引年月日|取引年月|取引日|成約年月日|成約年月|成約日|契約年月|契約日|売買日|成交日期|成交时间|成交時間|成交年月|交易日期|交易年月日|交易年月|签约日期|"
+    "sale date": "取引時点|วันที่ขาย|วันที่ซื้อขาย|תאריך עסקה|תאריך מכירה|تاريخ البيع|取引時期|取引年月日|取引年月|取引日|成約年月日|成約年月|成約日|契約年月|契約日|売買日|成交日期|成交时间|成交時間|成交年月|交易日期|交易年月日|交易年月|签约日期|"
     "계약년월일|계약년월|계약연월|거래일자|거래일|계약일자|매매일",
     "listing date": "掲載日|登録日|挂牌日期|挂牌时间|등록일",
     "date": "日付|年月日|日期|时间|날짜|일자",
-    "price": "価格|総額|总价|總價|价格|價格|金额|金額|가격|금액",
+    "price": "価格|ราคา|מחיר|السعر|総額|总价|總價|价格|價格|金额|金額|가격|금액",
     "condition": "状態|装修|상태",
     "postcode": "郵便番号|邮政编码|邮编|우편번호",
     "city": "市区町村名|市区町村|市町村|城市|都市|시군구",
-    "neighbourhood": "地区名|地区|区域|區域|鄉鎮市區|小区名称|小区|社區|板块|商圈|楼盘|マンション名|단지명|아파트명|법정동|읍면동|동이름",
+    "neighbourhood": "地区名|เขต|שכונה|الحي|地区|区域|區域|鄉鎮市區|小区名称|小区|社區|板块|商圈|楼盘|マンション名|단지명|아파트명|법정동|읍면동|동이름",
     "region": "都道府県名|都道府県|省份|시도",
     "street": "道路名|도로명|街道",
     "house number": "번지|門牌號",
@@ -132,6 +132,7 @@ _EAST_ASIAN: dict[str, str] = {
     "parcel id": "地番|不动产单元号|필지번호",
     "description": "備考|备注|描述|비고",
     "m2": "㎡|平方米|平方公尺|平米|제곱미터",
+    "square metre": "ตรม",
     "ten thousand": "万円|万元|萬元|万|萬|만원|만",
     "hundred million": "億円|亿元|億元|億|亿|억원|억",
     "thousand": "千円|千元|천원",
@@ -143,7 +144,7 @@ def fold(text: str) -> str:
     """Return a text in small letters without the marks above them."""
     text = unicodedata.normalize("NFKD", text).lower()
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
-    return text.replace("ł", "l").replace("ı", "i").replace("đ", "d")
+    return text.replace("ł", "l").replace("ı", "i").replace("đ", "d").replace("ð", "d")
 
 
 def _terms(table: dict[str, str]) -> dict[str, str]:

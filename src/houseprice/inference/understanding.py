@@ -107,12 +107,33 @@ def _once(questions: list[Question]) -> list[Question]:
     return list({(question.code, question.key): question for question in reversed(questions)}.values())[::-1]
 
 
+_SALES = frozenset(
+    (
+        "sale",
+        "sales",
+        "for sale",
+        "sell",
+        "sold",
+        "venta",
+        "vente",
+        "vendre",
+        "à vendre",
+        "venda",
+        "verkauf",
+        "kauf",
+        "koop",
+    )
+)
+"""Words of offers that are no rents."""
+
+
 def _of_rents(drafts: list[Draft]) -> list[Question]:
     """Ask when rows are sales and rents, whose prices are not of one kind."""
     for draft in drafts:
         words = {text.casefold() for text in draft.profile.as_texts.texts[:10]}
         rents = sorted(word for word in words if concepts_of(word)[:1] == ("rent",))
-        if draft.concept in ("operation", "code", "at_sale") and rents and len(words) > 1:
+        kinds_of_offer = draft.concept in ("operation", "code", "at_sale") or words - set(rents) <= _SALES
+        if kinds_of_offer and rents and len(words) > len(rents):
             text = f'"{draft.name}" says that some rows are rents ({rents[0]}); give a file with the sales alone.'
             return [Question("rents_mixed", "target", text, {}, draft.name, draft.profile.first[:2])]
     return []

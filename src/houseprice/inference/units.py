@@ -126,6 +126,11 @@ COUNTED = frozenset(
 )
 """Words of what is counted, which say nothing but the column's name."""
 
+_ABOUT = re.compile(
+    r"(?:approx(?:imately)?|ca|circa|cca|about|around|c|env|environ|aprox|aproximadamente|rund|etwa|ongeveer|約|约|약)\.?(?:\s+|$)|[~≈±]\s*",
+    re.IGNORECASE,
+)
+"""Words before a number that is not exact."""
 _PER_AREA = re.compile(
     r"^(?:/|per|por|pro|je|за)\s*(?:m²|m2|sqm|sq ?m|sqft|sq ?ft|sf|ft²|ft2|qm|mq|kvm|平米|平方米|㎡|坪|평|кв\.? ?м|м²|м2|sq\.? ?ft)\.?$",
     re.IGNORECASE,
@@ -171,11 +176,14 @@ class Affixes:
 _WORDS = sorted({*CURRENCIES, *UNITS, *MULTIPLIERS}, key=len, reverse=True)
 
 
-def split_affix(text: str, *, money: bool, behind: bool) -> Affixes:
+def split_affix(text: str, *, money: bool, behind: bool) -> Affixes:  # noqa: PLR0911 - a return for each meaning
     """Return what a text before or behind a number means; `money` says whether the column is of money."""
     text = text.strip()
     if not text:
         return Affixes()
+    if not behind and (about := _ABOUT.match(text)):
+        rest = split_affix(text[about.end() :], money=money, behind=behind)
+        return Affixes(strip=frozenset((about[0].strip(),))) | rest
     folded = text.casefold()
     if behind:
         if _PER_AREA.match(text):
@@ -216,7 +224,7 @@ def _meaning(word: str, written: str, *, money: bool, behind: bool) -> Affixes:
 
 
 _HEADER_UNITS = (
-    ("m²", r"\b(?:m2|sqm|sq ?mt?|qm|mq|mts?2|square ?met\w+|metros? ?(?:cuad|quad)\w*|quadratmeter|metres? ?carres?|metragem)\b"),
+    ("m²", r"\b(?:m2|sqm|sq ?mt?|qm|mq|mts?2|square ?met\w+|metros? ?(?:cuad|quad)\w*|quadratmeter|metres? ?carres?|metragem|mp)\b"),
     ("sq ft", r"\b(?:sq ?ft|sqft|ft2|sf|square ?(?:feet|foot|footage)|sq ?feet)\d*\b|\bsqft|\bgr ?liv\b|\bflr ?sf\b"),
     ("acres", r"\bacre(?:s|age)?\b"),
     ("ha", r"\b(?:ha|hectares?|hectareas?)\b"),
@@ -242,7 +250,7 @@ _FACTORS = (
     (1e8, re.compile(r"\bhundred million\b")),
     (1e4, re.compile(r"\bten thousand\b")),
     (1e7, re.compile(r"\bcrores?\b")),
-    (1e6, re.compile(r"\b(?:millions?|mio|mn|millones|milhoes|millionen|mill)\b")),
+    (1e6, re.compile(r"\b(?:millions?|mio|mn|millones|milhoes|millionen|mill)\b|\bm ?ft\b")),
     (1e6, re.compile(r"\b(?:eur|usd|gbp|hkd|sgd|aud|cad|sek|nok|dkk) m\b")),
     (1e5, re.compile(r"\b(?:lakhs?|lacs?)\b")),
     (1e3, re.compile(r"\b(?:thousands?|k|k (?:eur|usd|gbp)|1000s?|000s?|mil|miles|milhares|milliers|tsd|t eur)\b")),

@@ -12,12 +12,12 @@ from houseprice.inference.names import words_of
 
 _PRICE = r"(?:prices?|prc|precios?|precos?|prix|preis|prijs|prezzo|cost|amount|amt|values?|valor|valeur|importe|betrag|consideration|worth)"
 _AREA_UNIT = (
-    r"(?:m2|m|sqm|sq ?m(?:t|tr|eter|etre)?s?|mq|qm|sq ?ft|sqft|ft2|sf|sq ?feet|sq|square ?\w+|(?:unit ?)?area|ping|tsubo|"
+    r"(?:m2|sqm|sq ?m(?:t|tr|eter|etre)?s?|mq|qm|sq ?ft|sqft|ft2|sf|sq ?feet|sq|square ?\w+|(?:unit ?)?area|ping|tsubo|"
     r"pyeong|metros?(?: ?(?:cuadrado|quadrado)s?)?|metres?(?: ?carres?)?|quadratmeter|unit|unidad de superficie|surface)"
 )
 _SOLD = (
     r"(?:sales?|sold|sell(?:ing)?|resale|transactions?|transfer|trans|clos(?:e|ed|ing)|settle(?:d|ment)|contract|traded?|completion|"
-    r"purchased?|record(?:ed|ing)?|deed|mutation|transac\w*|ventas?|vente|verkaufs?|verkauft|kauf|vendas?|vendido|compra(?:venta)?|"
+    r"purchased?|record(?:ed|ing)?|deed|mutation|transac\w*\b|ventas?|vente|verkaufs?|verkauft|kauf|vendas?|vendido|compra(?:venta)?|"
     r"escritura(?:cion)?|operac\w*|firma|signature|acte|adjudicacion|registro|beurkundungs?|vertrags?|verkoop|koop)"
 )
 _DATE = r"(?:dates?|days?|dt|dat|fechas?|datum|data|dia|time|timestamp|period|periodo|when|on)"
@@ -26,14 +26,14 @@ _LOT = r"(?:lots?|land|lnd|plot|site|parcel|terrain|terreno|parcela|lote|grundst
 _LIVING = (
     r"(?:living|liv|lvg|livg|livable|habitable|hab|constructed|construida|construido|built|build(?:ing)?|bldg|floor|gross|net|interior|"
     r"internal|usable|useful|util|total|tot|covered|house|home|dwelling|unit|carpet|super|heated|finished|residential|property|bati|"
-    r"reelle(?: ?bati)?|carrez|wohn|nutz|wohnungs|apartment|flat|cubierta|privativa|edificada|woon|approx|bruta|sf)"
+    r"reelle(?: ?bati)?|carrez|wohn|nutz|wohnungs|apartment|flat|cubierta|privativa|edificada|woon|approx|bruta|sf|transaction|procedure)"
 )
 
 CONCEPTS: tuple[tuple[str, str], ...] = (
     ("projected", r"\b(?:eastings?|northings?)\b|\b(?:coord\w*|lambert ?\d*|utm\w*|epsg ?\d*|wgs\w*|l93|etrs\w*|bng|osgb\w*|rd|gk|mercator|centroid) ?[xy]\b|\b[xy] ?(?:coord\w*|lambert\w*|l93|utm\w*|epsg\w*|etrs\w*|rd|bng|mercator|centroid)\b|^(?:hochwert|rechtswert)$"),
     ("distance", r"\bdist(?:ance|ances|ancia|anz)?\b|\bentfernung\b|\bafstand\b|\bnearest\b|\b(?:minutes?|mins?|walk\w*|commute) ?to\b|\bpopulation\b|\bpoblacion ?total\b|\b(?:property|house|crime) ?(?:count|rate)\b"),
     ("url", r"\b(?:urls?|links?|href|enlace|image|images|photos?|foto|fotos|thumbnail|website|web)\b"),
-    ("price_per_area", rf"\bunit ?{_PRICE}\b|\b(?:m2|sqm|sq ?ft|sqft|meters?|metres?|feet) ?(?:sales? |sold |rent )?{_PRICE}\b|\b{_PRICE} ?(?:unit|unitario|unitaire)\b|\bpps(?:f|m|qm|qft)\b|\bpsf\b|\bpsm\b|\bppm2\b"
+    ("price_per_area", rf"\b{_PRICE} ?(?:per|por|pro) m\b|\bunit ?{_PRICE}\b|\b(?:m2|sqm|sq ?ft|sqft|meters?|metres?|feet) ?(?:sales? |sold |rent )?{_PRICE}\b|\b{_PRICE} ?(?:unit|unitario|unitaire)\b|\bpps(?:f|m|qm|qft)\b|\bpsf\b|\bpsm\b|\bppm2\b"
         rf"|\b{_PRICE}(?: ?(?:per|por|del?|do|au|pro|par|je|by|a|al|the|average|usd|eur|gbp|venta|sale))* ?(?:{_AREA_UNIT})\b"
         rf"|\b(?:eur|usd|gbp|dollars?|euros?) ?per ?{_AREA_UNIT}\b|\b(?:eur|usd|gbp) ?(?:m2|sqm|sqft|sf|qm)\b|quadratmeterpreis|\bqm ?preis\b|\bm2 ?{_PRICE}\b"
         rf"|\b(?:cost|price|value) ?per\b|\bpremetro\b"),
@@ -51,13 +51,13 @@ CONCEPTS: tuple[tuple[str, str], ...] = (
         r"|\bfinanc\w*|\bloans?\b|\bmortgages?\b|\bhipotec\w*|\bkredit\w*|\bbuyers?\b|\bpurchasers?\b|\bcomprador\w*|\bacheteur\w*|\bkaufer\w*|\bkaeufer\w*|\bsellers?\b|\bseller ?g\b|\bvendors?\b|\bvendedor\w*|\bvendeurs?\b|\bverkaufer\w*|\bverkaeufer\w*"
         r"|\bgrantors?\b|\bgrantees?\b|\b(?:deed|instrument) ?(?:type|no|number|book)\b|\b(?:num\w*|no|nb|n|number) ?(?:of ?)?(?:offers|bids)\b|^(?:offers|bids)$|\bconcessions?\b|\bcommissions?\b|\bcomisi\w*|\bcomissa\w*|\bprovision\w*|\bcourtage\b"
         r"|\bagents?\b|\bagency\b|\brealtors?\b|\bbroker\w*|\binmobiliaria\b|\bimobiliaria\b|\bmaklers?\b|\bmakelaar\b|\bhonorai\w*|\bagence\b|\bagencia\b|\bagente\b|\blist(?:ed|ing) ?(?:by|office)\b"
-        r"|\brecord ?status\b|\bppd\b|\bvat ?exclusive\b|\bnot ?full ?market\b|\bnature ?mutation\b|\bforma ?de ?pago\b|\barms? ?(?:s ?)?length\b|\bvalid ?sales?\b|\bclearance\b|\bdiscount\b|\bdescuento\b|\bdesconto\b|\bprice ?(?:change|drop|cut|reduc\w*|history)\b|\bnegotia\w*|\bsp ?lp\b|\bsplp\w*|\bsale ?to ?list\b|\bsales? ?ratio\b|\btype ?of ?sale\b|\bowners?\b|\blegal ?ref\w*|\bpayments?\b|\bforma ?de ?pago\b|\bpercent ?change\b|\bchange ?(?:between|from)\b|\bover ?ask\w*"),
+        r"|\brecord ?status\b|\bppd\b|\bvat ?exclusive\b|\bnot ?full ?market\b|\bnature ?mutation\b|\bforma ?de ?pago\b|\barms? ?(?:s ?)?length\b|\bvalid ?sales?\b|\bclearance\b|\bdiscount\b|\bdescuento\b|\bdesconto\b|\bprice ?(?:change|drop|cut|reduc\w*|history)\b|\bnegotia\w*|\bsp ?lp\b|\bsplp\w*|\bsale ?to ?list\b|\bsales? ?ratio\b|\btype ?of ?sale\b|\bowners?\b|\blegal ?ref\w*|\bpayments?\b|\bforma ?de ?pago\b|\bpercent ?change\b|\bchange ?(?:between|from)\b|\bover ?(?:ask|list|under)\w*|\b(?:above|below) ?(?:asking|list)\b"),
     ("rent", r"\brent(?:al|s|ed)?\b|\balquiler(?:es)?\b|\barriendo\b|\brenta\b|\bloyers?\b|\b(?:kalt|warm|netto|brutto|monats|gesamt)?miete\b|\balugue[lr]\b|\bhuur\w*|\barrendamiento\b|\barrendamento\b|\bcanon\b|\bper ?(?:month|mes|mois|monat)\b|\bpcm\b|\bmonthly\b"),
     ("list_price", rf"\b(?:list(?:ing|ed)?|ask(?:ing|ed)?|orig(?:inal)?|initial|first|advertised|advert|guide|reserve|opening|offer(?:ed|ing)?|prev(?:ious)?|prior|last ?list|last ?asking|quoted|starting|target|expected|minimum|min|max(?:imum)?|former|old) ?(?:list ?|sales? ?|sold ?)?{_PRICE}\b"
         rf"|\b{_PRICE} ?(?:de ?|d |du ?|da ?|do ?|of ?)*(?:list[ae]?|lista|oferta|ofertado|salida|anuncio|anunciado|inicial|initiale?|pedido|solicitado|publicado|demande|affiche|annonce|asked|asking|listed|advertised|original|anterior|partida|guide|guia)\b"
-        r"|\b(?:angebots|start|inserats|kaufpreisvorstellungs|wunsch)preis\b|\bvraagprijs\b|\bo?lp\b|\basking\b|\blist ?amt\b"),
+        r"|\b(?:angebots|start|inserats|kaufpreisvorstellungs|wunsch)preis\b|\bvraagprijs\b|\bo?lp\b|\basking\b|\boffers ?(?:over|around|in ?excess ?of)\b|\bfixed ?price\b|\blist ?amt\b"),
     ("assessment", rf"\bassess\w*|\bapprais\w*|\bvaluation\b|\bz?estimates?\b|\bzestimate\b|\bestimated ?{_PRICE}\b|\b{_PRICE} ?estim\w*|\btax(?:able)? ?(?:value|valuation|assess\w*)\b|\bmarket ?value\b|\bavaluo\w*|\btasac\w*|\bavaliac\w*|\bvalor ?(?:catastral|venal|tribut\w*|fiscal|referencia|cadastral|patrimonial|mercado|estimado|tasado)\b|\bcadastral ?value\b"
-        r"|\bvaleur ?(?:venale|locative|cadastrale|estimee)\b|\beinheitswert\b|\bverkehrswert\b|\bschatz(?:ung|wert|preis)\b|\bbodenrichtwert\b|\bwoz\w*|\bavalue\b|\btaxable\b|\bexempt\w*|\b(?:land|building|bldg|improvements?|impr|structure|full|fair|actual|total|rateable|unimproved|capital|insured|replacement|book) ?val(?:ue)?s?\b|\bcapital ?improved\b|\bav ?(?:total|land|bldg)\b|\btax ?amount ?value\b"),
+        r"|\bvaleur ?(?:venale|locative|cadastrale|estimee)\b|\beinheitswert\b|\bverkehrswert\b|\bschatz(?:ung|wert|preis)\b|\bbodenrichtwert\b|\bwoz\w*|\bavalue\b|\btaxable\b|\bexempt\w*|\b(?:land|building|bldg|improvements?|impr|structure|full|fair|actual|total|rateable|unimproved|capital|insured|replacement|book) ?val(?:ue)?s?\b|\bcapital ?improved\b|\beval\w*\b|\bhome ?report\b|\bav ?(?:total|land|bldg)\b|\btax ?amount ?value\b"),
     ("tax", r"\btax(?:es|ation)?\b(?! ?(?:class|code|district|area|band|year|map|lot|block))|\bproperty ?tax\w*|\bibi\b|\biptu\b|\btaxes? ?fonciere\w*|\bgrundsteuer\b|\bgrunderwerb\w*|\bimpuestos?\b|\bimpostos?\b|\bcontribucion\w*|\bstamp ?duty\b|\btransfer ?tax\b|\bplusvalia\b|\bitp\b"),
     ("year_renovated", r"\b(?:year|yr|ano|annee|jahr|date)? ?(?:of ?|de ?|last ?|la ?)*(?:renov\w*|remod\w*|reforma(?:do|cion)?|rehabilita\w*|refurb\w*|moderni\w*|saniert\w*|sanierung\w*)\b|\beff(?:ective)? ?(?:year|yr)\b|\b(?:year|yr) ?(?:remod|renov)\w*"),
     ("year_built", r"\b(?:year|yr|date|ano|anno|annee|jahr)s? ?(?:of ?|de ?|da ?|di ?|du ?|des ?|la ?|was ?|house ?|bldg ?|building ?|original ?)*(?:built|blt|bld|build|construct\w*|construc\w*|constru\w*|costru\w*|edifica\w*|baus?|complet\w*)\b|\b(?:built|build|building) ?(?:year|in|yr|date|on)\b|^built$|\b(?:yr|year) ?blt\b|\b(?:cad ?)?construct(?:ion|ed)? ?(?:year|yr|date)\b|\bbau ?jahr\b|\bbouwjaar\b|\bconstruction ?annee\b|\bantig\w* ?ano\b|\bano ?antiguedad\b|\byear ?(?:completion|completed)\b"),
@@ -87,7 +87,7 @@ CONCEPTS: tuple[tuple[str, str], ...] = (
     ("house_number", r"\b(?:house|street|building|civic|haus) ?(?:no|nr|num\w*|nummer)\b|\bhausnr\b|\bhausnummer\b|\bnumero ?(?:de ?)?(?:voie|calle|portal)\b|\badresse ?numero\b|\bno ?voie\b|\bpaon\b|\bsaon\b|\bprimary ?name\b|\bsecondary ?name\b|\b(?:apt|apartment|unit|flat) ?(?:no|nr|num\w*)?$|\bhuisnummer\b|\bportal\b|^block$"),
     ("address", r"\b(?:full ?|street ?|property ?|prop ?|complete ?)?address\b|\bdireccion\b|\bendereco\b|\badresse?s?\b|\bmorada\b|\bdomicilio\b|\banschrift\b|\badres\b|\bubicacion\b|^property$|\bstrasse ?(?:und ?)?hausn\w*"),
     ("street", r"\bstreet(?: ?name)?\b|\bcalle\b|\brua\b|\brue\b|\bstr(?:asse)?\b|\bvoie\b|\bstraat\b|\broad\b|\blogradouro\b|\bavenida\b|\badresse ?nom ?voie\b"),
-    ("neighbourhood", r"\bneighbo\w*|\bnbhd\b|\bnghbrhd\b|\bsuburb\w*|\bdistri\w*|\bbarrios?\b|\bbairros?\b|\bquartiers?\b|\bstadtteil\w*|\bviertel\b|\bbuurt\b|\bwijk\b|\bward\b|\bzon[ea]s?\b|\barea ?name\b|\bcolonia\b|\bfreguesia\b|\barrondissement\b|\bvillage\b|\bsubdivision\b|\bestate\b|\bplanning ?area\b|\bcommunity\b|\blocali\w*|\bsector\b|\bsection\b|\bsubarea\b|\blocation\w*"),
+    ("neighbourhood", r"\bneighbo\w*|\bnbhd\b|\bnghbrhd\b|\bsuburb\w*|\bdistri\w*|\bbarrios?\b|\bbairros?\b|\bquartiers?\b|\bstadtteil\w*|\bviertel\b|\bbuurt\b|\bwijk\b|\bward\b|\bzon[ea]s?\b|\barea ?name\b|\bcolon(?:ia|y)\b|\bfreguesia\b|\barrondissement\b|\bvillage\b|\bsubdivision\b|\bestate\b|\bplanning ?area\b|\bcommunity\b|\blocali\w*|\bsector\b|\bsection\b|\bsubarea\b|\blocation\w*"),
     ("city", r"\bcity\b|\btowns?\b|\btownship\b|\bciudad\b|\bcidade\b|\bville\b|\bcommune\b|\bcomuna\b|\bstadt\b|^ort$|\bmunicip\w*|\bgemeinde\b|\bgemeente\b|\bconcelho\b|\bpoblacion\b|\bborough\b|\bcouncil ?area\b|\bplaats\b|\bwoonplaats\b"),
     ("region", r"\bprovin\w*|\bcounty\b|\bstate\b|\bregions?(?: ?name)?\b|\bdepart\w*|\bbundesland\b|\bcomunidad\b|\bestado\b|\bcountry\b|\bpais\b|\bkreis\b|\blga\b"),
     ("code", r"\bcode?s?\b|\bcodigo\b|\bfips\b|\btract\b|\binsee\b|\bcensus\b|\bsub ?class\b|\bclass\b|\btype\b|\btipo\b|\bcategory\b|\bclase\b|\bmodel\b|\bzoning\b"),

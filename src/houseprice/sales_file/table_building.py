@@ -13,6 +13,9 @@ from houseprice.sales_file.text_table import BROKEN_SCHEMA, ROW
 
 MAX_COLUMNS = 16_384
 """As many as a sheet of Excel has."""
+_SUBTOTAL = (
+    r"(?i)^(?:sub-?\s?totals?|sous-total|zwischensumme|teilsumme|subtotaal|totale parziale|delsumma|小計|小计|소계)\b"
+)
 
 
 def check_names(names: Sequence[str], where: str) -> None:
@@ -88,7 +91,7 @@ class TableBuilder:
         frame = frame.with_columns(pl.col(pl.String).str.strip_chars().replace("", None))
         filled = frame.filter(pl.any_horizontal(pl.all().exclude(ROW).is_not_null()))
         self._blank += frame.height - filled.height
-        self._blocks.append(self._without_headers(filled))
+        self._blocks.append(self._rows_of_sales(filled))
         self.rows += filled.height
         numbered = zip(range(self._next + len(block) - 1, self._next - 1, -1), reversed(block), strict=True)
         stripped = ((number, [field.strip() for field in fields]) for number, fields in numbered)
@@ -128,16 +131,15 @@ class TableBuilder:
             notes.append(Note("", self._blank, "certain", f"{self._blank} rows hold nothing and are left out."))
         return notes
 
-    def _without_headers(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Keep apart the rows that repeat the header, as files have that were joined."""
+    def _rows_of_sales(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Keep apart the rows that repeat the header, as files have that were joined, and subtotals."""
         same = pl.all_horizontal(
             pl.col(key) == name for key, name in zip(self._keys, self._names, strict=True) if name
         ).fill_null(value=False)
-        repeated = frame.filter(same)
-        if repeated.is_empty():
-            return frame
-        self._broken += [(number, "repeats the header") for number in repeated[ROW]]
-        return frame.filter(~same)
+        subtotal = pl.col(self._keys[0]).str.contains(_SUBTOTAL).fill_null(value=False)
+        for rows, reason in ((same, "repeats the header"), (subtotal, "is a subtotal of other rows")):
+            self._broken += [(number, reason) for number in frame.filter(rows)[ROW]]
+        return frame.filter(~(same | subtotal))
 
     def _frame(self) -> pl.DataFrame:
         if len(self._blocks) != 1:
