@@ -1,14 +1,16 @@
 """Cells that cannot be true are blanked with the reason, token prices set aside, and what cannot be learned refused."""
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from houseprice.cli import formatting
 from houseprice.config import Data
 from houseprice.errors import DataError
 from houseprice.learning.csv_reader import parse
-from houseprice.learning.implausible import check_currency, check_prices
+from houseprice.learning.implausible import Blanked, check_currency, check_prices
 from houseprice.learning.processing import CleanTable, clean
 from houseprice.schema import Schema
 
@@ -100,3 +102,14 @@ def test_several_currencies_are_refused() -> None:
         check_currency(pl.Series(["€ 5", "$ 6"]), "price")
     assert excinfo.value.code == "currencies_mixed"
     assert excinfo.value.details["signs"] == ["$", "€"]
+
+
+def test_a_place_that_was_blanked_is_told_once() -> None:
+    """Latitude and longitude are two columns of it."""
+    reason = "north and east: 0,0 is no place"
+    cells = [Blanked(name, reason, (3, 4)).as_dict() for name in ("north", "east")]
+    report = {
+        "rows_kept": 9, "rows_read": 9, "rows_rejected": 0, "file": [], "reasons": {}, "blanked": cells,
+        "excluded_columns": {}, "empty_columns": [], "ignored_columns": [], "leaking_columns": {},
+    }  # fmt: skip
+    assert formatting.processed(report, Path("clean.csv")).count(reason) == 1

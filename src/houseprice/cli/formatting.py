@@ -42,7 +42,8 @@ def processed(report: Mapping[str, Any], output: Path) -> str:
     lines = [f"{report['rows_kept']:,} of {report['rows_read']:,} rows kept: {output}"]
     lines += [f"  {_decision(note)}" for note in report["file"] if note["verdict"] != "certain" or not note["key"]]
     lines += [f"  {count:,} rejected: {reason}" for reason, count in report["reasons"].items()]
-    lines += [f"  {cells['count']:,} blanked: {cells['reason']}" for cells in report["blanked"]]
+    blanked = [f"  {cells['count']:,} blanked: {cells['reason']}" for cells in report["blanked"]]
+    lines += dict.fromkeys(blanked)  # a place is two columns, and one line
     lines += [f"  excluded: {name}: {reason}" for name, reason in report["excluded_columns"].items()]
     if report["empty_columns"]:
         lines.append(f"  without any value, so that nothing is learned from them: {', '.join(report['empty_columns'])}")
