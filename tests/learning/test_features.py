@@ -299,8 +299,8 @@ def test_what_is_missing_now_and_then_has_a_feature_that_tells_it() -> None:
 
 
 def test_what_has_no_feature_is_refused() -> None:
-    """Prices alone, or with what identifies the houses."""
-    for names in (["paid"], ["paid", "plot"]):
+    """Prices alone, or with what identifies the houses or sales."""
+    for names in (["paid"], ["paid", "plot"], ["paid", "day"]):
         schema = Schema(columns={name: SCHEMA.columns[name] for name in names})
         with pytest.raises(DataError) as refused:
             engineer(MADE.select(names), schema, (), Split())

@@ -186,9 +186,9 @@ def engineer(
         raise DataError(
             "The processed table has no rows; run `houseprice process` on a file with sales.", code="no_sales"
         )
-    if not numeric_features(derived, schema):
+    if not set(schema.request) - {schema.sale_date}:
         raise DataError(
-            f'No column but "{schema.target}" tells one house from another, so that nothing can be learned; declare '
+            f'No column tells the houses of "{schema.target}" from each other, so that nothing can be learned; declare '
             "others, such as the area or the place.",
             code="no_features",
         )

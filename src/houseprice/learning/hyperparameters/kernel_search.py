@@ -84,7 +84,9 @@ def find_kernel_ridge(
     transforms |= {name: "none" for name in places if name in transforms}
     rows = _draw(features, [name for name in places if name in transforms], seed)
     drawn = features.houses(rows)
-    transforms = _independent(drawn, transforms, log_prices[rows])
+    every = dict.fromkeys(features.names, "none")  # the encodings too, where there is nothing but categories
+    prices = log_prices[rows]
+    transforms = _independent(drawn, transforms, prices) or _independent(drawn, every, prices)
     standardisation, coordinates = fit_standardisation(drawn, transforms)
     columns = list(standardisation.columns)
     codes = tuple(np.unique(drawn.texts[name].astype(str), return_inverse=True)[1] for name in categories)
