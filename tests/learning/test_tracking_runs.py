@@ -212,3 +212,15 @@ def test_the_digest_of_a_run_is_that_of_the_graph(little: Pipeline) -> None:
     graph = (little.bundle / "model.onnx").read_bytes()
     assert run.data.tags["model_sha256"] == hashlib.sha256(graph).hexdigest()
     assert open_bundle(little.bundle).manifest.model_version == run.data.tags["model_sha256"][:12]
+
+
+def test_parameters_of_any_column_have_names_that_mlflow_takes() -> None:
+    """A column may be called like a path, or with what MLflow refuses; none is lost."""
+    from mlflow.utils import validation  # noqa: TID251 - its own rules are the oracle
+
+    names = ["area (m²).transform", "area [m²].transform", "../€", "//x", "price/m²", "año", "a" * 300, "a" * 301, "%"]
+    found = tracking.parameter_names({name: place for place, name in enumerate(names)})
+    assert list(found.values()) == list(range(len(names)))
+    for name in found:
+        validation._validate_param_name(name)
+        validation._validate_length_limit("name", validation.MAX_ENTITY_KEY_LENGTH, name)

@@ -8,11 +8,13 @@ import contextlib
 import io
 import logging
 import os
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,15 @@ from houseprice.learning.tracking.server_uri import ServerUri, parse_uri, scrub
 
 __all__ = [
     "CHALLENGER", "CHAMPION", "Record", "Table", "Tracked", "champion", "connect", "log", "log_trial",
-    "parse_uri", "resolve",
+    "parameter_names", "parse_uri", "resolve",
 ]  # fmt: skip
 
 CHALLENGER, CHAMPION = "challenger", "champion"
 OUT_OF_FOLD, BUNDLE = "out_of_fold.csv", "bundle"
 """Artifacts of a run that a later model is compared with."""
+LONGEST_NAME = 240
+"""Characters of a parameter's name; MLflow takes ten more."""
+_NOT_IN_A_NAME = re.compile(r"[^\w.\- :]")
 KINDS: dict[str, type] = {"string": str, "double": np.float64, "float": np.float32}
 
 
@@ -85,7 +90,7 @@ def log(uri: str, tracking: Tracking, record: Record, *, champion: bool) -> Trac
 
         _experiment(mlflow, server, tracking.experiment)
         with mlflow.start_run() as run:
-            mlflow.log_params(_flat(record.parameters))
+            mlflow.log_params(parameter_names(_flat(record.parameters)))
             mlflow.set_tags(dict(record.tags))
             _log_tables(mlflow, record.tables)
             info = mlflow.onnx.log_model(
@@ -134,7 +139,7 @@ def log_trial(
     with _mlflow(server) as mlflow:
         _experiment(mlflow, server, tracking.experiment)
         with mlflow.start_run(run_name=name, parent_run_id=parent) as run:
-            mlflow.log_params(dict(parameters))
+            mlflow.log_params(parameter_names(parameters))
             mlflow.log_metrics(dict(metrics))
         return str(run.info.run_id)
 
@@ -249,3 +254,13 @@ def _flat(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:
         name = f"{above}{key}"
         flat |= _flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
     return flat
+
+
+def parameter_names(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters under names that MLflow accepts; those of columns may hold any character, such as (m²)."""
+    named: dict[str, Any] = {}
+    for name, value in parameters.items():
+        plain = _NOT_IN_A_NAME.sub("_", name).lstrip(".")[:LONGEST_NAME] or "_"
+        others = (f"{plain}_{number}" for number in count(2))
+        named[next(one for one in chain([plain], others) if one not in named)] = value
+    return named
