@@ -1,6 +1,7 @@
 """How a server stops: what came in is answered, and what a client is told holds."""
 
 import json
+import os
 import signal
 import socket
 import threading
@@ -82,15 +83,19 @@ def listens(address: tuple[str, int]) -> bool:
     return True
 
 
-def stop_under_load(server: Server, sig: signal.Signals) -> None:
-    """Stop a server among eight clients, of which none loses a request.
+def stop_under_load(server: Server, sig: signal.Signals, *, as_group: bool = False) -> None:
+    """Stop a server, or all of its processes at once, among eight clients, of which none loses a request.
 
     A connection that reaches the kernel in the very moment when the address is closed is reset: no server can help it.
     """
     clients = [Client(server, keeps_alive=number % 2 == 0) for number in range(8)]
     while sum(client.answered for client in clients) < 200:
         threading.Event().wait(0.01)
-    code, _ = server.stop(sig)
+    if as_group:
+        os.killpg(server.process.pid, sig)
+        code = server.process.wait(START_SECONDS)
+    else:
+        code, _ = server.stop(sig)
     for client in clients:
         client.join()
     assert code == 0
@@ -105,6 +110,14 @@ def test_no_request_is_lost_when_a_server_stops_under_load(start: Start, workers
     server = start(HOUSEPRICE_WORKERS=workers)
     server.wait_for("(?s)" + '"pid".*' * int(workers))
     stop_under_load(server, sig)
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_no_request_is_lost_when_all_processes_are_stopped(start: Start, sig: signal.Signals) -> None:
+    """As a terminal does by Ctrl-C and when it goes, and systemd by default."""
+    server = start(before=os.setsid, HOUSEPRICE_WORKERS="2")
+    server.wait_for("(?s)" + '"pid".*' * 2)
+    stop_under_load(server, sig, as_group=True)
 
 
 @pytest.mark.long

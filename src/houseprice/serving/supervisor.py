@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import queue
 import shutil
 import signal
 import socket
@@ -16,9 +17,10 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors import multiprocess as uvicorn_multiprocess
 
 from houseprice.errors import ServingError
-from houseprice.serving.draining import DrainingServer, terminate_on_hangup
+from houseprice.serving.draining import DrainingServer
 from houseprice.serving.metrics import MULTIPROC_DIR
 
+_OF_TERMINALS = frozenset({signal.SIGINT, signal.SIGHUP})
 STOP_SECONDS = 5.0
 """How long a worker may take to end beyond the grace period, before it is killed."""
 
@@ -36,19 +38,19 @@ class Worker(uvicorn_multiprocess.Process):
         return self._server
 
     def start(self) -> None:
-        """Start the process, in which Ctrl-C waits until `target` runs: it would end the imports with a traceback."""
+        """Start the process, which ignores the signals that a terminal sends to all: the parent stops its workers.
+
+        A worker that went by itself would leave the address to a parent that accepts nothing.
+        """
         resource_tracker.ensure_running()  # its start ends with SIGINT unblocked
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_BLOCK, _OF_TERMINALS)
         try:
             super().start()
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _OF_TERMINALS)
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve; called in the worker process."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # until uvicorn handles it; the parent stops its workers itself
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        terminate_on_hangup()
         threading.Thread(target=_terminate_with_parent, daemon=True).start()
         super().target(sockets)
 
@@ -79,11 +81,17 @@ class Supervisor(Multiprocess):
     def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
         ignores_hangup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         super().__init__(config, [listener])
+        self._arrived: queue.SimpleQueue[int] = queue.SimpleQueue()
+        stopping = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP} - ({signal.SIGHUP} if ignores_hangup else set())
+        for sig in stopping:
+            signal.signal(sig, lambda number, _: self._arrived.put(number))
         if ignores_hangup:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        threading.Thread(target=self._exit_on_signal, daemon=True).start()
 
-    def handle_hup(self) -> None:
-        """Stop as on SIGTERM: the terminal has gone."""
+    def _exit_on_signal(self) -> None:
+        """Stop at once; uvicorn looks twice a second, and workers that were sent the signal, too, would be gone."""
+        self._arrived.get()
         self.should_exit.set()
 
     def keep_subprocess_alive(self) -> None:
