@@ -1,5 +1,6 @@
 """Rows of fields in blocks, built into a table of texts without losing any silently."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
@@ -95,7 +96,8 @@ class TableBuilder:
         self.rows += filled.height
         numbered = zip(range(self._next + len(block) - 1, self._next - 1, -1), reversed(block), strict=True)
         stripped = ((number, [field.strip() for field in fields]) for number, fields in numbered)
-        last = list(islice((row for row in stripped if any(row[1])), MOST_BELOW))
+        lines = (row for row in stripped if any(row[1]) and not re.match(_SUBTOTAL, row[1][0]))
+        last = list(islice(lines, MOST_BELOW))
         self._tail = [*self._tail, *reversed(last)][-MOST_BELOW:]
         self._next += len(block)
 
