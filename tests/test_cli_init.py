@@ -85,7 +85,7 @@ def test_what_is_ambiguous_is_refused_in_a_script(
 
 
 def test_an_answer_settles_it(sales: Callable[[str], Path], run_cli: RunCli) -> None:
-    """The order that was told is written."""
+    """The order that was answered is written."""
     sales("dates_open_dmy")
     assert run_cli("init", "dates_open_dmy.csv", "--set", "date_order=mdy", "--output", "a.yaml")[0] == 0
     assert read_yaml(Path("a.yaml").read_text())["data"]["form"]["dates"] == ["%m/%d/%Y"]

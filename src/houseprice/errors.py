@@ -122,7 +122,7 @@ class RegistryError(HousePriceError):
 
 
 class VerificationError(HousePriceError):
-    """An image is not what is said of it, or cannot be signed; `mismatches` holds a sentence for each."""
+    """An image does not match its claims, or cannot be signed; `mismatches` holds a sentence for each."""
 
     exit_code = 12
     code = "verification_failed"

@@ -129,7 +129,7 @@ def test_a_half_way_failure_says_how_far_it_came(
 def test_a_lost_answer_is_lived_with(
     through: Publisher, proxy: Faulty, tested: Callable[..., OciLayout], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The tag was set and nobody was told; it is set once more."""
+    """The tag was set and nobody learned of it; it is set once more."""
     monkeypatch.setattr(skopeo, "RETRIES", 1)
     proxy.when(f"PUT manifests/{LATEST}", loses_the_answer, times=1)
     assert through(tested()).tags[-1] == LATEST

@@ -150,7 +150,7 @@ def test_an_idle_connection_gets_one_more_answer(start: Start) -> None:
 
 
 def test_connections_that_wait_to_be_accepted_are_answered(start: Start) -> None:
-    """A server that was halted for a moment takes what came meanwhile, although it was told to stop before."""
+    """A server that was halted for a moment takes what came meanwhile, although it was asked to stop before."""
     server = start()
     server.process.send_signal(signal.SIGSTOP)
     address = server.host, server.port

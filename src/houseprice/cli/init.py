@@ -183,7 +183,7 @@ def _refused(questions: tuple[Question, ...]) -> DataError:
     lines = []
     for question in questions:
         ways = " or ".join(f"--set '{question.key}={answer}'" for answer in question.answers)
-        lines.append(f"{question.text}{f' Tell it with {ways}.' if ways else ''}")
+        lines.append(f"{question.text}{f' Answer with {ways}.' if ways else ''}")
     return DataError(
         "\n  ".join(lines) if len(lines) == 1 else "Some decisions need a person:\n  " + "\n  ".join(lines),
         code=codes.pop() if len(codes) == 1 else "decisions_ambiguous",

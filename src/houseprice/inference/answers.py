@@ -73,7 +73,7 @@ def _check(key: str, value: str, columns: list[str]) -> None:
 
 
 def apply_answers(drafts: list[Draft], answers: dict[str, str]) -> Callable[[list[Draft]], None]:
-    """Put what was told of single columns into the drafts; return what repeats it after the roles were given."""
+    """Put what was answered of single columns into the drafts; return what repeats it after the roles were given."""
     for draft in drafts:
         told = {
             option: answers[f"{draft.name}.{option}"] for option in OF_COLUMNS if f"{draft.name}.{option}" in answers
@@ -84,7 +84,7 @@ def apply_answers(drafts: list[Draft], answers: dict[str, str]) -> Callable[[lis
         for draft in drafts:
             if answers.get(f"{draft.name}.exclude") == "no" and draft.excluded:
                 draft.excluded = ""
-                draft.findings.append(Finding("excluded", "certain", "kept, as told"))
+                draft.findings.append(Finding("excluded", "certain", "kept, as answered"))
             if unit := answers.get(f"{draft.name}.unit"):
                 draft.unit = unit
 
@@ -97,12 +97,12 @@ def _apply(draft: Draft, told: dict[str, str]) -> None:
             draft.form = CellForm(missing=draft.form.missing)
             draft.shapes, draft.questions = None, []
         draft.kind = kind  # type: ignore[assignment]
-        draft.findings.append(Finding("kind", "certain", f"{kind}, as told"))
+        draft.findings.append(Finding("kind", "certain", f"{kind}, as answered"))
     if factor := told.get("factor"):
         draft.form = draft.form.model_copy(update={"factor": float(factor)})
-        draft.findings.append(Finding("form", "certain", f"multiplied by {factor}, as told"))
+        draft.findings.append(Finding("form", "certain", f"multiplied by {factor}, as answered"))
     if (role := told.get("role")) and role != "none":
-        draft.take(role, "certain", "as told")
+        draft.take(role, "certain", "as answered")
     reason = told.get("exclude")
     if reason and reason != "no":
         draft.exclude(reason, "certain")

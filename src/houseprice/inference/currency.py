@@ -11,7 +11,9 @@ from houseprice.inference.names import words_of
 from houseprice.inference.units import CURRENCIES, SQUARE_METRES, currency_of_name
 from houseprice.schema import NO_CURRENCY
 
-_UNKNOWN = Finding("file", "likely", "nothing tells the currency of the prices; tell it with --set currency=EUR")
+_UNKNOWN = Finding(
+    "file", "likely", "the file does not state the currency of the prices; set it with --set currency=EUR"
+)
 _CODE = re.compile(r"[A-Z]{3}")
 _IMPERIAL = frozenset(("sq ft", "acres"))
 _NOT_OF_THE_STATES = re.compile(

@@ -65,7 +65,7 @@ def _order(  # noqa: PLR0911 - a return for each proof
 ) -> tuple[str, list[Finding], tuple[Question, ...]]:
     """Return the order of day, month and year, with its proof, or the question."""
     if answer in ORDERS:
-        return answer, [Finding("form", "certain", f"dates are in the order {answer}, as told")], ()
+        return answer, [Finding("form", "certain", f"dates are in the order {answer}, as answered")], ()
     counts = dict(zip(column.texts, column.counts, strict=True))
     read = [(text, *_parts(text), counts[text]) for one in templates for text in one.texts]
     if any("{y}" in one.format for one in templates) and any(a > 31 for _, a, _, _, _ in read):

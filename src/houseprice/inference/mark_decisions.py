@@ -54,7 +54,9 @@ def decide_marks(  # noqa: PLR0911 - a return for each proof
     if answered in (".", ","):
         uses = {**marks.either, **marks.thousands}
         separator = next((mark for mark in uses if mark != answered), "none")
-        return MarkDecision(answered, separator, (Finding("form", "certain", f'decimal sign "{answered}" as told'),))
+        return MarkDecision(
+            answered, separator, (Finding("form", "certain", f'decimal sign, as answered: "{answered}"'),)
+        )
     both = set(marks.decimal) & set(marks.thousands)
     if both or len(marks.decimal) > 1 or len(set(marks.thousands) & {".", ","}) > 1:
         return _contradiction(shapes, name)

@@ -39,7 +39,7 @@ def choose_target(drafts: list[Draft], answer: str | None) -> tuple[Draft | None
     if answer:
         chosen = next((draft for draft in drafts if draft.name == answer), None)
         if chosen is not None:
-            return _take(chosen, drafts, "certain", "as told"), []
+            return _take(chosen, drafts, "certain", "as answered"), []
     constant = [
         draft
         for draft in drafts

@@ -116,7 +116,7 @@ PHRASES = {
     "assessment": "it is an assessment of the price",
     "tax": "taxes follow from the price or its assessment",
     "days_on_market": "it is known only when the house is sold",
-    "at_sale": "it tells of the sale, and is not known before it",
+    "at_sale": "it describes the sale and is not known before it",
     "list_date": "it is not the date of the sale",
     "url": "it is an address of a page or picture, which tells nothing about the house",
 }

@@ -35,7 +35,7 @@ def write_yaml(
         "project:",
         f"  name: {name}",
         f"  currency: {understood.currency}"
-        + ("   # nothing in the file tells it" if understood.currency == NO_CURRENCY else ""),
+        + ("   # the file does not say" if understood.currency == NO_CURRENCY else ""),
         "",
         "paths:",
         f"  raw: {scalar(str(raw))}",
