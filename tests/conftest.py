@@ -24,6 +24,11 @@ settings.register_profile("without deadline", settings(), deadline=None)
 settings.load_profile("without deadline")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: those of an archive hold the time, and would name another test in each process."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """Return the folder of the checkout."""
