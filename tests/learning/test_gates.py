@@ -28,6 +28,7 @@ FIGURES: dict[str, Any] = {
         },
     },
     "protocol": {"kind": "time", "reason": "", "grouped": True},
+    "sides": {"train": 18_000, "holdout": 3_000, "resold": 0},
     "rolling_origin": {"sales": 9000, "log_rmse": 0.155, "ci95": {"log_rmse": [0.151, 0.16]}},
     "relative": {
         "gain_over_constant": {"value": 0.7, "ci95": [0.68, 0.72]},
@@ -248,6 +249,20 @@ def test_the_small_pipeline_passes(little: Pipeline) -> None:
     sales = next(gate for gate in little.trained.verdict.gates if gate.name == "training_sales")
     assert "little" in sales.detail
     assert {"log_rmse", "error_growth", "coverage", "interval_to_error", "trend_to_error", "latency_ratio"} <= names
+
+
+@pytest.mark.parametrize(
+    ("sales", "limit", "outcome"), [(80, None, "skipped"), (80, 1.15, "failed"), (5_000, None, "failed")]
+)
+def test_the_width_is_not_limited_on_few_sales_unless_the_configuration_says_so(
+    config: Config, sales: int, limit: float | None, outcome: str
+) -> None:
+    """There the interval is meant to be wide."""
+    rules = config.gates.model_copy(update={"max_width_to_constant": limit})
+    figures = changed("relative.width_to_constant", {"value": 1.27, "ci95": [1.2, 1.3]})
+    figures["sides"]["train"] = sales
+    verdict = check_metrics(figures, config.model_copy(update={"gates": rules}))
+    assert next(gate for gate in verdict.gates if gate.name == "width_to_constant").outcome == outcome
 
 
 def test_equity_is_compared_with_that_of_a_model_without_bias(config: Config) -> None:

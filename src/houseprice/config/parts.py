@@ -133,7 +133,9 @@ class Gates(Part):
     tell. Limits that fit one market only (`max_log_rmse`, `min_log_rmse`, `max_median_ape`, `max_cod`,
     `max_unknown_categories`, `max_model_bytes`, `max_latency_ratio`) hold where they are stated. Without a limit, the
     gain over the constant must be above 0 with its whole interval, the model may not be worse than the ridge, and
-    PRD and PRB are compared with those of a model without bias that has the same error.
+    PRD and PRB are compared with those of a model without bias that has the same error. Without a limit, the interval
+    may be 1.15 times as wide as one of constant width, and as wide as it has to be with fewer training sales than
+    `interval.few_sales`.
     """
 
     max_log_rmse: Annotated[float, Field(gt=0)] | None = None
@@ -144,7 +146,7 @@ class Gates(Part):
     min_gain_over_ridge: Share | None = None
     coverage: Band | None = None
     min_coverage_by_price: Share | None = None
-    max_width_to_constant: Annotated[float, Field(gt=0)] = 1.15
+    max_width_to_constant: Annotated[float, Field(gt=0)] | None = None
     max_worst_slice_ratio: Annotated[float, Field(ge=1)] = 2.0
     max_cod: Annotated[float, Field(gt=0)] | None = None
     prd: Band | None = None

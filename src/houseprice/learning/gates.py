@@ -26,6 +26,8 @@ COVERAGE_MARGIN, PRICE_COVERAGE_MARGIN = 0.03, 0.1
 """How far the coverage may be from the wanted one, overall, and below it in a fifth of the prices."""
 IAAO_PRD, IAAO_PRB = (0.98, 1.03), (-0.05, 0.05)
 """What the Standard on Ratio Studies allows."""
+WIDTH_TO_CONSTANT = 1.15
+"""How wide the interval may be on average, relative to one of constant width."""
 UNKNOWN_MARGIN = 0.05
 """Share of houses with an unknown category, beyond that within the training sales."""
 
@@ -69,7 +71,7 @@ def check_metrics(metrics: dict[str, Any], config: Config) -> Verdict:
     gates += [
         at_least("gain_over_ridge", ridge, rules.min_gain_over_ridge or 0.0),
         within("coverage", _coverage(metrics), rules.coverage or _around(wanted, COVERAGE_MARGIN)),
-        at_most("width_to_constant", _relative(relative, "width_to_constant"), rules.max_width_to_constant),
+        _width(metrics, config),
         *_equity(metrics, rules),
     ]
     if by_price := relative.get("coverage_by_price"):
@@ -80,6 +82,16 @@ def check_metrics(metrics: dict[str, Any], config: Config) -> Verdict:
         found = _relative(relative, "worst_slice")
         gates.append(at_most("worst_slice", found, rules.max_worst_slice_ratio, worst["slice"]))
     return Verdict(tuple(gates))
+
+
+def _width(metrics: dict[str, Any], config: Config) -> Gate:
+    """Return the gate of the interval's mean width, relative to that of an interval of constant width."""
+    name, limit = "width_to_constant", config.gates.max_width_to_constant
+    if limit is None and metrics["sides"]["train"] < config.interval.few_sales:
+        return skipped(
+            name, "any width", f"with fewer than {config.interval.few_sales:,} training sales it is meant to be wide"
+        )
+    return at_most(name, _relative(metrics["relative"], name), WIDTH_TO_CONSTANT if limit is None else limit)
 
 
 def _equity(metrics: dict[str, Any], rules: Gates) -> list[Gate]:
