@@ -160,12 +160,12 @@ SLOW = """
 import onnxruntime
 
 run = onnxruntime.InferenceSession.run
-onnxruntime.InferenceSession.run = lambda *args, **kwargs: [run(*args, **kwargs) for _ in range(10)][0]
+onnxruntime.InferenceSession.run = lambda *args, **kwargs: [run(*args, **kwargs) for _ in range(40)][0]
 """
 
 
 def test_an_image_that_predicts_slowly(refused: Refused, derived: Derived) -> None:
-    """An image that gives every right prediction, with ten times the work, fails for that alone."""
+    """An image that gives every right prediction, with forty times the work of a small model, fails for that alone."""
     found, _ = refused(derived("COPY slow.py /app/sitecustomize.py", files={"slow.py": SLOW}))
     assert found.keys() == {"latency"}
 
