@@ -5,11 +5,14 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 from running import START_SECONDS, Server
 from toy import FULL
+
+from houseprice.serving.draining import IDLE_SECONDS
 
 Start = Callable[..., Server]
 BODY = json.dumps(FULL).encode()
@@ -75,9 +78,11 @@ def read_answer(file: "socket.SocketIO") -> tuple[bytes, bytes]:
 
 
 def listens(address: tuple[str, int]) -> bool:
-    """Return whether a connection can be opened."""
+    """Return whether a connection can be opened, or was reset in the very moment when the address was closed."""
     try:
         socket.create_connection(address, timeout=START_SECONDS).close()
+    except ConnectionResetError:
+        return True
     except ConnectionRefusedError:
         return False
     return True
@@ -131,22 +136,34 @@ def test_no_request_is_lost_in_many_stops(start: Start, workers: str) -> None:
 
 
 def test_an_idle_connection_gets_one_more_answer(start: Start) -> None:
-    """After the signal: the answer says that it is the last; a connection that stays idle is closed without a word."""
-    server = start()
-    address = server.host, server.port
-    used, idle = (socket.create_connection(address, timeout=START_SECONDS) for _ in range(2))
-    with used, idle, used.makefile("rb") as file:
-        used.sendall(REQUEST)
-        assert b"connection: close" not in read_answer(file)[0].lower()
-        server.process.send_signal(signal.SIGTERM)
-        server.wait_for("stopping")
-        while listens(address):
-            pass
-        used.sendall(REQUEST)
-        assert b"connection: close" in read_answer(file)[0].lower()
-        assert file.read() == b""
-        assert idle.recv(1) == b""
-    assert server.process.wait(START_SECONDS) == 0
+    """After the signal: the answer says that it is the last; a connection that stays idle is closed without a word.
+
+    It stays open for a second; a machine that is too busy to send a request within it gets further tries.
+    """
+    for _ in range(3):
+        server = start()
+        address = server.host, server.port
+        used, idle = (socket.create_connection(address, timeout=START_SECONDS) for _ in range(2))
+        with used, idle, used.makefile("rb") as file:
+            used.sendall(REQUEST)
+            assert b"connection: close" not in read_answer(file)[0].lower()
+            server.process.send_signal(signal.SIGTERM)
+            signalled = time.monotonic()
+            server.wait_for("stopping")
+            while listens(address):
+                pass
+            try:
+                used.sendall(REQUEST)
+                head, _ = read_answer(file)
+            except (OSError, ValueError):
+                assert time.monotonic() - signalled >= IDLE_SECONDS
+                continue
+            assert b"connection: close" in head.lower()
+            assert file.read() == b""
+            assert idle.recv(1) == b""
+        assert server.process.wait(START_SECONDS) == 0
+        return
+    pytest.fail("no request was answered after the signal")
 
 
 def test_connections_that_wait_to_be_accepted_are_answered(start: Start) -> None:
