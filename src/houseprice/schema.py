@@ -52,7 +52,7 @@ LONGEST_TEXT = 200
 
 
 NO_CURRENCY = "XXX"
-"""The code that ISO 4217 gives to transactions without a currency; here, to prices of which nothing tells it."""
+"""The code that ISO 4217 gives to transactions without a currency; here, of prices whose currency is not known."""
 
 
 def currency_in_words(code: str) -> str:

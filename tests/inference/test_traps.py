@@ -1,39 +1,17 @@
 """Values that are errors, tokens or sentinels, and columns that are not what their names say."""
 
 from collections.abc import Callable
-from datetime import date
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 import pytest
 
 from corpus.checking import with_role
-from corpus.houses import houses
 from houseprice.conversion import CellForm, convert_value
-from houseprice.inference import ColumnDecision, Understanding, understand
+from houseprice.inference import understand
+from inference.tables import HOUSES, by_role, column, table
 
 Floats = npt.NDArray[np.float64]
-HOUSES = houses(200, 7)
-
-
-def table(**columns: list[str | None]) -> pl.DataFrame:
-    """Return a table of texts with prices and areas."""
-    texts = {
-        "sale_price": [str(house.price) for house in HOUSES],
-        "living_area": [str(house.living) for house in HOUSES],
-    }
-    return pl.DataFrame({name: pl.Series(values, dtype=pl.String) for name, values in (texts | columns).items()})
-
-
-def column(understood: Understanding, name: str) -> ColumnDecision:
-    """Return what a column was taken for."""
-    return next(one for one in understood.columns if one.name == name)
-
-
-def by_role(understood: Understanding, role: str) -> ColumnDecision:
-    """Return the column that has a role."""
-    return next(one for one in understood.columns if one.role == role)
 
 
 @pytest.mark.parametrize("token", ["0", "1", "-5", "100"])
@@ -184,40 +162,6 @@ def test_a_ratio_of_the_price_to_a_count_is_left_out() -> None:
     assert not column(understood, "bedrooms").excluded
 
 
-@pytest.mark.parametrize(
-    ("year", "part", "write"),
-    [
-        ("Year", "Quarter", lambda day: str((day.month + 2) // 3)),
-        ("Year", "Quarter", lambda day: f"Q{(day.month + 2) // 3}"),
-        ("Sale Year", "Sale Quarter", lambda day: f"Q{(day.month + 2) // 3}"),
-        ("Jahr", "Quartal", lambda day: f"{(day.month + 2) // 3}. Quartal"),
-        ("año", "trimestre", lambda day: f"{(day.month + 2) // 3}T"),
-        ("Year", "Month number", lambda day: str(day.month)),
-        ("Year", "Month", lambda day: f"{day.month:02d}"),
-        ("Yr Sold", "Mo Sold", lambda day: f"{day:%b}"),
-    ],
-)
-def test_a_year_and_its_part_are_one_date(year: str, part: str, write: Callable[[date], str]) -> None:
-    """Quarters and months, as numbers and as words."""
-    texts = table(**{year: [str(house.day.year) for house in HOUSES], part: [write(house.day) for house in HOUSES]})
-    found = by_role(understand(texts), "sale_date")
-    assert found.sources == (year, part)
-    joined = [convert_value(f"{one} {other}", "date", found.form) for one, other in texts.select(year, part).rows()]
-    months = (1, 4, 7, 10) if "ar" in part.lower() or "tri" in part else range(1, 13)
-    assert joined == [
-        date(house.day.year, max(month for month in months if month <= house.day.month), 1) for house in HOUSES
-    ]
-
-
-def test_year_month_and_day_are_one_date() -> None:
-    """In three columns."""
-    parts = {"year": "%Y", "month": "%m", "day": "%d"}
-    texts = table(**{name: [house.day.strftime(form) for house in HOUSES] for name, form in parts.items()})
-    found = by_role(understand(texts), "sale_date")
-    assert found.sources == tuple(parts)
-    assert convert_value("2015 03 21", "date", found.form) == date(2015, 3, 21)
-
-
 def test_texts_that_differ_in_case_alone_are_one() -> None:
     """Letters are read as small ones, when learning and in a request; codes of one letter stay."""
     town = [str.upper, str.lower, str.title]
@@ -270,16 +214,6 @@ def test_sales_not_at_arms_length_are_set_aside(name: str, fair: str, other: str
 def test_a_column_that_sets_most_sales_aside_means_something_else(texts: list[str]) -> None:
     """Or nothing that is known."""
     assert understand(table(arms_length=texts)).only == {}
-
-
-def test_words_among_the_dates_of_a_sale_mean_that_there_is_none() -> None:
-    """The others stay dates; where most are words, it is a column of words."""
-    days = [house.day.isoformat() for house in HOUSES]
-    mixed = ["soon" if house.number % 5 == 0 else day for house, day in zip(HOUSES, days, strict=True)]
-    found = by_role(understand(table(sale_date=mixed)), "sale_date")
-    assert (found.kind, found.form.missing) == ("date", ("soon",))
-    words = [f"soon {house.place}" if house.number % 5 else day for house, day in zip(HOUSES, days, strict=True)]
-    assert column(understand(table(sale_date=words)), "sale_date").kind != "date"
 
 
 @pytest.mark.parametrize("every", [4, 50])

@@ -2,28 +2,12 @@
 
 from collections.abc import Callable
 
-import polars as pl
 import pytest
 
-from corpus.houses import House, houses
+from corpus.houses import House
 from houseprice.conversion import convert_value
-from houseprice.inference import ColumnDecision, Understanding, understand
-
-HOUSES = houses(200, 7)
-
-
-def table(**columns: list[str | None]) -> pl.DataFrame:
-    """Return a table of texts with prices and areas."""
-    texts = {
-        "sale_price": [str(house.price) for house in HOUSES],
-        "living_area": [str(house.living) for house in HOUSES],
-    }
-    return pl.DataFrame({name: pl.Series(values, dtype=pl.String) for name, values in (texts | columns).items()})
-
-
-def column(understood: Understanding, name: str) -> ColumnDecision:
-    """Return what a column was taken for."""
-    return next(one for one in understood.columns if one.name == name)
+from houseprice.inference import understand
+from inference.tables import HOUSES, column, table
 
 
 def numbers(value: Callable[[House], object]) -> list[str | None]:

@@ -12,7 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from houseprice.errors import ConfigError
 from houseprice.learning.derived_features import DAYS_A_MONTH, DERIVED_FEATURES, DerivedFeature, year_of
+from houseprice.learning.features import check_derived
+from learning.houses import SCHEMA
+from pipeline import Pipeline
 
 EPOCH = date(1970, 1, 1)
 
@@ -147,3 +151,33 @@ def test_the_recorded_graph_gives_the_same_bits(
     for (name, derived), answer in zip(EVERY, found, strict=True):
         mine = derived.compute(table, 16000.0)
         assert mine.tobytes() == answer.tobytes() or (math.isnan(mine[0]) and math.isnan(answer[0])), name
+
+
+@pytest.mark.parametrize(
+    ("derived", "problems"),
+    [
+        (("age_at_sal",), ['features.derived: unknown "age_at_sal" (did you mean "age_at_sale"?)']),
+        (("qqq",), ['features.derived: unknown "qqq"']),
+        (("north_east",), ['features.derived: "north_east" needs columns with the roles latitude, longitude']),
+        (
+            ("bathrooms_per_room", "x"),
+            [
+                'features.derived: "bathrooms_per_room" needs columns with the roles bathrooms',
+                'features.derived: unknown "x"',
+            ],
+        ),
+        (("age_at_sale", "age_at_sale"), ['features.derived: "age_at_sale" is given twice']),
+        (("area",), ['features.derived: "area" is the name of a column']),
+    ],
+)
+def test_a_derived_column_that_cannot_be_made_is_a_config_error(derived: tuple[str, ...], problems: list[str]) -> None:
+    """Every problem at once, with the key to correct."""
+    with pytest.raises(ConfigError) as err:
+        check_derived(derived, SCHEMA)
+    assert list(err.value.problems) == problems
+    assert err.value.exit_code == 3
+
+
+def test_every_derived_column_can_be_made_from_the_real_houses(pipe: Pipeline) -> None:
+    """The project's own schema has every role that any of them needs."""
+    check_derived(tuple(DERIVED_FEATURES), pipe.config.schema_)

@@ -19,13 +19,11 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
 from houseprice.config import Split
-from houseprice.errors import ConfigError, DataError
+from houseprice.errors import DataError
 from houseprice.learning.bundling import read_sales
-from houseprice.learning.derived_features import DERIVED_FEATURES
 from houseprice.learning.features import (
     SPLIT,
     Preprocessor,
-    check_derived,
     columns_of,
     engineer,
     source_column,
@@ -202,36 +200,6 @@ def test_an_unfitted_preprocessor_says_so() -> None:
     """scikit-learn's own word for it."""
     with pytest.raises(NotFittedError):
         Preprocessor(SCHEMA).transform(MADE)
-
-
-@pytest.mark.parametrize(
-    ("derived", "problems"),
-    [
-        (("age_at_sal",), ['features.derived: unknown "age_at_sal" (did you mean "age_at_sale"?)']),
-        (("qqq",), ['features.derived: unknown "qqq"']),
-        (("north_east",), ['features.derived: "north_east" needs columns with the roles latitude, longitude']),
-        (
-            ("bathrooms_per_room", "x"),
-            [
-                'features.derived: "bathrooms_per_room" needs columns with the roles bathrooms',
-                'features.derived: unknown "x"',
-            ],
-        ),
-        (("age_at_sale", "age_at_sale"), ['features.derived: "age_at_sale" is given twice']),
-        (("area",), ['features.derived: "area" is the name of a column']),
-    ],
-)
-def test_a_derived_column_that_cannot_be_made_is_a_config_error(derived: tuple[str, ...], problems: list[str]) -> None:
-    """Every problem at once, with the key to correct."""
-    with pytest.raises(ConfigError) as err:
-        engineer(MADE, SCHEMA, derived, SHARE)
-    assert list(err.value.problems) == problems
-    assert err.value.exit_code == 3
-
-
-def test_every_derived_column_can_be_made_from_the_real_houses(pipe: Pipeline) -> None:
-    """The project's own schema has every role that any of them needs."""
-    check_derived(tuple(DERIVED_FEATURES), pipe.config.schema_)
 
 
 def test_a_table_that_cannot_be_divided_is_a_data_error() -> None:

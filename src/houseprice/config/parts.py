@@ -132,10 +132,9 @@ class Gates(Part):
     By default all are relative: to baselines, to the wanted coverage, to the other sales, to what so many sales can
     tell. Limits that fit one market only (`max_log_rmse`, `min_log_rmse`, `max_median_ape`, `max_cod`,
     `max_unknown_categories`, `max_model_bytes`, `max_latency_ratio`) hold where they are stated. Without a limit, the
-    gain over the constant must be above 0 with its whole interval, the model may not be worse than the ridge, and
-    PRD and PRB are compared with those of a model without bias that has the same error. Without a limit, the interval
-    may be 1.15 times as wide as one of constant width, and as wide as it has to be with fewer training sales than
-    `interval.few_sales`.
+    gain over the constant must be above 0 with its whole interval, the model may not be worse than the ridge, PRD and
+    PRB are compared with those of a model without bias that has the same error, and the interval may be 1.15 times as
+    wide as one of constant width; its width is not judged with fewer training sales than `interval.few_sales`.
     """
 
     max_log_rmse: Annotated[float, Field(gt=0)] | None = None
