@@ -76,7 +76,7 @@ def test_the_door_of_train_gives_the_same_bytes_in_another_process(
         },
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
-    assert "Honest numbers" in ended.stdout
+    assert "log-RMSE" in ended.stdout
     assert "| newest, held out |" in summary.read_text(encoding="utf-8")
     assert learned(pipe) == learned(little)
 

@@ -64,8 +64,8 @@ def _decision(note: Mapping[str, Any]) -> str:
 
 def numbers(metrics: Mapping[str, Any]) -> Table:
     """Show every honest number, and the baselines below."""
-    table = Table(title="Honest numbers", box=box.SIMPLE_HEAD, title_justify="left", padding=0)
-    table.add_column("sales judged", no_wrap=True)
+    table = Table(title="Evaluation", box=box.SIMPLE_HEAD, title_justify="left", padding=0)
+    table.add_column("evaluated on", no_wrap=True)
     for heading, _ in MEASURES.values():
         table.add_column(heading, justify="right", no_wrap=True)
     for words, found in _rows(metrics):
@@ -171,7 +171,7 @@ def append_summary(outcome: TrainingResult, config: Config) -> None:
     if not path:
         return
     headings = " | ".join(heading for heading, _ in MEASURES.values())
-    lines = ["## Model", "", f"| sales judged | {headings} |", "| --- |" + " --- |" * len(MEASURES)]
+    lines = ["## Model", "", f"| evaluated on | {headings} |", "| --- |" + " --- |" * len(MEASURES)]
     lines += [f"| {words} | {' | '.join(found)} |" for words, found in _rows(outcome.metrics)]
     lines += ["", "| gate | found | 95 % interval | required | verdict |", "| --- | --- | --- | --- | --- |"]
     lines += [
