@@ -24,7 +24,7 @@ from houseprice.config import Config, load
 from houseprice.learning import csv_reader, feature_table, processing
 from houseprice.learning.evaluation import evaluate, refit
 from houseprice.learning.features import engineer
-from houseprice.learning.metrics import measure, measure_interval
+from houseprice.metrics import measure, measure_interval
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache" / "bench" / "market_cuts"

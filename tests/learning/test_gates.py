@@ -12,10 +12,10 @@ from houseprice.config import Config, Gates
 from houseprice.learning import feature_table
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.gates import check_degeneracy, check_metrics
-from houseprice.learning.metrics import measure
 from houseprice.learning.training import PriceModel
 from houseprice.learning.trend import TIME, Trend
 from houseprice.learning.verdict import Gate, Verdict
+from houseprice.metrics import measure
 from pipeline import Pipeline
 
 GREEN, RED = Gate("a", 0.1, "at most 0.2", passed=True), Gate("b", 0.3, "at most 0.2", passed=False)

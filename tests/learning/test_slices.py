@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from houseprice.learning.metrics import measure
 from houseprice.learning.slices import MIN_SALES, by_slice, members, worst
 from houseprice.learning.splitting import HOLDOUT
+from houseprice.metrics import measure
 from learning.tables import prices_table
 
 

@@ -21,7 +21,6 @@ from houseprice.learning.conformal import ConformalInterval, Period, fit_residua
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import matrix
 from houseprice.learning.hyperparameters.search import find_hyperparameters
-from houseprice.learning.metrics import Prices, measure, measure_interval, with_bounds
 from houseprice.learning.oblivious_trees import ObliviousTrees
 from houseprice.learning.relative_metrics import relative_metrics
 from houseprice.learning.rolling_origins import forecast, market_factor, measure_origins, promise
@@ -29,6 +28,7 @@ from houseprice.learning.side_by_side import side_by_side
 from houseprice.learning.slices import Predictions, by_slice, worst
 from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Rows, folds, origins
 from houseprice.learning.training import PriceModel
+from houseprice.metrics import Prices, measure, measure_interval, with_bounds
 from houseprice.schema import Schema
 
 ProgressCallback = Callable[[str, int, int], None]

@@ -14,13 +14,13 @@ from houseprice.learning.evaluation import Evaluation
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.latency import latency_ratio
 from houseprice.learning.leakage import Leak, TrainingSource, detect_leakage, drop_waived
-from houseprice.learning.metrics import Estimate
 from houseprice.learning.model_comparison import Comparison, NotComparable
 from houseprice.learning.relative_metrics import share
 from houseprice.learning.splitting import HOLDOUT, TRAIN, Rows, split_rows
 from houseprice.learning.training import PriceModel
 from houseprice.learning.trend import TIME, Trend
 from houseprice.learning.verdict import Gate, Verdict, at_least, at_most, skipped, within
+from houseprice.metrics import Estimate
 
 COVERAGE_MARGIN, PRICE_COVERAGE_MARGIN = 0.03, 0.1
 """How far the coverage may be from the wanted one, overall, and below it in a fifth of the prices."""

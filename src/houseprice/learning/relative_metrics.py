@@ -12,9 +12,9 @@ import numpy.typing as npt
 from scipy import stats
 
 from houseprice.learning.feature_table import FeatureTable
-from houseprice.learning.metrics import CONFIDENCE, Estimate, Prices, bootstrap
 from houseprice.learning.slices import Predictions, members
 from houseprice.learning.splitting import Rows
+from houseprice.metrics import CONFIDENCE, Estimate, Prices, bootstrap
 
 Floats = npt.NDArray[np.float64]
 EXACT = 1e-18  # a squared log error that is as good as none, so that exact predictions can be compared

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from houseprice.bundle.model_card import UNSEEN
 from houseprice.learning.feature_table import FeatureTable
-from houseprice.learning.metrics import Prices, measure, measure_interval
 from houseprice.learning.splitting import TRAIN, Rows
+from houseprice.metrics import Prices, measure, measure_interval
 
 MIN_SALES = 30  # with fewer, the error of a slice is mostly noise
 Predictions = tuple[Prices, Prices, Prices]

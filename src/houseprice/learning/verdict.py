@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from houseprice.errors import GateError
-from houseprice.learning.metrics import Estimate
 from houseprice.learning.training import PriceModel
+from houseprice.metrics import Estimate
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from houseprice.learning.metrics import bootstrap, measure, measure_interval, with_bounds
+from houseprice.metrics import bootstrap, measure, measure_interval, with_bounds
 
 PRICES = st.lists(st.tuples(st.floats(1e4, 1e7), st.floats(1e4, 1e7)), min_size=2, max_size=30)
 
