@@ -6,7 +6,8 @@ class, at `code` and at `details`, never at the words. The tree, with exit code 
     HousePriceError                 1   error
     ├── ConfigError                 3   config_invalid          the configuration cannot be used
     ├── DataError                   4   data_invalid            a table cannot be used
-    │   └── RejectedShareError      4   too_many_rejected       too many rows would have been rejected
+    │   ├── RejectedShareError      4   too_many_rejected       too many rows would have been rejected
+    │   └── InvalidActualsError     4   actuals_invalid         some prices paid cannot be taken, so none was
     ├── ArtifactError               5   artifact_invalid        a model file is missing, changed, newer or mismatched
     ├── GateError                   6   gate_failed             the model was judged and is not good enough
     ├── TrackingError               7   tracking_failed         MLflow does not answer, or refuses
@@ -17,7 +18,8 @@ class, at `code` and at `details`, never at the words. The tree, with exit code 
     ├── VerificationError          12   verification_failed     an image cannot be verified or signed
     ├── DeploymentError            13   deployment_failed       a deployment or rollback failed; nothing changed
     ├── AuditLogError              14   audit_log_invalid       the audit log was changed, or cannot be written
-    └── FolderLockedError          15   folder_locked           another run writes into the same folder
+    ├── FolderLockedError          15   folder_locked           another run writes into the same folder
+    └── StoreError                 16   store_failed            the store of predictions cannot be used
 
 A `code` given where the exception is raised is narrower than its class (`registry_unauthorized`). Exit code 2 is a
 command line that cannot be understood, 130 an interruption by Ctrl-C or SIGTERM. HTTP errors are FastAPI's own: 422
@@ -25,6 +27,7 @@ for a house that cannot be priced, 503 for a model that no longer reproduces its
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from itertools import takewhile
 from typing import Any
@@ -70,6 +73,31 @@ class RejectedShareError(DataError):
     """More rows would be rejected than the configuration allows."""
 
     code = "too_many_rejected"
+
+
+@dataclass(frozen=True)
+class RowError:
+    """Why one row of a table or list cannot be taken.
+
+    Attributes:
+        row: its position, from 0.
+        code: stable name of the reason.
+        message: a sentence about it.
+    """
+
+    row: int
+    code: str
+    message: str
+
+
+class InvalidActualsError(DataError):
+    """Some prices paid cannot be taken, so that none of them was; `errors` holds one or more for each broken row."""
+
+    code = "actuals_invalid"
+
+    def __init__(self, message: str, errors: Iterable[RowError] = (), *, code: str = "", **details: Any) -> None:
+        self.errors = tuple(errors)
+        super().__init__(message, code=code, **details)
 
 
 class ArtifactError(HousePriceError):
@@ -151,6 +179,13 @@ class FolderLockedError(HousePriceError):
 
     exit_code = 15
     code = "folder_locked"
+
+
+class StoreError(HousePriceError):
+    """The store of predictions cannot be used; `code` tells whether trying again later may help."""
+
+    exit_code = 16
+    code = "store_failed"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
