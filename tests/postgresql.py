@@ -37,7 +37,7 @@ class Postgresql:
     """A server that can be stopped, started again, and held up."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._account = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
         if self._account:
             shutil.chown(folder, "nobody", "nogroup")
@@ -53,21 +53,21 @@ class Postgresql:
 
     @property
     def _data(self) -> str:
-        return str(self._folder / "data")
+        return str(self.folder / "data")
 
     def start(self) -> None:
         """Start the server; return when it answers."""
-        settings = ["listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={self._folder}"]
+        settings = ["listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={self.folder}"]
         settings += ["fsync=off", "shared_buffers=32MB"]
         options = [word for setting in settings for word in ("-c", setting)]
-        log = (self._folder / "log").open("a")
+        log = (self.folder / "log").open("a")
         self._process = subprocess.Popen(
-            [_program("postgres"), "-D", self._data, *options], stderr=log, cwd=self._folder, **self._account
+            [_program("postgres"), "-D", self._data, *options], stderr=log, cwd=self.folder, **self._account
         )
         log.close()
         waiting = [_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-d", "postgres"]
         while subprocess.run(waiting, check=False).returncode:
-            assert self._process.poll() is None, (self._folder / "log").read_text()
+            assert self._process.poll() is None, (self.folder / "log").read_text()
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End the server, at once and with all connections; return when it ended."""

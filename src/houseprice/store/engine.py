@@ -57,27 +57,30 @@ def connect(url: str) -> Database:
     if parsed.drivername == "sqlite":
         path = Path(parsed.database or "").absolute()
         _make_private(path)
+        query = {"timeout": str(BUSY_SECONDS), **parsed.query}
         engine = create_engine(
-            parsed.set(database=str(path)), hide_parameters=True, json_serializer=_to_json, pool_size=2
+            parsed.set(database=str(path), query=query), hide_parameters=True, json_serializer=_to_json, pool_size=2
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return Database(engine, f'"{path}"', None, path)
-    defaults = {
+    query = {
         "connect_timeout": str(CONNECT_SECONDS),
         "tcp_user_timeout": "30000",
         "application_name": "houseprice",
         "client_encoding": "utf8",
+        **parsed.query,
     }
     engine = create_engine(
-        parsed.update_query_dict({name: value for name, value in defaults.items() if name not in parsed.query}),
+        parsed.set(query=query),
         hide_parameters=True,
         json_serializer=_to_json,
         pool_size=2,
         pool_pre_ping=True,
         pool_timeout=BUSY_SECONDS,
     )
-    event.listen(engine, "connect", _prepare_postgresql)
+    if "options" not in parsed.query:  # which may set it otherwise
+        event.listen(engine, "connect", _limit_waiting)
     host = parsed.host or parsed.query.get("host") or "the local host"
     place = f"{parsed.database or 'of the default database'} on {host}{f':{parsed.port}' if parsed.port else ''}"
     password = parsed.password if isinstance(parsed.password, str) else None
@@ -122,8 +125,8 @@ def _make_private(path: Path) -> None:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun by `_begin_sqlite`
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has no effect once there is a table
+    if connection.execute("PRAGMA page_count").fetchone() == (0,):  # it would wait for a writer otherwise
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # the spool is deleted after a commit
     connection.execute("PRAGMA foreign_keys = ON")
@@ -137,7 +140,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
 
 
-def _prepare_postgresql(connection: Any, _record: object) -> None:
+def _limit_waiting(connection: Any, _record: object) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
     connection.commit()
