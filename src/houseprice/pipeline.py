@@ -31,9 +31,10 @@ from houseprice.learning import (
     report,
     tracking,
 )
+from houseprice.learning.additional_sales import read_additional
 from houseprice.learning.evaluation import Evaluation, ProgressCallback, evaluate, refit
 from houseprice.learning.features import SPLIT, engineer
-from houseprice.learning.model_comparison import Comparison
+from houseprice.learning.model_comparison import Champion, Comparison, NotComparable
 from houseprice.learning.model_store import MODEL, PREPROCESSOR, ModelStore
 from houseprice.learning.splitting import TRAIN
 from houseprice.learning.tracking import run_record
@@ -46,8 +47,10 @@ from houseprice.serving import startup
 class TrainingResult:
     """Result of one training.
 
-    `model` and `bundle` are below the folder of rejected models when a gate failed. `bundle` is None when there was no
-    preprocessor or no processed table, or the model cannot be exported; `reason` then says so.
+    `model` and `bundle` are below the folder of rejected models when a gate failed, or the model in production was not
+    beaten. `bundle` is None when there was no preprocessor or no processed table, or the model cannot be exported;
+    `reason` then says so. `comparisons` are those with the champion, and `promoted` says whether the model took its
+    place; `is_apart` whether it was stored below the folder of rejected models.
     """
 
     metrics: dict[str, Any]
@@ -57,6 +60,9 @@ class TrainingResult:
     bundle: Path | None
     reason: str
     tracked: tracking.Tracked
+    comparisons: tuple[Comparison | NotComparable, ...]
+    promoted: bool
+    is_apart: bool
 
 
 class FeatureCounts(NamedTuple):
@@ -67,26 +73,27 @@ class FeatureCounts(NamedTuple):
     held_out: float
 
 
-def process(config: Config, source: Path, output: Path) -> processing.CleanTable:
+def process(config: Config, source: Path, output: Path, additional: Path | None = None) -> processing.CleanTable:
     """Clean raw sales; the rejected rows and a report of the counts are written beside the output.
 
-    `source` is a file, or a folder or glob of files.
+    `source` is a file, or a folder or glob of files; `additional` is a file of sales that came in later.
 
     Raises:
         DataError: The raw table cannot be used; nothing is written.
     """
     rejected, told = output.with_name(f"{output.stem}_rejected.csv"), output.with_name(f"{output.stem}_report.json")
-    atomic_io.keep_inputs(sales_file.files_of(source), (output, rejected, told))
+    more = output.with_name(f"{output.stem}_additional_rejected.csv")
+    inputs = [*sales_file.files_of(source), *([additional] if additional else [])]
+    atomic_io.keep_inputs(inputs, (output, rejected, told, more))
     cleaned = accepted_sales.clean_file(config, source)
+    documents = {rejected: cleaned.rejected.write_csv().encode()}
+    if additional:
+        added = read_additional(additional, config, cleaned.sales)
+        cleaned = added.added_to(cleaned, sha256_of(additional))
+        documents[more] = added.rejected.write_csv().encode()
     content = cleaned.sales.write_csv().encode()
     facts = {"raw_sha256": sales_file.digest(source), "cleaned_sha256": hashlib.sha256(content).hexdigest()}
-    atomic_io.write_atomically(
-        {
-            rejected: cleaned.rejected.write_csv().encode(),
-            told: canonical({**cleaned.report, **facts}),
-            output: content,
-        }
-    )
+    atomic_io.write_atomically({**documents, told: canonical({**cleaned.report, **facts}), output: content})
     return cleaned
 
 
@@ -114,11 +121,13 @@ def train(
     progress: ProgressCallback,
     *,
     accept_uncomparable_champion: bool = False,
+    live: Path | None = None,
 ) -> TrainingResult:
     """Train, evaluate, export and track; a model that fails a gate is stored apart, and tracked as well.
 
     `accept_uncomparable_champion` is a person's decision that a model may pass, and be promoted, although it cannot be
-    compared with the champion.
+    compared with the champion. `live` is the bundle of the model in production: it is the champion then, and a model
+    that does not beat it is stored apart as well.
 
     Raises:
         DataError: The feature table cannot be used.
@@ -132,15 +141,15 @@ def train(
     models.parent.mkdir(parents=True, exist_ok=True)
     tracking.connect(where, config.tracking)
     champion = tracking.champion(where, config.tracking)
+    if live:
+        champion = model_comparison.champion_of_bundle(live, champion)
 
     evaluation = evaluate(features, config, progress)
     source = None
     if made_by is not None and processed is not None:
         source = leakage.TrainingSource(bundling.read_sales(processed, config.schema_), made_by[0])
-    comparison = model_comparison.compare_with_champion(
-        evaluation.out_of_fold, champion, _holdout(evaluation, source, config)
-    )
-    gate = gates.check_champion(comparison, accept_uncomparable=accept_uncomparable_champion)
+    comparisons = _compare(evaluation, champion, source, config, is_live=live is not None)
+    gate = gates.check_champion(next(iter(comparisons), None), accept_uncomparable=accept_uncomparable_champion)
     verdict = gates.evaluate_gates(features, evaluation, config, source, gate)
     progress("the model to publish", steps := config.split.folds + config.split.origins + 3, steps + 1)
     model = refit(features, evaluation, config)
@@ -167,23 +176,25 @@ def train(
         "verdict.json": canonical({"passed": verdict.passed, "gates": verdict.as_dict()}),
         report.NAME: page,
     }
+    promoted = verdict.passed and model_comparison.promotes(comparisons, must_beat=live is not None)
+    accepted = promoted if live else verdict.passed
     with atomic_io.uninterrupted():
-        if verdict.passed:
+        if accepted:
             store.accept(candidate.model, preprocessor, candidate.content)
         else:
             store.reject(candidate.model, preprocessor, candidate.content, documents)
         atomic_io.write_atomically({reports / name: content for name, content in documents.items()})
-    written = store if verdict.passed else store.rejected
+    written = store if accepted else store.rejected
     bundle = written.bundle if candidate.content else None
     report_files = {reports / name: "" for name in documents}
     out_of_fold = evaluation.out_of_fold.write_csv().encode()
     artifacts = RunArtifacts(data, processed, bundle, source, model, out_of_fold, report_files)
     record = run_record.make_record(config, features, evaluation.metrics, verdict, artifacts)
-    promoted = verdict.passed and (not isinstance(comparison, Comparison) or comparison.promotes)
     tracked = tracking.log(where, config.tracking, record, champion=promoted)
     return TrainingResult(
-        evaluation.metrics, verdict, written.trained / MODEL, reports / "metrics.json", bundle, reason, tracked
-    )
+        evaluation.metrics, verdict, written.trained / MODEL, reports / "metrics.json", bundle, reason, tracked,
+        comparisons, promoted, not accepted,
+    )  # fmt: skip
 
 
 def make_bundle(config: Config, models: Path, data: Path | None = None, *, allow_failed: bool = False) -> Path:
@@ -223,14 +234,24 @@ def make_bundle(config: Config, models: Path, data: Path | None = None, *, allow
     return store.bundle
 
 
-def _holdout(
-    evaluation: Evaluation, source: leakage.TrainingSource | None, config: Config
-) -> model_comparison.Holdout | None:
-    if source is None:
-        return None
-    rows = evaluation.holdout
-    predictions = np.asarray(evaluation.predictions[0])[rows]
-    return model_comparison.Holdout(source.sales[rows], config.schema_, config.project.currency, predictions)
+def _compare(
+    evaluation: Evaluation,
+    champion: Champion | None,
+    source: leakage.TrainingSource | None,
+    config: Config,
+    *,
+    is_live: bool,
+) -> tuple[Comparison | NotComparable, ...]:
+    """Return the comparison with a champion, and with one in production also that on the sales new to both."""
+    holdout = None
+    if source is not None:
+        rows = evaluation.holdout
+        predictions = np.asarray(evaluation.predictions[0])[rows]
+        holdout = model_comparison.Holdout(source.sales[rows], config.schema_, config.project.currency, predictions)
+    found = model_comparison.compare_with_champion(evaluation.out_of_fold, champion, holdout)
+    if found is None or champion is None:
+        return ()
+    return (found, model_comparison.compare_on_holdout(champion, holdout)) if is_live else (found,)
 
 
 def reevaluate_gates(config: Config, models: Path) -> Verdict:

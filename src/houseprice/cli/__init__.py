@@ -19,13 +19,14 @@ from houseprice.errors import HousePriceError, MissingDependencyError, nearest
 
 COMMANDS = {
     "init": "init",
-    "run": "learning",
+    "run": "whole_pipeline",
     "process": "learning",
     "features": "learning",
     "train": "learning",
     "tune": "learning",
     "gate": "learning",
     "bundle": "learning",
+    "retrain": "whole_pipeline",
     "predict": "serving",
     "serve": "serving",
     "image": "release",
@@ -41,7 +42,8 @@ LOCKS = {
 }
 """The smallest lock that commands of a module need; by default all of it."""
 RENAMED = {"ledger": "audit-log"}
-PROMPTLY_INTERRUPTED = {name for name, module in COMMANDS.items() if module == "learning"} | {"predict"}
+_TRAINING = ("learning", "whole_pipeline")
+PROMPTLY_INTERRUPTED = {name for name, module in COMMANDS.items() if module in _TRAINING} | {"predict"}
 """Commands that Ctrl-C and SIGTERM end within two seconds; others have containers to stop or requests to answer."""
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from houseprice.bundle.model_card import hidden_by_protocol
 from houseprice.config import Config
 from houseprice.learning.gate_self_test import MutationResult
+from houseprice.learning.model_comparison import Comparison, NotComparable
 from houseprice.learning.report import NAME as REPORT
 from houseprice.learning.verdict import Gate, Verdict
 from houseprice.pipeline import TrainingResult
@@ -132,8 +133,8 @@ def trained(outcome: TrainingResult, config: Config) -> RenderableType:
     table.add_column(overflow="fold")
     table.add_row("model", str(outcome.model))
     table.add_row("bundle", str(outcome.bundle) if outcome.bundle else f"not written: {outcome.reason}")
-    if not outcome.verdict.passed:
-        table.add_row("", "the model and the bundle that passed last stay as they are")
+    if outcome.is_apart:
+        table.add_row("", "the model and the bundle before stay as they are")
     table.add_row("metrics", str(outcome.metrics_file))
     table.add_row("report", str(outcome.metrics_file.with_name(REPORT)))
     tracked = outcome.tracked
@@ -163,6 +164,25 @@ def run(report: Mapping[str, Any], outcome: TrainingResult, config: Config) -> R
     return Group(
         Text(), Text(processed(report, config.paths.cleaned)), trained(outcome, config), Text(following, "bold")
     )
+
+
+def retrained(report: Mapping[str, Any], outcome: TrainingResult, config: Config, live: str) -> RenderableType:
+    """Show the result of a retraining, and whether the model in production was replaced."""
+    added = report["additional_sales"]
+    told = f"{added['rows_kept']:,} of {added['rows_read']:,} additional sales were added"
+    grounds = [f"  {_told(comparison)}" for comparison in outcome.comparisons]
+    end = f"The new model takes the place of {live}." if outcome.promoted else f"The model in production stays: {live}."
+    lines = "\n".join([told, "Mean squared log error, new model less the one in production:", *grounds])
+    shown = Text(processed(report, config.paths.cleaned))
+    return Group(Text(), shown, trained(outcome, config), Text(lines), Text(end, "bold"))
+
+
+def _told(comparison: Comparison | NotComparable) -> str:
+    if isinstance(comparison, NotComparable):
+        return f"not comparable: {comparison.reason}"
+    words = "better" if comparison.promotes else "worse" if comparison.worse else "no difference beyond the noise"
+    within = f"{comparison.difference:+.2e} (95 % within {comparison.low:+.2e} to {comparison.high:+.2e})"
+    return f"{within} on {comparison.basis}: {words}"
 
 
 def append_summary(outcome: TrainingResult, config: Config) -> None:

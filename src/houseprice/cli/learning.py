@@ -1,9 +1,6 @@
-"""Commands of the training side: run, process, features, train, tune, gate, bundle."""
+"""Commands of the steps of training: process, features, train, tune, gate, bundle."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -12,46 +9,43 @@ from houseprice.atomic_io import check_files
 from houseprice.bundle.load import read_manifest
 from houseprice.bundle.verdict import failed_gates
 from houseprice.cli import formatting
-from houseprice.cli.console import draw, progress_bar, waiting
+from houseprice.cli.console import progress_bar, waiting
+from houseprice.cli.learning_options import (
+    FILE,
+    RAW_HELP,
+    accept_option,
+    additional_option,
+    check_outputs,
+    config_option,
+    json_option,
+    sheet_option,
+    show,
+    stop_when_failed,
+    uri_option,
+    warn_of_held_out,
+    with_sheet,
+)
 from houseprice.config import Config, load
 from houseprice.errors import GateError
 from houseprice.folder_lock import lock_folders
-from houseprice.learning.model_store import MODEL
-from houseprice.learning.report import NAME as REPORT
-from houseprice.learning.verdict import Verdict, failed_error
-
-HELD_OUT_TOLERANCE = 0.02
-FILE = click.Path(path_type=Path)
-RAW_HELP = "The raw sales: a CSV, Excel or Parquet file, also within gzip or ZIP; a folder or a glob of them."
-config_option = click.option(
-    "--config", "config_path", type=FILE, default="configs/model_config.yaml", envvar="HOUSEPRICE_CONFIG",
-    help="Configuration file.",
-)  # fmt: skip
-accept_option = click.option(
-    "--accept-uncomparable-champion", is_flag=True, envvar="HOUSEPRICE_ACCEPT_UNCOMPARABLE_CHAMPION", show_envvar=True,
-    help="Let the model pass and become champion although it cannot be compared with the present one.",
-)  # fmt: skip
-sheet_option = click.option("--sheet", show_default="as configured, else the first", help="Sheet of an Excel workbook.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-uri_option = click.option(
-    "--mlflow-tracking-uri", "uri", envvar=["HOUSEPRICE_MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_URI"],
-    show_default="an SQLite file beside the models folder", help="Where MLflow stores the run.",
-)  # fmt: skip
 
 
 @click.command(epilog="Example: houseprice process --input data/raw/house_data.csv --output data/processed/cleaned.csv")
 @click.option("--input", "source", type=FILE, required=True, help=RAW_HELP)
 @sheet_option
+@additional_option
 @click.option("--output", type=FILE, required=True, help="The cleaned CSV; rejected rows are written beside it.")
 @config_option
 @json_option
-def process(source: Path, sheet: str | None, output: Path, config_path: Path, as_json: bool) -> None:
+def process(
+    source: Path, sheet: str | None, additional: Path | None, output: Path, config_path: Path, as_json: bool
+) -> None:
     """Clean raw sales: accepted rows, rejected rows with reasons, and a report."""
-    config = _with_sheet(load(config_path), sheet)
+    config = with_sheet(load(config_path), sheet)
     check_files(output)
     with lock_folders(output.parent):
-        cleaned = pipeline.process(config, source, output)
-    _show(cleaned.report, as_json, lambda: formatting.processed(cleaned.report, output))
+        cleaned = pipeline.process(config, source, output, additional)
+    show(cleaned.report, as_json, lambda: formatting.processed(cleaned.report, output))
 
 
 @click.command(
@@ -72,8 +66,8 @@ def features(source: Path, output: Path, preprocessor: Path, config_path: Path, 
         counts = pipeline.make_features(config, source, output, preprocessor)
     result = {**counts._asdict(), "output": str(output), "preprocessor": str(preprocessor)}
     shown = f"{counts.rows:,} rows × {counts.columns} columns: {output}; preprocessor: {preprocessor}"
-    _show(result, as_json, lambda: shown)
-    _tell_held_out(counts.held_out, config)
+    show(result, as_json, lambda: shown)
+    warn_of_held_out(counts.held_out, config)
 
 
 @click.command(epilog="Example: houseprice train --data data/processed/featured_house_data.csv --models-dir models")
@@ -104,15 +98,15 @@ def train(
     A model that fails a gate goes to the folder rejected/ of the models; the last one that passed stays.
     """
     config, reports = load(config_path), reports_dir or models_dir.parent / "reports"
-    _check_outputs(models_dir, reports)
+    check_outputs(models_dir, reports)
     with lock_folders(models_dir / "trained", reports), progress_bar("Training") as progress:
         trained = pipeline.train(
             config, data, models_dir, reports, uri, progress, accept_uncomparable_champion=accept_uncomparable_champion
         )
     result = {"metrics": trained.metrics, "verdict": trained.verdict.as_dict(), "run_id": trained.tracked.run_id}
-    _show(result, as_json, lambda: formatting.trained(trained, config))
+    show(result, as_json, lambda: formatting.trained(trained, config))
     formatting.append_summary(trained, config)
-    _stop_when_failed(trained.verdict)
+    stop_when_failed(trained.verdict)
 
 
 @click.command(epilog="Example: houseprice tune --minutes 20 --trials 100")
@@ -138,7 +132,7 @@ def tune(
     with lock_folders(store.parent, name=f".{store.name}.lock"), progress_bar("Tuning") as progress:
         tuned = tuning.tune(features, config, search, tuning.Budget(trials, minutes), progress)
     result = {"training": tuned.training, "configured": tuned.configured, "found": tuned.found, "trials": tuned.trials}
-    _show(result, as_json, lambda: tuned.yaml)
+    show(result, as_json, lambda: tuned.yaml)
 
 
 @click.command(epilog="Example: houseprice gate --models-dir models")
@@ -154,8 +148,8 @@ def gate(config_path: Path, models_dir: Path, self_test: bool, as_json: bool) ->
         _self_test(load(config_path), as_json)
         return
     verdict = pipeline.reevaluate_gates(load(config_path), models_dir)
-    _show(verdict.as_dict(), as_json, lambda: formatting.verdict(verdict))
-    _stop_when_failed(verdict)
+    show(verdict.as_dict(), as_json, lambda: formatting.verdict(verdict))
+    stop_when_failed(verdict)
 
 
 @click.command(epilog="Example: houseprice bundle --models-dir models")
@@ -175,70 +169,7 @@ def bundle(models_dir: Path, data: Path | None, allow_red: bool, config_path: Pa
     if failed := failed_gates(read_manifest(folder).verdict):
         click.secho(f"houseprice: warning: the model failed its gates ({', '.join(failed)})", fg="yellow", err=True)
     sizes = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
-    _show({"bundle": str(folder), "bytes": sizes}, as_json, lambda: f"Exported {sum(sizes.values()):,} bytes: {folder}")
-
-
-@click.command(epilog="Example: houseprice run --config configs/model_config.yaml --raw my_sales.csv")
-@config_option
-@click.option("--raw", type=FILE, show_default="as configured", help=RAW_HELP)
-@sheet_option
-@uri_option
-@accept_option
-@json_option
-def run(
-    *,
-    config_path: Path,
-    raw: Path | None,
-    sheet: str | None,
-    uri: str | None,
-    accept_uncomparable_champion: bool,
-    as_json: bool,
-) -> None:
-    """Run the whole pipeline: process, features, train, bundle, verdict."""
-    config = _with_sheet(load(config_path), sheet)
-    paths = config.paths
-    trained_folder = paths.models / "trained"
-    check_files(paths.cleaned, paths.featured)
-    _check_outputs(paths.models, paths.reports)
-    with lock_folders(paths.cleaned.parent, paths.featured.parent, trained_folder, paths.reports):
-        with waiting("Processing"):
-            cleaned = pipeline.process(config, raw or paths.raw, paths.cleaned)
-        with waiting("Computing features"):
-            preprocessor = trained_folder / "preprocessor.pkl"
-            counts = pipeline.make_features(config, paths.cleaned, paths.featured, preprocessor)
-        _tell_held_out(counts.held_out, config)
-        with progress_bar("Training") as progress:
-            trained = pipeline.train(
-                config, paths.featured, paths.models, paths.reports, uri, progress,
-                accept_uncomparable_champion=accept_uncomparable_champion,
-            )  # fmt: skip
-    result = {"processing": cleaned.report, "metrics": trained.metrics, "verdict": trained.verdict.as_dict()}
-    _show(result, as_json, lambda: formatting.run(cleaned.report, trained, config))
-    _stop_when_failed(trained.verdict)
-
-
-def _with_sheet(config: Config, sheet: str | None) -> Config:
-    """Return the configuration with another sheet to read, if one is given."""
-    if sheet is None:
-        return config
-    data = config.data.model_copy(update={"file": config.data.file.model_copy(update={"sheet": sheet})})
-    return config.model_copy(update={"data": data})
-
-
-def _check_outputs(models: Path, reports: Path) -> None:
-    """Check that the files of a training can be written, before it takes a minute."""
-    check_files(models / "trained" / MODEL, *(reports / name for name in ("metrics.json", "verdict.json", REPORT)))
-
-
-def _tell_held_out(held_out: float, config: Config) -> None:
-    """Warn when the dates are too coarse for the configured share of the sales to be held out."""
-    share = config.split.holdout_share
-    if abs(held_out - share) > HELD_OUT_TOLERANCE:
-        click.echo(
-            f"houseprice: {held_out:.1%} of the sales are held out instead of {share:.1%} (split.holdout_share), "
-            "because all sales of one date stay together; no other date comes nearer.",
-            err=True,
-        )
+    show({"bundle": str(folder), "bytes": sizes}, as_json, lambda: f"Exported {sum(sizes.values()):,} bytes: {folder}")
 
 
 def _self_test(config: Config, as_json: bool) -> None:
@@ -255,7 +186,7 @@ def _self_test(config: Config, as_json: bool) -> None:
             {"mutation": one.mutation, "gate": one.gate, "failed": one.failed, "caught": one.caught} for one in judged
         ],
     }
-    _show(result, as_json, lambda: formatting.self_test(unmutated, results))
+    show(result, as_json, lambda: formatting.self_test(unmutated, results))
     if unmutated.failed:
         raise GateError(
             f"{', '.join(unmutated.failed)} failed without a mutation; correct the gates.",
@@ -269,17 +200,3 @@ def _self_test(config: Config, as_json: bool) -> None:
             code="mutation_not_caught",
             mutations=missed,
         )
-
-
-def _show(result: Any, as_json: bool, drawn: Callable[[], Any]) -> None:
-    if as_json:
-        click.echo(json.dumps(result, indent=1))
-    elif isinstance(shown := drawn(), str):
-        click.echo(shown)
-    else:
-        draw(shown)
-
-
-def _stop_when_failed(verdict: Verdict) -> None:
-    if not verdict.passed:
-        raise failed_error(verdict)

@@ -28,6 +28,7 @@ IAAO_PRD, IAAO_PRB = (0.98, 1.03), (-0.05, 0.05)
 """What the Standard on Ratio Studies allows."""
 WIDTH_TO_CONSTANT = 1.15
 """How wide the interval may be on average, relative to one of constant width."""
+CHAMPION_GATE = "champion_comparison"
 UNKNOWN_MARGIN = 0.05
 """Share of houses with an unknown category, beyond that within the training sales."""
 
@@ -206,7 +207,7 @@ def check_champion(comparison: Comparison | NotComparable | None, *, accept_unco
 
     A champion with which it cannot be compared fails the gate unless a person accepts that.
     """
-    name, required = "champion_comparison", "not worse than the champion"
+    name, required = CHAMPION_GATE, "not worse than the champion"
     if comparison is None:
         return Gate(name, None, required, passed=True, detail="there is no champion", reproducible=False)
     if isinstance(comparison, NotComparable):

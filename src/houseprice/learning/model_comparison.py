@@ -6,7 +6,7 @@ holdout.
 
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ import polars as pl
 from scipy import stats
 
 from houseprice.bundle.load import Bundle, Model, open_bundle
-from houseprice.bundle.manifest import Manifest
+from houseprice.bundle.manifest import NAME, Manifest
 from houseprice.bundle.sales_store import unpack
 from houseprice.errors import ArtifactError
 from houseprice.learning.features import columns_of
@@ -198,6 +198,29 @@ def _difference_of_data(manifest: Manifest, model: Model, holdout: Holdout) -> s
         (holdout.currency, ours.columns[ours.target].unit),
     }
     return "its prices are in another unit" if len(units) > 1 else ""
+
+
+def champion_of_bundle(directory: Path, registered: Champion | None) -> Champion:
+    """Return the model of a bundle as champion, with its out-of-fold errors where it is the registered one.
+
+    Raises:
+        ArtifactError: The folder is no bundle, or was changed.
+    """
+    manifest = open_bundle(directory).manifest
+    files = {name: (directory / name).read_bytes() for name in (*manifest.files, NAME)}
+    same = registered is not None and registered.bundle.get(NAME) == files[NAME]
+    return Champion(manifest.model_version, registered.out_of_fold if registered and same else b"", files)
+
+
+def promotes(comparisons: Sequence[Comparison | NotComparable], *, must_beat: bool) -> bool:
+    """Return whether a model may take the champion's place: better on some ground, and worse on none.
+
+    Without any ground, or any champion, it may unless it `must_beat` one.
+    """
+    found = [one for one in comparisons if isinstance(one, Comparison)]
+    if not found:
+        return not must_beat
+    return any(one.promotes for one in found) and not any(one.worse for one in found)
 
 
 def paired_by_fold(errors: pl.DataFrame, basis: str) -> Comparison | None:

@@ -1,0 +1,132 @@
+"""Commands that run the whole pipeline: run, retrain."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from houseprice import pipeline
+from houseprice.atomic_io import check_files
+from houseprice.bundle.load import read_manifest
+from houseprice.cli import formatting
+from houseprice.cli.console import progress_bar, waiting
+from houseprice.cli.learning_options import (
+    FILE,
+    RAW_HELP,
+    accept_option,
+    additional_option,
+    check_outputs,
+    config_option,
+    json_option,
+    sheet_option,
+    show,
+    stop_when_failed,
+    uri_option,
+    warn_of_held_out,
+    with_sheet,
+)
+from houseprice.config import Config, load
+from houseprice.folder_lock import lock_folders
+from houseprice.learning.gates import CHAMPION_GATE
+from houseprice.learning.verdict import Verdict
+
+raw_option = click.option("--raw", type=FILE, show_default="as configured", help=RAW_HELP)
+
+
+@click.command(epilog="Example: houseprice run --config configs/model_config.yaml --raw my_sales.csv")
+@config_option
+@raw_option
+@sheet_option
+@additional_option
+@uri_option
+@accept_option
+@json_option
+def run(
+    *,
+    config_path: Path,
+    raw: Path | None,
+    sheet: str | None,
+    additional: Path | None,
+    uri: str | None,
+    accept_uncomparable_champion: bool,
+    as_json: bool,
+) -> None:
+    """Run the whole pipeline: process, features, train, bundle, verdict."""
+    config = with_sheet(load(config_path), sheet)
+    report, trained = _run(
+        config, raw, additional, uri, accept_uncomparable_champion=accept_uncomparable_champion, live=None
+    )
+    result = {"processing": report, "metrics": trained.metrics, "verdict": trained.verdict.as_dict()}
+    show(result, as_json, lambda: formatting.run(report, trained, config))
+    stop_when_failed(trained.verdict)
+
+
+@click.command(epilog="Example: houseprice retrain --additional new_sales.csv --live models/bundle")
+@config_option
+@click.option("--additional", type=FILE, required=True, help="Sales since then, as `houseprice actuals export` writes.")
+@click.option(
+    "--live", type=FILE, show_default="the bundle of the models folder", help="Bundle of the model in production."
+)
+@raw_option
+@sheet_option
+@uri_option
+@json_option
+def retrain(
+    *,
+    config_path: Path,
+    additional: Path,
+    live: Path | None,
+    raw: Path | None,
+    sheet: str | None,
+    uri: str | None,
+    as_json: bool,
+) -> None:
+    """Train with the sales that came in, and replace the model in production only if the new one is better.
+
+    Both are judged by folds of the same sales and by the newest sales, which neither has seen. A model that was not
+    beaten stays, and that is a success; exits with code 6 when the new one fails another gate.
+    """
+    config = with_sheet(load(config_path), sheet)
+    bundle = live or config.paths.models / "bundle"
+    before = read_manifest(bundle).model_version
+    report, trained = _run(config, raw, additional, uri, accept_uncomparable_champion=False, live=bundle)
+    result = {
+        "processing": report,
+        "metrics": trained.metrics,
+        "verdict": trained.verdict.as_dict(),
+        "live": before,
+        "replaced": trained.promoted,
+        "comparisons": [asdict(one) for one in trained.comparisons],
+    }
+    show(result, as_json, lambda: formatting.retrained(report, trained, config, before))
+    stop_when_failed(Verdict(tuple(gate for gate in trained.verdict.gates if gate.name != CHAMPION_GATE)))
+
+
+def _run(
+    config: Config,
+    raw: Path | None,
+    additional: Path | None,
+    uri: str | None,
+    *,
+    accept_uncomparable_champion: bool,
+    live: Path | None,
+) -> tuple[dict[str, Any], pipeline.TrainingResult]:
+    """Run the steps; return the report of the first and the result of the last."""
+    paths = config.paths
+    trained_folder = paths.models / "trained"
+    check_files(paths.cleaned, paths.featured)
+    check_outputs(paths.models, paths.reports)
+    with lock_folders(paths.cleaned.parent, paths.featured.parent, trained_folder, paths.reports):
+        with waiting("Processing"):
+            cleaned = pipeline.process(config, raw or paths.raw, paths.cleaned, additional)
+        with waiting("Computing features"):
+            preprocessor = trained_folder / "preprocessor.pkl"
+            counts = pipeline.make_features(config, paths.cleaned, paths.featured, preprocessor)
+        warn_of_held_out(counts.held_out, config)
+        with progress_bar("Training") as progress:
+            trained = pipeline.train(
+                config, paths.featured, paths.models, paths.reports, uri, progress,
+                accept_uncomparable_champion=accept_uncomparable_champion, live=live,
+            )  # fmt: skip
+    return cleaned.report, trained
