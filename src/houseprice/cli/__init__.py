@@ -29,6 +29,8 @@ COMMANDS = {
     "retrain": "whole_pipeline",
     "predict": "serving",
     "serve": "serving",
+    "store": "store",
+    "actuals": "store",
     "image": "release",
     "doctor": "release",
     "verify": "verification",
@@ -37,7 +39,7 @@ COMMANDS = {
     "audit-log": "deployment",
 }
 LOCKS = {
-    "serving": "requirements/serving.txt",
+    **dict.fromkeys(("serving", "store"), "requirements/serving.txt"),
     **dict.fromkeys(("release", "verification", "deployment"), "requirements/deployment.txt"),
 }
 """The smallest lock that commands of a module need; by default all of it."""

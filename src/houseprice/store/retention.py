@@ -9,6 +9,7 @@ from houseprice.store.records import storable
 from houseprice.store.tables import predictions
 
 _BLOCK = 10_000
+_PAGES = 10_000
 
 
 def delete_reference(engine: Engine, reference: str) -> int:
@@ -46,5 +47,8 @@ def _reclaim(engine: Engine) -> None:
         return
     with engine.connect() as connection:
         driver: Any = connection.connection.driver_connection  # neither may run within a transaction
-        driver.executescript("PRAGMA incremental_vacuum")  # `execute` would free one page only
+        free = 0
+        while free != (free := driver.execute("PRAGMA freelist_count").fetchone()[0]):
+            # In parts, so that others write in between; `execute` would free one page only.
+            driver.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
         driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
