@@ -1,6 +1,7 @@
 """Metrics of predicted prices: regression errors, and the ratio statistics of assessors."""
 
 from collections.abc import Callable
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,8 @@ Prices = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 BOOTSTRAP_SAMPLES = 300
 CONFIDENCE = 0.95
+QUANTILES = 100
+MIN_VEI_SALES = 20
 
 
 class Estimate(NamedTuple):
@@ -82,3 +85,81 @@ def measure_interval(y_true: Prices, y_pred: Prices, low: Prices, high: Prices) 
         "coverage": float(((y_true >= low) & (y_true <= high)).mean()),
         "mean_relative_width": float(((high - low) / y_pred).mean()),
     }
+
+
+def forecast_sd(low: Prices, high: Prices, coverage: float) -> Prices:
+    """Return the forecast standard deviation (FSD) of each prediction, in log price.
+
+    It is that of the normal distribution whose central interval of this coverage is as wide as the prediction's.
+    """
+    width: Prices = np.log(high) - np.log(low)
+    return width / (2.0 * NormalDist().inv_cdf((1.0 + coverage) / 2.0))
+
+
+def measure_standardised(y_true: Prices, y_pred: Prices, fsd: Prices) -> dict[str, Any]:
+    """Return how log(actual / predicted), each divided by its FSD, are distributed.
+
+    `within_fsd` is the share of errors of at most one FSD, and `quantiles` holds those at the middles of
+    `QUANTILES` parts of equal probability, so that their mean is about that of any bounded function of the errors.
+    """
+    errors = (np.log(y_true) - np.log(y_pred)) / fsd
+    middles = (np.arange(QUANTILES) + 0.5) / QUANTILES
+    return {
+        "mean": float(errors.mean()),
+        "sd": float(errors.std()),
+        "within_fsd": float((np.abs(errors) <= 1.0).mean()),
+        "mean_fsd": float(fsd.mean()),
+        "quantiles": [round(value, 5) for value in np.quantile(errors, middles).tolist()],
+    }
+
+
+def measure_vertical_equity(y_true: Prices, y_pred: Prices) -> Estimate | None:
+    """Return the vertical equity indicator (VEI), in percent; None of fewer than `MIN_VEI_SALES`.
+
+    Sales are ordered by the mean of price and prediction, each at the level of the prices, and divided into 2 groups
+    up to 50 sales, 4 up to 500 and 10 above. The VEI is the median ratio of the last group minus that of the first, as
+    a share of all sales' median ratio (IAAO, Standard on Ratio Studies, exposure draft of 2024). The interval takes
+    those of the two medians for independent.
+    """
+    sales = len(y_true)
+    if sales < MIN_VEI_SALES:
+        return None
+    ratio = y_pred / y_true
+    median = float(np.median(ratio))
+    order = np.argsort(0.5 * y_true + 0.5 * y_pred / median, kind="stable")
+    groups = np.array_split(ratio[order], 2 if sales <= 50 else 4 if sales <= 500 else 10)
+    first, last = (median_bounds(group) for group in (groups[0], groups[-1]))
+    value = last.value - first.value
+    above = np.hypot(last.high - last.value, first.value - first.low)
+    below = np.hypot(last.value - last.low, first.high - first.value)
+    return Estimate(*(100.0 / median * end for end in (value, float(value - below), float(value + above))))
+
+
+def median_bounds(values: Prices) -> Estimate:
+    """Return the median, and its distribution-free 95 % interval between two order statistics (normal approximation).
+
+    The interval is from the smallest to the largest value where these are few.
+    """
+    ordered = np.sort(values)
+    half = NormalDist().inv_cdf((1.0 + CONFIDENCE) / 2.0) * np.sqrt(len(values)) / 2.0
+    low = max(int(np.floor(len(values) / 2.0 - half)), 0)
+    high = min(int(np.ceil(len(values) / 2.0 + half)), len(values) - 1)
+    return Estimate(float(np.median(ordered)), float(ordered[low]), float(ordered[high]))
+
+
+def share_bounds(hits: int, count: int) -> Estimate:
+    """Return a share, and its 95 % score interval (Wilson 1927)."""
+    z = NormalDist().inv_cdf((1.0 + CONFIDENCE) / 2.0)
+    share = hits / count
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * float(np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)))
+    return Estimate(share, middle - half, middle + half)
+
+
+def mean_bounds(values: Prices) -> Estimate:
+    """Return the mean, and its 95 % interval by the normal distribution; of one value, all numbers."""
+    mean = float(values.mean())
+    half = float("inf")
+    if len(values) > 1:
+        half = NormalDist().inv_cdf((1.0 + CONFIDENCE) / 2.0) * float(values.std(ddof=1)) / float(np.sqrt(len(values)))
+    return Estimate(mean, mean - half, mean + half)

@@ -10,6 +10,7 @@ import pytest
 
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle import similarity as sealed
+from houseprice.bundle.load import Model
 from houseprice.bundle.sales_store import unpack
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning import bundling, similarity
@@ -106,7 +107,8 @@ def test_the_same_sales_give_the_same_bytes(
     little: Pipeline, pair: tuple[Preprocessor, PriceModel], sold: tuple[dict[str, Any], Any]
 ) -> None:
     """What is made anew is what lies sealed in the folder."""
-    files, difference = similarity.explanation_files(*pair, *sold)
+    predictor = Model((little.bundle / manifests.MODEL).read_bytes())
+    files, difference = similarity.explanation_files(*pair, *sold, predictor)
     assert 0 <= difference < 1e-9
     for name, content in files.items():
         assert (little.bundle / name).read_bytes() == content

@@ -15,6 +15,7 @@ from houseprice.bundle.golden import OUTPUTS, largest_difference
 from houseprice.bundle.load import Columns, Model, open_bundle
 from houseprice.bundle.manifest import Manifest, canonical, sha256
 from houseprice.bundle.model_card import render_model_card
+from houseprice.monitoring.bins import number_bins
 from houseprice.schema import Column, Schema
 
 GOLDEN_ROWS = 8
@@ -182,5 +183,7 @@ def _reference(
                 {"minimum": _number(known.min(), column), "maximum": _number(known.max(), column)} if len(known) else {}
             )
             blank = float(np.isnan(values).mean())
+            if column.kind != "date":  # its distribution moves with time by itself
+                about |= number_bins(values)
         reference[name] = {**about, "blank_share": blank, "importance": importance[name]}
     return reference

@@ -96,13 +96,15 @@ class Bundle:
         manifest: its manifest.
         model: the exported graph, loaded.
         golden: `rows` (houses as in a request), `answers` (the exported model's predictions), `tolerance` (relative).
-        reference: column → its values in training: `minimum` and `maximum`, or `levels` with their counts.
+        reference: column → its values in training: `minimum` and `maximum`, or `levels` with their counts; the shares
+            of numbers by bin (`monitoring.bins`).
         sample: `rows`, `prices`, `answers` and `log_rmse` of some sales of the holdout.
         card: the model card, Markdown.
         similarity: bytes of the similarity graph, for `bundle.similarity`.
         sales: bytes of the training sales, for `bundle.sales_store`.
-        explanation: `background` (representative houses, as in a request) and `coordinates` (name of each similarity
-            coordinate → columns it is computed from).
+        explanation: `background` (representative houses, as in a request), `coordinates` (name of each similarity
+            coordinate → columns it is computed from), `weights` (column → its share in explanations) and `market_index`
+            (month → market trend in log price).
     """
 
     directory: Path

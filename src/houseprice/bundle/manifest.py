@@ -15,7 +15,7 @@ from houseprice.bundle.verdict import failed_gates
 from houseprice.errors import ArtifactError
 from houseprice.schema import Schema
 
-FORMAT = 4
+FORMAT = 5
 NAME = "manifest.json"
 DIGEST = "manifest_sha256"
 """Key of the digest of all other keys of the manifest."""

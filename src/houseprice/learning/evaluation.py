@@ -28,7 +28,14 @@ from houseprice.learning.side_by_side import side_by_side
 from houseprice.learning.slices import Predictions, by_slice, worst
 from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Rows, folds, origins
 from houseprice.learning.training import PriceModel
-from houseprice.metrics import Prices, measure, measure_interval, with_bounds
+from houseprice.metrics import (
+    Prices,
+    forecast_sd,
+    measure,
+    measure_interval,
+    measure_standardised,
+    with_bounds,
+)
 from houseprice.schema import Schema
 
 ProgressCallback = Callable[[str, int, int], None]
@@ -223,6 +230,8 @@ def measure_holdout(
     holdout_metrics = with_bounds(y_true, price, config.training.seed) | measure_interval(y_true, price, low, high)
     flat = measure_interval(y_true, price, price * np.exp(-constant_width), price * np.exp(constant_width))
     holdout_metrics["constant_width"] = flat
+    fsd = forecast_sd(low, high, config.interval.coverage)
+    holdout_metrics["standardised"] = measure_standardised(y_true, price, fsd)
     slices = by_slice(table, holdout, (price, low, high))
     metrics: dict[str, Any] = {
         "holdout": holdout_metrics,

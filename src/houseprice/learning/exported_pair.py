@@ -7,7 +7,7 @@ import polars as pl
 
 from houseprice.bundle.export import Content, Floats, RowSelection
 from houseprice.bundle.graph import export_onnx
-from houseprice.bundle.load import Columns
+from houseprice.bundle.load import Columns, Model
 from houseprice.config import Config
 from houseprice.learning import similarity
 from houseprice.learning.features import Preprocessor, columns_of
@@ -53,14 +53,15 @@ def export_pair(preprocessor: Preprocessor, model: PriceModel, sales: pl.DataFra
     newest = newest[-SAMPLE_ROWS:]
     prices = sales[schema.target].cast(pl.Float64).to_numpy()
     fitted = {name: values[training] for name, values in columns.items()}
-    explanation, difference = similarity.explanation_files(preprocessor, model, fitted, prices[training])
+    graph = export_onnx(preprocessor, model)
+    explanation, difference = similarity.explanation_files(preprocessor, model, fitted, prices[training], Model(graph))
     return ExportedPair(
         preprocessor,
         model,
         columns,
         model.predict_interval(preprocessor.transform(sales)),
         RowSelection(training, np.sort(newest), prices),
-        export_onnx(preprocessor, model),
+        graph,
         explanation,
         difference,
     )

@@ -14,7 +14,9 @@ import numpy.typing as npt
 from houseprice.bundle import export, sales_store
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.graph import export_similarity
+from houseprice.bundle.load import Model
 from houseprice.bundle.similarity import Similarity
+from houseprice.learning.column_weights import column_weights
 from houseprice.learning.derived_features import DERIVED_FEATURES
 from houseprice.learning.features import Lookup, Preprocessor, look_up, source_column
 from houseprice.learning.kernel_ridge import AdditiveKernelRidge, rbf
@@ -27,6 +29,8 @@ BACKGROUND = 16
 """Sales that represent all others when a price is explained, for which the model predicts some forty times each."""
 SAMPLED = 2000
 """Number of sales, evenly drawn, that are used where all of them would take long."""
+MONTHS_AHEAD = 12  # of the market index, after the newest sale
+MIDDLE_OF_MONTH = np.timedelta64(14, "D")
 Floats = npt.NDArray[np.float64]
 Columns = Mapping[str, npt.NDArray[Any]]
 
@@ -119,11 +123,12 @@ def kernel_herding(coordinates: Floats, count: int) -> npt.NDArray[np.int64]:
 
 
 def explanation_files(
-    preprocessor: Preprocessor, model: PriceModel, columns: Columns, prices: Floats
+    preprocessor: Preprocessor, model: PriceModel, columns: Columns, prices: Floats, predictor: Model
 ) -> tuple[export.Content, float]:
-    """Return the files that explanations and comparables need, from the sales that the model was fitted on.
+    """Return the files that explanations, comparables and monitoring need, from the sales that the model was fitted on.
 
     Beside them stands the largest difference between a coordinate of the exported graph and of the trained pair.
+    `predictor` is the exported graph of the model.
     """
     sampled = np.unique(np.linspace(0, len(prices) - 1, SAMPLED).round().astype(np.int64))
     sample = {name: values[sampled] for name, values in columns.items()}
@@ -136,12 +141,36 @@ def explanation_files(
     background = np.sort(sampled[kernel_herding(np.vstack([coordinates, np.log(prices[sampled])]), BACKGROUND)])
     houses = export.complete_required(columns, preprocessor.schema)
     rows = [export.row(houses, int(position), preprocessor.schema) for position in background]
+    about = {
+        "background": rows,
+        "coordinates": space.source_columns(),
+        "weights": column_weights(predictor, houses),
+        "market_index": market_index(Similarity(graph), columns, preprocessor.schema),
+    }
     files = {
         manifests.SIMILARITY: graph,
         manifests.SALES: sales_store.pack(columns, prices),
-        manifests.EXPLANATION: manifests.canonical({"background": rows, "coordinates": space.source_columns()}),
+        manifests.EXPLANATION: manifests.canonical(about),
     }
     return files, measure_parity(graph, space, columns)
+
+
+def market_index(graph: Similarity, columns: Columns, schema: Schema) -> dict[str, float]:
+    """Return month → market trend in log price at its middle, from the first sale until a year after the newest one.
+
+    It is relative to the first of these months, and empty where sales have no dates.
+    """
+    if schema.sale_date is None:
+        return {}
+    days = columns[schema.sale_date]
+    if np.isnan(days).all():
+        return {}
+    ends = np.array([np.nanmin(days), np.nanmax(days)]).astype(np.int64).astype("datetime64[D]").astype("datetime64[M]")
+    months = np.arange(ends[0], ends[1] + MONTHS_AHEAD + 1)
+    house = {name: np.repeat(values[:1], len(months)) for name, values in columns.items()}
+    house[schema.sale_date] = (months.astype("datetime64[D]") + MIDDLE_OF_MONTH).astype(np.int64).astype(np.float64)
+    trend = graph.coordinates(house)[1]
+    return {str(month): round(float(level), 6) for month, level in zip(months, trend - trend[0], strict=True)}
 
 
 def measure_parity(graph: bytes, space: SimilaritySpace, columns: Columns) -> float:
