@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from houseprice.bundle.load import read_manifest
 from houseprice.store import open_store
 from programs import error_code
 from stored import prediction
@@ -135,3 +136,13 @@ def test_a_store_that_is_not_named_or_not_there(
     assert (code, error_code(err)) == (16, "store_unreachable")
     monkeypatch.delenv("HOUSEPRICE_STORE")
     assert run_cli("store", "status")[0] == 2
+
+
+def test_sales_are_exported_to_learn_from(run_cli: RunCli, url: str, bundle_dir: Path, tmp_path: Path) -> None:
+    """Those whose price is known, with the columns of the model's schema."""
+    run_cli("actuals", "load", sales(tmp_path, "h0,500000,2026-05-20"))
+    words = ("actuals", "export", "--output", tmp_path / "new.csv", "--bundle", bundle_dir, "--json")
+    code, out, err = run_cli(*words)
+    assert (code, json.loads(out)) == (0, {"sales": 1, "left_out": 0}), err
+    (row,) = csv.DictReader((tmp_path / "new.csv").open())
+    assert list(row) == list(read_manifest(bundle_dir).schema_.columns)

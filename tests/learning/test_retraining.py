@@ -1,7 +1,7 @@
 """Retraining: sales that came in are added, and the model in production stays unless the new one is better."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ from houseprice.bundle.load import read_manifest
 from houseprice.learning.csv_reader import parse
 from houseprice.learning.model_comparison import Comparison, NotComparable, promotes
 from houseprice.learning.processing import clean
+from houseprice.store import Actual, open_store
 from learning.commands import RunCli, files
 from learning.conftest import sold
 from learning.houses import AS_WRITTEN, written
 from pipeline import Pipeline
+from stored import prediction
 
 
 def additional(little: Pipeline, path: Path, factor: float = 1.0, count: int = 240) -> Path:
@@ -76,6 +78,41 @@ def test_without_a_model_in_production_there_is_nothing_to_beat(
     words = ("retrain", "--config", production.config_file, "--additional", more, "--live", tmp_path / "none")
     code, _, err = run_cli(*words)
     assert (code, "[bundle_not_found]" in err) == (5, True), err
+
+
+def test_the_sales_have_to_be_named(production: Pipeline, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a file or as a store."""
+    monkeypatch.delenv("HOUSEPRICE_STORE", raising=False)
+    assert run_cli("retrain", "--config", production.config_file)[0] == 2
+
+
+@pytest.mark.long
+def test_sales_come_from_the_store(production: Pipeline, run_cli: RunCli, tmp_path: Path) -> None:
+    """What was asked and sold since: the table that they were written to is what was learned from."""
+    schema, url = production.config.schema_, f"sqlite:///{tmp_path / 'store.db'}"
+    sales = pl.read_csv(additional(production, tmp_path / "more.csv", 1.5), infer_schema=False)
+    store = open_store(url)
+    asked = datetime(2015, 2, 20, tzinfo=UTC)
+    houses = [
+        {name: sale[name] for name in schema.request if sale[name] is not None and name != schema.sale_date}
+        for sale in sales.to_dicts()
+    ]
+    store.add(
+        [
+            prediction(request_id=f"r{n}", reference=f"later{n}", predicted_at=asked, inputs=house, currency="USD")
+            for n, house in enumerate(houses)
+        ]
+    )
+    paid = zip(sales["day"], sales["paid"], strict=True)
+    store.add_actuals(
+        [Actual(float(price), date.fromisoformat(day), request_id=f"r{n}") for n, (day, price) in enumerate(paid)]
+    )
+    store.close()
+    words = ("retrain", "--config", production.config_file, "--raw", production.raw, "--store", url, "--json")
+    code, out, err = run_cli(*words)
+    assert code == 0, err
+    result = json.loads(out)
+    assert (result["replaced"], result["processing"]["additional_sales"]["rows_kept"]) == (True, 240)
 
 
 @pytest.mark.parametrize(

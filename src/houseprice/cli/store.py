@@ -9,7 +9,9 @@ from pathlib import Path
 
 import click
 
+from houseprice.atomic_io import check_files, write_atomically
 from houseprice.errors import InvalidActualsError
+from houseprice.labelled_sales import sales_table
 from houseprice.store import Store, open_store
 
 MAX_ERRORS_SHOWN = 50
@@ -20,6 +22,14 @@ _url = click.option(
     envvar="HOUSEPRICE_STORE",
     show_envvar=True,
     help="The store: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE.",
+)
+_bundle = click.option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    default=Path("models/bundle"),
+    envvar="HOUSEPRICE_BUNDLE",
+    show_envvar=True,
+    help="Bundle whose columns the houses have.",
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
@@ -100,7 +110,7 @@ def export(output: Path, labelled: bool, url: str, as_json: bool) -> None:
 
 @click.group()
 def actuals() -> None:
-    """Add the prices that were paid.
+    """Add the prices that were paid, and take sales out to learn from.
 
     Example: houseprice actuals load sales.csv --store sqlite:///predictions.db
     """
@@ -109,14 +119,7 @@ def actuals() -> None:
 @actuals.command()
 @click.argument("source", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--sheet", show_default="the first", help="Sheet of an Excel workbook.")
-@click.option(
-    "--bundle",
-    type=click.Path(path_type=Path),
-    default=Path("models/bundle"),
-    envvar="HOUSEPRICE_BUNDLE",
-    show_envvar=True,
-    help="Bundle whose columns the file may have, if there is one.",
-)
+@_bundle
 @click.option("--currency", show_default="that of the predictions", help="Currency of prices that name none.")
 @click.option("--skip-known", is_flag=True, help="Pass over prices that are stored already.")
 @_url
@@ -152,6 +155,33 @@ def load(
     else:
         known = f", {result.duplicates} stored already" if result.duplicates else ""
         click.echo(f"{result.added} prices paid added, {result.corrected} corrected{known}")
+
+
+@actuals.command("export")
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The CSV to write.")
+@_bundle
+@_url
+@_json
+def export_sales(output: Path, bundle: Path, url: str, as_json: bool) -> None:
+    """Write the sales whose price is known as `run`, `retrain` and `process` take them with --additional.
+
+    The columns are those of the bundle's schema, in canonical form; the caller's reference is the identifier. Sales
+    whose inputs are not kept, or that were in another currency, are left out.
+
+    Example: houseprice actuals export --output new_sales.csv
+    """
+    from houseprice.bundle.load import read_manifest
+
+    manifest = read_manifest(bundle)
+    check_files(output)
+    with _opened(url) as opened:
+        table = sales_table(opened.labelled(), manifest.schema_, manifest.project["currency"])
+    write_atomically({output: table.content})
+    if as_json:
+        click.echo(json.dumps({"sales": table.sales, "left_out": table.left_out}))
+        return
+    left_out = f", {table.left_out:,} left out" if table.left_out else ""
+    click.echo(f"{table.sales:,} sales exported to {output}{left_out}")
 
 
 def _show_errors(err: InvalidActualsError, numbers: Sequence[int], as_json: bool) -> None:

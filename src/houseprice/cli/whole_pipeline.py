@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from houseprice import pipeline
-from houseprice.atomic_io import check_files
+from houseprice.atomic_io import check_files, write_atomically
 from houseprice.bundle.load import read_manifest
 from houseprice.cli import formatting
 from houseprice.cli.console import progress_bar, waiting
@@ -28,6 +28,7 @@ from houseprice.cli.learning_options import (
 )
 from houseprice.config import Config, load
 from houseprice.folder_lock import lock_folders
+from houseprice.labelled_sales import sales_table
 from houseprice.learning.gates import CHAMPION_GATE
 from houseprice.learning.verdict import Verdict
 
@@ -64,7 +65,10 @@ def run(
 
 @click.command(epilog="Example: houseprice retrain --additional new_sales.csv --live models/bundle")
 @config_option
-@click.option("--additional", type=FILE, required=True, help="Sales since then, as `houseprice actuals export` writes.")
+@click.option("--additional", type=FILE, help="Sales since then, as `houseprice actuals export` writes them.")
+@click.option(
+    "--store", envvar="HOUSEPRICE_STORE", show_envvar=True, help="Store to take these sales from, without --additional."
+)
 @click.option(
     "--live", type=FILE, show_default="the bundle of the models folder", help="Bundle of the model in production."
 )
@@ -75,7 +79,8 @@ def run(
 def retrain(
     *,
     config_path: Path,
-    additional: Path,
+    additional: Path | None,
+    store: str | None,
     live: Path | None,
     raw: Path | None,
     sheet: str | None,
@@ -90,6 +95,8 @@ def retrain(
     config = with_sheet(load(config_path), sheet)
     bundle = live or config.paths.models / "bundle"
     before = read_manifest(bundle).model_version
+    if additional is None:
+        additional = _sales_of(store, config)
     report, trained = _run(config, raw, additional, uri, accept_uncomparable_champion=False, live=bundle)
     result = {
         "processing": report,
@@ -101,6 +108,24 @@ def retrain(
     }
     show(result, as_json, lambda: formatting.retrained(report, trained, config, before))
     stop_when_failed(Verdict(tuple(gate for gate in trained.verdict.gates if gate.name != CHAMPION_GATE)))
+
+
+def _sales_of(store: str | None, config: Config) -> Path:
+    """Write the sales that a store knows beside the processed ones; return their path."""
+    from houseprice.store import open_store  # a training from a file needs no database
+
+    if not store:
+        raise click.UsageError(
+            "Give the sales since then with --additional, or the store that knows them with --store."
+        )
+    opened = open_store(store)
+    try:
+        table = sales_table(opened.labelled(), config.schema_, config.project.currency)
+    finally:
+        opened.close()
+    path = config.paths.cleaned.with_name("additional_sales.csv")
+    write_atomically({path: table.content})
+    return path
 
 
 def _run(
