@@ -9,4 +9,10 @@ Pure functions of arrays: no file, no clock, no network, and nothing imported bu
     sales_alarms    market, coverage, scale of the errors, single slices
     traffic_alarms  inputs, unknown categories, dates, repeats, the expected error; input_faults names what happened
     watching        all alarms at once
+    figures         realised errors with intervals, by time, slice and expected error
+    market          market drift apart from model error
+    expected        the error that is expected before prices come, and what came
+    input_drift     how far requests are from training, weighted by what each column carries
+    shadow          the shadow model on the same sales
+    monitor         all of it, also as a dict for programs
 """
