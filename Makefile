@@ -79,8 +79,11 @@ test-oracles: $(VENV)/.dev .venv-oracles/.oracles ## tests against independent i
 	@$(BIN)/python -m pytest -m oracles
 
 .PHONY: test-image
-test-image: $(VENV)/.dev ## tests that need a Docker engine
+test-image: $(VENV)/.dev ## build, run and test the real image; needs a Docker engine
 	@$(BIN)/python -m pytest -m image --ignore=tests/deploy # some judge times, so nothing runs beside them
+
+.PHONY: test-deploy
+test-deploy: $(VENV)/.dev ## deploy real images under load, with faults; needs a Docker engine
 	@$(BIN)/python -m pytest -m image --numprocesses 2 --dist loadfile tests/deploy
 
 .PHONY: workflow-test
