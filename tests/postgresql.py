@@ -34,10 +34,10 @@ def _program(name: str) -> str:
 
 
 class Postgresql:
-    """A server that can be stopped, started again, and held up."""
+    """A server that can be stopped and started again; `settings` such as `fsync=on` go before those for tests."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *settings: str) -> None:
+        self.folder, self._settings = folder, settings
         self._account = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
         if self._account:
             shutil.chown(folder, "nobody", "nogroup")
@@ -58,7 +58,7 @@ class Postgresql:
     def start(self) -> None:
         """Start the server; return when it answers."""
         settings = ["listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={self.folder}"]
-        settings += ["fsync=off", "shared_buffers=32MB"]
+        settings += ["fsync=off", "shared_buffers=32MB", *self._settings]
         options = [word for setting in settings for word in ("-c", setting)]
         log = (self.folder / "log").open("a")
         self._process = subprocess.Popen(
@@ -91,11 +91,11 @@ class Postgresql:
 
 
 @contextmanager
-def running() -> Iterator[Postgresql]:
+def running(*settings: str) -> Iterator[Postgresql]:
     """Start a server; it is stopped and its folder removed at the end."""
     # Not in pytest's folder, which only its own account may enter.
     with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
-        server = Postgresql(Path(folder))
+        server = Postgresql(Path(folder), *settings)
         try:
             yield server
         finally:

@@ -15,7 +15,9 @@ TEXT = PAGE.read_text()
 QUOTED = [
     words for row in re.findall(r"^\| ([^|]*`[^|]*) \|", TEXT, re.MULTILINE) for words in re.findall("`([^`]+)`", row)
 ]
-TYPED = sorted(set(re.findall(r"`houseprice ([a-z-]+)([^`]*)`", TEXT)))
+TYPED = sorted(
+    {*re.findall(r"`houseprice ([a-z-]+)([^`]*)`", TEXT), *re.findall(r"(?m)^houseprice ([a-z-]+)(.*)", TEXT)}
+)
 
 
 def test_what_is_quoted_is_what_is_said() -> None:
@@ -30,18 +32,17 @@ def test_what_is_quoted_is_what_is_said() -> None:
 @pytest.mark.parametrize(("name", "rest"), TYPED)
 def test_every_command_is_one_with_those_options(name: str, rest: str) -> None:
     """What is to be typed would be understood."""
-    options = {word for option in command_of(name).params for word in option.opts}
-    assert set(re.findall(r"--[a-z-]+", rest)) <= options
+    words, _, _ = rest.partition("#")
+    command = command_of(name)
+    if isinstance(command, click.Group) and words.split():
+        command = command.commands[words.split()[0]]
+    assert set(re.findall(r"--[a-z-]+", words)) <= options_of(command)
 
 
 def test_every_option_is_one_of_some_command() -> None:
     """An option that is named alone belongs to a command of ours, or to the program that the line names."""
-    known = {
-        word
-        for name in ("deploy", "rollback", "verify", "audit-log")
-        for option in command_of(name).params
-        for word in option.opts
-    }
+    names = ("deploy", "rollback", "verify", "audit-log", "store", "actuals")
+    known = set().union(*(options_of(command_of(name)) for name in names))
     assert set(re.findall(r"`(--[a-z-]+)[^`]*`", TEXT)) <= known
 
 
@@ -69,6 +70,12 @@ def test_every_link_leads_somewhere() -> None:
         path, _, anchor = target.partition("#")
         assert (PAGE.parent / path).exists(), target
         assert path or anchor in headings, target
+
+
+def options_of(command: click.Command) -> set[str]:
+    """Return the options of a command, and of those below it."""
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return {word for option in command.params for word in option.opts}.union(*map(options_of, below))
 
 
 def command_of(name: str) -> click.Command:
