@@ -33,7 +33,7 @@ START = datetime(2023, 6, 1, tzinfo=UTC)
 DAYS = 3 * 365
 COLUMNS, BINS = 18, 12
 BATCH = 1000
-DIRECT_BATCH = 50_000
+DIRECT_BATCH = 200_000
 WRITTEN_SHARE = 50
 SALES_SHARE = 100
 LAST_YEAR = (START + timedelta(days=DAYS - 365)).date()
@@ -104,6 +104,8 @@ def insert_directly(url: str, start: int, end: int, rows: int) -> None:
     )
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
+        if is_sqlite:
+            connection.exec_driver_sql("PRAGMA cache_size = -2000000")  # indexes are written at random places
         connection.exec_driver_sql(statement if is_sqlite else statement.replace("%", "%%"))
     engine.dispose()
 

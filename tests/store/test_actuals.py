@@ -103,6 +103,11 @@ def test_broken_rows_are_told_and_nothing_is_taken(store: Store, clock: Clock) -
         Actual(5e8, SALE, reference="row-1"),
         Actual(500_000, SALE, reference="row-2", currency="EUR"),
         Actual(-1, SALE),
+        Actual(10**5000, SALE, reference="row-0"),
+        Actual(500_000, SALE, request_id="batch", row=2**40),
+        Actual(500_000, SALE, request_id="batch", row=-1),
+        Actual(500_000, date.max, reference="row-0"),
+        Actual(500_000, date.min, reference="row-0"),
         Actual(500_000, tomorrow, reference="row-0", currency="usd"),
     ]
     assert refused(store, broken) == [
@@ -119,6 +124,11 @@ def test_broken_rows_are_told_and_nothing_is_taken(store: Store, clock: Clock) -
         (14, "currency_mismatch"),
         (15, "key_missing"),
         (15, "price_invalid"),
+        (16, "price_invalid"),
+        (17, "row_invalid"),
+        (18, "row_invalid"),
+        (19, "sale_in_future"),
+        (20, "sale_before_prediction"),
     ]
     assert store.add_actuals([broken[0], broken[-1]]) == ActualsResult(2, 0, 0)
 

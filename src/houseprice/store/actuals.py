@@ -1,6 +1,5 @@
 """Prices paid: checked, matched with the predictions by which they are judged, and taken all together or not at all."""
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,6 +12,8 @@ from houseprice.store.matching import Found, Key, Stored
 from houseprice.store.records import Actual, ActualsResult
 from houseprice.store.tables import actuals
 
+LARGEST_PRICE = 1e15
+MAX_ROWS = 2**31
 MAX_RATIO = 100.0
 """A price further from the predicted one is taken for a mistake, such as one in thousands, or a gift."""
 
@@ -40,11 +41,9 @@ def add(
     matches = [match for match in matches if _check_match(match, currency, errors.append)]
     _check_repeated(matches, errors.append)
     known = _stored(connection, matches)
-    duplicates = [match for match, found in zip(matches, known, strict=True) if _is_same(match, found)]
+    duplicates = {match.row for match, found in zip(matches, known, strict=True) if _is_same(match, found)}
     if not skip_known:
-        errors += [
-            RowError(match.row, "duplicate", "This price is stored already for this sale.") for match in duplicates
-        ]
+        errors += [RowError(row, "duplicate", "This price is stored already for this sale.") for row in duplicates]
     if errors:
         rows = {error.row for error in errors}
         raise InvalidActualsError(
@@ -53,7 +52,7 @@ def add(
             sorted(errors, key=lambda error: error.row),
             count=len(rows),
         )
-    new = [(match, found) for match, found in zip(matches, known, strict=True) if match not in duplicates]
+    new = [(match, found) for match, found in zip(matches, known, strict=True) if match.row not in duplicates]
     corrected = _write(connection, new, now)
     return ActualsResult(added=len(new) - corrected, corrected=corrected, duplicates=len(duplicates))
 
@@ -61,8 +60,10 @@ def add(
 def _check_alone(row: int, actual: Actual, today: date) -> Iterable[RowError]:
     if not matching.keys(actual):
         yield RowError(row, "key_missing", "Give a request_id, a reference, or the columns of the house.")
-    if isinstance(actual.price, bool) or not 0 < actual.price < math.inf:
-        yield RowError(row, "price_invalid", f"The price {actual.price} is no positive number.")
+    if isinstance(actual.price, bool) or not 0 < actual.price < LARGEST_PRICE:
+        yield RowError(row, "price_invalid", f"A price is a number above 0 and below {LARGEST_PRICE:g}.")
+    if actual.row is not None and not 0 <= actual.row < MAX_ROWS:
+        yield RowError(row, "row_invalid", "A row is a whole number from 0 on.")
     if actual.sale_date > today + timedelta(days=1):  # it is tomorrow already in other time zones
         yield RowError(
             row, "sale_in_future", f"The sale on {actual.sale_date} is in the future; the clock here says {today}."

@@ -120,8 +120,9 @@ class Store:
 
         Raises:
             InvalidActualsError: Rows are broken; `errors` has their codes: `key_missing`, `price_invalid`,
-                `sale_in_future`, `prediction_unknown`, `row_needed`, `sale_before_prediction`, `currency_mismatch`,
-                `price_implausible`, `duplicate_row` (twice in the list), `duplicate` (stored already).
+                `row_invalid`, `sale_in_future`, `prediction_unknown`, `row_needed`, `sale_before_prediction`,
+                `currency_mismatch`, `price_implausible`, `duplicate_row` (twice in the list), `duplicate` (stored
+                already).
         """
         with self._transaction(is_writing=True) as connection:
             return actuals.add(connection, given, currency, self._clock(), skip_known=skip_known)
