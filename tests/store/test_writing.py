@@ -21,8 +21,8 @@ def test_predictions_are_stored_with_their_sums(store: Store) -> None:
     prices = [200_000.0, 300_000.0, 450_000.0]
     warning = {"column": "zipcode", "kind": "missing", "message": "zipcode is missing"}
     records = [
-        prediction(price=prices[0], fsd=0.1, warnings=[warning]),
-        prediction(price=prices[1], fsd=None, row=1),
+        prediction(price=prices[0], fsd=0.1, warnings=[warning], dated=True, misdated=True),
+        prediction(price=prices[1], fsd=None, row=1, dated=True, repeated=True),
         prediction(price=prices[2], fsd=0.3, request_id="request-2"),
         prediction(role="shadow", model_version="another"),
     ]
@@ -31,7 +31,7 @@ def test_predictions_are_stored_with_their_sums(store: Store) -> None:
     live, shadow = sorted(store.daily_summaries(), key=lambda one: one.role)
     logs = [math.log(price) for price in prices]
     expected = DailySummary(
-        DAY, "abcdef123456", "live", "USD", 3, sum(logs), sum(log**2 for log in logs), 0.1 + 0.3, 2, 1
+        DAY, "abcdef123456", "live", "USD", 3, sum(logs), sum(log**2 for log in logs), 0.1 + 0.3, 2, 1, 2, 1, 1
     )
     assert astuple(live) == pytest.approx(astuple(expected))
     assert (shadow.model_version, shadow.predictions) == ("another", 1)

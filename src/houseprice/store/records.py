@@ -38,6 +38,9 @@ class StoredPrediction:
         warnings: as they were answered.
         inputs: validated columns of the house, without those that are missing; None where inputs are not kept.
         inputs_hash: `hash_house` of the columns without the valuation date; computed from `inputs` where it is None.
+        dated: whether the request gave the valuation date; it is only summed up, as are the next two.
+        misdated: whether that date is far from the day of the prediction.
+        repeated: whether the same house was asked for on the same day before.
     """
 
     request_id: str
@@ -55,6 +58,9 @@ class StoredPrediction:
     warnings: list[dict[str, Any]]
     inputs: dict[str, Any] | None
     inputs_hash: str | None
+    dated: bool = False
+    misdated: bool = False
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,9 @@ class DailySummary:
         fsd_sum: sum of the FSDs that are known.
         fsd_count: how many are known.
         warned: predictions with at least one warning.
+        dated: predictions whose request gave the valuation date.
+        misdated: those of them whose date is far from the day of the prediction.
+        repeated: predictions of a house that was asked for on the same day before.
     """
 
     day: date
@@ -134,6 +143,9 @@ class DailySummary:
     fsd_sum: float
     fsd_count: int
     warned: int
+    dated: int
+    misdated: int
+    repeated: int
 
 
 @dataclass(frozen=True)

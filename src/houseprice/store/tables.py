@@ -144,7 +144,7 @@ daily_predictions = Table(
     Column("log_price_squares", Double, nullable=False),
     Column("fsd_sum", Double, nullable=False),
     Column("fsd_count", BigInteger, nullable=False),
-    Column("warned", BigInteger, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in ("warned", "dated", "misdated", "repeated")),
 )
 
 daily_inputs = Table(

@@ -101,7 +101,7 @@ def _row(record: StoredPrediction) -> dict[str, Any]:
 
 
 def _summaries(records: Iterable[StoredPrediction]) -> list[dict[str, Any]]:
-    sums: defaultdict[tuple[date, str, str, str], list[float]] = defaultdict(lambda: [0, 0.0, 0.0, 0.0, 0, 0])
+    sums: defaultdict[tuple[date, str, str, str], list[float]] = defaultdict(lambda: [0, 0.0, 0.0, 0.0, 0, 0, 0, 0, 0])
     for record in records:
         found = sums[utc_day(record.predicted_at), record.model_version, record.role, record.currency]
         log_price = math.log(record.price)
@@ -111,7 +111,8 @@ def _summaries(records: Iterable[StoredPrediction]) -> list[dict[str, Any]]:
         if record.fsd is not None:
             found[3] += record.fsd
             found[4] += 1
-        found[5] += bool(record.warnings)
+        flags = bool(record.warnings), record.dated, record.misdated, record.repeated
+        found[5:] = [total + flag for total, flag in zip(found[5:], flags, strict=True)]
     return _as_rows(daily_predictions, sums)
 
 

@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("log_price_squares", sa.Double, nullable=False),
         sa.Column("fsd_sum", sa.Double, nullable=False),
         sa.Column("fsd_count", sa.BigInteger, nullable=False),
-        sa.Column("warned", sa.BigInteger, nullable=False),
+        *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("warned", "dated", "misdated", "repeated")),
         sa.PrimaryKeyConstraint("day", "model_version", "role", "currency", name=op.f("pk_daily_predictions")),
     )
     op.create_table(
@@ -65,6 +65,8 @@ def _summed_up() -> list[dict[str, object]]:
         last = rows[-1].id
     keys = ("day", "model_version", "role", "currency")
     totals = ("predictions", "log_price_sum", "log_price_squares", "fsd_sum", "fsd_count", "warned")
+    unknown = dict.fromkeys(("dated", "misdated", "repeated"), 0)
     return [
-        {**dict(zip(keys, key, strict=True)), **dict(zip(totals, found, strict=True))} for key, found in sums.items()
+        {**dict(zip(keys, key, strict=True)), **dict(zip(totals, found, strict=True)), **unknown}
+        for key, found in sums.items()
     ]
