@@ -89,6 +89,12 @@ class Postgresql:
         self.run(f"CREATE DATABASE {name}")
         return self.url(name)
 
+    def new_schema(self) -> str:
+        """Make a schema, which is much faster than a database; return the URL with which all tables are in it."""
+        name = f"store_{next(_numbers)}"
+        self.run(f"CREATE SCHEMA {name}")
+        return f"{self.url()}?options=-csearch_path%3D{name}"
+
 
 @contextmanager
 def running(*settings: str) -> Iterator[Postgresql]:
@@ -99,4 +105,4 @@ def running(*settings: str) -> Iterator[Postgresql]:
         try:
             yield server
         finally:
-            server.stop()
+            server.stop(signal.SIGQUIT)  # without writing anything that is removed anyway
