@@ -101,7 +101,7 @@ def test_contrast_is_sufficient_in_light_and_in_dark_mode(side: int) -> None:
 
 def colours() -> dict[str, tuple[str, str]]:
     """Return name → light and dark value, as the style sheet of the installed package defines them."""
-    sheet = files("houseprice.learning.report").joinpath("templates/report.css").read_text()
+    sheet = files("houseprice.html_report").joinpath("templates/report.css").read_text()
     return {name: (light, dark) for name, light, dark in re.findall(r"--(\w+):light-dark\((#\w+),(#\w+)\)", sheet)}
 
 

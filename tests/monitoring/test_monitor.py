@@ -43,7 +43,7 @@ def test_what_was_expected_is_held_against_what_came(profile: ReferenceProfile) 
     january = found[0]
     assert january.predictions == 3100
     assert january.mean_fsd == pytest.approx(0.15)
-    assert january.expected == pytest.approx(profile.errors.quantiles.std() * 0.1, rel=0.5)
+    assert january.expected == pytest.approx(0.085 * 0.15 / profile.errors.mean_fsd)
     assert january.ratio is not None
     assert january.ratio.low < 1.0 < january.ratio.high
     assert january.sales == int((sales.predicted_at.astype("datetime64[M]") == np.datetime64("2020-01")).sum())

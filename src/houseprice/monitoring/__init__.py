@@ -1,6 +1,6 @@
 """A model in production, watched by its own errors.
 
-Pure functions of arrays: no file, no clock, no network, and nothing imported but numpy.
+Pure functions of arrays: no file, no clock, no network, and nothing imported but numpy, and Jinja2 for the report.
 
     data            what is watched: sales with a price paid, predictions by day, inputs by day
     profile         what is sealed in the bundle to compare with; bins are how values are counted
@@ -15,4 +15,5 @@ Pure functions of arrays: no file, no clock, no network, and nothing imported bu
     input_drift     how far requests are from training, weighted by what each column carries
     shadow          the shadow model on the same sales
     monitor         all of it, also as a dict for programs
+    report          all of it as a page for people
 """

@@ -19,7 +19,7 @@ class ExpectedMonth:
         month: as 2015-06.
         predictions: number of predictions.
         mean_fsd: their mean forecast standard deviation.
-        expected: median absolute error that follows from it, with the errors of the holdout.
+        expected: median absolute error that follows from it: that of the holdout, at its mean FSD.
         sales: predictions of the month that have a price by now.
         realised: their median absolute error, None while they are few.
         ratio: realised error of these sales, over what was expected of them; 1 is as expected.
@@ -58,5 +58,15 @@ def expected_months(
         if len(judged) >= MIN_SALES:
             realised = median_bounds(np.abs(np.expm1(-judged.errors)))
             ratio = Estimate(*(value / usual for value in median_bounds(np.abs(judged.standardised))))
-        found.append(ExpectedMonth(str(month), count, fsd, float(np.expm1(usual * fsd)), len(judged), realised, ratio))
+        found.append(
+            ExpectedMonth(
+                str(month),
+                count,
+                fsd,
+                profile.errors.median_ape * fsd / profile.errors.mean_fsd,
+                len(judged),
+                realised,
+                ratio,
+            )
+        )
     return found

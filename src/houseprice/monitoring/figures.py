@@ -1,7 +1,7 @@
 """Figures of realised errors, each with its 95 % interval and the number of sales behind it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -115,7 +115,10 @@ def by_slice(profile: ReferenceProfile, sales: LabelledSales) -> dict[str, list[
     found: dict[str, list[Group]] = {}
     for part in [*price_bands(sales), *slices_of(profile, sales)]:
         if part.members.any():
-            found.setdefault(part.kind, []).append(_group(part.name, sales.where(part.members)))
+            group = _group(part.name, sales.where(part.members))
+            if group.errors and part.kind == "price":  # within a band of prices there are no cheap and dear ones
+                group = replace(group, errors=replace(group.errors, vei=None))
+            found.setdefault(part.kind, []).append(group)
     return found
 
 

@@ -89,6 +89,7 @@ class ErrorProfile:
         sales: of the holdout.
         coverage: nominal coverage of the interval.
         found_coverage: share of the holdout inside its interval.
+        median_ape: median absolute error of the holdout, as a share of the price paid.
         within_10: share of the holdout priced within 10 %.
         mean_fsd: mean forecast standard deviation, in log price.
         sd: of the standardised errors.
@@ -98,15 +99,11 @@ class ErrorProfile:
     sales: int
     coverage: float
     found_coverage: float
+    median_ape: float
     within_10: float
     mean_fsd: float
     sd: float
     quantiles: Floats
-
-    @property
-    def median_ape(self) -> float:
-        """Return the median absolute error that a house of mean FSD had."""
-        return float(np.expm1(np.median(np.abs(self.quantiles)) * self.mean_fsd))
 
 
 @dataclass(frozen=True)
@@ -148,9 +145,15 @@ def read_profile(
         weights, holdout = explanation["weights"], manifest["metrics"]["holdout"]
         found = holdout["standardised"]
         errors = ErrorProfile(
-            holdout["sales"], manifest["coverage"], holdout["coverage"], holdout["within_10"], found["mean_fsd"],
-            found["sd"], np.array(found["quantiles"]),
-        )  # fmt: skip
+            sales=holdout["sales"],
+            coverage=manifest["coverage"],
+            found_coverage=holdout["coverage"],
+            median_ape=holdout["median_ape"],
+            within_10=holdout["within_10"],
+            mean_fsd=found["mean_fsd"],
+            sd=found["sd"],
+            quantiles=np.array(found["quantiles"]),
+        )
         columns = {
             name: column_profile(name, about, weights.get(name, 0.0), role_of.get(name, ""))
             for name, about in reference.items()

@@ -73,7 +73,7 @@ def _slices(profile: ReferenceProfile, sales: LabelledSales, score: ShiftScore) 
     rows = np.flatnonzero(part.members)[-RECENT:]
     by = median_bounds((sales.errors - level)[rows])
     detail = (
-        f"In {part.name} prices are {np.expm1(by.value):+.1%} from the predictions beside all other sales "
+        f"In {part.name} prices are {_beside(by.value)} the predictions, once the market is taken into account "
         f"({np.expm1(by.low):+.1%} to {np.expm1(by.high):+.1%}, {len(rows)} sales)."
     )
     facts = {"cause": "slice", "slice": part.name, "shift": by.value}
@@ -116,8 +116,8 @@ def _with_detail(alarm: Alarm, profile: ReferenceProfile, sales: LabelledSales) 
     if alarm.name.startswith("market"):
         by = median_bounds(newest.errors - float(np.median(errors.quantiles)) * newest.fsd)
         detail = (
-            f"Prices are {np.expm1(by.value):+.1%} from the predictions ({np.expm1(by.low):+.1%} to "
-            f"{np.expm1(by.high):+.1%}, newest {len(newest)} sales): the market has moved on from the model's index."
+            f"Prices are {_beside(by.value)} the predictions ({np.expm1(by.low):+.1%} to {np.expm1(by.high):+.1%}, "
+            f"newest {len(newest)} sales): the market has moved on from the model's index."
         )
         facts = {"cause": "market", "shift": by.value}
     elif alarm.name == "coverage":
@@ -132,3 +132,8 @@ def _with_detail(alarm: Alarm, profile: ReferenceProfile, sales: LabelledSales) 
         detail = f"Errors are {ratio:.1f} times as large as those of the holdout (newest {len(newest)} sales)."
         facts = {"cause": "error_scale", "ratio": ratio}
     return Alarm(alarm.name, alarm.about, alarm.alpha, alarm.days, alarm.log_evidence, detail, facts)
+
+
+def _beside(shift: float) -> str:
+    """Return a difference of log prices in words."""
+    return f"{abs(np.expm1(shift)):.1%} {'above' if shift > 0 else 'below'}"

@@ -1,7 +1,7 @@
 """The report on a trained model: one self-contained HTML file for people.
 
 `render` is pure: no file, no clock, no network; the same model and table give the same bytes. Modules compute values
-and figures, templates/ holds the page: report.html with its style sheet, macros, and one partial per section.
+and figures, templates/ holds the page: report.html and one partial per section; html_report the style sheet and macros.
 
     performance    metrics with confidence intervals, and the baselines
     interval       coverage, calibration and width of the prediction interval

@@ -1,4 +1,4 @@
-"""Names of the report's colours; templates/report.css gives each its value on a light and on a dark page."""
+"""Names of the report's colours; html_report's style sheet gives each its value on a light and on a dark page."""
 
 COLOURS = (
     "background", "surface", "text", "muted", "border", "primary", "secondary", "success", "danger",

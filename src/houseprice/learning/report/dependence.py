@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from houseprice.learning.report.figure import DASHED, Figure, Floats, draw, label, paint, price_axis, thousands
+from houseprice.html_report import Figure
+from houseprice.learning.report.figure import DASHED, Floats, draw, label, paint, price_axis, thousands
 from houseprice.learning.report.what_if import WhatIf
 from houseprice.schema import amount_in_words
 

@@ -5,7 +5,6 @@ import re
 import warnings
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -18,8 +17,9 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
+from houseprice.html_report import Figure, printable
 from houseprice.learning.report.colours import COLOURS
-from houseprice.learning.report.rendering import number, printable
+from houseprice.learning.report.rendering import number
 
 Floats = npt.NDArray[np.float64]
 DASHED = (0, (4, 3))
@@ -62,16 +62,6 @@ STYLE: dict[str, Any] = {
     "grid.color": paint("border"),
     "legend.labelcolor": paint("text"),
 }
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A drawing with its heading, its caption and, where it needs one, a legend of colours and texts."""
-
-    title: str
-    caption: str
-    svg: Markup
-    legend: tuple[tuple[str, str], ...] = ()
 
 
 def draw(

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from houseprice.learning.report.figure import Figure, annotate, draw, label, paint
+from houseprice.html_report import Figure
+from houseprice.learning.report.figure import annotate, draw, label, paint
 from houseprice.learning.report.holdout import Holdout
 from houseprice.learning.report.rendering import number
 from houseprice.learning.report.what_if import WhatIf

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from houseprice.html_report import Figure
 from houseprice.learning.conformal import conformal_quantile
 from houseprice.learning.model_comparison import KEYS
-from houseprice.learning.report.figure import DASHED, Figure, Floats, draw, paint, percent_axes
+from houseprice.learning.report.figure import DASHED, Floats, draw, paint, percent_axes
 from houseprice.learning.report.holdout import Holdout, Mask, quantile_groups
 from houseprice.schema import amount_in_words
 

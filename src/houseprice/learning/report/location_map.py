@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from houseprice.learning.report.figure import Figure
+from houseprice.html_report import Figure
 from houseprice.learning.report.maps import point_map
 from houseprice.learning.report.what_if import WhatIf
 from houseprice.schema import amount_in_words

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
 
+from houseprice.html_report import Figure, minus
 from houseprice.learning.report.colours import DIVERGING
-from houseprice.learning.report.figure import Figure, Floats, draw, paint, scatter, subsample
+from houseprice.learning.report.figure import Floats, draw, paint, scatter, subsample
 from houseprice.learning.report.holdout import Holdout
-from houseprice.learning.report.rendering import minus
 
 SALE_EDGES = (-0.25, -0.15, -0.05, 0.05, 0.15, 0.25)
 AREA_EDGES = (-0.10, -0.06, -0.02, 0.02, 0.06, 0.10)

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from houseprice.learning.report.figure import Figure, draw, paint, signed_percent
+from houseprice.html_report import Figure
+from houseprice.learning.report.figure import draw, paint, signed_percent
 from houseprice.learning.report.holdout import Holdout
 from houseprice.learning.trend import TIME
 

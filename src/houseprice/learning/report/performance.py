@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from houseprice.bundle.model_card import split_labels
-from houseprice.learning.report.figure import DASHED, Figure, annotate, draw, paint, percent_axes
+from houseprice.html_report import Figure
+from houseprice.learning.report.figure import DASHED, annotate, draw, paint, percent_axes
 from houseprice.learning.report.holdout import Holdout
 
 

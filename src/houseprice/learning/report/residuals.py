@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from houseprice.html_report import Figure, minus
 from houseprice.learning.report.figure import (
     DASHED,
-    Figure,
     Floats,
     draw,
     paint,
@@ -16,7 +16,6 @@ from houseprice.learning.report.figure import (
     subsample,
 )  # fmt: skip
 from houseprice.learning.report.holdout import Holdout, quantile_groups
-from houseprice.learning.report.rendering import minus
 from houseprice.schema import amount_in_words
 
 MIN_SALES = 10  # in a week; below, its quantiles say nothing
