@@ -30,6 +30,7 @@ COMMANDS = {
     "predict": "serving",
     "serve": "serving",
     "store": "store",
+    "monitor": "monitor",
     "actuals": "store",
     "image": "release",
     "doctor": "release",
