@@ -158,7 +158,9 @@ def queries(store: Store) -> dict[str, Callable[[], Any]]:
         "counts of inputs by day, column and bin, last year": lambda: store.input_counts(since=LAST_YEAR),
         "labelled sales of the last year": lambda: store.labelled(since=LAST_YEAR, with_inputs=False),
         "the same with the columns of the houses": lambda: store.labelled(since=LAST_YEAR),
-        "all labelled sales": lambda: store.labelled(with_inputs=False),
+        "all labelled sales": store.labelled,
+        "those of a shadow model": lambda: store.labelled(role="shadow"),
+        "all counts of inputs": store.input_counts,
         "position of a spool": lambda: store.position("spool"),
     }
 
