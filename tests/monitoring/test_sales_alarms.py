@@ -1,5 +1,6 @@
 """Alarms on prices paid: each finds its own fault, and keeps quiet otherwise."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,15 @@ def test_a_region_that_moves_by_itself_is_named(profile: ReferenceProfile) -> No
     found = raised(profile, 1500, 3, shift=lambda columns: np.where(columns["quarter"] == "d", np.log(1.15), 0.0))
     assert found["slice"].facts["slice"] in ("quarter d", "the south, west")
     assert found["slice"].facts["shift"] == pytest.approx(np.log(1.15), abs=0.06)
+
+
+def test_prices_that_become_known_late_are_taken_as_they_come(profile: ReferenceProfile) -> None:
+    """A sale of years ago neither begins a year nor moves the day of an alarm."""
+    sales = made_sales(400, 2, shift=0.1)
+    days = sales.sale_date.copy()
+    days[[10, 50]] -= 900
+    late = sales_alarms(profile, replace(sales, sale_date=days))
+    assert [alarm.as_dict() for alarm in late] == [alarm.as_dict() for alarm in sales_alarms(profile, sales)]
 
 
 def test_without_sales_nothing_is_raised(profile: ReferenceProfile) -> None:

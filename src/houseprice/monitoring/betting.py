@@ -33,16 +33,16 @@ def restarted_log_wealth(payoffs: Floats, bets: Floats, block: int) -> Floats:
         block: observations after which the next bettor starts.
     """
     steps = np.log1p(bets * payoffs)
-    log_wealth = np.zeros(len(steps))
+    found = np.zeros(len(steps))
     invested, kept = -np.inf, 1.0
-    for number, step in enumerate(steps.tolist()):
-        start, within = divmod(number, block)
-        if within == 0:
-            stake = START_SHARE if start == 0 else (1.0 - START_SHARE) * (_later(start - 1) - _later(start))
-            invested, kept = np.logaddexp(invested, np.log(stake)), kept - stake
-        invested += step
-        log_wealth[number] = np.logaddexp(invested, np.log(kept))
-    return log_wealth
+    for start in range(-(-len(steps) // block)):
+        stake = START_SHARE if start == 0 else (1.0 - START_SHARE) * (_later(start - 1) - _later(start))
+        kept -= stake
+        rows = slice(start * block, (start + 1) * block)
+        found[rows] = np.logaddexp(invested, np.log(stake)) + np.cumsum(steps[rows])  # all that is invested grows alike
+        invested = float(found[rows][-1])
+        found[rows] = np.logaddexp(found[rows], np.log(kept))
+    return found
 
 
 def _later(block: int) -> float:

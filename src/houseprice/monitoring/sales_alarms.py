@@ -1,5 +1,7 @@
 """Alarms on prices that were paid: the market, the coverage and scale of the errors, single slices."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -26,8 +28,12 @@ RECENT = 100
 
 
 def sales_alarms(profile: ReferenceProfile, sales: LabelledSales) -> list[Alarm]:
-    """Return the alarms on the labelled sales of the model of the profile, in the order of `ALPHAS`."""
-    days, score = sales.sale_date, shift_score(profile.errors)
+    """Return the alarms on the labelled sales of the model of the profile, in the order of `ALPHAS`.
+
+    A price that becomes known late is counted on the day of the newest sale that was known before.
+    """
+    days, score = np.maximum.accumulate(sales.sale_date), shift_score(profile.errors)
+    sales = replace(sales, sale_date=days)
     alarms = [_market(profile, sales, score, direction) for direction in (1, -1)]
     misses, errors = (~sales.covered).astype(np.float64), profile.errors
     # No interval is asked to cover more than is nominal, and none of a sealed lower coverage to be better than that.
@@ -99,12 +105,13 @@ def recent_level(sales: LabelledSales, profile: ReferenceProfile) -> Floats:
 
     It is the median of up to `RECENT` errors less the sealed one, shrunk to 0 as if ten exact sales came first.
     """
-    usual = float(np.median(profile.errors.quantiles))
-    above = sales.errors - usual * sales.fsd
+    above = sales.errors - float(np.median(profile.errors.quantiles)) * sales.fsd
     level = np.zeros(len(sales))
-    for number in range(1, len(sales)):
-        window = above[max(0, number - RECENT) : number]
-        level[number] = np.median(window) * len(window) / (len(window) + 10)
+    for number in range(1, min(RECENT, len(sales))):
+        level[number] = np.median(above[:number]) * number / (number + 10)
+    if len(sales) > RECENT:
+        windows = np.lib.stride_tricks.sliding_window_view(above[:-1], RECENT)
+        level[RECENT:] = np.median(windows, axis=1) * RECENT / (RECENT + 10)
     return level
 
 
