@@ -6,7 +6,7 @@ so that without a fault nothing has changed but by chance.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from houseprice.config import Config
 from houseprice.learning import bundling
 from houseprice.learning.features import columns_of
 from houseprice.learning.splitting import HOLDOUT, split_sales
-from houseprice.metrics import forecast_sd
+from houseprice.metrics import forecast_sd, measure_standardised
 from houseprice.monitoring.data import MISDATED_DAYS, DailyInputs, DailyPredictions, LabelledSales
 from houseprice.monitoring.profile import ReferenceProfile, read_profile
 
@@ -149,6 +149,25 @@ class World:
         place = column.places(values) if rows is None else self.places[name][rows]
         place = np.repeat(np.arange(plan.days), plan.requests) * bins + place
         return np.bincount(place, minlength=plan.days * bins).reshape(plan.days, bins)
+
+
+def halves(world: World) -> list[World]:
+    """Return two worlds, each with the sealed errors of one half of the held-out sales and the prices of the other.
+
+    What was sealed is then as uncertain as it is in production, where new sales are others than the held-out ones.
+    """
+    rows = np.array_split(np.random.default_rng(0).permutation(len(world.paid)), 2)
+    found = []
+    for sealed, paid in (rows, rows[::-1]):
+        sales, held = world.known.where(sealed), {name: values[paid] for name, values in world.held_out.items()}
+        about = measure_standardised(sales.price_paid, sales.price, sales.fsd)
+        errors = replace(
+            world.profile.errors, sales=len(sales), found_coverage=float(sales.covered.mean()),
+            mean_fsd=about["mean_fsd"], sd=about["sd"], quantiles=np.array(about["quantiles"]),
+        )  # fmt: skip
+        profile = replace(world.profile, errors=errors)
+        found.append(World(world.bundle, profile, world.requests, held, world.paid[paid]))
+    return found
 
 
 def open_world(directory: Path, config: Config, processed: Path) -> World:

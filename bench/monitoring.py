@@ -8,7 +8,6 @@ Prints a table, and ends with exit code 1 when a must is missed.
 
 import argparse
 import sys
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from houseprice.config import load
 from houseprice.monitoring.alarms import Alarm
 from houseprice.monitoring.sales_alarms import sales_alarms
 from houseprice.monitoring.watching import watch
-from made_production import FIRST, Change, Columns, Production, World, open_world
+from made_production import FIRST, Change, Columns, Production, World, halves, open_world
 
 QUIET = 45
 """Days before a fault begins."""
@@ -139,17 +138,19 @@ def main() -> int:
 
 
 def _decades(world: World, decades: int) -> Iterable[tuple[str, bool]]:
-    print(f"Ten years without change, 60 requests and 5 labelled sales a day, {decades} times")
-    raised = []
-    for seed in range(decades):
-        start = time.perf_counter()
-        alarms = [alarm for alarm in watch(world.profile, *world.make(Production(TEN_YEARS), seed)) if alarm.raised]
-        raised.append(len(alarms))
-        words = "; ".join(f"{alarm.name} {alarm.about} on {alarm.raised_on}" for alarm in alarms) or "none"
-        print(f"  false alarms: {words} ({time.perf_counter() - start:.1f} s)")
-    mean = float(np.mean(raised))
-    print(f"  {mean:.2f} false alarms in ten years (must: at most 1)")
-    yield "false alarms in ten years", mean <= 1.0
+    print("Ten years without change, 60 requests and 5 labelled sales a day")
+    first, second = halves(world)
+    for name, worlds in (("errors sealed of all held-out sales", [world]), ("of other sales", [first, second])):
+        raised = []
+        for seed in range(decades):
+            days = worlds[seed % len(worlds)].make(Production(TEN_YEARS), seed)
+            alarms = [alarm for alarm in watch(worlds[seed % len(worlds)].profile, *days) if alarm.raised]
+            raised.append(len(alarms))
+            words = "; ".join(f"{alarm.name} {alarm.about} on {alarm.raised_on}" for alarm in alarms)
+            print(f"  {name}, decade {seed + 1}: {words or 'no alarm'}")
+        mean = float(np.mean(raised))
+        print(f"  {mean:.2f} false alarms in ten years (must: at most 1)")
+        yield f"false alarms in ten years, {name}", mean <= 1.0
 
 
 def _shifts(world: World, runs: int) -> Iterable[tuple[str, bool]]:

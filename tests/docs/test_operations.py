@@ -9,6 +9,7 @@ from tutorial import ROOT, source_texts
 
 from houseprice import errors
 from houseprice.cli import COMMANDS
+from houseprice.monitoring.alarms import ALPHAS
 
 PAGE = ROOT / "docs" / "operations.md"
 TEXT = PAGE.read_text()
@@ -93,3 +94,9 @@ def _is_in(words: str, said: str) -> bool:
 
 def _anchor(title: str) -> str:
     return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+
+
+def test_every_alarm_of_the_monitor_has_its_row() -> None:
+    """With what it means and what to do, in the order in which the report has them."""
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| [^|]+ \|$", TEXT, re.MULTILINE)
+    assert [name for name in rows if name in ALPHAS] == list(ALPHAS)
