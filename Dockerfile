@@ -23,7 +23,7 @@ COPY requirements/serving.txt /tmp/serving.txt
 RUN python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --disable-pip-version-check \
       --root-user-action=ignore --require-hashes --no-deps --only-binary=:all: --requirement /tmp/serving.txt \
  && find /opt/venv/lib -type d \( -name tests -o -path '*/onnxruntime/transformers' -o -path '*/onnxruntime/tools' \
-      -o -path '*/onnxruntime/quantization' \) -prune -exec rm -rf {} + \
+      -o -path '*/onnxruntime/quantization' -o -path '*/sqlalchemy/testing' -o -path '*/alembic/testing' \) -prune -exec rm -rf {} + \
  && find /opt/venv/lib -name 'libonnxruntime.so.*' -delete \
  && /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib
 

@@ -20,10 +20,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, Index, create_engine
 
 from houseprice.store import Actual, InputCount, Store, StoredPrediction, open_store
-from houseprice.store.tables import to_microseconds
+from houseprice.store.tables import predictions, to_microseconds
 from verdicts import Line, exit_code, table
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -85,6 +85,27 @@ INSERT = """
 """
 
 
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """Connect to a database, with much memory for it."""
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        if url.startswith("sqlite"):
+            connection.exec_driver_sql("PRAGMA cache_size = -2000000")
+        else:
+            connection.exec_driver_sql("SET maintenance_work_mem = '1GB'")
+        yield connection
+    engine.dispose()
+
+
+def change_indexes(url: str, change: Callable[[Index, Connection], Any]) -> None:
+    """Drop or create the indexes of the predictions."""
+    with connected(url) as connection:
+        for index in sorted(predictions.indexes, key=lambda index: str(index.name)):
+            change(index, connection)
+            print(f"{index.name}: {change.__name__}", file=sys.stderr)
+
+
 def insert_directly(url: str, start: int, end: int, rows: int) -> None:
     """Let the database insert predictions of some numbers."""
     is_sqlite = url.startswith("sqlite")
@@ -102,17 +123,14 @@ def insert_directly(url: str, start: int, end: int, rows: int) -> None:
         version=prediction(start, rows).model_version,
         inputs=inputs if is_sqlite else f"CAST({inputs} AS JSON)",
     )
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        if is_sqlite:
-            connection.exec_driver_sql("PRAGMA cache_size = -2000000")  # indexes are written at random places
+    with connected(url) as connection:
         connection.exec_driver_sql(statement if is_sqlite else statement.replace("%", "%%"))
-    engine.dispose()
 
 
 def fill(store: Store, url: str, rows: int) -> float:
     """Store the predictions with their daily sums; return how many a second are written where there are many."""
     direct = rows - rows // WRITTEN_SHARE
+    change_indexes(url, Index.drop)
     for start in range(0, direct, DIRECT_BATCH):
         end = min(start + DIRECT_BATCH, direct)
         insert_directly(url, start, end, rows)
@@ -120,6 +138,7 @@ def fill(store: Store, url: str, rows: int) -> float:
         for day, one in days.items():
             store.add([replace(one, reference=None)], None, input_counts(day, one.model_version, start))
         print(f"{end:,}", file=sys.stderr)
+    change_indexes(url, Index.create)  # once they are large it takes minutes to keep them
     seconds = 0.0
     for start in range(direct, rows, BATCH):
         batch = [prediction(number, rows) for number in range(start, min(start + BATCH, rows))]
