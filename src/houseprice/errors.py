@@ -19,7 +19,8 @@ class, at `code` and at `details`, never at the words. The tree, with exit code 
     ├── DeploymentError            13   deployment_failed       a deployment or rollback failed; nothing changed
     ├── AuditLogError              14   audit_log_invalid       the audit log was changed, or cannot be written
     ├── FolderLockedError          15   folder_locked           another run writes into the same folder
-    └── StoreError                 16   store_failed            the store of predictions cannot be used
+    ├── StoreError                 16   store_failed            the store of predictions cannot be used
+    └── SpoolError                 17   spool_failed            the spool of predictions cannot be written
 
 A `code` given where the exception is raised is narrower than its class (`registry_unauthorized`). Exit code 2 is a
 command line that cannot be understood, 130 an interruption by Ctrl-C or SIGTERM. HTTP errors are FastAPI's own: 422
@@ -186,6 +187,13 @@ class StoreError(HousePriceError):
 
     exit_code = 16
     code = "store_failed"
+
+
+class SpoolError(HousePriceError):
+    """Predictions cannot be written to their spool."""
+
+    exit_code = 17
+    code = "spool_failed"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

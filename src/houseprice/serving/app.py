@@ -3,6 +3,7 @@
 It is made by a function, and nothing happens at import. Every route predicts through one `MicroBatcher`.
 """
 
+import asyncio
 import logging
 import os
 import signal
@@ -26,6 +27,7 @@ from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
 from houseprice.serving import json_logging, openapi, protocols
 from houseprice.serving.access_log import AccessLog
+from houseprice.serving.actuals import add_actuals
 from houseprice.serving.batch_execution import BatchExecutor
 from houseprice.serving.body import read_json_body
 from houseprice.serving.cors import CorsMiddleware, PreflightMiddleware
@@ -40,12 +42,15 @@ from houseprice.serving.metrics import Metrics
 from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.middleware import AdmissionMiddleware, ObservabilityMiddleware, TimeoutMiddleware
 from houseprice.serving.prediction import Prediction
+from houseprice.serving.prediction_spool import PredictionSpool
 from houseprice.serving.protocols.openapi import ERROR_PATHS
 from houseprice.serving.protocols.platforms import HEALTH_VARIABLE
+from houseprice.serving.request import has_reference
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import DEFAULT, Settings
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 from houseprice.serving.worker_pool import WorkerPool
+from houseprice.spool.writer import SpoolWriter
 
 _log = logging.getLogger(__name__)
 _NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}  # looked up for every request otherwise
@@ -90,7 +95,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
     Raises:
         ArtifactError: The model does not fit the schema in its bundle.
     """
-    metrics = Metrics(bundle.manifest) if settings.metrics else None
+    metrics = Metrics(bundle.manifest, settings.spool_folder if settings.store else None) if settings.metrics else None
     scorer = Scorer(bundle, metrics.count_predictions if metrics else None)
     openapi_url = "/openapi.json" if settings.docs else None
     about = openapi.about(bundle.manifest)
@@ -105,7 +110,8 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
         servers=[{"url": settings.root_path}] if settings.root_path else None,
     )
     app.state.scorer, app.state.ready = scorer, False
-    batcher = MicroBatcher(scorer)
+    spool = app.state.spool = _spool(bundle, settings, metrics) if settings.store else None
+    batcher = MicroBatcher(scorer, spool)
     budget = MemoryBudget(default_budget(settings.workers, settings.memory_limit_bytes), settings.queue_timeout_seconds)
     executor = BatchExecutor(batcher, WorkerPool(settings.heavy_threads, settings.queue_timeout_seconds), budget)
     house_bytes = settings.max_body_bytes or scorer.request.house_bytes
@@ -120,7 +126,11 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
             return await predict_with(request)
         body = await read_json_body(request, house_bytes)
         house = await executor.parse(body, scorer.request.parse, request.receive)
-        return BytesResponse(_to_json(await batcher.predict(house)))
+        prediction = await batcher.predict(house)
+        answer = _to_json(prediction)
+        if spool and not spool.record_exchange(request.scope, body, answer):
+            spool.record(house, prediction)
+        return BytesResponse(answer)
 
     app.router.add_api_route(
         "/predict",
@@ -138,6 +148,8 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
         **openapi.batch_predict(bundle, settings.max_rows),
     )
     protocols.add(app, bundle, executor, settings.max_rows, batch_bytes)
+    if settings.store:
+        add_actuals(app, executor, settings.spool_folder, settings.max_rows)
     _add_health(app, scorer)
     card = openapi.card(bundle)
 
@@ -162,14 +174,27 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
     return app
 
 
+def _spool(bundle: Bundle, settings: Settings, metrics: Metrics | None) -> PredictionSpool:
+    return PredictionSpool(
+        SpoolWriter(settings.spool_folder, settings.store_spool_bytes),
+        has_inputs=settings.store_inputs != "off",
+        has_reference=has_reference(bundle.manifest.schema_),
+        on_drop=metrics.predictions_dropped.inc if metrics else lambda _: None,
+    )
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.ready = True
     if app.state.on_drop:  # now that logging is configured
         json_logging.on_drop(app.state.on_drop)
+    if app.state.spool:
+        app.state.spool.start()
     with _not_ready_on_signal(app):
         yield
     app.state.ready = False
+    if app.state.spool:
+        await asyncio.to_thread(app.state.spool.close)
     json_logging.flush()  # a worker ends by the signal that stopped it, and writes nothing after this
 
 

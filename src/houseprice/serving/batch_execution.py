@@ -18,6 +18,7 @@ from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.pacing import Pacer
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House
+from houseprice.serving.request_context import current_scope
 from houseprice.serving.worker_pool import WorkerPool
 
 SMALL_BYTES = 8 * 2**10
@@ -104,19 +105,19 @@ class BatchExecutor:
 
         `receive` receives the messages of the request, unless it has more of a body.
         """
-        scorer = self.batcher.scorer
+        predict, scope = self.batcher.predict_blocks, current_scope()
         if not self._is_small(body, SMALL_HOUSES):
             is_long = len(body) > LONG_BYTES
 
             def work() -> T:
                 parsed = read(body)
-                return write(parsed, scorer.score_blocks(parsed.houses))
+                return write(parsed, predict(parsed.houses, scope))
 
             return await self.pool.run(work, receive, is_long=is_long)
         parsed = read(body)
         if len(parsed.houses) <= SMALL_HOUSES:
             return write(parsed, [await self.batcher.predict_many(parsed.houses)])
-        return await self.pool.run(lambda: write(parsed, scorer.score_blocks(parsed.houses)), receive)
+        return await self.pool.run(lambda: write(parsed, predict(parsed.houses, scope)), receive)
 
     def _is_small(self, body: bytes, houses: int) -> bool:
         most = houses * (self._columns + 4)

@@ -18,12 +18,21 @@ async def read_json_body(request: Request, limit: int) -> bytes:
     Raises:
         HTTPException: 415 for another content type or coding, 413 for more than `limit` bytes, 400 for a damaged gzip.
     """
-    kind = header(request, b"content-type", "application/json").partition(";")[0].strip().lower()
-    if kind != "application/json" and not kind.endswith("+json"):
-        raise HTTPException(415, f'The content type is "{kind[:80]}"; send JSON as "application/json".')
+    check_json(request)
     is_gzip = check_coding(request)
     body = await read_body(request, limit)
     return gunzip(body, limit) if is_gzip else body
+
+
+def check_json(request: Request) -> None:
+    """Refuse a request whose content type is not JSON.
+
+    Raises:
+        HTTPException: 415.
+    """
+    kind = header(request, b"content-type", "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise HTTPException(415, f'The content type is "{kind[:80]}"; send JSON as "application/json".')
 
 
 async def read_body(request: Request, limit: int) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, NotRequired
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetPydanticSchema, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, GetPydanticSchema, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticKnownError, core_schema
 
 from houseprice.conversion.form import CellForm
@@ -14,6 +14,10 @@ from houseprice.schema import LONGEST_TEXT, Column, Schema
 PLAIN_TEXT = r"^[^.\s]+( [^.\s]+)*$"
 """Pattern of texts that have one form only: not written like 98178.0, and with one space at most between words."""
 _MONTH_AND_DAY = "-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+REFERENCE = "reference"
+"""Key of a house that is no column but the caller's own reference, unless the schema has a column of that name."""
+LONGEST_REFERENCE = 200
+_NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f]*$"
 LARGEST_CODE = 10**15 - 1
 """A code that is sent as a number: beyond it, readers of JSON begin to lose digits."""
 
@@ -29,6 +33,22 @@ def column_rule(schema: Schema, name: str, may_lack: bool) -> Any:
         rule = Annotated[rule, BeforeValidator(read)]
     rule = Annotated[rule, WithJsonSchema({**shown, **about})]
     return NotRequired[rule] if may_lack else rule
+
+
+def reference_rule() -> Any:
+    """Return the rule of a reference, with what OpenAPI says of it; a whole number is read as a text."""
+    text = StringConstraints(max_length=LONGEST_REFERENCE, pattern=_NO_CONTROL_CHARACTERS, strip_whitespace=False)
+    number = {"type": "integer", "minimum": -LARGEST_CODE, "maximum": LARGEST_CODE}
+    shown = {
+        "anyOf": [
+            {"type": "string", "maxLength": LONGEST_REFERENCE, "pattern": r"^[^\u0000-\u001f\u007f]*$"},
+            number,
+            {"type": "null"},
+        ],
+        "description": "Your own name for this house: stored with the prediction where predictions are stored; it has "
+        "no effect on the price",
+    }
+    return NotRequired[Annotated[Annotated[str, text] | None, BeforeValidator(_text), WithJsonSchema(shown)]]
 
 
 def _reader(column: Column, may_lack: bool) -> Callable[[Any], Any] | None:

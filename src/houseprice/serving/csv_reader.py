@@ -6,16 +6,17 @@ gives the values that JSON would hold, so that the rules of a request judge both
 """
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import BinaryIO
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import nearest
+from houseprice.serving.column_rules import REFERENCE
 from houseprice.serving.csv_cells import Parser, cell_parser
 from houseprice.serving.csv_dialect import BYTE_ORDER_MARK, DEFAULT, Dialect, detect_delimiter, invalid_csv, read_lines
-from houseprice.serving.request import House, is_optional
+from houseprice.serving.request import House, has_reference, is_optional
 from houseprice.serving.validation_errors import MAX_ERRORS
 from houseprice.serving.worker_pool import checkpoint
 
@@ -26,16 +27,21 @@ MAX_ROW_CHARACTERS = 2**18
 class CsvColumns:
     """The columns of a request and how their cells are parsed, made once for many tables.
 
+    With `keeps_reference`, a column `reference` that the schema does not know becomes part of the houses, too.
+
     Attributes:
         schema: the columns of a house.
         composites: columns of a request → the columns of a file that they are made of.
         names: what the columns of a table may be called.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, *, keeps_reference: bool = False) -> None:
         self.schema = bundle.manifest.schema_
+        self._more: dict[str, Parser] = {}
+        if keeps_reference and has_reference(self.schema):
+            self._more[REFERENCE] = lambda text: text.strip() or None
         self.composites = {name: column.sources for name, column in self.schema.request.items() if column.sources}
-        self.names = {*self.schema.request, *chain.from_iterable(self.composites.values())}
+        self.names = {*self.schema.request, *self._more, *chain.from_iterable(self.composites.values())}
         self._known = {name: about.get("levels", ()) for name, about in bundle.reference.items()}
         self._parsers: dict[str, dict[str, Parser]] = {}
 
@@ -45,7 +51,7 @@ class CsvColumns:
             self._parsers[decimal] = {
                 name: cell_parser(column, self._known.get(name, ()), decimal)
                 for name, column in self.schema.request.items()
-            }
+            } | self._more
         return self._parsers[decimal]
 
 
@@ -109,6 +115,7 @@ class CsvReader:
             self._check_width(row)
         self._check_header()
         known = columns.parsers(self.dialect.decimal)
+        self._check_repeated(known)
         named = [(index, name.strip()) for index, name in enumerate(self.header)]
         # A column without a name is the index that pandas writes, or the end of lines that end with a delimiter.
         strange = (index for index, name in named if keep_unknown and name and name not in columns.names)
@@ -209,5 +216,8 @@ class CsvReader:
                 "header_invalid",
                 f"The table already has the columns {', '.join(present)}, which the answer adds. Rename them.",
             )
-        if repeated := [name for name in self._schema.request if names.count(name) > 1]:
+
+    def _check_repeated(self, known: Iterable[str]) -> None:
+        names = [name.strip() for name in self.header]
+        if repeated := [name for name in known if names.count(name) > 1]:
             raise invalid_csv("header_invalid", f"The table has more than one column named {', '.join(repeated)}.")

@@ -10,10 +10,12 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from houseprice.bundle.manifest import Manifest
 from houseprice.serving.prediction import Prediction
+from houseprice.serving.recorder_metrics import RecorderMetrics
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 PRICES = (50e3, 100e3, 200e3, 300e3, 400e3, 500e3, 750e3, 1e6, 1.5e6, 2e6, 5e6)
@@ -29,10 +31,14 @@ class Metrics:
         registry: theirs alone.
     """
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Manifest, spool_folder: Path | None = None) -> None:
+        """Count from 0; `spool_folder` has the status of the recorder, where predictions are stored."""
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
         self.registry = registry = CollectorRegistry()
+        self._recorder = RecorderMetrics(spool_folder) if spool_folder else None
+        if self._recorder:
+            registry.register(self._recorder)
         self._requests = Counter(
             "houseprice_requests", "Requests, by route and status", ["route", "status"], registry=registry
         )
@@ -55,6 +61,9 @@ class Metrics:
         )  # fmt: skip
         self.log_lines_dropped = Counter(
             "houseprice_log_lines_dropped", "Log lines that could not be written", registry=registry
+        )
+        self.predictions_dropped = Counter(
+            "houseprice_store_predictions_dropped", "Predictions that could not be recorded", registry=registry
         )
         model = Gauge(
             "houseprice_model_info", "The model", ["model_version", "reference_date", "functional"],
@@ -131,5 +140,7 @@ class Metrics:
         if os.environ.get(MULTIPROC_DIR):
             registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            if self._recorder:
+                registry.register(self._recorder)
         self._text = generate_latest(registry)
         return self._text, CONTENT_TYPE_LATEST

@@ -9,10 +9,13 @@ and then one is made to wait, to find out whether it still comes alone.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from houseprice.serving.prediction import Prediction
+from houseprice.serving.prediction_spool import PredictionSpool
 from houseprice.serving.request import House
+from houseprice.serving.request_context import current_scope
 from houseprice.serving.scorer import Scorer
 
 MAX_BATCH_SIZE = 32
@@ -29,15 +32,16 @@ class MicroBatcher:
 
     Attributes:
         scorer: the model that predicts.
+        spool: records predictions, where they are stored.
     """
 
-    def __init__(self, scorer: Scorer) -> None:
-        self.scorer = scorer
+    def __init__(self, scorer: Scorer, spool: PredictionSpool | None = None) -> None:
+        self.scorer, self.spool = scorer, spool
         self._pending: list[Pending] = []
         self._alone = 0
 
     async def predict(self, house: House) -> Prediction:
-        """Return the prediction of one validated house.
+        """Return the prediction of one validated house, without recording it.
 
         Raises:
             ServingError: the model failed for this house.
@@ -55,7 +59,21 @@ class MicroBatcher:
         Raises:
             ServingError: the model failed for one of them.
         """
-        return await self._enqueue(houses) if houses else []
+        if not houses:
+            return []
+        predictions = await self._enqueue(houses)
+        if self.spool:
+            self.spool.record_many(houses, predictions, current_scope())
+        return predictions
+
+    def predict_blocks(self, houses: Sequence[House], scope: dict[str, Any]) -> Iterator[list[Prediction]]:
+        """Yield the predictions of many houses in blocks, without waiting for others; called by any thread.
+
+        Raises:
+            ServingError: the model failed.
+        """
+        blocks = self.scorer.score_blocks(houses)
+        return self.spool.record_blocks(houses, blocks, scope) if self.spool else blocks
 
     def _enqueue(self, houses: Sequence[House]) -> asyncio.Future[list[Prediction]]:
         loop = asyncio.get_running_loop()

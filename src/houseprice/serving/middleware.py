@@ -21,6 +21,7 @@ from houseprice.serving.docs import pages
 from houseprice.serving.metrics import Metrics
 from houseprice.serving.protocols.openapi import ERROR_PATHS
 from houseprice.serving.rate_limit import TokenBucket
+from houseprice.serving.request_context import enter_request
 from houseprice.serving.settings import Settings, variable
 
 PROBES = frozenset({"/health", "/livez", "/readyz", "/ping", "/v2/health/live", "/v2/health/ready"})
@@ -61,6 +62,7 @@ class ObservabilityMiddleware:
         if self._root_path and f"{path}/".startswith(f"{self._root_path}/"):  # a proxy may have stripped it or not
             path = scope["path"] = path[len(self._root_path) :] or "/"
         scope["request_id"] = request_id.decode()
+        enter_request(scope)
         is_head = method == "HEAD"
         if is_head:
             scope["method"] = "GET"

@@ -2,7 +2,7 @@
 
 The rules are made from the schema in the bundle, so that a house is refused for the same reason on every route and
 in every format. A validated house is a dict: float for numbers (flags are 0 or 1), `str` for texts, `date` for
-dates; what is missing is absent or None.
+dates; what is missing is absent or None. Beside the columns it may hold the caller's own `reference`.
 """
 
 import json
@@ -15,7 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from houseprice.schema import Schema
-from houseprice.serving.column_rules import column_rule
+from houseprice.serving.column_rules import REFERENCE, column_rule, reference_rule
 from houseprice.serving.json_blocks import JsonTooLargeError, array_pieces, parse_json
 from houseprice.serving.json_duplicate_keys import find_duplicate_keys
 from houseprice.serving.json_encoding import utf8_json
@@ -50,9 +50,10 @@ class RequestModel:
     def __init__(self, schema: Schema, example: House | None = None) -> None:
         self.schema = schema
         make: Any = TypedDict  # mypy knows only those whose columns are written in the code
-        house: Any = make(
-            "House", {name: column_rule(schema, name, is_optional(schema, name)) for name in schema.request}
-        )
+        rules = {name: column_rule(schema, name, is_optional(schema, name)) for name in schema.request}
+        if has_reference(schema):
+            rules[REFERENCE] = reference_rule()
+        house: Any = make("House", rules)
         shown: House = {"description": "What is known of a house before it is sold."}
         house.__pydantic_config__ = ConfigDict(
             extra="forbid",
@@ -229,6 +230,11 @@ def _unreadable(kind: str, message: str, place: int | None = None) -> InvalidReq
 def _shortened(row: Any, most: int) -> Any:
     """Return a row with so many of its values at most; one that has more has an error among them."""
     return dict(islice(row.items(), most)) if isinstance(row, dict) and len(row) > most else row
+
+
+def has_reference(schema: Schema) -> bool:
+    """Tell whether `reference` is the caller's own reference and not a column."""
+    return REFERENCE not in schema.request
 
 
 def is_optional(schema: Schema, name: str) -> bool:

@@ -27,6 +27,7 @@ from houseprice.serving import json_logging
 from houseprice.serving.connections import Connections
 from houseprice.serving.draining import DrainingProtocol, DrainingServer, terminate_on_hangup
 from houseprice.serving.heap import return_freed_memory
+from houseprice.serving.recorder_process import recorder_process
 from houseprice.serving.settings import DEFAULT, Settings
 from houseprice.serving.startup import verified_app
 from houseprice.serving.supervisor import run_workers
@@ -93,7 +94,7 @@ def serve(directory: Path, host: str, port: int, settings: Settings = DEFAULT) -
     return_freed_memory()
     with _exit_on_signal():
         app = verified_app(directory, settings)
-        with listen(host, port) as listener:
+        with listen(host, port) as listener, recorder_process(directory, settings):
             if settings.workers > 1:
                 factory: Any = partial(_worker_app, directory, settings, url_of(listener))
                 run_workers(ServerConfig(factory, settings), listener)

@@ -5,12 +5,14 @@ docs/api.md lists them. A variable that is no setting is named in the log, never
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from houseprice.errors import ConfigError, nearest
 
 PREFIX = "HOUSEPRICE_"
+SQLITE = "sqlite:///"
 ELSEWHERE = (
     "ACCEPT_UNCOMPARABLE_CHAMPION", "API_KEY", "BLUE", "BUNDLE", "CACHE", "CONFIG", "COSIGN_KEY", "DEBUG",
     "DOCKER_STORE", "GITHUB_API", "GREEN", "HOST", "MLFLOW_DEADLINE", "MLFLOW_FOLDER", "MLFLOW_IMAGE",
@@ -50,6 +52,12 @@ class Settings:
         metrics, docs, access_log: whether there is `/metrics`, `/docs` with the OpenAPI document, an access log.
         workers: worker processes.
         allow_red: serve a model that failed its gates, which is refused otherwise.
+        store: URL of the database that predictions are stored in; without one they are not.
+        store_inputs: whether the houses are stored as they are (`on`), as a hash, or not at all (`off`).
+        store_spool: folder where predictions wait for the database; beside an SQLite file by default.
+        store_spool_bytes: what they may take there.
+        store_days: how long they stay in the database; 0 is for ever.
+        shadow: bundle of a model that predicts what is recorded, too, for comparison.
     """
 
     max_body_bytes: int = 0
@@ -73,6 +81,21 @@ class Settings:
     access_log: bool = True
     workers: int = 1
     allow_red: bool = False
+    store: str = field(default="", repr=False)  # it may hold a password
+    store_inputs: str = "on"
+    store_spool: str = ""
+    store_spool_bytes: int = 256 * 2**20
+    store_days: int = 0
+    shadow: str = ""
+
+    @property
+    def spool_folder(self) -> Path:
+        """The folder where predictions wait for the database."""
+        if self.store_spool:
+            return Path(self.store_spool)
+        if self.store.startswith(SQLITE):
+            return Path(f"{self.store.removeprefix(SQLITE).partition('?')[0]}-spool")
+        return Path("houseprice-spool")
 
 
 DEFAULT = Settings()
@@ -96,6 +119,12 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
             found[name] = read(text)
         except ValueError as err:
             problems.append(f"{variable(name)}: {err}")
+    if found.get("shadow") and not found.get("store"):
+        problems.append(f"{variable('shadow')}: a shadow model needs {variable('store')}, where its predictions go")
+    if found.get("shadow") and found.get("store_inputs") == "off":
+        problems.append(
+            f"{variable('shadow')}: a shadow model needs the inputs; set {variable('store_inputs')} to hash"
+        )
     if problems:
         raise ConfigError(
             f"Invalid settings in the environment: {'; '.join(problems)}.", problems, code="settings_invalid"
@@ -105,7 +134,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Return a sentence for each variable with the prefix that is no setting."""
-    known = [variable(field.name) for field in fields(Settings)] + [PREFIX + name for name in (*ELSEWHERE, *RENAMED)]
+    known = [variable(one.name) for one in fields(Settings)] + [PREFIX + name for name in (*ELSEWHERE, *RENAMED)]
     unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
     return [f"{name} is not a setting and has no effect{nearest(name, known)}" for name in unknown]
 
@@ -134,6 +163,19 @@ def _switch(text: str) -> bool:
     if text.lower() not in {"on", "off"}:
         raise ValueError(f'"{text}" is neither on nor off')
     return text.lower() == "on"
+
+
+def _store(text: str) -> str:
+    if not (text.startswith("postgresql://") or (text.startswith(SQLITE) and len(text) > len(SQLITE))):
+        # The value is not shown: it may hold a password.
+        raise ValueError("it is neither sqlite:///PATH nor postgresql://USER:PASSWORD@HOST/DATABASE")
+    return text
+
+
+def _inputs(text: str) -> str:
+    if text.lower() not in {"on", "hash", "off"}:
+        raise ValueError(f'"{text}" is neither on nor hash nor off')
+    return text.lower()
 
 
 def _prefix(text: str) -> str:
@@ -181,4 +223,10 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "access_log": _switch,
     "workers": _whole(1),
     "allow_red": _switch,
+    "store": _store,
+    "store_inputs": _inputs,
+    "store_spool": str,
+    "store_spool_bytes": _whole(2**20),
+    "store_days": _whole(0),
+    "shadow": str,
 }

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from houseprice.errors import DataError, nearest
 from houseprice.schema import Column, Schema
+from houseprice.serving.column_rules import LONGEST_REFERENCE, REFERENCE
 from houseprice.serving.json_duplicate_keys import DuplicateKey
 
 MAX_ERRORS = 100
@@ -146,6 +147,11 @@ def allowed_values(column: Column) -> str:
 def _about_column(name: str, found: ErrorDetails, schema: Schema, has_hint: bool) -> str:
     if found["type"] == "missing":
         return f'"{name}" is missing; expected {allowed_values(schema.request[name])}.'
+    if name not in schema.request and name == REFERENCE:
+        return (
+            f'"{name}" is {quoted(found["input"])}; expected a text of at most {LONGEST_REFERENCE} characters, none of '
+            "them a control character."
+        )
     if found["type"] != "extra_forbidden":
         return f'"{name}" is {quoted(found["input"])}; expected {allowed_values(schema.request[name])}.'
     known = ", ".join(schema.request)

@@ -64,6 +64,8 @@ def add_explain(
         parts = _included(request)
         house = await house_of(request)
         prediction = await batcher.predict(house)
+        if batcher.spool:
+            batcher.spool.record(house, prediction)
 
         def answer() -> bytes:
             found = asdict(prediction)

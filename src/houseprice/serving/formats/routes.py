@@ -28,7 +28,7 @@ class BatchRoute:
     """Predicts many houses, whatever their format."""
 
     def __init__(self, bundle: Bundle, executor: BatchExecutor, max_houses: int, max_bytes: int) -> None:
-        self._columns = CsvColumns(bundle)
+        self._columns = CsvColumns(bundle, keeps_reference=True)
         self._executor = executor
         self._rules = executor.batcher.scorer.request
         self._max_houses = max_houses

@@ -5,8 +5,9 @@ from typing import Any
 
 from houseprice.bundle.load import Bundle
 from houseprice.serving.batch_execution import BatchExecutor
+from houseprice.serving.column_rules import REFERENCE
 from houseprice.serving.csv_reader import CsvColumns
-from houseprice.serving.request import House, is_optional, taken
+from houseprice.serving.request import House, has_reference, is_optional, taken
 from houseprice.serving.validation_errors import MAX_ERRORS, BatchTooLargeError, FieldError, InvalidRequestError
 
 MAX_ERRORS_SHOWN = 5
@@ -36,8 +37,10 @@ class ProtocolAdapter:
         self.executor = executor
         self.rules = executor.batcher.scorer.request
         self.bundle = bundle
-        self.csv_columns = CsvColumns(bundle)
+        self.csv_columns = CsvColumns(bundle, keeps_reference=True)
         self._optional = {name for name in self.columns if is_optional(schema, name)}
+        if has_reference(schema):
+            self._optional.add(REFERENCE)
 
     def validate(self, rows: list[House]) -> list[House]:
         """Return the houses that rows hold, which are taken out of their list.

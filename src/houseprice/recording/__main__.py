@@ -1,0 +1,107 @@
+"""The recorder process; the server starts it, and tells it on its standard input what to record.
+
+It ends when its standard input does, or on SIGTERM, when it has written what is left.
+"""
+
+import logging.config
+import os
+import signal
+import sys
+import threading
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from houseprice.bundle import manifest as manifests
+from houseprice.errors import DataError, FolderLockedError
+from houseprice.folder_lock import lock_folders
+from houseprice.recording.actuals import ActualsTaker
+from houseprice.recording.connection import StoreConnection
+from houseprice.recording.drain import SpoolDrain
+from houseprice.recording.input_counts import input_counter
+from houseprice.recording.operations import operations_socket
+from houseprice.recording.options import Options, read_options
+from houseprice.recording.retention import Retention
+from houseprice.recording.status import Status
+from houseprice.serving import json_logging
+from houseprice.serving.recorder_process import DRAIN_SECONDS
+from houseprice.serving.request import RequestModel
+
+NICENESS = 19
+LOCK_NAME = ".recorder.lock"
+LOCK_SECONDS = 1.0
+_log = logging.getLogger("houseprice.recording")
+
+
+def main() -> None:
+    """Record until the server ends."""
+    stopping = threading.Event()
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sig, lambda *_: stopping.set())
+    with suppress(OSError):
+        os.nice(NICENESS)
+    logging.config.dictConfig(json_logging.config())
+    options = read_options(sys.stdin.buffer.readline())
+    threading.Thread(target=_stop_with_server, args=(stopping,), daemon=True).start()
+    with ExitStack() as stack:
+        if _lock(options.spool, stopping, stack):
+            record(options, stopping)
+    json_logging.flush()
+
+
+def record(options: Options, stopping: threading.Event) -> None:
+    """Record until `stopping` is set, and then what is left."""
+    manifest = manifests.read((options.bundle / manifests.NAME).read_bytes(), options.bundle)
+    rules = RequestModel(manifest.schema_)
+    counter = input_counter(options.bundle, manifest.model_version)
+    status = Status(options.spool)
+    connection = StoreConnection(options.store, status)
+    threads = []
+    shadow = None
+    if options.shadow:
+        from houseprice.recording.shadow import Shadow  # with onnxruntime, which takes memory
+
+        shadow = Shadow(options, connection, status, rules)
+        threads.append(threading.Thread(target=shadow.run, args=(options.shadow, stopping), name="shadow", daemon=True))
+    if options.days:
+        retention = Retention(options.days, connection)
+        threads.append(threading.Thread(target=retention.run, args=(stopping,), name="retention", daemon=True))
+    taker = ActualsTaker(rules, connection, status, options.max_rows)
+    drain = SpoolDrain(options, connection, status, rules, counter, shadow)
+    status.start()
+    with operations_socket(options.spool, {"actuals": taker.answer}):
+        _log.info("recording predictions", extra={"fields": {"spool": str(options.spool), "pid": os.getpid()}})
+        for thread in threads:
+            thread.start()
+        drain.run(stopping)
+        drain.finish(DRAIN_SECONDS)
+    status.stop()
+    connection.close()
+    _log.info("recorder ends", extra={"fields": {"written": status.written}})
+
+
+def _lock(folder: Path, stopping: threading.Event, stack: ExitStack) -> bool:
+    """Wait until no other recorder reads the folder; return False when stopping before that."""
+    said = ""
+    while True:
+        try:
+            stack.enter_context(lock_folders(folder, name=LOCK_NAME))
+        except (FolderLockedError, DataError) as err:
+            if err.code != said:
+                _log.warning("spool not available", extra={"fields": {"code": err.code, "reason": str(err)}})
+            said = err.code
+        else:
+            return True
+        if stopping.wait(LOCK_SECONDS):
+            return False
+
+
+def _stop_with_server(stopping: threading.Event) -> None:
+    """Stop when the server's end of the standard input is closed, which the kernel does when it dies."""
+    with suppress(OSError, ValueError):
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
+    stopping.set()
+
+
+if __name__ == "__main__":
+    main()

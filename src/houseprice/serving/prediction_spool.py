@@ -1,0 +1,199 @@
+"""Records of predictions, queued by whoever predicts and appended to the spool on disk by a thread.
+
+A record is encoded where it is made, while its house is still in the processor's cache, which costs less than to keep
+the house for later; a single house is recorded by the very bytes of its request and answer, which costs least, and
+validated again by the reader. The thread takes what was queued a few times a second and appends it with one write.
+Whatever the disk does, no answer waits: while nothing can be written, records stay in the bounded queue, and what finds
+no place there is dropped, counted and logged. The recorder process (`houseprice.recording`) reads the spool.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from houseprice.errors import SpoolError
+from houseprice.serving.column_rules import REFERENCE
+from houseprice.serving.prediction import Prediction
+from houseprice.serving.request import House
+from houseprice.serving.request_context import current_scope
+from houseprice.spool.writer import SEGMENT_SECONDS, SpoolWriter
+
+QUEUE_RECORDS = 20_000
+FLUSH_SECONDS = 0.05
+WRITE_RECORDS = 1000
+MAX_RETRY_SECONDS = 5.0
+REPORT_SECONDS = 60.0
+STOP_SECONDS = 5.0
+"""How long the end of the process waits for the remaining records."""
+
+Record = tuple[float, str, int, str | None, dict[str, Any], Prediction]
+"""When a house was predicted (seconds since 1970), ID of the request, position in it, reference, house, prediction."""
+MAX_BODY_BYTES = 4096
+"""Length of a request that is recorded as it is; longer ones hold white space, which would fill the spool."""
+_to_json = TypeAdapter(Record).serializer.to_json
+_log = logging.getLogger(__name__)
+
+
+class PredictionSpool:
+    """Records predictions.
+
+    Attributes:
+        dropped: records that were lost.
+        on_drop: called with the number of lost records.
+    """
+
+    def __init__(
+        self,
+        writer: SpoolWriter,
+        *,
+        has_inputs: bool = True,
+        has_reference: bool = True,
+        on_drop: Callable[[int], object] = lambda _: None,
+    ) -> None:
+        """Record nothing yet.
+
+        Args:
+            writer: appends to the spool.
+            has_inputs: whether houses are part of the records.
+            has_reference: whether the key `reference` of a house is the caller's own reference.
+            on_drop: called with the number of lost records.
+        """
+        self._writer, self._has_inputs, self._has_reference = writer, has_inputs, has_reference
+        self.dropped, self.on_drop = 0, on_drop
+        self._queue: queue.SimpleQueue[bytes | threading.Event] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._failure, self._reported, self._reported_at = "", 0, 0.0
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
+        self._thread.start()
+
+    def record_exchange(self, scope: MutableMapping[str, Any], body: bytes, answer: bytes) -> bool:
+        """Record a request for one house by its JSON and that of its answer; return whether that can be done."""
+        if not self._has_inputs or len(body) > MAX_BODY_BYTES or body[:1] != b"{":
+            return False
+        if self._queue.qsize() < QUEUE_RECORDS:
+            if b"\n" in body:  # which is white space there, and the end of a record in the spool
+                body = body.replace(b"\n", b" ")
+            self._queue.put(b'[%.6f,"%b",%b,%b]' % (time.time(), scope["request_id"].encode(), body, answer))
+        else:
+            self._drop(1)
+        return True
+
+    def record(self, house: House, prediction: Prediction) -> None:
+        """Record the prediction of a request's only house."""
+        if self._queue.qsize() < QUEUE_RECORDS:
+            self._put(time.time(), current_scope().get("request_id", ""), 0, house, prediction)
+        else:
+            self._drop(1)
+
+    def record_many(self, houses: Sequence[House], predictions: Sequence[Prediction], scope: dict[str, Any]) -> None:
+        """Record predictions of a request, whose scope counts them, since they may come in parts."""
+        now, request_id, first = time.time(), scope.get("request_id", ""), scope.get("recorded", 0)
+        scope["recorded"] = first + len(houses)
+        room = max(QUEUE_RECORDS - self._queue.qsize(), 0)
+        for row, (house, prediction) in enumerate(zip(houses[:room], predictions, strict=False), first):
+            self._put(now, request_id, row, house, prediction)
+        if len(houses) > room:
+            self._drop(len(houses) - room)
+
+    def _put(self, now: float, request_id: str, row: int, house: House, prediction: Prediction) -> None:
+        reference = house.get(REFERENCE) if self._has_reference else None
+        inputs = house if self._has_inputs else {}
+        self._queue.put(_to_json((now, request_id, row, reference, inputs, prediction)))
+
+    def record_blocks(
+        self, houses: Sequence[House], blocks: Iterable[list[Prediction]], scope: dict[str, Any]
+    ) -> Iterator[list[Prediction]]:
+        """Yield the predictions of a request's houses as they come in blocks, and record them."""
+        start = 0
+        for block in blocks:
+            self.record_many(houses[start : start + len(block)], block, scope)
+            start += len(block)
+            yield block
+
+    def close(self) -> None:
+        """Write what is queued, as far as it can be written within some seconds, and stop to write."""
+        if self._thread is None or not self._thread.is_alive():
+            return
+        written = threading.Event()
+        self._stopping.set()
+        self._queue.put(written)
+        if not written.wait(STOP_SECONDS):
+            _log.error("predictions not written", extra={"fields": {"count": self._queue.qsize()}})
+
+    def _drop(self, count: int) -> None:
+        self.dropped += count
+        self.on_drop(count)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                queued = self._queue.get(timeout=SEGMENT_SECONDS)
+            except queue.Empty:
+                self._writer.rotate()
+                continue
+            if not isinstance(queued, threading.Event):
+                self._stopping.wait(FLUSH_SECONDS)  # for others to come
+            if end := self._write_queued(queued):
+                self._writer.close()
+                self._report_lost(self._failure)
+                end.set()
+                return
+
+    def _write_queued(self, queued: bytes | threading.Event) -> threading.Event | None:
+        """Write what is queued; return what waits for the end, where that was reached."""
+        lines: list[bytes] = []
+        while not isinstance(queued, threading.Event):
+            lines.append(queued)
+            if len(lines) == WRITE_RECORDS:
+                self._write(lines)
+                lines = []
+            try:
+                queued = self._queue.get_nowait()
+            except queue.Empty:
+                break
+        if lines:
+            self._write(lines)
+        return queued if isinstance(queued, threading.Event) else None
+
+    def _write(self, lines: list[bytes]) -> None:
+        """Append lines, as soon as that is possible; on the way to the end, once is enough to know."""
+        delay = FLUSH_SECONDS
+        while True:
+            try:
+                self._writer.append(b"\n".join([*lines, b""]))
+            except SpoolError as err:
+                self._report(err)
+            else:
+                self._report(None)
+                return
+            if self._stopping.is_set():
+                self._drop(len(lines))
+                return
+            self._stopping.wait(delay)
+            delay = min(2 * delay, MAX_RETRY_SECONDS)
+
+    def _report(self, failure: SpoolError | None) -> None:
+        """Log that writing fails, once for each reason, what was lost, now and then, and that it succeeds again."""
+        code = failure.code if failure else ""
+        if failure and code != self._failure:
+            fields = {"code": code, "reason": str(failure)}
+            _log.error("predictions cannot be recorded", extra={"fields": fields})
+        elif self._failure and not failure:
+            _log.warning("predictions are recorded again")
+        if code != self._failure or time.monotonic() - self._reported_at > REPORT_SECONDS:
+            self._report_lost(code or self._failure)
+        self._failure = code
+
+    def _report_lost(self, code: str) -> None:
+        if lost := self.dropped - self._reported:
+            _log.error("predictions dropped", extra={"fields": {"count": lost, "code": code}})
+            self._reported, self._reported_at = self._reported + lost, time.monotonic()
