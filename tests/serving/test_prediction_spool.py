@@ -144,7 +144,7 @@ def test_answers_go_on_while_nothing_can_be_written(
     toy: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The queue holds what it can, which is written later; the rest is counted in the metrics."""
-    monkeypatch.setattr(prediction_spool, "QUEUE_RECORDS", 5)
+    monkeypatch.setattr(prediction_spool, "BUFFER_RECORDS", 5)
     monkeypatch.setattr(prediction_spool, "MAX_RETRY_SECONDS", 0.01)
     (tmp_path / "db-spool").write_text("no folder")
     recording = Recording(toy, tmp_path)

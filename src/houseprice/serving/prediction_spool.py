@@ -1,17 +1,19 @@
-"""Records of predictions, queued by whoever predicts and appended to the spool on disk by a thread.
+"""Records of predictions, buffered by whoever predicts and appended to the spool on disk by a thread.
 
 A record is encoded where it is made, while its house is still in the processor's cache, which costs less than to keep
 the house for later; a single house is recorded by the very bytes of its request and answer, which costs least, and
-validated again by the reader. The thread takes what was queued a few times a second and appends it with one write.
-Whatever the disk does, no answer waits: while nothing can be written, records stay in the bounded queue, and what finds
-no place there is dropped, counted and logged. The recorder process (`houseprice.recording`) reads the spool.
+validated again by the reader. Records go into one of two buffers that are used in turns, since memory that another
+thread frees costs more than the record. The thread takes the buffer a few times a second and appends it with one write.
+
+Whatever the disk does, no answer waits: while nothing can be written, records stay in the bounded buffer, and what
+finds no place there is dropped, counted and logged. The recorder process (`houseprice.recording`) reads the spool.
 """
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from io import BytesIO
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -23,9 +25,10 @@ from houseprice.serving.request import House
 from houseprice.serving.request_context import current_scope
 from houseprice.spool.writer import SEGMENT_SECONDS, SpoolWriter
 
-QUEUE_RECORDS = 20_000
+BUFFER_RECORDS = 20_000
 FLUSH_SECONDS = 0.05
-WRITE_RECORDS = 1000
+KEPT_BYTES = 2**20
+"""A buffer that has grown larger than that is not used again."""
 MAX_RETRY_SECONDS = 5.0
 REPORT_SECONDS = 60.0
 STOP_SECONDS = 5.0
@@ -65,8 +68,9 @@ class PredictionSpool:
         """
         self._writer, self._has_inputs, self._has_reference = writer, has_inputs, has_reference
         self.dropped, self.on_drop = 0, on_drop
-        self._queue: queue.SimpleQueue[bytes | threading.Event] = queue.SimpleQueue()
-        self._stopping = threading.Event()
+        self._lock = threading.Lock()  # of the buffer and its count, held for less than a microsecond
+        self._buffer, self._spare, self._count = BytesIO(), BytesIO(), 0
+        self._ready, self._stopping = threading.Event(), threading.Event()
         self._failure, self._reported, self._reported_at = "", 0, 0.0
         self._thread: threading.Thread | None = None
 
@@ -79,35 +83,37 @@ class PredictionSpool:
         """Record a request for one house by its JSON and that of its answer; return whether that can be done."""
         if not self._has_inputs or len(body) > MAX_BODY_BYTES or body[:1] != b"{":
             return False
-        if self._queue.qsize() < QUEUE_RECORDS:
-            if b"\n" in body:  # which is white space there, and the end of a record in the spool
-                body = body.replace(b"\n", b" ")
-            self._queue.put(b'[%.6f,"%b",%b,%b]' % (time.time(), scope["request_id"].encode(), body, answer))
-        else:
-            self._drop(1)
+        if b"\n" in body:  # which is white space there, and the end of a record in the spool
+            body = body.replace(b"\n", b" ")
+        self._put(b'[%.6f,"%b",%b,%b]\n' % (time.time(), scope["request_id"].encode(), body, answer), 1)
         return True
 
     def record(self, house: House, prediction: Prediction) -> None:
         """Record the prediction of a request's only house."""
-        if self._queue.qsize() < QUEUE_RECORDS:
-            self._put(time.time(), current_scope().get("request_id", ""), 0, house, prediction)
-        else:
-            self._drop(1)
+        self._put(self._encoded(time.time(), current_scope().get("request_id", ""), 0, house, prediction), 1)
 
     def record_many(self, houses: Sequence[House], predictions: Sequence[Prediction], scope: dict[str, Any]) -> None:
         """Record predictions of a request, whose scope counts them, since they may come in parts."""
         now, request_id, first = time.time(), scope.get("request_id", ""), scope.get("recorded", 0)
         scope["recorded"] = first + len(houses)
-        room = max(QUEUE_RECORDS - self._queue.qsize(), 0)
-        for row, (house, prediction) in enumerate(zip(houses[:room], predictions, strict=False), first):
-            self._put(now, request_id, row, house, prediction)
-        if len(houses) > room:
-            self._drop(len(houses) - room)
+        pairs = enumerate(zip(houses, predictions, strict=True), first)
+        lines = [self._encoded(now, request_id, row, house, prediction) for row, (house, prediction) in pairs]
+        self._put(b"".join(lines), len(lines))
 
-    def _put(self, now: float, request_id: str, row: int, house: House, prediction: Prediction) -> None:
+    def _encoded(self, now: float, request_id: str, row: int, house: House, prediction: Prediction) -> bytes:
         reference = house.get(REFERENCE) if self._has_reference else None
-        inputs = house if self._has_inputs else {}
-        self._queue.put(_to_json((now, request_id, row, reference, inputs, prediction)))
+        return _to_json((now, request_id, row, reference, house if self._has_inputs else {}, prediction)) + b"\n"
+
+    def _put(self, lines: bytes, count: int) -> None:
+        with self._lock:
+            is_first, has_room = not self._count, self._count + count <= BUFFER_RECORDS
+            if has_room:
+                self._buffer.write(lines)
+                self._count += count
+        if not has_room:
+            self._drop(count)
+        elif is_first:
+            self._ready.set()
 
     def record_blocks(
         self, houses: Sequence[House], blocks: Iterable[list[Prediction]], scope: dict[str, Any]
@@ -120,64 +126,59 @@ class PredictionSpool:
             yield block
 
     def close(self) -> None:
-        """Write what is queued, as far as it can be written within some seconds, and stop to write."""
-        if self._thread is None or not self._thread.is_alive():
+        """Write what is left, as far as it can be written within some seconds, and stop to write."""
+        if self._thread is None:
             return
-        written = threading.Event()
         self._stopping.set()
-        self._queue.put(written)
-        if not written.wait(STOP_SECONDS):
-            _log.error("predictions not written", extra={"fields": {"count": self._queue.qsize()}})
+        self._ready.set()
+        self._thread.join(STOP_SECONDS)
+        if self._thread.is_alive():
+            _log.error("predictions not written", extra={"fields": {"count": self._count}})
 
     def _drop(self, count: int) -> None:
-        self.dropped += count
+        with self._lock:
+            self.dropped += count
         self.on_drop(count)
 
     def _run(self) -> None:
-        while True:
-            try:
-                queued = self._queue.get(timeout=SEGMENT_SECONDS)
-            except queue.Empty:
+        while not self._stopping.is_set():
+            if not self._ready.wait(SEGMENT_SECONDS):
                 self._writer.rotate()
                 continue
-            if not isinstance(queued, threading.Event):
-                self._stopping.wait(FLUSH_SECONDS)  # for others to come
-            if end := self._write_queued(queued):
-                self._writer.close()
-                self._report_lost(self._failure)
-                end.set()
-                return
+            self._stopping.wait(FLUSH_SECONDS)  # for others to come
+            self._write()
+        self._write()  # what came since
+        self._writer.close()
+        self._report_lost(self._failure)
 
-    def _write_queued(self, queued: bytes | threading.Event) -> threading.Event | None:
-        """Write what is queued; return what waits for the end, where that was reached."""
-        lines: list[bytes] = []
-        while not isinstance(queued, threading.Event):
-            lines.append(queued)
-            if len(lines) == WRITE_RECORDS:
-                self._write(lines)
-                lines = []
-            try:
-                queued = self._queue.get_nowait()
-            except queue.Empty:
-                break
-        if lines:
-            self._write(lines)
-        return queued if isinstance(queued, threading.Event) else None
+    def _write(self) -> None:
+        """Append the records of the buffer, as soon as that is possible; when stopping, once is enough to know."""
+        with self._lock:
+            buffer, count = self._buffer, self._count
+            self._buffer, self._count = self._spare, 0
+            self._ready.clear()
+        if count:
+            with buffer.getbuffer() as content, content[: buffer.tell()] as lines:
+                if not self._append(lines):
+                    self._drop(count)
+        if buffer.tell() > KEPT_BYTES:
+            buffer = BytesIO()
+        buffer.seek(0)
+        self._spare = buffer
 
-    def _write(self, lines: list[bytes]) -> None:
-        """Append lines, as soon as that is possible; on the way to the end, once is enough to know."""
+    def _append(self, lines: memoryview) -> bool:
+        """Append lines; return False when that failed while stopping."""
         delay = FLUSH_SECONDS
         while True:
             try:
-                self._writer.append(b"\n".join([*lines, b""]))
+                self._writer.append(lines)
             except SpoolError as err:
                 self._report(err)
             else:
                 self._report(None)
-                return
+                return True
             if self._stopping.is_set():
-                self._drop(len(lines))
-                return
+                return False
             self._stopping.wait(delay)
             delay = min(2 * delay, MAX_RETRY_SECONDS)
 

@@ -40,7 +40,7 @@ class SpoolWriter:
         self._opened = 0.0
         self._usage, self._usage_until = 0, 0.0
 
-    def append(self, lines: bytes) -> None:
+    def append(self, lines: bytes | memoryview) -> None:
         """Append whole lines, all or none of them.
 
         Raises:
@@ -106,7 +106,7 @@ class SpoolWriter:
             os.close(descriptor)
         self._descriptor, self._size, self._opened = descriptor, 0, time.monotonic()
 
-    def _write(self, lines: bytes) -> None:
+    def _write(self, lines: bytes | memoryview) -> None:
         rest = memoryview(lines)
         while rest:
             rest = rest[os.write(self._descriptor, rest) :]
