@@ -5,7 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from houseprice.metrics import bootstrap, measure, measure_interval, with_bounds
+from houseprice.metrics import (
+    bootstrap,
+    forecast_sd,
+    mean_bounds,
+    measure,
+    measure_interval,
+    measure_standardised,
+    measure_vertical_equity,
+    median_bounds,
+    share_bounds,
+    with_bounds,
+)
 
 PRICES = st.lists(st.tuples(st.floats(1e4, 1e7), st.floats(1e4, 1e7)), min_size=2, max_size=30)
 
@@ -100,7 +111,7 @@ def test_the_currency_does_not_matter(pairs: list[tuple[float, float]], rate: fl
     paid, answered = arrays(pairs)
     one, other = measure(paid, answered), measure(paid * rate, answered * rate)
     for name in ("rmse", "mae"):
-        assert other[name] == pytest.approx(one[name] * rate)
+        assert other[name] == pytest.approx(one[name] * rate, abs=1e-6)  # of prices of ten millions, 1e-9 is lost
     for name in ("log_rmse", "bias_log", "median_ape", "cod", "prd"):
         assert other[name] == pytest.approx(one[name], rel=1e-6, abs=1e-9)
 
@@ -127,3 +138,61 @@ def test_an_interval_is_measured_by_what_it_holds_and_by_its_width() -> None:
         np.array([10.0, 10.0, 10.0, 40.0]), np.array([15.0, 20.0, 30.0, 50.0]),
     )  # fmt: skip
     assert found == {"coverage": 0.5, "mean_relative_width": pytest.approx((0.5 + 0.5 + 1.0 + 0.25) / 4)}
+
+
+def test_the_forecast_sd_is_that_of_a_normal_error() -> None:
+    """An interval of 90 % is 1.645 standard deviations wide on both sides."""
+    found = forecast_sd(np.exp([-1.6448536, -0.16448536]), np.exp([1.6448536, 0.16448536]), 0.9)
+    assert found == pytest.approx([1.0, 0.1])
+
+
+def test_standardised_errors_are_told_by_their_quantiles() -> None:
+    """Normal errors of the forecast size: mean 0, deviation 1, two thirds within one."""
+    draw = np.random.default_rng(4)
+    fsd = draw.uniform(0.05, 0.3, 20_000)
+    found = measure_standardised(np.exp(draw.normal(size=20_000) * fsd), np.ones(20_000), fsd)
+    assert (found["mean"], found["sd"]) == (pytest.approx(0.0, abs=0.03), pytest.approx(1.0, abs=0.03))
+    assert found["within_fsd"] == pytest.approx(0.6827, abs=0.01)
+    assert found["mean_fsd"] == pytest.approx(0.175, abs=0.005)
+    quantiles = np.array(found["quantiles"])
+    assert (np.diff(quantiles) >= 0).all()
+    assert np.abs(np.clip(quantiles, -1, 1)).mean() == pytest.approx(
+        np.abs(np.clip(draw.normal(size=200_000), -1, 1)).mean(), abs=0.01
+    )
+
+
+@pytest.mark.parametrize("count", [30, 400])
+def test_bounds_hold_the_truth_as_often_as_they_say(count: int) -> None:
+    """Of 400 samples, about 95 %, fewer of small samples of a skewed distribution."""
+    draw = np.random.default_rng(5)
+    samples = draw.exponential(size=(400, count))
+    medians = [median_bounds(sample) for sample in samples]
+    means = [mean_bounds(sample) for sample in samples]
+    shares = [share_bounds(int((sample < 0.2).sum()), count) for sample in samples]
+    for found, truth in ((medians, np.log(2.0)), (means, 1.0), (shares, 1 - np.exp(-0.2))):
+        assert np.mean([one.low <= truth <= one.high for one in found]) == pytest.approx(0.95, abs=0.06)
+
+
+def test_bounds_of_one_value_say_nothing() -> None:
+    """The mean of one sale may be anything; all of few sales may be the median."""
+    assert mean_bounds(np.array([0.1])) == (0.1, -np.inf, np.inf)
+    assert median_bounds(np.array([0.1, 0.3, 0.2])) == (0.2, 0.1, 0.3)
+    low, high = share_bounds(0, 5)[1:]
+    assert low == pytest.approx(0.0, abs=1e-12)
+    assert 0.3 < high < 0.6
+
+
+@pytest.mark.parametrize(("count", "groups"), [(20, 2), (50, 2), (51, 4), (500, 4), (501, 10)])
+def test_vertical_equity_compares_the_outer_groups(count: int, groups: int) -> None:
+    """The number of groups is that of the standard: only the cheapest and the dearest of them count."""
+    paid = np.linspace(1e5, 1e6, count)
+    ratio = np.ones(count)
+    ratio[-len(np.array_split(paid, groups)[-1]) :] = 1.02
+    found = measure_vertical_equity(paid, paid * ratio)
+    assert found is not None
+    assert found.value == pytest.approx(2.0 / np.median(ratio), rel=0.01)
+
+
+def test_vertical_equity_needs_twenty_sales() -> None:
+    """With fewer there are no groups."""
+    assert measure_vertical_equity(np.ones(19), np.ones(19)) is None

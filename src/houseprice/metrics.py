@@ -157,9 +157,14 @@ def share_bounds(hits: int, count: int) -> Estimate:
 
 
 def mean_bounds(values: Prices) -> Estimate:
-    """Return the mean, and its 95 % interval by the normal distribution; of one value, all numbers."""
-    mean = float(values.mean())
+    """Return the mean, and its 95 % interval by Student's t; of one value, all numbers.
+
+    The quantile of t is that of the normal distribution with the first term of its expansion (Abramowitz & Stegun
+    1964, 26.7.5), which is within 2 % from ten values on.
+    """
+    mean, count = float(values.mean()), len(values)
     half = float("inf")
-    if len(values) > 1:
-        half = NormalDist().inv_cdf((1.0 + CONFIDENCE) / 2.0) * float(values.std(ddof=1)) / float(np.sqrt(len(values)))
+    if count > 1:
+        z = NormalDist().inv_cdf((1.0 + CONFIDENCE) / 2.0)
+        half = z * (1.0 + (z * z + 1.0) / (4.0 * (count - 1))) * float(values.std(ddof=1)) / float(np.sqrt(count))
     return Estimate(mean, mean - half, mean + half)

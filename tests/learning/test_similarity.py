@@ -134,3 +134,17 @@ def test_without_a_trend_prices_stay_as_they_are(
     )
     assert trend.shape == sold[1].shape
     assert not trend.any()
+
+
+def test_the_market_index_is_the_trend_by_month(little: Pipeline, sold: tuple[dict[str, Any], Any]) -> None:
+    """From the month of the first sale until a year after the newest one; without dates there is none."""
+    graph = sealed.Similarity((little.bundle / manifests.SIMILARITY).read_bytes())
+    schema = little.config.schema_
+    index = similarity.market_index(graph, sold[0], schema)
+    months = np.array(list(index), dtype="datetime64[M]")
+    days = sold[0]["day"].astype(np.int64).astype("datetime64[D]")
+    assert months[0] == days.min().astype("datetime64[M]")
+    assert months[-1] == days.max().astype("datetime64[M]") + 12
+    assert next(iter(index.values())) == 0.0
+    none = {**sold[0], "day": np.full(len(days), np.nan)}
+    assert similarity.market_index(graph, none, schema) == {}

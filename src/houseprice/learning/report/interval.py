@@ -12,6 +12,7 @@ from houseprice.learning.conformal import conformal_quantile
 from houseprice.learning.model_comparison import KEYS
 from houseprice.learning.report.figure import DASHED, Floats, draw, paint, percent_axes
 from houseprice.learning.report.holdout import Holdout, Mask, quantile_groups
+from houseprice.metrics import share_bounds
 from houseprice.schema import amount_in_words
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
@@ -69,14 +70,6 @@ def _forecasts(metrics: dict[str, Any]) -> tuple[tuple[str, dict[str, float]], .
     return (*starts, *((f"{span} ahead", ahead) for span, ahead in found["by_horizon"].items()))
 
 
-def _wilson(share: float, count: int) -> tuple[float, float]:
-    """Return the 95% score interval of a share (Wilson 1927)."""
-    z = 1.96
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return middle - half, middle + half
-
-
 def _by_price(rows: Sequence[CoverageRow], target: float) -> Figure:
     kinds = (("adaptive", "primary", "o", -0.12), ("constant", "secondary", "D", 0.12))
 
@@ -85,7 +78,7 @@ def _by_price(rows: Sequence[CoverageRow], target: float) -> Figure:
         axes.axhline(target, color=paint("muted"), linewidth=1, linestyle=DASHED)
         for kind, (name, colour, marker, shift) in enumerate(kinds):
             for place, row in enumerate(rows):
-                ends = _wilson(row.coverage[kind], row.sales)
+                ends = share_bounds(round(row.coverage[kind] * row.sales), row.sales)[1:]
                 axes.plot([place + shift] * 2, ends, color=paint(colour), linewidth=2.5, alpha=0.45)
                 axes.plot(place + shift, row.coverage[kind], marker, color=paint(colour), markersize=5.5,
                           label=None if place else name)  # fmt: skip
@@ -125,7 +118,13 @@ def _calibration(holdout: Holdout, target: float) -> Figure:
         axes = canvas.add_subplot()
         axes.plot([0.45, 1], [0.45, 1], color=paint("muted"), linewidth=1, linestyle=DASHED)
         for level, share in zip(LEVELS, shares, strict=True):
-            axes.plot([level, level], _wilson(share, len(ratios)), color=paint("primary"), linewidth=2.5, alpha=0.45)
+            axes.plot(
+                [level, level],
+                share_bounds(round(share * len(ratios)), len(ratios))[1:],
+                color=paint("primary"),
+                linewidth=2.5,
+                alpha=0.45,
+            )
         axes.plot(LEVELS, shares, "o-", color=paint("primary"), markersize=5)
         axes.set(xlabel="nominal coverage", ylabel="empirical coverage")
         percent_axes(axes.xaxis, axes.yaxis)
