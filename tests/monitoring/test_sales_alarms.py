@@ -9,7 +9,7 @@ from made_days import FIRST, made_sales
 
 from houseprice.monitoring.alarms import Alarm
 from houseprice.monitoring.profile import ReferenceProfile
-from houseprice.monitoring.sales_alarms import sales_alarms
+from houseprice.monitoring.sales_alarms import outside_training, sales_alarms
 
 
 def raised(profile: ReferenceProfile, *args: Any, **more: Any) -> dict[str, Alarm]:
@@ -78,3 +78,13 @@ def test_without_sales_nothing_is_raised(profile: ReferenceProfile) -> None:
     assert len(alarms) == 5
     assert not any(alarm.raised or alarm.observations for alarm in alarms)
     assert [alarm.as_dict()["log10_evidence"] for alarm in alarms] == [0.0] * 5
+
+
+def test_a_fault_of_units_is_not_taken_for_a_market(profile: ReferenceProfile) -> None:
+    """Prices of houses whose area was in another unit are far from the predictions; coverage and scale see it."""
+    wrong = np.arange(400) % 3 == 0
+    area = made_sales(400).inputs["area"]
+    sales = made_sales(400, area=np.where(wrong, area / 10.7639, area), shift=np.where(wrong, 0.6, 0.0))
+    assert outside_training(profile, sales).sum() == pytest.approx(wrong.sum(), rel=0.1)
+    raised = {alarm.name for alarm in sales_alarms(profile, sales) if alarm.raised}
+    assert raised == {"coverage", "error_scale"}

@@ -62,6 +62,15 @@ def test_a_new_category_is_found_by_itself(profile: ReferenceProfile) -> None:
     assert found["unknown_category", "quarter"].facts["share"] == pytest.approx(0.03, abs=0.01)
 
 
+def test_a_unit_of_a_few_requests_is_found_by_numbers_that_training_had_not(profile: ReferenceProfile) -> None:
+    """Fifteen in a hundred are within what the distribution of a column may change."""
+    found = raised(profile, lambda houses: {"area": np.where(some(0.15), houses["area"] / 10.7639, houses["area"])})
+    assert set(found) == {("outside_range", "area")}
+    alarm = found["outside_range", "area"]
+    assert SINCE < (alarm.raised_after or 0) <= SINCE + 14
+    assert alarm.facts["cause"] == "units"
+
+
 @pytest.mark.parametrize(
     ("name", "changed"),
     [

@@ -16,13 +16,14 @@ Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.datetime64]
 FALSE_ALARMS_A_YEAR = 0.1
 ALPHAS = {
-    "market_above": 0.05,
+    "market_above": 0.048,
     "market_below": 0.02,
     "coverage": 0.006,
     "error_scale": 0.006,
     "slice": 0.008,
     "inputs": 0.005,
     "unknown_category": 0.002,
+    "outside_range": 0.002,
     "expected_error": 0.001,
     "dates": 0.001,
     "repeats": 0.001,

@@ -54,6 +54,11 @@ class ColumnProfile:
         """Whether its values are categories."""
         return self.edges is None
 
+    @cached_property
+    def outside(self) -> Counts:
+        """Return the bins of numbers that training had none of; of texts there are none."""
+        return np.flatnonzero(self.shares[:MISSING] == 0.0) if self.edges is not None else np.zeros(0, dtype=np.int64)
+
     def places(self, values: npt.NDArray[Any]) -> Counts:
         """Return the place of each value in the counts: its bin, or that of what is missing ("", NaN) or unknown."""
         bins = len(self.shares)

@@ -30,11 +30,13 @@ RECENT = 100
 def sales_alarms(profile: ReferenceProfile, sales: LabelledSales) -> list[Alarm]:
     """Return the alarms on the labelled sales of the model of the profile, in the order of `ALPHAS`.
 
-    A price that becomes known late is counted on the day of the newest sale that was known before.
+    A price that becomes known late is counted on the day of the newest sale that was known before. What was
+    paid for a house that was asked for with a number outside of training says nothing of the market, nor of its place.
     """
     days, score = np.maximum.accumulate(sales.sale_date), shift_score(profile.errors)
     sales = replace(sales, sale_date=days)
-    alarms = [_market(profile, sales, score, direction) for direction in (1, -1)]
+    inside = sales.where(~outside_training(profile, sales))
+    alarms = [_market(profile, inside, score, direction) for direction in (1, -1)]
     misses, errors = (~sales.covered).astype(np.float64), profile.errors
     # No interval is asked to cover more than is nominal, and none of a sealed lower coverage to be better than that.
     sealed = share_bounds(round(errors.found_coverage * errors.sales), errors.sales)
@@ -44,7 +46,16 @@ def sales_alarms(profile: ReferenceProfile, sales: LabelledSales) -> list[Alarm]
     sizes, usual = scale_scores(sales.standardised, errors)
     evidence = by_epoch(days, lambda rows: adaptive_log_wealth(sizes[rows], usual, min(1.5 * usual, 0.95)))
     alarms.append(_with_detail(Alarm("error_scale", "", ALPHAS["error_scale"], days, evidence), profile, sales))
-    return [*alarms, _slices(profile, sales, score)]
+    return [*alarms, _slices(profile, inside, score)]
+
+
+def outside_training(profile: ReferenceProfile, sales: LabelledSales) -> npt.NDArray[np.bool_]:
+    """Return whether each house has a number where training had none, such as an area in another unit."""
+    outside = np.zeros(len(sales), dtype=bool)
+    for name, column in profile.columns.items():
+        if name in sales.inputs and len(column.outside):
+            outside |= np.isin(column.places(sales.inputs[name]), column.outside)
+    return outside
 
 
 def _market(profile: ReferenceProfile, sales: LabelledSales, score: ShiftScore, direction: int) -> Alarm:

@@ -3,7 +3,8 @@
 A day is one observation, however many requests it has: requests of one client are no independent witnesses.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,8 @@ MAX_REQUESTS_A_DAY = 200.0
 """A day counts as at most so many requests among those that the next bet is learned from."""
 NEW_CATEGORIES = 0.005
 """Share of requests with an unknown category that is usual, beside what training lets expect."""
+NEW_NUMBERS = 0.01
+"""Share of requests with a number where training had none that is usual."""
 MISDATED = 0.25
 REPEATS = 0.25
 WORSE = 1.25
@@ -44,7 +47,7 @@ def traffic_alarms(profile: ReferenceProfile, predictions: DailyPredictions, inp
     """Return the alarms on the requests of the model of the profile."""
     columns = {name: column for name, column in profile.columns.items() if name in inputs.counts}
     found = [_inputs(column, columns, inputs) for column in columns.values()]
-    found += [_unknown(column, columns, inputs) for column in columns.values() if column.is_text]
+    found += [(_unknown if column.is_text else _outside)(column, columns, inputs) for column in columns.values()]
     used = predictions.where(predictions.count > 0)
     expected = used.sum_fsd / used.count / profile.errors.mean_fsd
     found.append(
@@ -83,20 +86,46 @@ def _evidence(days: Days, values: Floats, bound: float, guess: float) -> Floats:
 
 
 def _unknown(column: ColumnProfile, columns: dict[str, ColumnProfile], inputs: DailyInputs) -> Alarm:
+    """Return the alarm on categories that training has not seen."""
+    bound = NEW_CATEGORIES + 2.0 * column.unseen
+    return _unseen("unknown_category", column, columns, inputs, [UNKNOWN], bound)
+
+
+def _outside(column: ColumnProfile, columns: dict[str, ColumnProfile], inputs: DailyInputs) -> Alarm:
+    """Return the alarm on numbers where training had none, as those of another unit are."""
+    return _unseen("outside_range", column, columns, inputs, column.outside.tolist(), NEW_NUMBERS)
+
+
+def _unseen(
+    name: str,
+    column: ColumnProfile,
+    columns: dict[str, ColumnProfile],
+    inputs: DailyInputs,
+    bins: Sequence[int],
+    bound: float,
+) -> Alarm:
+    """Return an alarm on the share of requests whose value training has not seen, which is `bound` at most."""
     counts = inputs.counts[column.name]
     asked = counts.sum(axis=1)
     used = asked > 0
-    values, days = counts[used, UNKNOWN] / asked[used], inputs.day[used]
-    bound = NEW_CATEGORIES + 2.0 * column.unseen
+    values, days = counts[used][:, bins].sum(axis=1) / asked[used], inputs.day[used]
     evidence = _evidence(days, values, bound, 2.0 * bound)
-    texts = sum(other.is_text for other in columns.values())
-    alarm = Alarm("unknown_category", column.name, ALPHAS["unknown_category"] / texts, days, evidence)
+    alike = sum(other.is_text == column.is_text for other in columns.values())
+    alarm = Alarm(name, column.name, ALPHAS[name] / alike, days, evidence)
     if not alarm.raised:
         return alarm
     newest = float(values[alarm.window(WINDOW)].mean())
-    detail = f"{newest:.1%} of the requests have a category of {column.name} that training has not seen."
-    facts = {"cause": "unknown", "share": newest}
-    return Alarm(alarm.name, column.name, alarm.alpha, days, evidence, detail, facts)
+    if column.is_text:
+        facts: dict[str, Any] = {"cause": "unknown"}
+        detail = f"{newest:.1%} of the requests have a category of {column.name} that training has not seen."
+    else:
+        window = np.isin(inputs.day, days[alarm.window(WINDOW)])
+        fault = find_fault(
+            column.name, {name: some[window].sum(axis=0) for name, some in inputs.counts.items()}, columns
+        )
+        facts = {"cause": fault.cause, "found": fault.detail, "touched": round(fault.touched, 2)}
+        detail = f"{newest:.1%} of the requests have a number where training had none. {fault.sentence(column.name)}"
+    return Alarm(name, column.name, alarm.alpha, days, evidence, detail, facts | {"share": newest})
 
 
 def _inputs(column: ColumnProfile, columns: dict[str, ColumnProfile], inputs: DailyInputs) -> Alarm:

@@ -48,6 +48,11 @@ WORDS = {
         "More requests than usual have a category that training has not seen, such as a new postcode.",
         "Correct the spelling at the client, or retrain once there are sales with it.",
     ),
+    "outside_range": Wording(
+        "Numbers outside of training",
+        "More requests than usual have a number where training had none, such as an area in another unit.",
+        "Ask the client what has changed, units first; houses of another size need sales of such houses to learn from.",
+    ),
     "expected_error": Wording(
         "Expected error",
         "The model itself expects larger errors for what is asked than for the holdout.",
