@@ -22,6 +22,7 @@ from houseprice.recording.operations import operations_socket
 from houseprice.recording.options import Options, read_options
 from houseprice.recording.retention import Retention
 from houseprice.recording.status import Status
+from houseprice.recording.watcher import Watcher
 from houseprice.serving import json_logging
 from houseprice.serving.recorder_process import DRAIN_SECONDS
 from houseprice.serving.request import RequestModel
@@ -65,10 +66,12 @@ def record(options: Options, stopping: threading.Event) -> None:
     if options.days:
         retention = Retention(options.days, connection)
         threads.append(threading.Thread(target=retention.run, args=(stopping,), name="retention", daemon=True))
+    watcher = Watcher(options, manifest.project["name"], connection, status)
+    threads.append(threading.Thread(target=watcher.run, args=(stopping,), name="watcher", daemon=True))
     taker = ActualsTaker(rules, connection, status, options.max_rows)
     drain = SpoolDrain(options, connection, status, rules, counter, shadow)
     status.start()
-    with operations_socket(options.spool, {"actuals": taker.answer}):
+    with operations_socket(options.spool, {"actuals": taker.answer, "monitor": watcher.answer}):
         _log.info("recording predictions", extra={"fields": {"spool": str(options.spool), "pid": os.getpid()}})
         for thread in threads:
             thread.start()

@@ -23,6 +23,7 @@ class Status:
         waiting_since: time of the oldest record that is known to wait, seconds since 1970; None where none does.
         database_up: whether the database took the last write; None before the first.
         error: code of what went wrong last and still does.
+        alarms_raised: alarms on the model in production that are raised; None before they were looked at.
         shadow_up, shadow_error: the same of the shadow model; None without one.
         shadow_written, shadow_failed, shadow_skipped_bytes: its predictions, failures, and what it was too slow for.
     """
@@ -34,6 +35,7 @@ class Status:
         self.waiting_since: float | None = None
         self.database_up: bool | None = None
         self.error: str | None = None
+        self.alarms_raised: int | None = None
         self.shadow_up: bool | None = None
         self.shadow_error: str | None = None
         self._ended = threading.Event()

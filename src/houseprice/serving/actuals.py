@@ -11,12 +11,11 @@ from houseprice.serving import openapi
 from houseprice.serving.batch_execution import BatchExecutor
 from houseprice.serving.body import check_json
 from houseprice.serving.direct_route import DirectRoute
-from houseprice.serving.recorder_client import RecorderAwayError, ask_recorder
+from houseprice.serving.recorder_client import RETRY_SECONDS, RecorderAwayError, ask_recorder
 
 ACTUALS = "/actuals"
 ROW_BYTES = 1024
 """Bytes of one price paid at most, on average."""
-RETRY_SECONDS = 5
 Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
 
 

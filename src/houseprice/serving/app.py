@@ -41,6 +41,7 @@ from houseprice.serving.memory_budget import MemoryBudget, default_budget
 from houseprice.serving.metrics import Metrics
 from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.middleware import AdmissionMiddleware, ObservabilityMiddleware, TimeoutMiddleware
+from houseprice.serving.monitor import add_monitor
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.prediction_spool import PredictionSpool
 from houseprice.serving.protocols.openapi import ERROR_PATHS
@@ -150,6 +151,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
     protocols.add(app, bundle, executor, settings.max_rows, batch_bytes)
     if settings.store:
         add_actuals(app, executor, settings.spool_folder, settings.max_rows)
+        add_monitor(app, settings.spool_folder)
     _add_health(app, scorer)
     card = openapi.card(bundle)
 

@@ -19,6 +19,7 @@ from houseprice.serving.auth import ApiKeys
 from houseprice.serving.cors import is_preflight
 from houseprice.serving.docs import pages
 from houseprice.serving.metrics import Metrics
+from houseprice.serving.monitor import MONITOR
 from houseprice.serving.protocols.openapi import ERROR_PATHS
 from houseprice.serving.rate_limit import TokenBucket
 from houseprice.serving.request_context import enter_request
@@ -38,6 +39,8 @@ _SECURITY_HEADERS = (
     (b"x-frame-options", b"DENY"),
 )
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_PAGES = pages.PAGES | {MONITOR}
+"""Paths with a content security policy of their own."""
 _log = logging.getLogger(__name__)
 
 
@@ -74,7 +77,7 @@ class ObservabilityMiddleware:
                 status = message["status"]
                 scope["method"] = method  # by which uvicorn sends no body
                 headers = [*message["headers"], (b"x-request-id", request_id), *_SECURITY_HEADERS]
-                if path not in pages.PAGES or status != 200:
+                if path not in _PAGES or status != 200:
                     headers.append(_POLICY)
                 message = {**message, "headers": headers}
             elif is_head:

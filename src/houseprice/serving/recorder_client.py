@@ -16,7 +16,7 @@ from typing import Any
 from houseprice.errors import ServingError
 
 SOCKET_NAME, STATUS_NAME = "recorder.sock", "recorder.json"
-ANSWER_SECONDS = 20.0
+ANSWER_SECONDS, RETRY_SECONDS = 20.0, 5
 STALE_SECONDS = 30.0
 """Age from which on a status says that its recorder is gone."""
 MAX_PATH_BYTES = 100

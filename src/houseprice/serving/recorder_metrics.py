@@ -21,6 +21,7 @@ _GAUGES = {
     "lag_seconds": ("houseprice_store_lag_seconds", "Age of the oldest prediction that waits for the database"),
     "spool_bytes": ("houseprice_store_spool_bytes", "Bytes of predictions that wait on disk"),
     "database_up": ("houseprice_store_database_up", "Whether the database took the last write"),
+    "alarms_raised": ("houseprice_monitor_alarms_raised", "Alarms on the model that are raised; /monitor names them"),
     "shadow_up": ("houseprice_shadow_up", "Whether the shadow model predicts"),
 }
 
