@@ -26,6 +26,7 @@ WARNED = 'houseprice_warnings_total{instance="a", column="grade", kind="range"}'
 AT_WORK = 'houseprice_requests_in_progress{instance="a"}'
 STORE = 'houseprice_store_%s{instance="a"}'
 SHADOW = 'houseprice_shadow_up{instance="a"}'
+RAISED = 'houseprice_monitor_alarms_raised{instance="a"}'
 WELL = {
     MODEL % "one": "1x{n}",
     AGE: "86400+300x{n}",
@@ -44,6 +45,7 @@ WELL = {
     PRICED % "400000": "0+500x{n}",
     PRICED % "500000": "0+2500x{n}",
     PRICED % "+Inf": "0+3000x{n}",
+    RAISED: "0x{n}",
     STORE % "recorder_up": "1x{n}",
     STORE % "database_up": "1x{n}",
     STORE % "lag_seconds": "1x{n}",
@@ -64,6 +66,7 @@ ILL = {
     "HousePricePredictionDrift": {PRICED % "400000": "0+500x{week} {then}+2600x{n}"},
     "HousePriceMixedVersions": {MODEL % "two": "1x{n}"},
     "HousePriceStaleModel": {AGE: "40000000+60x{n}"},
+    "HousePriceMonitorAlarm": {RAISED: "1x{n}"},
     "HousePriceRecorderDown": {STORE % "recorder_up": "0x{n}"},
     "HousePriceDatabaseDown": {STORE % "database_up": "0x{n}", STORE % "lag_seconds": "0+60x{n}"},
     "HousePriceStoreSlow": {STORE % "lag_seconds": "1000x{n}"},

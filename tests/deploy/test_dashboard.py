@@ -14,6 +14,7 @@ import yaml
 from running import Server
 from scraping import DEPLOY, Prometheus, scraping, wait_until
 
+from houseprice.bundle.load import open_bundle
 from programs import needs
 
 DASHBOARD = json.loads((DEPLOY / "grafana" / "house-price-model.json").read_text())
@@ -45,22 +46,22 @@ ASKED = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(bundle_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Start a server with API keys that has answered, warned and rejected."""
     needs("prometheus")
     home = tmp_path_factory.mktemp("monitored")
-    bundle = str(toy.seal(home / "bundle"))
+    house = open_bundle(bundle_dir).golden["rows"][0]
     found = Server(
         "--bundle",
-        bundle,
+        str(bundle_dir),
         HOUSEPRICE_API_KEYS=f"prometheus:{hashlib.sha256(KEY.encode()).hexdigest()}",
         HOUSEPRICE_STORE=f"sqlite:///{home / 'store.db'}",
-        HOUSEPRICE_SHADOW=bundle,
+        HOUSEPRICE_SHADOW=str(bundle_dir),
     )
     try:
-        assert [status(found, toy.LEAST, KEY) for _ in range(5)] == [200] * 5
-        assert status(found, {**toy.LEAST, "living area": 2000.0}, KEY) == 200
-        assert status(found, toy.LEAST, "of nobody") == 401
+        assert [status(found, house, KEY) for _ in range(5)] == [200] * 5
+        assert status(found, {**house, "zipcode": "99999"}, KEY) == 200  # not in King County
+        assert status(found, house, "of nobody") == 401
         yield found
     finally:
         found.kill()
