@@ -171,16 +171,16 @@ def pay(store: Store, rows: int) -> float:
 
 
 def queries(store: Store) -> dict[str, Callable[[], Any]]:
-    """Return what the report asks."""
+    """Return what monitoring reads, and the commands show."""
+    version = prediction(99, 100).model_version
     return {
-        "daily sums, three years": store.daily_summaries,
-        "counts of inputs by day, column and bin, last year": lambda: store.input_counts(since=LAST_YEAR),
-        "labelled sales of the last year": lambda: store.labelled(since=LAST_YEAR, with_inputs=False),
-        "the same with the columns of the houses": lambda: store.labelled(since=LAST_YEAR),
+        "sums by day": store.daily_summaries,
+        "counts of inputs of the model in production": lambda: store.input_counts(model_version=version),
+        "labelled sales of the last year": lambda: store.labelled(since=LAST_YEAR),
         "all labelled sales": store.labelled,
         "those of a shadow model": lambda: store.labelled(role="shadow"),
-        "all counts of inputs": store.input_counts,
         "position of a spool": lambda: store.position("spool"),
+        "status": store.status,
     }
 
 
@@ -196,16 +196,15 @@ def measure(name: str, url: str, rows: int) -> list[Line]:
     for what, query in queries(store).items():
         times = []
         for _ in range(3):
-            began = time.perf_counter()
+            began, cpu = time.perf_counter(), time.process_time()
             found = query()
-            times.append(time.perf_counter() - began)
+            times.append((time.perf_counter() - began, time.process_time() - cpu))
         size = f"{len(found):,} rows, " if hasattr(found, "__len__") else ""
-        note = f"{size}first {times[0]:.2f} s"
-        lines.append(Line(f"{name}: {what}", MUST_SECONDS, 0.5, round(min(times), 3), " s", note=note))
-    began = time.perf_counter()
+        best, used = min(times)
+        note = f"{size}first time {times[0][0]:.2f} s, {used:.2f} s of CPU here"
+        lines.append(Line(f"{name}: {what}", MUST_SECONDS, 0.5, round(best, 2), " s", note=note))
     status = store.status()
-    note = f"{status.predictions:,} predictions, {status.bytes / 1e9:.1f} GB"
-    lines.append(Line(f"{name}: status", 30, 2, round(time.perf_counter() - began, 2), " s", note=note))
+    print(f"{status.predictions:,} predictions, {status.bytes / 1e9:.1f} GB", file=sys.stderr)
     store.close()
     return lines
 

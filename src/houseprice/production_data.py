@@ -54,7 +54,7 @@ def monitor_store(store: Store, profile: ReferenceProfile) -> Monitor:
         profile,
         labelled_sales(store.labelled(), profile),
         daily_predictions(store.daily_summaries(), profile.currency),
-        daily_inputs(store.input_counts(), profile),
+        daily_inputs(store.input_counts(model_version=profile.model_version), profile),
         labelled_sales(shadow, profile) if len(shadow) else None,
     )
 

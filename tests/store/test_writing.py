@@ -57,6 +57,8 @@ def test_counts_of_input_values_add_up(store: Store) -> None:
     store.add([prediction()], None, [one])
     assert store.input_counts() == [missing, InputCount(DAY, "abcdef123456", "zipcode", 2, 15)]
     assert store.input_counts(since=date(2026, 5, 2)) == []
+    assert store.input_counts(model_version="another") == []
+    assert store.input_counts(model_version="abcdef123456") == store.input_counts()
 
 
 def test_a_batch_is_stored_once(store: Store) -> None:

@@ -152,10 +152,12 @@ class Store:
         with self._transaction() as connection:
             return queries.daily_summaries(connection, since, until, role)
 
-    def input_counts(self, since: date | None = None, until: date | None = None) -> list[InputCount]:
-        """Return the daily counts of input values by bin, from `since` to the day before `until`."""
+    def input_counts(
+        self, since: date | None = None, until: date | None = None, model_version: str | None = None
+    ) -> list[InputCount]:
+        """Return the daily counts of input values by bin, from `since` to the day before `until`, of a model or all."""
         with self._transaction() as connection:
-            return queries.input_counts(connection, since, until)
+            return queries.input_counts(connection, since, until, model_version)
 
     def status(self) -> StoreStatus:
         """Return what the store holds."""

@@ -103,9 +103,14 @@ def daily_summaries(
     return [DailySummary(*row) for row in connection.execute(statement).all()]
 
 
-def input_counts(connection: Connection, since: date | None, until: date | None) -> list[InputCount]:
+def input_counts(
+    connection: Connection, since: date | None, until: date | None, model_version: str | None
+) -> list[InputCount]:
     """Return the counts of each day, column and bin; see `Store.input_counts`."""
-    return [InputCount(*row) for row in connection.execute(_daily(daily_inputs, since, until)).all()]
+    statement = _daily(daily_inputs, since, until)
+    if model_version is not None:
+        statement = statement.where(daily_inputs.c.model_version == model_version)
+    return [InputCount(*row) for row in connection.execute(statement).all()]
 
 
 def _daily(table: Any, since: date | None, until: date | None) -> Select[Any]:

@@ -84,7 +84,7 @@ predictions = Table(
 )
 _referenced = predictions.c.reference.is_not(None)
 _hashed = predictions.c.inputs_hash.is_not(None)
-Index(None, predictions.c.request_id, predictions.c.request_row)
+Index(None, predictions.c.request_id, predictions.c.request_row, predictions.c.role)
 Index(None, predictions.c.predicted_at)
 Index(
     None,

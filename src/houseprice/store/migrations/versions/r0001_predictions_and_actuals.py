@@ -70,7 +70,9 @@ def _create_predictions() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_predictions")),
         sa.CheckConstraint("role in ('live', 'shadow')", name=op.f("ck_predictions_role")),
     )
-    op.create_index(op.f("ix_predictions_request_id_request_row"), "predictions", ["request_id", "request_row"])
+    op.create_index(
+        op.f("ix_predictions_request_id_request_row_role"), "predictions", ["request_id", "request_row", "role"]
+    )
     op.create_index(op.f("ix_predictions_predicted_at"), "predictions", ["predicted_at"])
     for column in ("reference", "inputs_hash"):
         given = sa.text(f"{column} IS NOT NULL")
