@@ -31,11 +31,11 @@ SQUARE_FEET = 10.7639
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault of production, and the alarm that is to find it: its name, what it is about, and the cause it names."""
+    """A fault of production, and the alarms that may find it: their name, what they are about, the cause they name."""
 
     name: str
     plan: Production
-    alarm: str
+    alarms: str
     about: Iterable[str] = ()
     cause: str = ""
 
@@ -43,7 +43,7 @@ class Fault:
         """Return whether an alarm is the right one, raised, and of the right cause."""
         return (
             alarm.raised
-            and alarm.name == self.alarm
+            and alarm.name in self.alarms.split()
             and (not self.about or alarm.about in self.about)
             and (not self.cause or alarm.facts["cause"] == self.cause)
         )
@@ -101,8 +101,8 @@ def faults(world: World) -> list[Fault]:
 
     codes = [f"zipcode {code}" for code in world.profile.columns["zipcode"].names]
     return [
-        Fault("square metres for square feet", replace(plan, change=from_day(units)), "inputs", ["sqft_living"],
-              "units"),
+        Fault("square metres for square feet", replace(plan, change=from_day(units)), "inputs outside_range",
+              ["sqft_living"], "units"),
         Fault("living area and lot swapped", replace(plan, change=from_day(swapped)), "inputs",
               ["sqft_living", "sqft_lot"], "swapped"),
         Fault("market moves 1 % a month, trend does not",
@@ -189,7 +189,7 @@ def _faults(world: World) -> Iterable[tuple[str, bool]]:
         start = 0 if fault.plan.copies > 1 or fault.plan.width < 1 else QUIET
         early = [alarm for alarm in raised if np.datetime64(alarm.raised_on) < FIRST + start]
         others = ", ".join(sorted({f"{alarm.name} {alarm.about}".strip() for alarm in raised if alarm not in right}))
-        name = f"{fault.alarm} {right[0].about if right else '(not raised)'}".strip()
+        name = f"{right[0].name} {right[0].about}" if right else f"{fault.alarms} (not raised)"
         print(f"{fault.name:<44}{name:<34}{_delay(right[0], sales, start) if right else '-':<22}{others or 'none'}")
         if right:
             print(f"    {right[0].detail}")

@@ -26,6 +26,13 @@ def test_a_moved_market_is_told_from_a_worse_model(profile: ReferenceProfile) ->
     assert all(month.model_error.low > 1.1 for month in worse[:3])
 
 
+def test_a_fault_of_units_moves_no_market(profile: ReferenceProfile) -> None:
+    """What was paid for a house whose area was in another unit says nothing of the level."""
+    wrong, area = np.arange(300) % 3 == 0, made_sales(300, 1).inputs["area"]
+    faulty = made_sales(300, 1, area=np.where(wrong, area / 10.7639, area), shift=np.where(wrong, 0.8, 0.0))
+    assert all(month.drift.low < 0.0 < month.drift.high for month in market_months(profile, faulty))
+
+
 def test_the_found_index_is_the_sealed_one_and_its_drift(profile: ReferenceProfile) -> None:
     """Months that the bundle knows nothing of have none."""
     january, february, march, *_ = market_months(profile, made_sales(600, 1))

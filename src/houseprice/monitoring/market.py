@@ -14,6 +14,7 @@ from houseprice.metrics import Estimate, median_bounds
 from houseprice.monitoring.data import LabelledSales
 from houseprice.monitoring.figures import MIN_SALES, estimate_as_dict
 from houseprice.monitoring.profile import ReferenceProfile
+from houseprice.monitoring.sales_alarms import outside_training
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,7 +53,11 @@ class MarketMonth:
 
 
 def market_months(profile: ReferenceProfile, sales: LabelledSales) -> list[MarketMonth]:
-    """Return the market of each month with enough sales, ascending."""
+    """Return the market of each month with enough sales, ascending.
+
+    Houses that were asked for with a number outside of training are left out: their errors say nothing of the market.
+    """
+    sales = sales.where(~outside_training(profile, sales))
     months = sales.sale_date.astype("datetime64[M]")
     found = []
     for month in np.unique(months):
