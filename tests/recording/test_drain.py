@@ -12,6 +12,7 @@ from toy import FULL, FULL_PRICE, LEAST
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import StoreError
+from houseprice.serving.recorder_process import AHEAD_EXIT, BEHIND_EXIT
 from houseprice.spool.segments import list_segments
 from houseprice.spool.writer import SpoolWriter
 from houseprice.store import tables
@@ -162,6 +163,21 @@ def test_values_are_counted_by_day(sqlite_recorder: Recorder) -> None:
     counts = rows_of(sqlite_recorder.options.store, tables.daily_inputs)
     assert sum(row["count"] for row in counts if row["column_name"] == "zip") == 2
     assert sum(row["count"] for row in counts if row["column_name"] == "heating") == 2
+
+
+def test_a_recorder_that_falls_behind_asks_for_more_priority(toy_dir: Path, toy: Bundle, tmp_path: Path) -> None:
+    """And for less when it has caught up; nothing is lost in between."""
+    url, lines = f"sqlite:///{tmp_path / 'store.db'}", [RECORD % (1.5, b"r%d" % number) for number in range(20)]
+    behind = Recorder(toy_dir, toy, url, tmp_path / "spool", spool_bytes=8000)
+    behind.write(*lines[:10])
+    other = SpoolWriter(tmp_path / "spool", 2**24)  # which lives, so that its segment stays
+    other.append(b"".join(line + b"\n" for line in lines[10:]))
+    assert behind.drain.run(threading.Event()) == BEHIND_EXIT
+    behind.close()
+    urgent = Recorder(toy_dir, toy, url, tmp_path / "spool", spool_bytes=8000, urgent=True)
+    assert urgent.drain.run(threading.Event()) == AHEAD_EXIT
+    urgent.close()
+    assert len(ids_of(url)) == 20
 
 
 def test_days_are_summed_up(sqlite_recorder: Recorder) -> None:

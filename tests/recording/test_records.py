@@ -63,6 +63,6 @@ def test_the_hash_leaves_out_the_valuation_date(toy: Bundle) -> None:
     """It is no property of the house."""
     rules = RequestModel(toy.manifest.schema_)
     lines = [json.dumps([1.0, "r", {**LEAST, "sold": day}, ANSWER]).encode() for day in ("2015-01-01", "2015-02-01")]
-    found = stored_inputs(read_records(lines, rules).predictions, "hash", "sold")
+    found = stored_inputs(read_records(lines, rules).predictions, "hash")
     assert {one.inputs_hash for one in found} == {hash_house(LEAST)}
     assert {one.inputs is None for one in found} == {True}

@@ -27,30 +27,31 @@ from houseprice.serving import json_logging
 from houseprice.serving.recorder_process import DRAIN_SECONDS
 from houseprice.serving.request import RequestModel
 
-NICENESS = 19
+NICENESS, URGENT_NICENESS = 19, 10
 LOCK_NAME = ".recorder.lock"
 LOCK_SECONDS = 1.0
 _log = logging.getLogger("houseprice.recording")
 
 
-def main() -> None:
-    """Record until the server ends."""
+def main() -> int:
+    """Record until the server ends; return the exit code."""
     stopping = threading.Event()
     for sig in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sig, lambda *_: stopping.set())
-    with suppress(OSError):
-        os.nice(NICENESS)
     logging.config.dictConfig(json_logging.config())
     options = read_options(sys.stdin.buffer.readline())
+    _yield_to_others(is_urgent=options.urgent)
+    code = 0
     threading.Thread(target=_stop_with_server, args=(stopping,), daemon=True).start()
     with ExitStack() as stack:
         if _lock(options.spool, stopping, stack):
-            record(options, stopping)
+            code = record(options, stopping)
     json_logging.flush()
+    return code
 
 
-def record(options: Options, stopping: threading.Event) -> None:
-    """Record until `stopping` is set, and then what is left."""
+def record(options: Options, stopping: threading.Event) -> int:
+    """Record until `stopping` is set, and then what is left; return the exit code."""
     manifest = manifests.read((options.bundle / manifests.NAME).read_bytes(), options.bundle)
     rules = RequestModel(manifest.schema_)
     counter = input_counter(options.bundle, manifest.model_version)
@@ -75,11 +76,22 @@ def record(options: Options, stopping: threading.Event) -> None:
         _log.info("recording predictions", extra={"fields": {"spool": str(options.spool), "pid": os.getpid()}})
         for thread in threads:
             thread.start()
-        drain.run(stopping)
-        drain.finish(DRAIN_SECONDS)
+        code = drain.run(stopping)
+        if not code:
+            drain.finish(DRAIN_SECONDS)
     status.stop()
     connection.close()
     _log.info("recorder ends", extra={"fields": {"written": status.written}})
+    return code
+
+
+def _yield_to_others(*, is_urgent: bool) -> None:
+    """Compute when nobody else wants to: even a nice process would hold up an answer for a time slice."""
+    with suppress(OSError):
+        os.nice(URGENT_NICENESS if is_urgent else NICENESS)
+    if hasattr(os, "SCHED_IDLE") and not is_urgent:
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _lock(folder: Path, stopping: threading.Event, stack: ExitStack) -> bool:
@@ -107,4 +119,4 @@ def _stop_with_server(stopping: threading.Event) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -18,12 +18,15 @@ from houseprice.recording.options import Options
 from houseprice.recording.records import Records, read_records, stored_inputs
 from houseprice.recording.repetition import RepeatedHouses
 from houseprice.recording.status import Status
+from houseprice.serving.recorder_process import AHEAD_EXIT, BEHIND_EXIT
 from houseprice.serving.request import RequestModel
 from houseprice.spool.reader import Chunk, SpoolReader, delete_if_ended
 from houseprice.spool.segments import folder_bytes, list_segments
 
 IDLE_SECONDS = 0.2
 BROKEN = "record_invalid"
+BEHIND_SHARE = 0.25
+"""Part of the spool's limit that may be full before it is read with more priority."""
 SHADOW_SHARE = 0.5
 """Part of the spool's limit that may be full before a slow shadow model is left behind."""
 _log = logging.getLogger(__name__)
@@ -60,11 +63,22 @@ class SpoolDrain:
         self._repeated = RepeatedHouses()
         self._reader = SpoolReader(options.spool, lambda spool: connection.store().position(spool))
 
-    def run(self, stopping: threading.Event) -> None:
-        """Store what comes, until `stopping` is set."""
+    def run(self, stopping: threading.Event) -> int:
+        """Store what comes, until `stopping` is set, and return 0; or the exit code that asks for another priority."""
         while not stopping.is_set():
-            if not retried(self.step, self._connection.failed, stopping):
+            has_stored = retried(self.step, self._connection.failed, stopping)
+            if self._options.urgent and not has_stored:
+                return AHEAD_EXIT
+            if self._is_behind():
+                return BEHIND_EXIT
+            if not has_stored:
                 stopping.wait(IDLE_SECONDS)
+        return 0
+
+    def _is_behind(self) -> bool:
+        """Return whether the spool fills since others leave this process no time, as long as it has no priority."""
+        limit = BEHIND_SHARE * self._options.spool_bytes
+        return not self._options.urgent and folder_bytes(self._options.spool) > limit
 
     def finish(self, seconds: float) -> None:
         """Store what is there and what others still write, as long as it may take and the database answers."""
@@ -99,7 +113,7 @@ class SpoolDrain:
         return True
 
     def _store(self, chunk: Chunk, records: Records) -> None:
-        found = stored_inputs(records.predictions, self._options.inputs, self._rules.schema.sale_date)
+        found = stored_inputs(records.predictions, self._options.inputs)
         predictions = self._repeated.marked(found)
         counts = self._counter.count(records.predictions) if self._options.inputs != "off" else []
         store, position, damaged = self._connection.store(), (chunk.spool, chunk.end), records.damaged

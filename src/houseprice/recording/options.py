@@ -19,6 +19,7 @@ class Options:
         days: how long predictions stay; 0 is for ever.
         shadow: folder of the shadow model's bundle; None without one.
         max_rows: prices paid that one request may hold.
+        urgent: whether it has fallen behind, and may take time from others.
     """
 
     bundle: Path
@@ -29,6 +30,7 @@ class Options:
     days: int
     shadow: Path | None
     max_rows: int
+    urgent: bool = False
 
 
 def read_options(line: bytes) -> Options:
@@ -43,4 +45,5 @@ def read_options(line: bytes) -> Options:
         days=found["days"],
         shadow=Path(found["shadow"]) if found["shadow"] else None,
         max_rows=found["max_rows"],
+        urgent=found["urgent"],
     )

@@ -2,9 +2,10 @@
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
@@ -46,35 +47,19 @@ def read_records(lines: Iterable[bytes], rules: RequestModel) -> Records:
                 at, request_id, sent, found = record
                 house, reference = _validated(sent, rules)
                 record = [at, request_id, 0, reference, house, found]
-            predictions.append(_prediction(*record))
+            predictions.append(_prediction(rules.schema.sale_date, *record))
         except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError, OSError):
             damaged += 1
     return Records(predictions, damaged)
 
 
-def stored_inputs(
-    predictions: Sequence[StoredPrediction], inputs: str, sale_date: str | None
-) -> list[StoredPrediction]:
-    """Return predictions with their inputs as they are to be stored.
-
-    Args:
-        predictions: with the columns of their houses.
-        inputs: `on`, `hash` or `off`.
-        sale_date: the column of the valuation date, which is no property of a house; predictions are marked where it
-            was given, and where it is far from their day.
-    """
-    if inputs == "off":
+def stored_inputs(predictions: list[StoredPrediction], inputs: str) -> list[StoredPrediction]:
+    """Return predictions with their inputs as they are to be stored: `on`, `hash` or `off`."""
+    if inputs == "on":
+        return predictions
+    if inputs == "hash":
         return [replace(one, inputs=None) for one in predictions]
-    leave_out = [sale_date] if sale_date else []
-    predictions = [
-        replace(one, dated=True, misdated=_is_misdated(one)) if sale_date and sale_date in (one.inputs or {}) else one
-        for one in predictions
-    ]
-    hashes = [hash_house(one.inputs or {}, leave_out) for one in predictions]
-    return [
-        replace(one, inputs=one.inputs if inputs == "on" else None, inputs_hash=found)
-        for one, found in zip(predictions, hashes, strict=True)
-    ]
+    return [replace(one, inputs=None, inputs_hash=None) for one in predictions]
 
 
 def forecast_standard_deviation(low: float, high: float, coverage: float) -> float | None:
@@ -84,13 +69,12 @@ def forecast_standard_deviation(low: float, high: float, coverage: float) -> flo
     """
     if not 0 < low < high:
         return None
-    return (math.log(high) - math.log(low)) / (2 * NormalDist().inv_cdf((1 + coverage) / 2))
+    return (math.log(high) - math.log(low)) / (2 * _normal_quantile((1 + coverage) / 2))
 
 
-def _is_misdated(one: StoredPrediction) -> bool:
-    if one.valuation_date is None:
-        return False
-    return abs((one.valuation_date - one.predicted_at.astimezone(UTC).date()).days) > MISDATED_DAYS
+@lru_cache(16)
+def _normal_quantile(share: float) -> float:
+    return NormalDist().inv_cdf(share)
 
 
 def _validated(sent: House, rules: RequestModel) -> tuple[House, str | None]:
@@ -108,19 +92,29 @@ def _plain(value: Any) -> Any:
 
 
 def _prediction(
-    at: float, request_id: str, row: int, reference: str | None, house: House, found: dict[str, Any]
+    sale_date: str | None,
+    at: float,
+    request_id: str,
+    row: int,
+    reference: str | None,
+    house: House,
+    found: dict[str, Any],
 ) -> StoredPrediction:
+    """Return a prediction; `sale_date` is the column of the valuation date, which is no property of the house."""
     if reference is not None or house.get(REFERENCE) is None:  # otherwise it is a column
         house.pop(REFERENCE, None)
+    inputs = {name: value for name, value in house.items() if value is not None}
     low, high = map(float, found["prediction_interval"])
-    price, day = float(found["predicted_price"]), found["valuation_date"]
+    price, predicted_at = float(found["predicted_price"]), datetime.fromtimestamp(at, UTC)
+    day = date.fromisoformat(found["valuation_date"]) if found["valuation_date"] else None
     if not (math.isfinite(price) and price > 0):
         raise ValueError("no price")
+    is_dated = sale_date in inputs
     return StoredPrediction(
         request_id=request_id,
         row=row,
         reference=reference or None,
-        predicted_at=datetime.fromtimestamp(at, UTC),
+        predicted_at=predicted_at,
         model_version=found["model_version"],
         role="live",
         price=price,
@@ -128,8 +122,10 @@ def _prediction(
         high=high,
         fsd=forecast_standard_deviation(low, high, found["coverage"]),
         currency=found["currency"],
-        valuation_date=date.fromisoformat(day) if day else None,
+        valuation_date=day,
         warnings=found["warnings"],
-        inputs={name: value for name, value in house.items() if value is not None},
-        inputs_hash=None,
+        inputs=inputs,
+        inputs_hash=hash_house(inputs, [sale_date] if sale_date else []) if inputs else None,
+        dated=is_dated,
+        misdated=is_dated and day is not None and abs((day - predicted_at.date()).days) > MISDATED_DAYS,
     )

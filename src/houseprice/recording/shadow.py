@@ -90,7 +90,7 @@ class Shadow:
         if chunk is None:
             return False
         predictions = self._predictions(read_records(chunk.lines, self._rules).predictions)
-        found = stored_inputs(predictions, self._options.inputs, self._rules.schema.sale_date)
+        found = stored_inputs(predictions, self._options.inputs)
         try:
             self._status.shadow_written += self._connection.store().add(found, (PREFIX + chunk.spool, chunk.end))
         except StoreError as err:

@@ -22,6 +22,8 @@ FIRST_DELAY, MAX_DELAY = 1.0, 60.0
 """Seconds before a recorder that ended is started again: each time twice as many."""
 STABLE_SECONDS = 60.0
 """Time after which a recorder counts as one that has started well."""
+BEHIND_EXIT, AHEAD_EXIT = 75, 76
+"""Exit codes of a recorder that wants to be started again with more priority, since it falls behind, or with less."""
 DRAIN_SECONDS = 5.0
 """How long the recorder reads on when the server has ended."""
 _log = logging.getLogger(__name__)
@@ -59,7 +61,7 @@ class RecorderProcess:
     """A recorder that is started again when it ends."""
 
     def __init__(self, options: dict[str, object]) -> None:
-        self._options = json.dumps(options).encode() + b"\n"
+        self._options, self._is_urgent = options, False
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -96,6 +98,9 @@ class RecorderProcess:
                 _close_input(process)
                 if self._stopping.is_set():
                     return
+                if code in (BEHIND_EXIT, AHEAD_EXIT):
+                    self._is_urgent = code == BEHIND_EXIT
+                    continue
                 delay = FIRST_DELAY if time.monotonic() - begun > STABLE_SECONDS else delay
                 _log.error("recorder ended", extra={"fields": {"exit_code": code, "restart_seconds": delay}})
             self._stopping.wait(delay)
@@ -112,7 +117,7 @@ class RecorderProcess:
             return None
         if process.stdin is not None:
             with suppress(OSError):  # it has ended already
-                process.stdin.write(self._options)
+                process.stdin.write(json.dumps({**self._options, "urgent": self._is_urgent}).encode() + b"\n")
                 process.stdin.flush()
         return process
 
