@@ -86,6 +86,15 @@ class Server:
         ticks = sum(int(stat[11]) + int(stat[12]) for _, stat in self._processes())
         return ticks / os.sysconf("SC_CLK_TCK")
 
+    @property
+    def cpu_nanoseconds(self) -> int:
+        """CPU nanoseconds that the threads which run now have used, by the kernel's own count."""
+        return sum(
+            int((thread / "schedstat").read_text().split()[0])
+            for process, _ in self._processes()
+            for thread in (process / "task").iterdir()
+        )
+
     def _processes(self) -> Iterator[tuple[Path, list[str]]]:
         """Yield folder and fields of `stat` (from the state on) of each process of the server's session."""
         for process in Path("/proc").glob("[0-9]*"):
