@@ -88,10 +88,11 @@ class Server:
 
     @property
     def cpu_nanoseconds(self) -> int:
-        """CPU nanoseconds that the threads which run now have used, by the kernel's own count."""
+        """CPU nanoseconds of the threads that run now, without those of a recorder, by the kernel's own count."""
         return sum(
             int((thread / "schedstat").read_text().split()[0])
             for process, _ in self._processes()
+            if b"houseprice.recording" not in (process / "cmdline").read_bytes()
             for thread in (process / "task").iterdir()
         )
 

@@ -108,10 +108,9 @@ class RecorderProcess:
 
     def _started(self) -> subprocess.Popen[bytes] | None:
         try:
-            # A session of its own: Ctrl-C at the terminal is for the server, which ends the recorder last.
-            process = subprocess.Popen(
-                COMMAND, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
-            )
+            # A process group of its own, since Ctrl-C at the terminal is for the server, which ends the recorder last;
+            # but not a session of its own, to which Linux would give as much of the processor as to the server's.
+            process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, process_group=0)
         except OSError as err:
             _log.error("recorder not started", extra={"fields": {"reason": str(err)}})
             return None
