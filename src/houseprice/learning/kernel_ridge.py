@@ -17,6 +17,7 @@ import scipy.linalg
 from houseprice.config import KernelRidgeConfig
 from houseprice.errors import DataError
 from houseprice.feature_matrix import FeatureMatrix
+from houseprice.learning.centres import stratified_centres
 from houseprice.learning.standardisation import Standardisation, fit_standardisation
 
 Floats = npt.NDArray[np.float64]
@@ -141,10 +142,10 @@ def fit_penalty_path(
     for kernel in config.kernels:
         inverse_lengthscale = np.array([kernel.columns.get(name, 0.0) for name in columns])
         index = np.flatnonzero(inverse_lengthscale)
-        chosen = np.sort(np.roll(order, -start)[: kernel.centres])  # other sales than those of the kernel before
+        scaled = coordinates[:, index] * inverse_lengthscale[index]
+        chosen = stratified_centres(scaled, np.roll(order, -start), kernel.centres)  # the start: other sales each time
         start += kernel.centres
-        centres = coordinates[chosen][:, index] * inverse_lengthscale[index]
-        unfitted.append(RbfKernel(index, inverse_lengthscale[index], centres, np.zeros(len(chosen))))
+        unfitted.append(RbfKernel(index, inverse_lengthscale[index], scaled[chosen], np.zeros(len(chosen))))
     categories = {
         name: np.unique(features.texts[name].astype(str), return_inverse=True)
         for name in config.categories
