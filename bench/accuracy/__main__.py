@@ -68,8 +68,10 @@ def _line(sales: SalesSet, asked: argparse.Namespace) -> str:
         learner: sales.error({fold: answers[fold] for fold in folds}) for learner, answers in given.items() if answers
     }
     cells = [f"{errors[learner]:.4f}" if learner in errors else "–" for learner in [*asked.learners, "autogluon"]]
-    limit = min([errors[peer] for peer in PEERS if peer in errors] + ([] if sales.must is None else [sales.must]))
-    met = "–" if "ours" not in errors else "yes" if round(errors["ours"], 4) <= round(limit, 4) else "no"
+    limits = [errors[peer] for peer in PEERS if peer in errors] + ([] if sales.must is None else [sales.must])
+    met = "–"  # of our learner alone, or of peers alone, there is nothing to compare
+    if "ours" in errors and limits:
+        met = "yes" if round(errors["ours"], 4) <= round(min(limits), 4) else "no"
     must = f"≤ {sales.must:.3f}" if sales.must else "≤ peers"
     title = sales.title if len(folds) == len(sales.pairs) else f"{sales.title}, {len(folds)} folds only"
     return f"| {title} | {must} | {' | '.join(cells)} | {met} | {seconds_of('ours', sales):.0f} |"
