@@ -127,8 +127,12 @@ def insert_directly(url: str, start: int, end: int, rows: int) -> None:
         connection.exec_driver_sql(statement if is_sqlite else statement.replace("%", "%%"))
 
 
-def fill(store: Store, url: str, rows: int) -> float:
-    """Store the predictions with their daily sums; return how many a second are written where there are many."""
+def fill(store: Store, url: str, rows: int) -> tuple[float, float]:
+    """Store the predictions with their daily sums.
+
+    Returns:
+        How many a second are written where there are many, and seconds of CPU that each takes here.
+    """
     direct = rows - rows // WRITTEN_SHARE
     change_indexes(url, Index.drop)
     for start in range(0, direct, DIRECT_BATCH):
@@ -139,14 +143,15 @@ def fill(store: Store, url: str, rows: int) -> float:
             store.add([replace(one, reference=None)], None, input_counts(day, one.model_version, start))
         print(f"{end:,}", file=sys.stderr)
     change_indexes(url, Index.create)  # once they are large it takes minutes to keep them
-    seconds = 0.0
+    seconds = cpu = 0.0
     for start in range(direct, rows, BATCH):
         batch = [prediction(number, rows) for number in range(start, min(start + BATCH, rows))]
         counts = input_counts(batch[0].predicted_at.date(), batch[0].model_version, start)
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         store.add(batch, ("spool", start + len(batch)), counts)
         seconds += time.perf_counter() - began
-    return (rows - direct) / seconds
+        cpu += time.process_time() - used
+    return (rows - direct) / seconds, cpu / (rows - direct)
 
 
 def input_counts(day: date, version: str, start: int) -> list[InputCount]:
@@ -188,9 +193,17 @@ def measure(name: str, url: str, rows: int) -> list[Line]:
     """Return the figures of one database."""
     clock_at_end = START + timedelta(days=DAYS + 30)
     store = open_store(url, lambda: clock_at_end)
-    written, paid = fill(store, url, rows), pay(store, rows)
+    (written, cpu), paid = fill(store, url, rows), pay(store, rows)
     lines = [
-        Line(f"{name}: predictions written", 5_000, 15_000, round(written), "/s", at_most=False),
+        Line(
+            f"{name}: predictions written",
+            5_000,
+            15_000,
+            round(written),
+            "/s",
+            at_most=False,
+            note=f"{cpu * 1e6:.0f} µs of CPU here",
+        ),
         Line(f"{name}: prices paid taken", 200, 1_000, round(paid), "/s", at_most=False),
     ]
     for what, query in queries(store).items():
