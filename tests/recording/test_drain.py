@@ -169,9 +169,9 @@ def test_a_recorder_that_falls_behind_asks_for_more_priority(toy_dir: Path, toy:
     """And for less when it has caught up; nothing is lost in between."""
     url, lines = f"sqlite:///{tmp_path / 'store.db'}", [RECORD % (1.5, b"r%d" % number) for number in range(20)]
     behind = Recorder(toy_dir, toy, url, tmp_path / "spool", spool_bytes=8000)
-    behind.write(*lines[:10])
-    other = SpoolWriter(tmp_path / "spool", 2**24)  # which lives, so that its segment stays
-    other.append(b"".join(line + b"\n" for line in lines[10:]))
+    for half in (lines[:10], lines[10:]):
+        behind.write(*half)
+    behind.connection.store()
     assert behind.drain.run(threading.Event()) == BEHIND_EXIT
     behind.close()
     urgent = Recorder(toy_dir, toy, url, tmp_path / "spool", spool_bytes=8000, urgent=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import threading
 import time
@@ -146,6 +147,33 @@ def test_a_spool_that_cannot_be_written_fails_no_answer(start: Begin, tmp_path: 
     assert code == 0
     dropped = [json.loads(line) for line in log.splitlines() if "predictions dropped" in line]
     assert sum(line["count"] for line in dropped) == 5
+
+
+def test_a_disk_that_is_full_for_a_while_loses_nothing(start: Begin, tmp_path: Path) -> None:
+    """Answers go on, and what was held is written when there is room again."""
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    server = start(HOUSEPRICE_STORE=url)
+    asked = predict(server, 5)
+    wait_until(lambda: len(ids_of(url)) == asked)
+    _, most = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+    asked += predict(server, 20)
+    server.wait_for("spool_disk_full")
+    asked += predict(server, 20)
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (most, most))
+    wait_until(lambda: len(ids_of(url)) == asked)
+    assert "houseprice_store_predictions_dropped_total 0.0" in server.text("/metrics")
+
+
+def test_a_spool_at_its_limit_holds_the_rest_until_the_database_comes(start: Begin, tmp_path: Path) -> None:
+    """The folder keeps its limit meanwhile."""
+    url, spool, limit = f"sqlite:///{tmp_path / 'later' / 'store.db'}", tmp_path / "spool", 2**20
+    server = start(HOUSEPRICE_STORE=url, HOUSEPRICE_STORE_SPOOL=str(spool), HOUSEPRICE_STORE_SPOOL_BYTES=str(limit))
+    for _ in range(2):
+        assert server.ask("POST", "/batch-predict", [LEAST] * 3000)[0] == 200
+    server.wait_for("spool_limit")
+    assert folder_bytes(spool) <= limit
+    (tmp_path / "later").mkdir()
+    wait_until(lambda: len(ids_of(url)) == 6000)
 
 
 def test_prices_paid_are_taken_by_a_running_server(start: Begin, url: str, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def main() -> int:
     stopping = threading.Event()
     for sig in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sig, lambda *_: stopping.set())
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the server decides what the end of a terminal means
     logging.config.dictConfig(json_logging.config())
     options = read_options(sys.stdin.buffer.readline())
     _yield_to_others(is_urgent=options.urgent)

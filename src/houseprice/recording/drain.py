@@ -26,7 +26,7 @@ from houseprice.spool.segments import folder_bytes, list_segments
 IDLE_SECONDS = 0.2
 BROKEN = "record_invalid"
 BEHIND_SHARE = 0.25
-"""Part of the spool's limit that may be full before it is read with more priority."""
+"""Part of the spool's limit that may wait before it is read with more priority."""
 SHADOW_SHARE = 0.5
 """Part of the spool's limit that may be full before a slow shadow model is left behind."""
 _log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class SpoolDrain:
     def _is_behind(self) -> bool:
         """Return whether the spool fills since others leave this process no time, as long as it has no priority."""
         limit = BEHIND_SHARE * self._options.spool_bytes
-        return not self._options.urgent and folder_bytes(self._options.spool) > limit
+        return not self._options.urgent and self._reader.unread_bytes() > limit
 
     def finish(self, seconds: float) -> None:
         """Store what is there and what others still write, as long as it may take and the database answers."""

@@ -27,6 +27,8 @@ from houseprice.spool.writer import SEGMENT_SECONDS, SpoolWriter
 
 BUFFER_RECORDS = 20_000
 FLUSH_SECONDS = 0.05
+WRITE_BYTES = 128 * 2**10
+"""Bytes of whole lines that are written at once; much less than any limit of the spool."""
 KEPT_BYTES = 2**20
 """A buffer that has grown larger than that is not used again."""
 MAX_RETRY_SECONDS = 5.0
@@ -136,9 +138,10 @@ class PredictionSpool:
             _log.error("predictions not written", extra={"fields": {"count": self._count}})
 
     def _drop(self, count: int) -> None:
-        with self._lock:
-            self.dropped += count
-        self.on_drop(count)
+        if count:
+            with self._lock:
+                self.dropped += count
+            self.on_drop(count)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -158,15 +161,15 @@ class PredictionSpool:
             self._buffer, self._count = self._spare, 0
             self._ready.clear()
         if count:
-            with buffer.getbuffer() as content, content[: buffer.tell()] as lines:
-                if not self._append(lines):
-                    self._drop(count)
+            with buffer.getbuffer() as content:
+                lines = bytes(content[: buffer.tell()])
+            self._drop(sum(piece.count(b"\n") for piece in _pieces(lines) if not self._append(piece)))
         if buffer.tell() > KEPT_BYTES:
             buffer = BytesIO()
         buffer.seek(0)
         self._spare = buffer
 
-    def _append(self, lines: memoryview) -> bool:
+    def _append(self, lines: bytes) -> bool:
         """Append lines; return False when that failed while stopping."""
         delay = FLUSH_SECONDS
         while True:
@@ -198,3 +201,12 @@ class PredictionSpool:
         if lost := self.dropped - self._reported:
             _log.error("predictions dropped", extra={"fields": {"count": lost, "code": code}})
             self._reported, self._reported_at = self._reported + lost, time.monotonic()
+
+
+def _pieces(lines: bytes) -> Iterator[bytes]:
+    """Yield whole lines, about as many as are written at once."""
+    begin = 0
+    while begin < len(lines):
+        end = lines.find(b"\n", begin + WRITE_BYTES) + 1 or len(lines)
+        yield lines[begin:end]
+        begin = end

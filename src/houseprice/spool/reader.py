@@ -99,6 +99,13 @@ class SpoolReader:
             self.offsets[spool] = self._position(spool)
         return self.offsets[spool]
 
+    def unread_bytes(self) -> int:
+        """Return how many bytes were not read yet, as far as this reader knows."""
+        return sum(
+            max(segment.start + _size(segment.path) - max(self.offsets.get(segment.spool, 0), segment.start), 0)
+            for segment in list_segments(self._folder)
+        )
+
     def advance(self, chunk: Chunk) -> None:
         """Note that a chunk was read."""
         self.offsets[chunk.spool] = chunk.end

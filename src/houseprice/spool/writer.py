@@ -13,7 +13,7 @@ from typing import NoReturn
 from houseprice.errors import SpoolError
 from houseprice.spool.segments import folder_bytes, is_at, segment_path
 
-SEGMENT_BYTES = 8 * 2**20
+SEGMENT_BYTES = 2 * 2**20
 SEGMENT_SECONDS = 60.0
 """Age at which a segment that holds anything is ended, so that the reader can delete it."""
 USAGE_SECONDS = 1.0
@@ -40,7 +40,7 @@ class SpoolWriter:
         self._opened = 0.0
         self._usage, self._usage_until = 0, 0.0
 
-    def append(self, lines: bytes | memoryview) -> None:
+    def append(self, lines: bytes) -> None:
         """Append whole lines, all or none of them.
 
         Raises:
@@ -106,7 +106,7 @@ class SpoolWriter:
             os.close(descriptor)
         self._descriptor, self._size, self._opened = descriptor, 0, time.monotonic()
 
-    def _write(self, lines: bytes | memoryview) -> None:
+    def _write(self, lines: bytes) -> None:
         rest = memoryview(lines)
         while rest:
             rest = rest[os.write(self._descriptor, rest) :]
