@@ -28,14 +28,7 @@ from houseprice.learning.side_by_side import side_by_side
 from houseprice.learning.slices import Predictions, by_slice, worst
 from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Rows, folds, origins
 from houseprice.learning.training import PriceModel
-from houseprice.metrics import (
-    Prices,
-    forecast_sd,
-    measure,
-    measure_interval,
-    measure_standardised,
-    with_bounds,
-)
+from houseprice.metrics import Prices, forecast_sd, measure, measure_interval, measure_standardised, with_bounds
 from houseprice.schema import Schema
 
 ProgressCallback = Callable[[str, int, int], None]

@@ -43,15 +43,13 @@ from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.middleware import AdmissionMiddleware, ObservabilityMiddleware, TimeoutMiddleware
 from houseprice.serving.monitor import add_monitor
 from houseprice.serving.prediction import Prediction
-from houseprice.serving.prediction_spool import PredictionSpool
+from houseprice.serving.prediction_spool import spool_of
 from houseprice.serving.protocols.openapi import ERROR_PATHS
 from houseprice.serving.protocols.platforms import HEALTH_VARIABLE
-from houseprice.serving.request import has_reference
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import DEFAULT, Settings
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 from houseprice.serving.worker_pool import WorkerPool
-from houseprice.spool.writer import SpoolWriter
 
 _log = logging.getLogger(__name__)
 _NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}  # looked up for every request otherwise
@@ -111,7 +109,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
         servers=[{"url": settings.root_path}] if settings.root_path else None,
     )
     app.state.scorer, app.state.ready = scorer, False
-    spool = app.state.spool = _spool(bundle, settings, metrics) if settings.store else None
+    spool = app.state.spool = spool_of(bundle.manifest.schema_, settings, metrics)
     batcher = MicroBatcher(scorer, spool)
     budget = MemoryBudget(default_budget(settings.workers, settings.memory_limit_bytes), settings.queue_timeout_seconds)
     executor = BatchExecutor(batcher, WorkerPool(settings.heavy_threads, settings.queue_timeout_seconds), budget)
@@ -174,15 +172,6 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
 
     openapi.complete(app, scorer.request.json_schema(), has_keys=bool(settings.api_keys))
     return app
-
-
-def _spool(bundle: Bundle, settings: Settings, metrics: Metrics | None) -> PredictionSpool:
-    return PredictionSpool(
-        SpoolWriter(settings.spool_folder, settings.store_spool_bytes),
-        has_inputs=settings.store_inputs != "off",
-        has_reference=has_reference(bundle.manifest.schema_),
-        on_drop=metrics.predictions_dropped.inc if metrics else lambda _: None,
-    )
 
 
 @asynccontextmanager

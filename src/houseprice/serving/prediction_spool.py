@@ -19,10 +19,13 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from houseprice.errors import SpoolError
+from houseprice.schema import Schema
 from houseprice.serving.column_rules import REFERENCE
+from houseprice.serving.metrics import Metrics
 from houseprice.serving.prediction import Prediction
-from houseprice.serving.request import House
+from houseprice.serving.request import House, has_reference
 from houseprice.serving.request_context import current_scope
+from houseprice.serving.settings import Settings
 from houseprice.spool.writer import SEGMENT_SECONDS, SpoolWriter
 
 BUFFER_RECORDS = 20_000
@@ -201,6 +204,18 @@ class PredictionSpool:
         if lost := self.dropped - self._reported:
             _log.error("predictions dropped", extra={"fields": {"count": lost, "code": code}})
             self._reported, self._reported_at = self._reported + lost, time.monotonic()
+
+
+def spool_of(schema: Schema, settings: Settings, metrics: Metrics | None) -> PredictionSpool | None:
+    """Return the spool of an application; None where predictions are not stored."""
+    if not settings.store:
+        return None
+    return PredictionSpool(
+        SpoolWriter(settings.spool_folder, settings.store_spool_bytes),
+        has_inputs=settings.store_inputs != "off",
+        has_reference=has_reference(schema),
+        on_drop=metrics.predictions_dropped.inc if metrics else lambda _: None,
+    )
 
 
 def _pieces(lines: bytes) -> Iterator[bytes]:
