@@ -26,6 +26,10 @@ OSV = "https://api.osv.dev/v1/query"
 FAMOUS = ("django", "1.2")
 
 
+IMAGE = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "implementation_name": "cpython"}
+"""What is true within the image, whatever machine this runs on."""
+
+
 def audit(lock: Path, service: str, seconds: float, tries: int) -> dict[str, Any]:
     """Return a report: `lock` (its sha256), `reached`, `reason`, `vulnerabilities` and `created`.
 
@@ -33,7 +37,7 @@ def audit(lock: Path, service: str, seconds: float, tries: int) -> dict[str, Any
         ImageError: `lock_invalid`: the lock is missing, or cannot be audited in full.
     """
     content = lock.read_bytes() if lock.is_file() else b""
-    pinned = {(name.lower(), pin) for name, pin in re.findall(r"(?m)^([\w.-]+)==([^\s;\\]+)", content.decode())}
+    pinned = _pinned(content.decode())
     reason = "" if pinned else "it names no library"
     with tempfile.TemporaryDirectory(prefix="houseprice-audit-") as scratch:
         copy, famous = Path(scratch, "lock.txt"), Path(scratch, "famous.txt")
@@ -59,6 +63,14 @@ def audit(lock: Path, service: str, seconds: float, tries: int) -> dict[str, Any
     created = datetime.now(UTC).isoformat(timespec="seconds")
     digest = hashlib.sha256(content).hexdigest()
     return {"lock": digest, "reached": not reason, "reason": reason, "vulnerabilities": known, "created": created}
+
+
+def _pinned(content: str) -> set[tuple[str, str]]:
+    """Return name and version of each library of a lock that the image holds."""
+    from packaging.markers import Marker  # of pip-audit's environment
+
+    found = re.findall(r"(?m)^([\w.-]+)==([^\s;\\]+)(?: *; *([^\\\n]+?))? *(?:\\|--hash|$)", content)
+    return {(name.lower(), pin) for name, pin, marker in found if not marker or Marker(marker).evaluate(IMAGE)}
 
 
 def _run(command: list[str], seconds: float | None) -> tuple[dict[tuple[str, str], list[dict[str, Any]]], str]:
