@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from houseprice.monitoring.bins import bin_edges, bin_names, number_bins, spread_points
@@ -11,6 +11,7 @@ NUMBERS = st.lists(st.floats(-1e6, 1e9, allow_nan=False), min_size=1, max_size=2
 
 
 @given(NUMBERS)
+@example([-1e6, -999999.9999999999])
 def test_the_shares_of_training_lie_between_its_ends(values: list[float]) -> None:
     """Nothing of training is beyond its own range, and each bin has a name."""
     numbers = np.array(values)

@@ -43,7 +43,8 @@ def bin_edges(about: Mapping[str, Any]) -> Floats:
     """Return the inner edges of the bins that `number_bins` described; a number equal to one lies above it."""
     if "values" in about:
         distinct = np.array(about["values"], dtype=np.float64)
-        return np.concatenate([distinct[:1], (distinct[1:] + distinct[:-1]) / 2, _above(distinct[-1:])])
+        between = np.maximum((distinct[1:] + distinct[:-1]) / 2, _above(distinct[:-1]))  # two neighbours have none
+        return np.concatenate([distinct[:1], between, _above(distinct[-1:])])
     edges = np.array(about["edges"], dtype=np.float64)
     inside = np.where(np.append(False, edges[1:] == edges[:-1]), _above(edges), edges)
     inside[-1] = _above(edges[-1:])[0]
