@@ -81,7 +81,7 @@ def key_of(config: Config, sales: pl.DataFrame, weeks: int) -> str:
     """Return what tells one run from another: rows, settings and the code of learning."""
     digest = hashlib.sha256(sales.write_csv().encode())
     digest.update(f"{config.sha256} {weeks}".encode())
-    for path in sorted((ROOT / "src" / "houseprice" / "learning").glob("*.py")):
+    for path in sorted((ROOT / "src" / "houseprice" / "learning").rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 

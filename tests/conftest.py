@@ -13,6 +13,8 @@ from houseprice.cli import main
 from houseprice.config import Config, load
 from pipeline import Pipeline, make_once, quick_config
 
+pytest_plugins = ["databases"]
+
 ROOT = Path(__file__).parents[1]
 RAW = ROOT / "data" / "raw" / "house_data.csv"
 CONFIG = ROOT / "configs" / "model_config.yaml"

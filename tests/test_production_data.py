@@ -88,6 +88,16 @@ def test_a_store_is_monitored(store: Store, profile: ReferenceProfile, tmp_path:
     assert (empty.predictions, empty.errors, empty.raised) == (0, None, [])
 
 
+def test_an_older_model_may_have_had_other_columns(profile: ReferenceProfile, tmp_path: Path) -> None:
+    """Its sales are still there, and their inputs are none of this model's."""
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}", Clock())
+    older = prediction(request_id="older", model_version="older", inputs={"area": "large", "quarter": 7})
+    store.add([older, prediction(request_id="newer", model_version=VERSION, inputs={"area": 90.0})])
+    store.add_actuals([Actual(450_000.0, date(2026, 6, 1), request_id=name) for name in ("older", "newer")])
+    assert monitor_store(store, profile).as_dict()["labelled"] == 1
+    assert np.array_equal(labelled_sales(store.labelled(), profile).inputs["area"], [np.nan, 90.0], equal_nan=True)
+
+
 def test_the_profile_is_that_of_the_bundle(bundle_dir: Path, tmp_path: Path) -> None:
     """A changed file is noticed, and a missing one."""
     found = profile_of(bundle_dir)

@@ -1,6 +1,7 @@
 """Metrics of predicted prices: regression errors, and the ratio statistics of assessors."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
@@ -87,13 +88,19 @@ def measure_interval(y_true: Prices, y_pred: Prices, low: Prices, high: Prices) 
     }
 
 
+@lru_cache(16)
+def _central_quantile(coverage: float) -> float:
+    """Return the normal quantile that leaves half of what is not covered above it."""
+    return NormalDist().inv_cdf((1.0 + coverage) / 2.0)
+
+
 def forecast_sd(low: Prices, high: Prices, coverage: float) -> Prices:
     """Return the forecast standard deviation (FSD) of each prediction, in log price.
 
     It is that of the normal distribution whose central interval of this coverage is as wide as the prediction's.
     """
     width: Prices = np.log(high) - np.log(low)
-    return width / (2.0 * NormalDist().inv_cdf((1.0 + coverage) / 2.0))
+    return width / (2.0 * _central_quantile(coverage))
 
 
 def measure_standardised(y_true: Prices, y_pred: Prices, fsd: Prices) -> dict[str, Any]:

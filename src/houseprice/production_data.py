@@ -49,7 +49,7 @@ def monitor_store(store: Store, profile: ReferenceProfile) -> Monitor:
     Raises:
         StoreError: The database cannot be used.
     """
-    shadow = store.labelled(role="shadow")
+    shadow = store.labelled(role="shadow", with_inputs=False)
     return monitor(
         profile,
         labelled_sales(store.labelled(), profile),
@@ -62,12 +62,14 @@ def monitor_store(store: Store, profile: ReferenceProfile) -> Monitor:
 def labelled_sales(labelled: LabelledPredictions, profile: ReferenceProfile) -> LabelledSales:
     """Return sales with their predictions, in the order in which their prices became known.
 
-    An unknown FSD counts as that of a house of mean FSD. Sales in another currency are left out.
+    An unknown FSD counts as that of a house of mean FSD. Sales in another currency are left out. Inputs are those that
+    the model of the profile was given: another model may have other columns, or others of the same names.
     """
     rows = np.flatnonzero(labelled.currency == profile.currency)
     rows = rows[np.argsort(labelled.recorded_at[rows], kind="stable")]
     fsd = labelled.fsd[rows]
-    houses = [labelled.inputs[row] or {} for row in rows.tolist()]
+    own = labelled.model_version == profile.model_version
+    houses = [labelled.inputs[row] if own[row] and labelled.inputs[row] else {} for row in rows.tolist()]
     return LabelledSales(
         sale=_texts([f"{labelled.request_id[row]}/{labelled.row[row]}" for row in rows.tolist()]),
         predicted_at=labelled.predicted_at[rows].astype("datetime64[s]"),

@@ -9,9 +9,7 @@ import toy as toys
 from recorded import Recorder
 from running import Server
 
-import postgresql as servers
 from houseprice.bundle.load import Bundle, open_bundle
-from postgresql import Postgresql
 
 Begin = Callable[..., Server]
 
@@ -26,22 +24,6 @@ def toy_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def toy(toy_dir: Path) -> Bundle:
     """Return the sealed model, opened."""
     return open_bundle(toy_dir)
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Postgresql]:
-    """Start one PostgreSQL server for the session."""
-    with servers.running() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the URL of an empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'store.db'}"
-    server: Postgresql = request.getfixturevalue("postgresql")
-    return server.new_schema()
 
 
 @pytest.fixture

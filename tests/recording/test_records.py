@@ -7,7 +7,7 @@ import pytest
 from toy import FULL, LEAST
 
 from houseprice.bundle.load import Bundle
-from houseprice.recording.records import forecast_standard_deviation, read_records, stored_inputs
+from houseprice.recording.records import fsd_of, read_records, stored_inputs
 from houseprice.schema import Schema
 from houseprice.serving.request import RequestModel
 from houseprice.store import hash_house
@@ -20,14 +20,14 @@ ANSWER = {
 
 def test_the_expected_error_is_that_of_a_normal_log_price() -> None:
     """An interval of 90 % is 1.645 standard deviations wide on each side."""
-    found = forecast_standard_deviation(100 * math.exp(-0.1645), 100 * math.exp(0.1645), 0.9)
+    found = fsd_of(100 * math.exp(-0.1645), 100 * math.exp(0.1645), 0.9)
     assert found == pytest.approx(0.1, rel=1e-3)
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-1.0, 1.0), (2.0, 2.0), (3.0, 2.0)])
 def test_an_interval_without_a_positive_width_has_none(low: float, high: float) -> None:
     """Rather than an impossible one."""
-    assert forecast_standard_deviation(low, high, 0.9) is None
+    assert fsd_of(low, high, 0.9) is None
 
 
 def test_a_house_as_it_was_sent_and_one_that_was_validated_are_the_same(toy: Bundle) -> None:

@@ -1,30 +1,11 @@
 """Stores on both databases: every test that takes `store` or `url` runs on SQLite and on PostgreSQL."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import postgresql as servers
 from houseprice.store import Store, open_store
-from postgresql import Postgresql
 from stored import Clock, Open
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Postgresql]:
-    """Start one PostgreSQL server for the session."""
-    with servers.running() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the URL of an empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'store.db'}"
-    server: Postgresql = request.getfixturevalue("postgresql")
-    return server.new_schema()
 
 
 @pytest.fixture

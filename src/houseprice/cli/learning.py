@@ -9,6 +9,7 @@ from houseprice.atomic_io import check_files
 from houseprice.bundle.load import read_manifest
 from houseprice.bundle.verdict import failed_gates
 from houseprice.cli import formatting
+from houseprice.cli.common_options import json_option
 from houseprice.cli.console import progress_bar, waiting
 from houseprice.cli.learning_options import (
     FILE,
@@ -17,7 +18,6 @@ from houseprice.cli.learning_options import (
     additional_option,
     check_outputs,
     config_option,
-    json_option,
     sheet_option,
     show,
     stop_when_failed,

@@ -29,7 +29,6 @@ sheet_option = click.option("--sheet", show_default="as configured, else the fir
 additional_option = click.option(
     "--additional", type=FILE, help="Sales that came in later, as `houseprice actuals export` writes them."
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 uri_option = click.option(
     "--mlflow-tracking-uri", "uri", envvar=["HOUSEPRICE_MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_URI"],
     show_default="an SQLite file beside the models folder", help="Where MLflow stores the run.",

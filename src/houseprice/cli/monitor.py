@@ -13,6 +13,7 @@ from rich.text import Text
 
 from houseprice.atomic_io import check_files, write_atomically
 from houseprice.bundle import manifest as manifests
+from houseprice.cli.common_options import bundle_option, json_option, store_option
 from houseprice.cli.console import draw
 from houseprice.errors import GateError
 from houseprice.metrics import Estimate
@@ -21,30 +22,14 @@ from houseprice.production_data import monitor_store, profile_of
 from houseprice.store import open_store
 
 MEASURES = (("median error", "median_ape"), ("≤ 10 %", "within_10"), ("bias", "bias"), ("in the interval", "coverage"))
-_store = click.option(
-    "--store",
-    "url",
-    required=True,
-    envvar="HOUSEPRICE_STORE",
-    show_envvar=True,
-    help="The store: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE.",
-)
-_bundle = click.option(
-    "--bundle",
-    type=click.Path(path_type=Path),
-    default=Path("models/bundle"),
-    envvar="HOUSEPRICE_BUNDLE",
-    show_envvar=True,
-    help="Bundle of the model in production.",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_bundle = bundle_option("Bundle of the model in production.")
 _strict = click.option("--strict", is_flag=True, help="Exit with code 6 when an alarm is raised.")
 
 
 @click.group(invoke_without_command=True)
-@_store
+@store_option
 @_bundle
-@_json
+@json_option
 @_strict
 @click.pass_context
 def monitor(ctx: click.Context, url: str, bundle: Path, as_json: bool, strict: bool) -> None:
@@ -63,7 +48,7 @@ def monitor(ctx: click.Context, url: str, bundle: Path, as_json: bool, strict: b
 
 @monitor.command()
 @click.option("--output", type=click.Path(path_type=Path), default=Path("reports/monitor.html"), help="Page to write.")
-@_json
+@json_option
 @_strict
 @click.pass_obj
 def report(about: dict[str, Any], output: Path, as_json: bool, strict: bool) -> None:

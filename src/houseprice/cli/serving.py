@@ -12,18 +12,12 @@ import click
 from houseprice import batch_prediction
 from houseprice.bundle.load import read_manifest
 from houseprice.bundle.verdict import failed_gates
+from houseprice.cli.common_options import bundle_option
 from houseprice.serving import server, settings
 from houseprice.serving.protocols import platforms
 
 PROGRESS_SECONDS = 2.0
-_bundle = click.option(
-    "--bundle",
-    type=click.Path(path_type=Path),
-    default=Path("models/bundle"),
-    envvar="HOUSEPRICE_BUNDLE",
-    show_envvar=True,
-    help="The bundle.",
-)
+_bundle = bundle_option("The bundle.")
 
 
 @click.command()

@@ -10,28 +10,13 @@ from pathlib import Path
 import click
 
 from houseprice.atomic_io import check_files, write_atomically
+from houseprice.cli.common_options import bundle_option, json_option, store_option
 from houseprice.errors import InvalidActualsError
 from houseprice.labelled_sales import sales_table
 from houseprice.store import Store, open_store
 
 MAX_ERRORS_SHOWN = 50
-_url = click.option(
-    "--store",
-    "url",
-    required=True,
-    envvar="HOUSEPRICE_STORE",
-    show_envvar=True,
-    help="The store: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE.",
-)
-_bundle = click.option(
-    "--bundle",
-    type=click.Path(path_type=Path),
-    default=Path("models/bundle"),
-    envvar="HOUSEPRICE_BUNDLE",
-    show_envvar=True,
-    help="Bundle whose columns the houses have.",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_bundle = bundle_option("Bundle whose columns the houses have.")
 
 
 @click.group()
@@ -43,8 +28,8 @@ def store() -> None:
 
 
 @store.command()
-@_url
-@_json
+@store_option
+@json_option
 def status(url: str, as_json: bool) -> None:
     """Show what is stored.
 
@@ -62,8 +47,8 @@ def status(url: str, as_json: bool) -> None:
 
 @store.command()
 @click.argument("reference")
-@_url
-@_json
+@store_option
+@json_option
 def delete(reference: str, url: str, as_json: bool) -> None:
     """Delete all predictions of a REFERENCE, with their prices paid.
 
@@ -78,8 +63,8 @@ def delete(reference: str, url: str, as_json: bool) -> None:
 @store.command()
 @click.option("--days", type=click.IntRange(1), help="Delete what is older than so many days.")
 @click.option("--before", type=click.DateTime(["%Y-%m-%d"]), help="Delete what is older than the begin of a UTC day.")
-@_url
-@_json
+@store_option
+@json_option
 def prune(days: int | None, before: datetime | None, url: str, as_json: bool) -> None:
     """Delete old predictions, with their prices paid.
 
@@ -97,8 +82,8 @@ def prune(days: int | None, before: datetime | None, url: str, as_json: bool) ->
 @store.command()
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Parquet or CSV to write, by its name.")
 @click.option("--labelled", is_flag=True, help="Only predictions whose price paid is known.")
-@_url
-@_json
+@store_option
+@json_option
 def export(output: Path, labelled: bool, url: str, as_json: bool) -> None:
     """Write predictions with their prices paid to a file.
 
@@ -122,8 +107,8 @@ def actuals() -> None:
 @_bundle
 @click.option("--currency", show_default="that of the predictions", help="Currency of prices that name none.")
 @click.option("--skip-known", is_flag=True, help="Pass over prices that are stored already.")
-@_url
-@_json
+@store_option
+@json_option
 def load(
     source: Path, sheet: str | None, bundle: Path, currency: str | None, skip_known: bool, url: str, as_json: bool
 ) -> None:
@@ -160,8 +145,8 @@ def load(
 @actuals.command("export")
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The CSV to write.")
 @_bundle
-@_url
-@_json
+@store_option
+@json_option
 def export_sales(output: Path, bundle: Path, url: str, as_json: bool) -> None:
     """Write the sales whose price is known as `run`, `retrain` and `process` take them with --additional.
 

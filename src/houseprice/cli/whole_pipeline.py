@@ -10,6 +10,7 @@ from houseprice import pipeline
 from houseprice.atomic_io import check_files, write_atomically
 from houseprice.bundle.load import read_manifest
 from houseprice.cli import formatting
+from houseprice.cli.common_options import json_option
 from houseprice.cli.console import progress_bar, waiting
 from houseprice.cli.learning_options import (
     FILE,
@@ -18,7 +19,6 @@ from houseprice.cli.learning_options import (
     additional_option,
     check_outputs,
     config_option,
-    json_option,
     sheet_option,
     show,
     stop_when_failed,

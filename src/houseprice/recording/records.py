@@ -5,10 +5,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from functools import lru_cache
-from statistics import NormalDist
 from typing import Any
 
+import numpy as np
+
+from houseprice.metrics import forecast_sd
 from houseprice.monitoring.data import MISDATED_DAYS
 from houseprice.serving.column_rules import REFERENCE
 from houseprice.serving.request import House, RequestModel, has_reference
@@ -62,19 +63,11 @@ def stored_inputs(predictions: list[StoredPrediction], inputs: str) -> list[Stor
     return [replace(one, inputs=None, inputs_hash=None) for one in predictions]
 
 
-def forecast_standard_deviation(low: float, high: float, coverage: float) -> float | None:
-    """Return the FSD of an interval in log price: (ln high - ln low) / 2z; None where it has no positive width.
-
-    Here z is the normal quantile that leaves half of what is not covered above it.
-    """
+def fsd_of(low: float, high: float, coverage: float) -> float | None:
+    """Return the forecast standard deviation of an interval; None where it has no positive width."""
     if not 0 < low < high:
         return None
-    return (math.log(high) - math.log(low)) / (2 * _normal_quantile((1 + coverage) / 2))
-
-
-@lru_cache(16)
-def _normal_quantile(share: float) -> float:
-    return NormalDist().inv_cdf(share)
+    return float(forecast_sd(np.asarray(low), np.asarray(high), coverage))
 
 
 def _validated(sent: House, rules: RequestModel) -> tuple[House, str | None]:
@@ -120,7 +113,7 @@ def _prediction(
         price=price,
         low=low,
         high=high,
-        fsd=forecast_standard_deviation(low, high, found["coverage"]),
+        fsd=fsd_of(low, high, found["coverage"]),
         currency=found["currency"],
         valuation_date=day,
         warnings=found["warnings"],
