@@ -80,6 +80,15 @@ def test_without_a_model_in_production_there_is_nothing_to_beat(
     assert (code, "[bundle_not_found]" in err) == (5, True), err
 
 
+def test_without_a_new_sale_nothing_is_trained(production: Pipeline, run_cli: RunCli) -> None:
+    """A schedule may come when nothing was sold: that is a success, and at once."""
+    before = files(production.models)
+    code, result = retrain(run_cli, production, production.cleaned)
+    assert (code, result["replaced"]) == (0, False)
+    assert result["processing"]["additional_sales"]["rows_kept"] == 0
+    assert files(production.models) == before
+
+
 def test_the_sales_have_to_be_named(production: Pipeline, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a file or as a store."""
     monkeypatch.delenv("HOUSEPRICE_STORE", raising=False)

@@ -1,5 +1,7 @@
 """Commands that run the whole pipeline: run, retrain."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -55,9 +57,9 @@ def run(
 ) -> None:
     """Run the whole pipeline: process, features, train, bundle, verdict."""
     config = with_sheet(load(config_path), sheet)
-    report, trained = _run(
-        config, raw, additional, uri, accept_uncomparable_champion=accept_uncomparable_champion, live=None
-    )
+    with _writing(config):
+        report = _processed(config, raw, additional)
+        trained = _trained(config, uri, accept_uncomparable_champion=accept_uncomparable_champion)
     result = {"processing": report, "metrics": trained.metrics, "verdict": trained.verdict.as_dict()}
     show(result, as_json, lambda: formatting.run(report, trained, config))
     stop_when_failed(trained.verdict)
@@ -90,14 +92,22 @@ def retrain(
     """Train with the sales that came in, and replace the model in production only if the new one is better.
 
     Both are judged by folds of the same sales and by the newest sales, which neither has seen. A model that was not
-    beaten stays, and that is a success; exits with code 6 when the new one fails another gate.
+    beaten stays, and that is a success, as it is when no sale is new; exits with code 6 when the new one fails another
+    gate.
     """
     config = with_sheet(load(config_path), sheet)
     bundle = live or config.paths.models / "bundle"
     before = read_manifest(bundle).model_version
     if additional is None:
         additional = _sales_of(store, config)
-    report, trained = _run(config, raw, additional, uri, accept_uncomparable_champion=False, live=bundle)
+    with _writing(config):
+        report = _processed(config, raw, additional)
+        if not (added := report["additional_sales"])["rows_kept"]:
+            stays = {"processing": report, "live": before, "replaced": False}
+            words = f"None of {added['rows_read']:,} sales is new. The model in production stays: {before}."
+            show(stays, as_json, lambda: words)
+            return
+        trained = _trained(config, uri, live=bundle)
     result = {
         "processing": report,
         "metrics": trained.metrics,
@@ -128,30 +138,33 @@ def _sales_of(store: str | None, config: Config) -> Path:
     return path
 
 
-def _run(
-    config: Config,
-    raw: Path | None,
-    additional: Path | None,
-    uri: str | None,
-    *,
-    accept_uncomparable_champion: bool,
-    live: Path | None,
-) -> tuple[dict[str, Any], pipeline.TrainingResult]:
-    """Run the steps; return the report of the first and the result of the last."""
+@contextmanager
+def _writing(config: Config) -> Iterator[None]:
+    """Hold the folders that the pipeline writes to, which are checked before it takes a minute."""
     paths = config.paths
-    trained_folder = paths.models / "trained"
     check_files(paths.cleaned, paths.featured)
     check_outputs(paths.models, paths.reports)
-    with lock_folders(paths.cleaned.parent, paths.featured.parent, trained_folder, paths.reports):
-        with waiting("Processing"):
-            cleaned = pipeline.process(config, raw or paths.raw, paths.cleaned, additional)
-        with waiting("Computing features"):
-            preprocessor = trained_folder / "preprocessor.pkl"
-            counts = pipeline.make_features(config, paths.cleaned, paths.featured, preprocessor)
-        warn_of_held_out(counts.held_out, config)
-        with progress_bar("Training") as progress:
-            trained = pipeline.train(
-                config, paths.featured, paths.models, paths.reports, uri, progress,
-                accept_uncomparable_champion=accept_uncomparable_champion, live=live,
-            )  # fmt: skip
-    return cleaned.report, trained
+    with lock_folders(paths.cleaned.parent, paths.featured.parent, paths.models / "trained", paths.reports):
+        yield
+
+
+def _processed(config: Config, raw: Path | None, additional: Path | None) -> dict[str, Any]:
+    """Process the raw sales; return the report."""
+    with waiting("Processing"):
+        return pipeline.process(config, raw or config.paths.raw, config.paths.cleaned, additional).report
+
+
+def _trained(
+    config: Config, uri: str | None, *, accept_uncomparable_champion: bool = False, live: Path | None = None
+) -> pipeline.TrainingResult:
+    """Make the features of the processed sales, and train."""
+    paths = config.paths
+    with waiting("Computing features"):
+        preprocessor = paths.models / "trained" / "preprocessor.pkl"
+        counts = pipeline.make_features(config, paths.cleaned, paths.featured, preprocessor)
+    warn_of_held_out(counts.held_out, config)
+    with progress_bar("Training") as progress:
+        return pipeline.train(
+            config, paths.featured, paths.models, paths.reports, uri, progress,
+            accept_uncomparable_champion=accept_uncomparable_champion, live=live,
+        )  # fmt: skip
