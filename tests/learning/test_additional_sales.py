@@ -61,6 +61,12 @@ def test_a_file_of_another_shape_is_refused(little: Pipeline, sales: pl.DataFram
     assert (err.value.code, err.value.details["columns"]) == ("csv_columns_missing", ["area"])
 
 
+def test_a_header_alone_says_that_nothing_was_sold(little: Pipeline, sales: pl.DataFrame, tmp_path: Path) -> None:
+    """As the export of a store is, to which no price was reported yet."""
+    added = read_additional(file_of(sales.head(0), tmp_path), little.config, sales)
+    assert (added.sales.height, added.rejected.height) == (0, 0)
+
+
 def test_the_canonical_schema_keeps_all_but_the_forms(little: Pipeline) -> None:
     """Ranges, roles and kinds are those of the configuration."""
     schema = little.config.schema_

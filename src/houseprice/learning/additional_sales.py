@@ -43,13 +43,16 @@ class AddedSales:
 def read_additional(source: Path, config: Config, sales: pl.DataFrame) -> AddedSales:
     """Return the sales of a file that are none of the accepted `sales` yet.
 
-    A sale is known when one of the same day and price is of the same parcel, or the same in every column of a request.
+    A sale is known when one of the same day and price is of the same parcel, or the same in every column of a request. A
+    header alone is no error: nothing was sold yet.
 
     Raises:
         DataError: The file cannot be used, or too many of its rows are rejected.
     """
     schema = canonical_schema(config.schema_)
     raw = csv_reader.read(source, schema, sales_file.AUTO)
+    if raw.texts.is_empty() and raw.broken.is_empty():
+        return AddedSales(sales.head(0), raw.broken)
     cleaned = processing.clean(raw, schema, config.data.model_copy(update={"only": {}}))
     rows = raw.texts.join(cleaned.rejected, on=ROW, how="anti")[ROW]
     found = cleaned.sales.insert_column(0, rows)
