@@ -43,8 +43,8 @@ class AddedSales:
 def read_additional(source: Path, config: Config, sales: pl.DataFrame) -> AddedSales:
     """Return the sales of a file that are none of the accepted `sales` yet.
 
-    A sale is known when one of the same day and price is of the same parcel, or the same in every column of a request. A
-    header alone is no error: nothing was sold yet.
+    A sale is known when one of the same day and price is of the same parcel, or the same in every column of a request.
+    A header alone is no error: nothing was sold yet.
 
     Raises:
         DataError: The file cannot be used, or too many of its rows are rejected.
