@@ -146,3 +146,5 @@ def test_sales_are_exported_to_learn_from(run_cli: RunCli, url: str, bundle_dir:
     assert (code, json.loads(out)) == (0, {"sales": 1, "left_out": 0}), err
     (row,) = csv.DictReader((tmp_path / "new.csv").open())
     assert list(row) == list(read_manifest(bundle_dir).schema_.columns)
+    code, _, err = run_cli("actuals", "export", "--output", tmp_path / "new.xlsx", "--bundle", bundle_dir)
+    assert (code, error_code(err)) == (4, "output_format_unknown")

@@ -10,7 +10,7 @@ import shutil
 import signal
 import stat
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -170,6 +170,28 @@ def check_files(*paths: Path) -> None:
     """
     for path in paths:
         _place(path)
+
+
+def check_format(path: Path, formats: Mapping[str, Sequence[str]]) -> str:
+    """Return the format in which a file is to be written, by the end of its name.
+
+    Args:
+        path: the file.
+        formats: format → the suffixes of its files, in lower case.
+
+    Raises:
+        DataError: The suffix is that of none (code `output_format_unknown`).
+    """
+    for name, suffixes in formats.items():
+        if path.suffix.lower() in suffixes:
+            return name
+    accepted = " or ".join(suffix for suffixes in formats.values() for suffix in suffixes if suffix)
+    raise DataError(
+        f'"{path}" would be written as {" or ".join(formats)}, which its name does not say; give a file that ends with '
+        f"{accepted}.",
+        code="output_format_unknown",
+        path=str(path),
+    )
 
 
 def discard_unfinished() -> None:

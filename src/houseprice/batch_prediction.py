@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO
 
-from houseprice.atomic_io import replace_file
+from houseprice.atomic_io import check_format, replace_file
 from houseprice.batch_input import open_csv
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.errors import DataError, MissingDependencyError, nearest
@@ -32,6 +32,7 @@ from houseprice.serving.validation_errors import InvalidRequestError
 BLOCK_ROWS = 5_000
 MAX_ERRORS_SHOWN = 5
 PARQUET_SUFFIXES = (".parquet", ".pq")
+OUTPUT_FORMATS = {"CSV": (".csv", ".tsv", ".txt", ""), "Parquet": PARQUET_SUFFIXES}
 
 
 @dataclass(frozen=True)
@@ -72,15 +73,17 @@ def predict(
         directory: the bundle.
         source: a CSV with a header, a Parquet file (`.parquet`, `.pq`), or another file that can be read as sales are;
             columns that no request has are kept.
-        output: CSV or Parquet by its suffix; may be the source.
+        output: CSV or Parquet by its suffix, CSV without one; may be the source.
         progress: called after each block with the number of rows that are done.
         sheet: of an Excel workbook; the first, if none is given.
 
     Raises:
         ArtifactError: The bundle is missing or changed.
-        DataError: The file cannot be read, lacks a column, or holds a house that cannot be priced; nothing is written.
+        DataError: The file cannot be read, lacks a column, or holds a house that cannot be priced; or the output has
+            another suffix (code `output_format_unknown`). Nothing is written.
         MissingDependencyError: A file is no CSV in UTF-8, and polars is not installed.
     """
+    output_format = check_format(output, OUTPUT_FORMATS)
     bundle = open_bundle(directory)
     scorer = Scorer(bundle)
     done = warned = 0
@@ -90,7 +93,7 @@ def predict(
         replace_file(output) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as stream,
     ):
-        sink = _ParquetSink(table, temporary) if _is_parquet(output) else _CsvSink(table, stream)
+        sink = _ParquetSink(table, temporary) if output_format == "Parquet" else _CsvSink(table, stream)
         for block in table.blocks():
             try:
                 houses = scorer.request.validate(block.houses, most_errors=sys.maxsize)

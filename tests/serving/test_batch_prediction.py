@@ -148,6 +148,22 @@ def test_an_output_that_is_not_a_file_is_refused(toy_dir: Path, source: Path, tm
         batch_prediction.predict(toy_dir, source, source / "priced.csv")
 
 
+@pytest.mark.parametrize("name", ["priced.xlsx", "priced.json", "priced.csv.gz"])
+def test_a_name_of_another_format_is_refused(toy_dir: Path, source: Path, tmp_path: Path, name: str) -> None:
+    """A CSV under it would not open as what it says it is."""
+    with pytest.raises(DataError) as caught:
+        batch_prediction.predict(toy_dir, source, tmp_path / name)
+    assert caught.value.code == "output_format_unknown"
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["priced", "priced.TXT", "priced.tsv"])
+def test_common_names_of_a_csv_are_taken(toy_dir: Path, source: Path, tmp_path: Path, name: str) -> None:
+    """Whatever its case."""
+    assert batch_prediction.predict(toy_dir, source, tmp_path / name).rows == 2
+    assert rows_of(tmp_path / name)
+
+
 def test_the_command_says_what_it_did(
     toy_dir: Path, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -74,7 +74,7 @@ def test_other_formats_are_refused(store: Store, tmp_path: Path) -> None:
     """Nothing is written."""
     with pytest.raises(DataError) as raised:
         store.export(tmp_path / "store.xlsx")
-    assert raised.value.code == "export_format_unknown"
+    assert raised.value.code == "output_format_unknown"
     assert [path for path in tmp_path.iterdir() if path.suffix == ".xlsx"] == []
 
 

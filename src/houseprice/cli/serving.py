@@ -38,8 +38,9 @@ def predict(bundle: Path, source: Path, sheet: str | None, output: Path, as_json
     """Price the houses of a file.
 
     Writes its rows in their order with the columns predicted_price, interval_low, interval_high and warnings added; all
-    other columns are kept. Files named .parquet or .pq are Parquet; the output is CSV otherwise. All that is no
-    CSV in UTF-8 needs polars. Nothing is written when a house cannot be priced.
+    other columns are kept. The output is Parquet where it ends with .parquet or .pq, and CSV where it ends with .csv,
+    .tsv or .txt, or has no suffix; columns are separated as in the input. All that is no CSV in UTF-8 needs polars.
+    Nothing is written when a house cannot be priced.
 
     Example: houseprice predict --input data/processed/cleaned_house_data.csv --output priced.csv
     """

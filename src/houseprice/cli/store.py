@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from houseprice.atomic_io import check_files, write_atomically
+from houseprice.atomic_io import check_files, check_format, write_atomically
 from houseprice.cli.common_options import bundle_option, json_option, store_option
 from houseprice.errors import InvalidActualsError
 from houseprice.labelled_sales import sales_table
@@ -158,6 +158,7 @@ def export_sales(output: Path, bundle: Path, url: str, as_json: bool) -> None:
     from houseprice.bundle.load import read_manifest
 
     manifest = read_manifest(bundle)
+    check_format(output, {"CSV": (".csv", "")})
     check_files(output)
     with _opened(url) as opened:
         table = sales_table(opened.labelled(), manifest.schema_, manifest.project["currency"])

@@ -182,7 +182,7 @@ class Store:
         """Write predictions with their prices paid to a Parquet or CSV file, by its suffix; return how many.
 
         Raises:
-            DataError: The suffix is another (`export_format_unknown`).
+            DataError: The suffix is another (`output_format_unknown`).
             MissingDependencyError: Parquet needs polars (`polars_missing`).
         """
         with self._transaction() as connection:

@@ -12,11 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from houseprice.atomic_io import replace_file
-from houseprice.errors import DataError, MissingDependencyError
+from houseprice.atomic_io import check_format, replace_file
+from houseprice.errors import MissingDependencyError
 from houseprice.store.tables import actuals, predictions
 
 _BLOCK = 50_000
+_FORMATS = {"CSV": (".csv",), "Parquet": (".parquet", ".pq")}
 _JSON = ("warnings", "inputs")
 _COLUMNS = (
     *(column for column in predictions.c if column.name != "id"),
@@ -30,18 +31,8 @@ Row = tuple[Any, ...]
 
 def export(connection: Connection, path: Path, *, labelled_only: bool) -> int:
     """Write the file; see `Store.export`."""
-    blocks = _blocks(connection, labelled_only=labelled_only)
-    match path.suffix.lower():
-        case ".csv":
-            return _write_csv(blocks, path)
-        case ".parquet" | ".pq":
-            return _write_parquet(blocks, path)
-    raise DataError(
-        f'Predictions are exported to Parquet or CSV, and "{path.name}" is neither; give a file that ends with '
-        ".parquet or .csv.",
-        code="export_format_unknown",
-        path=str(path),
-    )
+    write = _write_csv if check_format(path, _FORMATS) == "CSV" else _write_parquet
+    return write(_blocks(connection, labelled_only=labelled_only), path)
 
 
 def _blocks(connection: Connection, *, labelled_only: bool) -> Iterator[list[Row]]:
