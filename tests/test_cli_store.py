@@ -50,12 +50,15 @@ def test_prices_paid_are_loaded(run_cli: RunCli, url: str, tmp_path: Path) -> No
     """Added, corrected, and passed over when they are known."""
     path = sales(tmp_path, "h0,500000,2026-05-20", "h1,510000,2026-05-20")
     code, out, _ = run_cli("actuals", "load", path, "--json")
-    assert (code, json.loads(out)) == (0, {"added": 2, "corrected": 0, "duplicates": 0})
+    assert (code, json.loads(out)) == (0, {"added": 2, "corrected": 0, "duplicates": 0, "unknown": 0})
     path = sales(tmp_path, "h0,500000,2026-05-20", "h1,520000,2026-05-20", "h2,530000,2026-05-20")
     code, _, err = run_cli("actuals", "load", path)
     assert (code, error_code(err)) == (4, "actuals_invalid")
     code, out, _ = run_cli("actuals", "load", path, "--skip-known", "--json")
-    assert (code, json.loads(out)) == (0, {"added": 1, "corrected": 1, "duplicates": 1})
+    assert (code, json.loads(out)) == (0, {"added": 1, "corrected": 1, "duplicates": 1, "unknown": 0})
+    path = sales(tmp_path, "h0,540000,2026-05-20", "h9,520000,2026-05-20")
+    code, out, _ = run_cli("actuals", "load", path, "--skip-unknown", "--json")
+    assert (code, json.loads(out)) == (0, {"added": 0, "corrected": 1, "duplicates": 0, "unknown": 1})
 
 
 def test_broken_rows_are_a_table_and_nothing_is_taken(run_cli: RunCli, url: str, tmp_path: Path) -> None:

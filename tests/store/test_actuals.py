@@ -162,6 +162,16 @@ def test_a_price_that_is_stored_already_is_refused_or_counted(store: Store) -> N
     assert (store.status().labelled, store.status().corrections) == (2, 0)
 
 
+def test_houses_that_nobody_had_asked_for_may_be_passed_over(store: Store) -> None:
+    """A file of all sales of a place holds many; what is wrong with another row is told all the same."""
+    store.add([prediction()])
+    asked, early = Actual(510_000, SALE, reference="house-1"), Actual(5e5, date(2026, 4, 30), reference="house-1")
+    other, broken = Actual(520_000, SALE, reference="house-2"), Actual(-1, SALE, reference="house-3")
+    assert refused(store, [asked, early, other]) == [(1, "sale_before_prediction"), (2, "prediction_unknown")]
+    assert refused(store, [asked, other, broken], skip_unknown=True) == [(2, "price_invalid")]
+    assert store.add_actuals([asked, early, other], skip_unknown=True) == ActualsResult(1, 0, 0, unknown=2)
+
+
 @pytest.mark.parametrize(
     ("price", "day"), [(530_000, SALE), (510_000, SALE + timedelta(days=2))], ids=["price", "date"]
 )

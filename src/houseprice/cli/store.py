@@ -107,10 +107,18 @@ def actuals() -> None:
 @_bundle
 @click.option("--currency", show_default="that of the predictions", help="Currency of prices that name none.")
 @click.option("--skip-known", is_flag=True, help="Pass over prices that are stored already.")
+@click.option("--skip-unknown", is_flag=True, help="Pass over houses that nobody had asked for when they were sold.")
 @store_option
 @json_option
 def load(
-    source: Path, sheet: str | None, bundle: Path, currency: str | None, skip_known: bool, url: str, as_json: bool
+    source: Path,
+    sheet: str | None,
+    bundle: Path,
+    currency: str | None,
+    skip_known: bool,
+    skip_unknown: bool,
+    url: str,
+    as_json: bool,
 ) -> None:
     """Add the prices paid of a FILE: CSV, Excel or Parquet, also within gzip or ZIP.
 
@@ -119,7 +127,7 @@ def load(
     the last answer before the end of its day, in UTC. Another price or day for the same sale corrects it. Nothing is
     taken when a row is broken.
 
-    Example: houseprice actuals load sales.csv
+    Example: houseprice actuals load sales.csv --skip-known --skip-unknown
     """
     from houseprice.actuals_file import read_actuals  # with what runs models, which the other commands do without
     from houseprice.bundle import manifest
@@ -131,7 +139,7 @@ def load(
         file = read_actuals(source, opened_bundle, sheet=sheet)
         numbers = file.numbers
         with _opened(url) as opened:
-            result = opened.add_actuals(file.actuals, currency, skip_known=skip_known)
+            result = opened.add_actuals(file.actuals, currency, skip_known=skip_known, skip_unknown=skip_unknown)
     except InvalidActualsError as err:
         _show_errors(err, err.details.get("numbers", numbers), as_json)
         raise
@@ -139,7 +147,8 @@ def load(
         click.echo(json.dumps(asdict(result)))
     else:
         known = f", {result.duplicates} stored already" if result.duplicates else ""
-        click.echo(f"{result.added} prices paid added, {result.corrected} corrected{known}")
+        unknown = f", {result.unknown} not asked for" if result.unknown else ""
+        click.echo(f"{result.added} prices paid added, {result.corrected} corrected{known}{unknown}")
 
 
 @actuals.command("export")

@@ -14,6 +14,8 @@ from houseprice.store.tables import actuals
 
 LARGEST_PRICE = 1e15
 MAX_ROWS = 2**31
+UNKNOWN = ("prediction_unknown", "sale_before_prediction")
+"""Codes of sales that no answer can be judged by."""
 MAX_RATIO = 100.0
 """A price further from the predicted one is taken for a mistake, such as one in thousands, or a gift."""
 
@@ -29,7 +31,13 @@ class _Match:
 
 
 def add(
-    connection: Connection, given: Sequence[Actual], currency: str | None, now: datetime, *, skip_known: bool
+    connection: Connection,
+    given: Sequence[Actual],
+    currency: str | None,
+    now: datetime,
+    *,
+    skip_known: bool,
+    skip_unknown: bool,
 ) -> ActualsResult:
     """Store prices paid; see `Store.add_actuals`."""
     if connection.dialect.name == "postgresql":  # two that load the same sale wait for each other
@@ -40,6 +48,8 @@ def add(
     matches = _match(connection, sound, errors.append)
     matches = [match for match in matches if _check_match(match, currency, errors.append)]
     _check_repeated(matches, errors.append)
+    unknown = {error.row for error in errors if error.code in UNKNOWN} if skip_unknown else set()
+    errors = [error for error in errors if error.row not in unknown]
     known = _stored(connection, matches)
     duplicates = {match.row for match, found in zip(matches, known, strict=True) if _is_same(match, found)}
     if not skip_known:
@@ -54,7 +64,9 @@ def add(
         )
     new = [(match, found) for match, found in zip(matches, known, strict=True) if match.row not in duplicates]
     corrected = _write(connection, new, now)
-    return ActualsResult(added=len(new) - corrected, corrected=corrected, duplicates=len(duplicates))
+    return ActualsResult(
+        added=len(new) - corrected, corrected=corrected, duplicates=len(duplicates), unknown=len(unknown)
+    )
 
 
 def _check_alone(row: int, actual: Actual, today: date) -> Iterable[RowError]:

@@ -105,7 +105,12 @@ class Store:
             writing.forget(connection, spool_id)
 
     def add_actuals(
-        self, given: Sequence[Actual], currency: str | None = None, *, skip_known: bool = False
+        self,
+        given: Sequence[Actual],
+        currency: str | None = None,
+        *,
+        skip_known: bool = False,
+        skip_unknown: bool = False,
     ) -> ActualsResult:
         """Store prices paid, all or none of them.
 
@@ -117,6 +122,8 @@ class Store:
             given: the prices.
             currency: of those that have none of their own; None is that of the prediction.
             skip_known: count prices that are stored already, instead of refusing them.
+            skip_unknown: the same for houses that nobody had asked for when they were sold (`prediction_unknown`,
+                `sale_before_prediction`).
 
         Raises:
             InvalidActualsError: Rows are broken; `errors` has their codes: `key_missing`, `price_invalid`,
@@ -125,7 +132,9 @@ class Store:
                 already).
         """
         with self._transaction(is_writing=True) as connection:
-            return actuals.add(connection, given, currency, self._clock(), skip_known=skip_known)
+            return actuals.add(
+                connection, given, currency, self._clock(), skip_known=skip_known, skip_unknown=skip_unknown
+            )
 
     def labelled(
         self,

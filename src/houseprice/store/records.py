@@ -90,11 +90,19 @@ class Actual:
 
 @dataclass(frozen=True, slots=True)
 class ActualsResult:
-    """What became of the prices paid: how many are new, corrected a stored one, or were stored already."""
+    """What became of the prices paid.
+
+    Attributes:
+        added: how many are new.
+        corrected: how many replace a stored one.
+        duplicates: how many were stored already.
+        unknown: how many are of houses that nobody had asked for when they were sold.
+    """
 
     added: int
     corrected: int
     duplicates: int
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
