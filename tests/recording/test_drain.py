@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from recorded import Recorder, finish, ids_of, rows_of
+from sqlalchemy import text
 from toy import FULL, FULL_PRICE, LEAST
 
 from houseprice.bundle.load import Bundle
@@ -15,7 +16,7 @@ from houseprice.errors import StoreError
 from houseprice.serving.recorder_process import AHEAD_EXIT, BEHIND_EXIT
 from houseprice.spool.segments import list_segments
 from houseprice.spool.writer import SpoolWriter
-from houseprice.store import tables
+from houseprice.store import engine, open_store, tables
 from postgresql import Postgresql
 
 RECORD = (
@@ -117,6 +118,30 @@ def test_a_database_that_comes_later_gets_everything(toy_dir: Path, toy: Bundle,
     assert ids_of(late.options.store) == ["r1"]
     assert (late.status.database_up, late.status.error) == (True, None)
     late.close()
+
+
+def test_a_store_of_a_newer_program_is_left_alone(recorder: Recorder) -> None:
+    """What was predicted waits until there is a program that knows its schema."""
+    store = open_store(recorder.options.store)
+    revision = store.status().revision
+    store.close()
+    set_revision(recorder.options.store, "r9999")
+    recorder.predict(("r1", LEAST))
+    with pytest.raises(StoreError) as err:
+        recorder.drain.step()
+    assert err.value.code == "store_newer"
+    assert list_segments(recorder.options.spool)
+    set_revision(recorder.options.store, revision)
+    finish(recorder.drain)
+    assert ids_of(recorder.options.store) == ["r1"]
+
+
+def set_revision(url: str, revision: str) -> None:
+    """Write into a store that a program with another schema made it."""
+    database = engine.connect(url)
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE houseprice_schema SET version_num = :revision"), {"revision": revision})
+    database.engine.dispose()
 
 
 def test_a_database_that_goes_away_and_comes_back_gets_everything_once(

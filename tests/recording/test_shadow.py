@@ -45,6 +45,17 @@ def test_it_predicts_what_was_asked(recorder: Recorder, other: Path) -> None:
     assert recorder.status.shadow_written == 2
 
 
+def test_a_reference_that_is_deleted_while_it_waits_stays_deleted(recorder: Recorder, other: Path) -> None:
+    """The shadow model stores nothing of it afterwards."""
+    shadow = recorder.shadow()
+    shadow.open(other)
+    recorder.predict(("r1", {**FULL, "reference": "a"}), ("r2", {**FULL, "reference": "b"}))
+    finish(recorder.new_drain(shadow))
+    assert recorder.connection.store().delete("a") == 1
+    all_of(shadow)
+    assert ids_of(recorder.options.store, "shadow") == ["r2"]
+
+
 def test_it_goes_on_where_it_was(recorder: Recorder, other: Path) -> None:
     """After a restart nothing is predicted twice."""
     shadow = recorder.shadow()

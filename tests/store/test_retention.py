@@ -1,10 +1,13 @@
 """Deletion by reference and by age."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from houseprice.store import Actual, Store
-from stored import NOW, Open, prediction
+import pytest
+
+from houseprice.store import Actual, Store, engine, writing
+from stored import NOW, Clock, Open, prediction
 
 SALE = date(2026, 5, 20)
 
@@ -21,6 +24,35 @@ def test_all_of_a_reference_is_deleted(store: Store) -> None:
     status = store.status()
     assert (status.predictions, status.labelled, status.corrections) == (2, 1, 1)
     assert store.labelled().reference.tolist() == ["house-2"]
+
+
+def test_what_comes_later_out_of_a_spool_stays_deleted(store: Store, clock: Clock) -> None:
+    """Live and shadow predictions that were made before the deletion; those made after it are stored."""
+    clock.now = NOW
+    store.delete("house-1")
+    store.delete("house-1")
+    before, after = NOW - timedelta(minutes=1), NOW + timedelta(minutes=1)
+    made = [prediction(predicted_at=at, role=role) for at in (before, after) for role in ("live", "shadow")]
+    others = [prediction(predicted_at=before, reference=reference) for reference in ("house-2", None)]
+    assert store.add([*made, *others], ("spool-1", 9)) == 4
+    assert store.status().first == before
+    assert sum(one.predictions for one in store.daily_summaries()) == 6
+    store.prune(NOW + timedelta(seconds=1))  # the deletion is forgotten with what is as old as it
+    assert store.add([prediction(predicted_at=before)]) == 1
+
+
+def test_a_deletion_waits_for_predictions_that_are_being_written(opened: Open, url: str) -> None:
+    """So that none appears behind its back."""
+    store, database = opened(url), engine.connect(url)
+    with ThreadPoolExecutor(1) as pool:
+        with database.engine.connect().execution_options(is_writing=True) as writer, writer.begin():
+            writing.add(writer, [prediction()], None, (), NOW)
+            deleting = pool.submit(store.delete, "house-1")
+            with pytest.raises(TimeoutError):
+                deleting.result(0.5)
+        assert deleting.result(20) == 1
+    database.engine.dispose()
+    assert store.status().predictions == 0
 
 
 def test_daily_sums_stay(store: Store) -> None:

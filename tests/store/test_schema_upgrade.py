@@ -17,7 +17,7 @@ from houseprice.store.schema_upgrade import VERSION_TABLE, current_revision, upg
 from houseprice.store.tables import metadata
 from stored import Open, prediction
 
-HEAD = "r0002"
+HEAD = "r0003"
 INSERT = (
     "INSERT INTO predictions (request_id, request_row, reference, predicted_at, model_version, role, price, low, high, "
     "fsd, currency, valuation_date, warnings, inputs, inputs_hash) VALUES "
@@ -105,7 +105,7 @@ def test_a_newer_store_is_refused(opened: Open, url: str) -> None:
         open_store(url)
     assert raised.value.code == "store_newer"
     assert raised.value.details == {"found": "r9999", "known": HEAD}
-    run(url, "UPDATE houseprice_schema SET version_num = 'r0002'")
+    run(url, "UPDATE houseprice_schema SET version_num = 'r0003'")
     assert opened(url).status().predictions == 1
 
 

@@ -82,6 +82,8 @@ class Store:
     ) -> int:
         """Store predictions with their daily sums, all or none of them; return how many were stored.
 
+        Those whose reference was deleted after they were made are only summed up.
+
         Args:
             predictions: in any order.
             position: ID of the spool that they come from, and how far it is read when they are stored. Nothing is
@@ -177,10 +179,11 @@ class Store:
     def delete(self, reference: str) -> int:
         """Delete all predictions of a reference, live and shadow, with their prices paid; return how many.
 
-        Daily sums, which name nobody, stay.
+        What was predicted before and comes later, out of a spool, is left out, for which a hash of the reference is
+        kept until `prune`. Daily sums, which name nobody, stay.
         """
         with self._translated():
-            return retention.delete_reference(self._database.engine, reference)
+            return retention.delete_reference(self._database.engine, reference, self._clock())
 
     def prune(self, before: datetime) -> int:
         """Delete the predictions made before a time, with their prices paid; return how many. Daily sums stay."""

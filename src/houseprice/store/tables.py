@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Connection,
     Date,
     Dialect,
     Double,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -156,3 +158,16 @@ daily_inputs = Table(
     Column("bin", Integer, primary_key=True),
     Column("count", BigInteger, nullable=False),
 )
+
+deleted_references = Table(
+    "deleted_references",
+    metadata,
+    Column("reference_hash", Text, primary_key=True),
+    Column("deleted_at", UtcTime, nullable=False),
+)
+"""What was deleted by its reference, and when: predictions made before that may still wait in a spool."""
+
+
+def insert_into(connection: Connection, table: Table) -> Any:
+    """Return an insert that can do something else on a conflict, which both databases write alike."""
+    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name](table)

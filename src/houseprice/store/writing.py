@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from houseprice.errors import StoreError
+from houseprice.store import retention
 from houseprice.store.records import InputCount, StoredPrediction, hash_house, storable
-from houseprice.store.tables import daily_inputs, daily_predictions, predictions, spool_positions
+from houseprice.store.tables import daily_inputs, daily_predictions, insert_into, predictions, spool_positions
 
 _BLOCK = 1000
 
@@ -25,6 +25,8 @@ def add(
 ) -> int:
     """Insert predictions; return how many, which is none where the position was reached before.
 
+    What was deleted by its reference meanwhile is summed up only.
+
     Raises:
         StoreError: A record cannot be stored (`record_invalid`, details `request_id` and `request_row`).
     """
@@ -32,11 +34,12 @@ def add(
         _check(record)
     if position is not None and not _advance(connection, *position, now):
         return 0
-    for start in range(0, len(records), _BLOCK):
-        connection.execute(insert(predictions), [_row(record) for record in records[start : start + _BLOCK]])
+    kept = retention.without_deleted(connection, records)
+    for start in range(0, len(kept), _BLOCK):
+        connection.execute(insert(predictions), [_row(record) for record in kept[start : start + _BLOCK]])
     _add_up(connection, daily_predictions, _summaries(records))
     _add_up(connection, daily_inputs, _counts(input_counts))
-    return len(records)
+    return len(kept)
 
 
 def position(connection: Connection, spool_id: str) -> int:
@@ -53,7 +56,7 @@ def forget(connection: Connection, spool_id: str) -> None:
 def _advance(connection: Connection, spool_id: str, reached: int, now: datetime) -> bool:
     """Move the position of a spool forward; return whether it was moved."""
     row = {"spool_id": spool_id, "position": reached, "updated_at": now}
-    statement = _insert(connection, spool_positions).values(row)
+    statement = insert_into(connection, spool_positions).values(row)
     # Two that write the same position wait for each other here, and one of them finds it reached.
     moved = statement.on_conflict_do_update(
         index_elements=[spool_positions.c.spool_id],
@@ -133,16 +136,11 @@ def _add_up(connection: Connection, table: Table, rows: list[dict[str, Any]]) ->
     """Add sums to those that the table holds for the same keys."""
     if not rows:
         return
-    statement = _insert(connection, table)
+    statement = insert_into(connection, table)
     added = {
         column.name: column + statement.excluded[column.name] for column in table.columns if not column.primary_key
     }
     connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=added), rows)
-
-
-def _insert(connection: Connection, table: Table) -> Any:
-    """Return an insert that can do something else on a conflict, which both databases write alike."""
-    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name](table)
 
 
 def utc_day(time: datetime) -> date:
