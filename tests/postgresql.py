@@ -24,7 +24,7 @@ PASSWORD_IN_URL = quote(PASSWORD, safe="")
 _numbers = count()
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     """Return the path of one of PostgreSQL's programs, or skip; Debian keeps them apart from others."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     found = shutil.which(name, path=os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")]))
@@ -45,7 +45,7 @@ class Postgresql:
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
         authentication = ["--auth=scram-sha-256", f"--pwfile={secret}", f"--username={USER}"]
-        initdb = [_program("initdb"), *authentication, "--no-sync", "--no-locale", "--encoding=UTF8", "-D", self._data]
+        initdb = [program("initdb"), *authentication, "--no-sync", "--no-locale", "--encoding=UTF8", "-D", self._data]
         subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **self._account)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = int(free.getsockname()[1])
@@ -62,10 +62,10 @@ class Postgresql:
         options = [word for setting in settings for word in ("-c", setting)]
         log = (self.folder / "log").open("a")
         self._process = subprocess.Popen(
-            [_program("postgres"), "-D", self._data, *options], stderr=log, cwd=self.folder, **self._account
+            [program("postgres"), "-D", self._data, *options], stderr=log, cwd=self.folder, **self._account
         )
         log.close()
-        waiting = [_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-d", "postgres"]
+        waiting = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-d", "postgres"]
         while subprocess.run(waiting, check=False).returncode:
             assert self._process.poll() is None, (self.folder / "log").read_text()
 
