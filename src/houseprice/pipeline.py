@@ -121,13 +121,14 @@ def train(
     progress: ProgressCallback,
     *,
     accept_uncomparable_champion: bool = False,
+    must_beat_champion: bool = False,
     live: Path | None = None,
 ) -> TrainingResult:
     """Train, evaluate, export and track; a model that fails a gate is stored apart, and tracked as well.
 
     `accept_uncomparable_champion` is a person's decision that a model may pass, and be promoted, although it cannot be
-    compared with the champion. `live` is the bundle of the model in production: it is the champion then, and a model
-    that does not beat it is stored apart as well.
+    compared with the champion. With `must_beat_champion` a model that is not better is stored apart as well. `live` is
+    the bundle of the model in production, which is the champion then.
 
     Raises:
         DataError: The feature table cannot be used.
@@ -148,7 +149,7 @@ def train(
     source = None
     if made_by is not None and processed is not None:
         source = leakage.TrainingSource(bundling.read_sales(processed, config.schema_), made_by[0])
-    comparisons = _compare(evaluation, champion, source, config, is_live=live is not None)
+    comparisons = _compare(evaluation, champion, source, config, must_beat=must_beat_champion)
     gate = gates.check_champion(next(iter(comparisons), None), accept_uncomparable=accept_uncomparable_champion)
     verdict = gates.evaluate_gates(features, evaluation, config, source, gate)
     progress("the model to publish", steps := config.split.folds + config.split.origins + 3, steps + 1)
@@ -176,8 +177,8 @@ def train(
         "verdict.json": canonical({"passed": verdict.passed, "gates": verdict.as_dict()}),
         report.NAME: page,
     }
-    promoted = verdict.passed and model_comparison.promotes(comparisons, must_beat=live is not None)
-    accepted = promoted if live else verdict.passed
+    promoted = verdict.passed and model_comparison.promotes(comparisons, must_beat=must_beat_champion)
+    accepted = promoted if must_beat_champion else verdict.passed
     with atomic_io.uninterrupted():
         if accepted:
             store.accept(candidate.model, preprocessor, candidate.content)
@@ -240,9 +241,9 @@ def _compare(
     source: leakage.TrainingSource | None,
     config: Config,
     *,
-    is_live: bool,
+    must_beat: bool,
 ) -> tuple[Comparison | NotComparable, ...]:
-    """Return the comparison with a champion, and with one in production also that on the sales new to both."""
+    """Return the comparison with a champion, and with one that must be beaten also that on the sales new to both."""
     holdout = None
     if source is not None:
         rows = evaluation.holdout
@@ -251,7 +252,7 @@ def _compare(
     found = model_comparison.compare_with_champion(evaluation.out_of_fold, champion, holdout)
     if found is None or champion is None:
         return ()
-    return (found, model_comparison.compare_on_holdout(champion, holdout)) if is_live else (found,)
+    return (found, model_comparison.compare_on_holdout(champion, holdout)) if must_beat else (found,)
 
 
 def reevaluate_gates(config: Config, models: Path) -> Verdict:

@@ -1,19 +1,22 @@
 """Retraining: sales that came in are added, and the model in production stays unless the new one is better."""
 
 import json
+import shutil
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 
 from houseprice.bundle.load import read_manifest
 from houseprice.learning.csv_reader import parse
 from houseprice.learning.model_comparison import Comparison, NotComparable, promotes
 from houseprice.learning.processing import clean
 from houseprice.store import Actual, open_store
-from learning.commands import RunCli, files
+from learning.commands import RunCli, files, train
 from learning.conftest import sold
 from learning.houses import AS_WRITTEN, written
 from pipeline import Pipeline
@@ -68,6 +71,41 @@ def test_a_model_that_is_not_beaten_stays(production: Pipeline, run_cli: RunCli,
     assert (code, result.get("replaced")) == (0, False), result
     assert files(production.bundle) == before
     assert (production.models / "rejected" / "bundle" / "manifest.json").is_file()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("factor", "count", "replaced"), [(1.5, 240, True), (1.0, 30, False)])
+def test_the_steps_retrain_as_the_command_does(
+    production: Pipeline, run_cli: RunCli, tmp_path: Path, factor: float, count: int, replaced: bool
+) -> None:
+    """The registered champion is the one to beat, and the sales are those that the configuration names."""
+    home, trained = production.config_file.parent, production.models / "trained"
+    told = yaml.safe_load(production.config_file.read_text())
+    told["paths"]["additional"] = str(additional(production, tmp_path / "more.csv", factor, count))
+    production.config_file.write_text(yaml.safe_dump(told))
+    config = ("--config", production.config_file)
+    code, out, err = run_cli("process", *config, "--input", production.raw, "--output", home / "new.csv", "--json")
+    assert (code, json.loads(out)["additional_sales"]["rows_kept"]) == (0, count), err
+    shutil.rmtree(production.models)
+    words = ("--output", production.featured, "--preprocessor", trained / "preprocessor.pkl")
+    assert run_cli("features", *config, "--input", home / "new.csv", *words)[0] == 0
+    code, out, err = train(production, run_cli, "--must-beat-champion", "--json")
+    assert code == 0, err
+    assert json.loads(out)["replaced"] is replaced
+    assert len(json.loads(out)["comparisons"]) == 2
+    assert (production.bundle / "manifest.json").is_file() is replaced
+    assert (production.models / "rejected" / "bundle" / "manifest.json").is_file() is not replaced
+    assert (production.reports / "retraining.md").is_file()
+
+
+def test_a_file_of_additional_sales_need_not_be_there(
+    production: Pipeline, run_cli: RunCli, configured: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The configuration may name it before anything was sold."""
+    config_file = configured(paths__additional=str(tmp_path / "later.csv"))
+    words = ("--input", production.raw, "--output", tmp_path / "out" / "clean.csv")
+    code, out, _ = run_cli("process", "--config", config_file, *words, "--json")
+    assert (code, "additional_sales" in json.loads(out)) == (0, False)
 
 
 def test_without_a_model_in_production_there_is_nothing_to_beat(
@@ -130,6 +168,8 @@ def test_sales_come_from_the_store(production: Pipeline, run_cli: RunCli, tmp_pa
         ([], False, True),
         ([], True, False),
         ([NotComparable("")], True, False),
+        ([Comparison(0.0, 0.0, 0.0, 5, "")], False, True),
+        ([Comparison(0.0, 0.0, 0.0, 5, "")], True, False),
         ([Comparison(-1.0, -2.0, -0.5, 5, "")], True, True),
         ([Comparison(-1.0, -2.0, 0.5, 5, "")], True, False),
         ([Comparison(-1.0, -2.0, 0.5, 5, ""), Comparison(-1.0, -2.0, -0.5, 5, "")], True, True),

@@ -13,6 +13,7 @@ from rich.text import Text
 from houseprice.bundle.model_card import hidden_by_protocol
 from houseprice.config import Config
 from houseprice.learning.gate_self_test import MutationResult
+from houseprice.learning.gates import CHAMPION_GATE
 from houseprice.learning.model_comparison import Comparison, NotComparable
 from houseprice.learning.report import NAME as REPORT
 from houseprice.learning.verdict import Gate, Verdict
@@ -185,13 +186,15 @@ def _told(comparison: Comparison | NotComparable) -> str:
     return f"{within} on {comparison.basis}: {words}"
 
 
-def append_summary(outcome: TrainingResult, config: Config) -> None:
-    """Add the numbers and the verdict to the workflow job's summary, where there is one."""
-    path = os.environ.get("GITHUB_STEP_SUMMARY")
-    if not path:
-        return
+def summary(outcome: TrainingResult, config: Config, *, must_beat_champion: bool = False) -> str:
+    """Return the numbers and the verdict in Markdown; of a retraining also whether the champion was beaten."""
     headings = " | ".join(heading for heading, _ in MEASURES.values())
-    lines = ["## Model", "", f"| evaluated on | {headings} |", "| --- |" + " --- |" * len(MEASURES)]
+    lines = ["## Model", ""]
+    if must_beat_champion:
+        lines += [f"**{_outcome(outcome)}** Mean squared log error, new model less champion:", ""]
+        lines += [f"- {_told(one)}" for one in outcome.comparisons] or ["- there is no champion to compare with"]
+        lines.append("")
+    lines += [f"| evaluated on | {headings} |", "| --- |" + " --- |" * len(MEASURES)]
     lines += [f"| {words} | {' | '.join(found)} |" for words, found in _rows(outcome.metrics)]
     lines += ["", "| gate | found | 95 % interval | required | verdict |", "| --- | --- | --- | --- | --- |"]
     lines += [
@@ -200,5 +203,19 @@ def append_summary(outcome: TrainingResult, config: Config) -> None:
         for gate in outcome.verdict.gates
     ]
     lines += ["", f"Registered as {config.tracking.registered_model} version {outcome.tracked.version}.", ""]
-    with Path(path).open("a", encoding="utf-8") as stream:
-        stream.write("\n".join(lines))
+    return "\n".join(lines)
+
+
+def _outcome(outcome: TrainingResult) -> str:
+    if outcome.promoted:
+        return "The new model is better than the champion and takes its place."
+    if [gate for gate in outcome.verdict.failed if gate.name != CHAMPION_GATE]:
+        return "The new model failed a gate; the champion stays."
+    return "The champion was not beaten and stays."
+
+
+def append_to_summary(text: str) -> None:
+    """Add Markdown to the workflow job's summary, where there is one."""
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(path).open("a", encoding="utf-8") as stream:
+            stream.write(text)

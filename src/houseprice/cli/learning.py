@@ -1,11 +1,13 @@
 """Commands of the steps of training: process, features, train, tune, gate, bundle."""
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from houseprice import pipeline
-from houseprice.atomic_io import check_files
+from houseprice.atomic_io import check_files, write_atomically
 from houseprice.bundle.load import read_manifest
 from houseprice.bundle.verdict import failed_gates
 from houseprice.cli import formatting
@@ -14,10 +16,13 @@ from houseprice.cli.console import progress_bar, waiting
 from houseprice.cli.learning_options import (
     FILE,
     RAW_HELP,
+    RETRAINING,
     accept_option,
     additional_option,
     check_outputs,
     config_option,
+    configured_additional,
+    must_beat_option,
     sheet_option,
     show,
     stop_when_failed,
@@ -44,7 +49,7 @@ def process(
     config = with_sheet(load(config_path), sheet)
     check_files(output)
     with lock_folders(output.parent):
-        cleaned = pipeline.process(config, source, output, additional)
+        cleaned = pipeline.process(config, source, output, additional or configured_additional(config))
     show(cleaned.report, as_json, lambda: formatting.processed(cleaned.report, output))
 
 
@@ -82,6 +87,7 @@ def features(source: Path, output: Path, preprocessor: Path, config_path: Path, 
 )
 @uri_option
 @accept_option
+@must_beat_option
 @json_option
 def train(
     *,
@@ -91,22 +97,31 @@ def train(
     reports_dir: Path | None,
     uri: str | None,
     accept_uncomparable_champion: bool,
+    must_beat_champion: bool,
     as_json: bool,
 ) -> None:
     """Train, evaluate, export and track; exits with code 6 when a gate fails.
 
-    A model that fails a gate goes to the folder rejected/ of the models; the last one that passed stays.
+    A model that fails a gate goes to the folder rejected/ of the models; the last one that passed stays. With
+    --must-beat-champion so does one that is not better than the champion, and the exit code is 0.
     """
     config, reports = load(config_path), reports_dir or models_dir.parent / "reports"
     check_outputs(models_dir, reports)
     with lock_folders(models_dir / "trained", reports), progress_bar("Training") as progress:
         trained = pipeline.train(
-            config, data, models_dir, reports, uri, progress, accept_uncomparable_champion=accept_uncomparable_champion
-        )
-    result = {"metrics": trained.metrics, "verdict": trained.verdict.as_dict(), "run_id": trained.tracked.run_id}
+            config, data, models_dir, reports, uri, progress,
+            accept_uncomparable_champion=accept_uncomparable_champion, must_beat_champion=must_beat_champion,
+        )  # fmt: skip
+    result: dict[str, Any] = {"metrics": trained.metrics, "verdict": trained.verdict.as_dict()}
+    result["run_id"] = trained.tracked.run_id
+    if must_beat_champion:
+        result |= {"replaced": trained.promoted, "comparisons": [asdict(one) for one in trained.comparisons]}
     show(result, as_json, lambda: formatting.trained(trained, config))
-    formatting.append_summary(trained, config)
-    stop_when_failed(trained.verdict)
+    summary = formatting.summary(trained, config, must_beat_champion=must_beat_champion)
+    formatting.append_to_summary(summary)
+    if must_beat_champion:
+        write_atomically({reports / RETRAINING: summary.encode()})
+    stop_when_failed(trained.verdict, but_for_champion=must_beat_champion)
 
 
 @click.command(epilog="Example: houseprice tune --minutes 20 --trials 100")

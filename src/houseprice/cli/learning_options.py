@@ -10,11 +10,14 @@ import click
 from houseprice.atomic_io import check_files
 from houseprice.cli.console import draw
 from houseprice.config import Config
+from houseprice.learning.gates import CHAMPION_GATE
 from houseprice.learning.model_store import MODEL
 from houseprice.learning.report import NAME as REPORT
 from houseprice.learning.verdict import Verdict, failed_error
 
 HELD_OUT_TOLERANCE = 0.02
+RETRAINING = "retraining.md"
+"""File in the folder of reports: what a retraining found, for the pull request that proposes its sales."""
 FILE = click.Path(path_type=Path)
 RAW_HELP = "The raw sales: a CSV, Excel or Parquet file, also within gzip or ZIP; a folder or a glob of them."
 config_option = click.option(
@@ -27,8 +30,13 @@ accept_option = click.option(
 )  # fmt: skip
 sheet_option = click.option("--sheet", show_default="as configured, else the first", help="Sheet of an Excel workbook.")
 additional_option = click.option(
-    "--additional", type=FILE, help="Sales that came in later, as `houseprice actuals export` writes them."
-)
+    "--additional", type=FILE, show_default="as configured, if it is there",
+    help="Sales that came in later, as `houseprice actuals export` writes them.",
+)  # fmt: skip
+must_beat_option = click.option(
+    "--must-beat-champion", is_flag=True, envvar="HOUSEPRICE_MUST_BEAT_CHAMPION", show_envvar=True,
+    help="Retraining: keep the champion, which is no failure, unless this model is better.",
+)  # fmt: skip
 uri_option = click.option(
     "--mlflow-tracking-uri", "uri", envvar=["HOUSEPRICE_MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_URI"],
     show_default="an SQLite file beside the models folder", help="Where MLflow stores the run.",
@@ -41,6 +49,12 @@ def with_sheet(config: Config, sheet: str | None) -> Config:
         return config
     data = config.data.model_copy(update={"file": config.data.file.model_copy(update={"sheet": sheet})})
     return config.model_copy(update={"data": data})
+
+
+def configured_additional(config: Config) -> Path | None:
+    """Return the file of additional sales that a configuration names, or None when it is not there."""
+    path = config.paths.additional
+    return path if path and path.is_file() else None
 
 
 def check_outputs(models: Path, reports: Path) -> None:
@@ -69,11 +83,13 @@ def show(result: Any, as_json: bool, drawn: Callable[[], Any]) -> None:
         draw(shown)
 
 
-def stop_when_failed(verdict: Verdict) -> None:
-    """Check that every gate passed.
+def stop_when_failed(verdict: Verdict, *, but_for_champion: bool = False) -> None:
+    """Check that every gate passed, except that of the champion where it may stay.
 
     Raises:
         GateError: One did not.
     """
+    if but_for_champion:
+        verdict = Verdict(tuple(gate for gate in verdict.gates if gate.name != CHAMPION_GATE))
     if not verdict.passed:
         raise failed_error(verdict)

@@ -21,6 +21,7 @@ from houseprice.cli.learning_options import (
     additional_option,
     check_outputs,
     config_option,
+    configured_additional,
     sheet_option,
     show,
     stop_when_failed,
@@ -31,8 +32,6 @@ from houseprice.cli.learning_options import (
 from houseprice.config import Config, load
 from houseprice.folder_lock import lock_folders
 from houseprice.labelled_sales import sales_table
-from houseprice.learning.gates import CHAMPION_GATE
-from houseprice.learning.verdict import Verdict
 
 raw_option = click.option("--raw", type=FILE, show_default="as configured", help=RAW_HELP)
 
@@ -58,7 +57,7 @@ def run(
     """Run the whole pipeline: process, features, train, bundle, verdict."""
     config = with_sheet(load(config_path), sheet)
     with _writing(config):
-        report = _processed(config, raw, additional)
+        report = _processed(config, raw, additional or configured_additional(config))
         trained = _trained(config, uri, accept_uncomparable_champion=accept_uncomparable_champion)
     result = {"processing": report, "metrics": trained.metrics, "verdict": trained.verdict.as_dict()}
     show(result, as_json, lambda: formatting.run(report, trained, config))
@@ -117,7 +116,7 @@ def retrain(
         "comparisons": [asdict(one) for one in trained.comparisons],
     }
     show(result, as_json, lambda: formatting.retrained(report, trained, config, before))
-    stop_when_failed(Verdict(tuple(gate for gate in trained.verdict.gates if gate.name != CHAMPION_GATE)))
+    stop_when_failed(trained.verdict, but_for_champion=True)
 
 
 def _sales_of(store: str | None, config: Config) -> Path:
@@ -166,5 +165,5 @@ def _trained(
     with progress_bar("Training") as progress:
         return pipeline.train(
             config, paths.featured, paths.models, paths.reports, uri, progress,
-            accept_uncomparable_champion=accept_uncomparable_champion, live=live,
+            accept_uncomparable_champion=accept_uncomparable_champion, must_beat_champion=live is not None, live=live,
         )  # fmt: skip

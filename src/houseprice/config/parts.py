@@ -30,9 +30,13 @@ class Project(Part):
 
 
 class Paths(Part):
-    """Files that each step reads and writes unless the command line names others; `defaults.complete` fills gaps."""
+    """Files that each step reads and writes unless the command line names others; `defaults.complete` fills gaps.
+
+    `additional` holds sales that came in later, and need not be there.
+    """
 
     raw: Path
+    additional: Path | None = None
     cleaned: Path
     featured: Path
     models: Path

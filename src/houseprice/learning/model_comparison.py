@@ -85,9 +85,14 @@ class Comparison:
         return self.low > 0.0
 
     @property
+    def better(self) -> bool:
+        """Whether the challenger is better beyond the noise."""
+        return self.high < 0.0
+
+    @property
     def promotes(self) -> bool:
         """Whether the challenger may take the champion's place: better beyond the noise, or the very same."""
-        return self.high < 0.0 or (self.difference == 0.0 and self.high == 0.0)
+        return self.better or (self.difference == 0.0 and self.high == 0.0)
 
 
 def out_of_fold_errors(
@@ -215,12 +220,12 @@ def champion_of_bundle(directory: Path, registered: Champion | None) -> Champion
 def promotes(comparisons: Sequence[Comparison | NotComparable], *, must_beat: bool) -> bool:
     """Return whether a model may take the champion's place: better on some ground, and worse on none.
 
-    Without any ground, or any champion, it may unless it `must_beat` one.
+    Without any ground, or any champion, and when it is the very same, it may unless it `must_beat` the champion.
     """
     found = [one for one in comparisons if isinstance(one, Comparison)]
     if not found:
         return not must_beat
-    return any(one.promotes for one in found) and not any(one.worse for one in found)
+    return any(one.better if must_beat else one.promotes for one in found) and not any(one.worse for one in found)
 
 
 def paired_by_fold(errors: pl.DataFrame, basis: str) -> Comparison | None:
