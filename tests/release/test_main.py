@@ -43,7 +43,7 @@ def test_the_command_line_publishes_once(
     The account publishes in the namespace of an organisation; the token is in no line; on loopback an image may be
     unsigned.
     """
-    sha, layouts = commit(checkout, "main"), []
+    sha, layouts = commit(checkout, "HEAD"), []
     for number in range(2):
         image = Tiny.of(tiny_bundle, sha)
         image.layers[0]["etc/build"] = str(number).encode()

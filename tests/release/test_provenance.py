@@ -77,6 +77,16 @@ def test_another_base_image_is_somebodys_choice(layout: OciLayout, checkout: Pat
     assert chosen == dict.fromkeys(layout.platforms, "docker.io/library/python:3.11-slim-bookworm")
 
 
+def test_a_called_workflow_is_the_builder(layout: OciLayout, checkout: Path) -> None:
+    """GitHub names the file that was started, Sigstore's certificate the one whose job signs."""
+    called = {"WORKFLOW_FILE": ".github/workflows/mlops-pipeline.yml"}
+    caller = GITHUB | {"GITHUB_WORKFLOW_REF": "me/house/.github/workflows/retrain.yml@refs/heads/main"}
+    told = provenance(layout, caller | called, checkout)
+    assert named_builder(told) == f"https://github.example/{GITHUB['GITHUB_WORKFLOW_REF']}" == builder(GITHUB | called)
+    assert told["buildDefinition"]["externalParameters"]["workflow"]["path"] == ".github/workflows/retrain.yml"
+    assert builder(called) == LOCAL
+
+
 def test_outside_of_a_workflow_nobody_is_claimed(layout: OciLayout, tmp_path: Path) -> None:
     """The builder is local whatever single variables say, and files that are not there are left out."""
     told = provenance(layout, {"GITHUB_WORKFLOW_REF": "me/house@main"}, tmp_path)

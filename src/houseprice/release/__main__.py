@@ -29,7 +29,8 @@ environment:
   DOCKERHUB_NAMESPACE  user or organisation that owns the repository, where it is not that account
   DOCKERHUB_TOKEN      access token with Read & Write (publish, retag)
   DOCKER_REGISTRY      host of another registry than docker.io
-  GITHUB_SHA           commit of the image; by default that of this checkout
+  GITHUB_SHA           commit of the image, where this is no git checkout
+  WORKFLOW_FILE        workflow that signs, where another one calls it
   MOVE_LATEST          "false" leaves latest where it is
   COSIGN_PRIVATE_KEY, COSIGN_PASSWORD   signing key, where no GitHub workflow signs
 
@@ -83,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _own(given: argparse.Namespace, environ: Mapping[str, str], checkout: Path) -> int:
     repository = _repository(environ)
-    commit = environ.get("GITHUB_SHA") or git(checkout, "rev-parse", "HEAD") or ""
+    commit = git(checkout, "rev-parse", "HEAD") or environ.get("GITHUB_SHA", "")
     if given.command == "settings":
         if environ.get("TOKEN_IS_SET") != "true":
             raise _no_token()

@@ -54,8 +54,15 @@ def provenance(layout: OciLayout, environ: Mapping[str, str], checkout: Path) ->
 
 
 def builder(environ: Mapping[str, str]) -> str:
-    """Return the builder's address: the workflow with its branch, as its signatures name it, or LOCAL."""
+    """Return the builder's address: the workflow with its branch, as its signatures name it, or LOCAL.
+
+    WORKFLOW_FILE is the file with the job that signs: GITHUB_WORKFLOW_REF names the one that called it, but Sigstore's
+    certificate the called one.
+    """
     ref = environ.get("GITHUB_WORKFLOW_REF", "")
+    if called := environ.get("WORKFLOW_FILE", ""):
+        repository, _, rest = ref.partition("/.github/")
+        ref = f"{repository}/{called}@{rest.rpartition('@')[2]}" if rest else ""
     return f"{_server(environ)}/{ref}" if environ.get("GITHUB_ACTIONS") == "true" and ref else LOCAL
 
 
