@@ -6,6 +6,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ def make_run(number: int, **changes: Any) -> dict[str, Any]:
     return {
         "id": number,
         "event": "push",
+        "path": ".github/workflows/mlops-pipeline.yml",
         "head_branch": "main",
         "head_sha": f"{number:040x}",
         "head_repository": {"full_name": NAME},
@@ -47,6 +49,8 @@ class GitHub:
         status: of every answer, where it is not 200.
         failures: how many requests are answered with 503 first.
         asked: paths, and whether a token was shown.
+        pulls: pull requests that were opened.
+        may_open: whether one may be opened by a workflow.
     """
 
     def __init__(self, archive: bytes) -> None:
@@ -56,6 +60,8 @@ class GitHub:
         self.status = 200
         self.failures = 0
         self.asked: list[tuple[str, bool]] = []
+        self.pulls: list[dict[str, str]] = []
+        self.may_open = True
         self.address = self.storage = ""
 
     def answer(self, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
@@ -66,7 +72,7 @@ class GitHub:
             return (503 if self.status == 200 else self.status), {"message": "no"}
         if place == "":
             return 200, {"full_name": NAME, "default_branch": "main"}
-        if place == "/actions/workflows/mlops-pipeline.yml/runs":
+        if place == "/actions/runs":
             first = (int(query["page"][0]) - 1) * 100
             return 200, {"workflow_runs": self.runs[first : first + 100]}
         if place.endswith("/artifacts"):
@@ -76,6 +82,19 @@ class GitHub:
         if place.endswith("/zip"):
             return 302, f"{self.storage}/archive"
         return 404, {"message": "Not Found"}
+
+    def find_pulls(self, query: dict[str, list[str]]) -> tuple[int, Any]:
+        """Return status and content of the answer to who asks for the pull requests of a branch."""
+        heads = [f"{NAME.partition('/')[0]}:{one['head']}" for one in self.pulls]
+        numbers = [number for number, head in enumerate(heads, 1) if query["head"] == [head]]
+        return 200, [{"html_url": f"https://github.example/pull/{number}"} for number in numbers]
+
+    def open_pull(self, content: dict[str, str]) -> tuple[int, Any]:
+        """Return status and content of the answer to who opens a pull request."""
+        if not self.may_open:
+            return 403, {"message": "GitHub Actions is not permitted to create or approve pull requests."}
+        self.pulls.append(content)
+        return 201, {"html_url": f"https://github.example/pull/{len(self.pulls)}"}
 
 
 @contextmanager
@@ -90,9 +109,17 @@ def github(archive: bytes) -> Iterator[GitHub]:
             if parts.path == "/archive":
                 self.reply(200, api.archive)
                 return
-            status, content = api.answer(parts.path, parse_qs(parts.query))
+            answer = api.find_pulls if parts.path == f"/repos/{NAME}/pulls" else partial(api.answer, parts.path)
+            status, content = answer(parse_qs(parts.query))
             place = {"Location": content} if isinstance(content, str) else {}
             self.reply(status, json.dumps(content).encode(), place)
+
+        def do_POST(self) -> None:
+            api.asked.append((self.path, self.headers["Authorization"] == f"Bearer {TOKEN}"))
+            content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            known = self.path == f"/repos/{NAME}/pulls"
+            status, answer = api.open_pull(content) if known else (404, {"message": "Not Found"})
+            self.reply(status, json.dumps(answer).encode())
 
         def reply(self, status: int, content: bytes, headers: dict[str, str] | None = None) -> None:
             self.send_response(status)

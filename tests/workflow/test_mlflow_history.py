@@ -34,7 +34,6 @@ def fetch(api: GitHub, folder: Path, **more: str) -> subprocess.CompletedProcess
         "GITHUB_API_URL": api.address,
         "GITHUB_TOKEN": TOKEN,
         "GITHUB_REPOSITORY": NAME,
-        "GITHUB_WORKFLOW_REF": f"{NAME}/.github/workflows/mlops-pipeline.yml@refs/pull/7/merge",
         "HOUSEPRICE_RETRY_SECONDS": "0",
         **more,
     }
@@ -61,6 +60,7 @@ FOREIGN: list[dict[str, Any]] = [
     {"head_repository": {"full_name": "mallory/house-price-model"}},
     {"head_repository": None},
     {"head_branch": "idea"},
+    {"path": ".github/workflows/ci.yml"},
 ]
 
 
@@ -71,6 +71,16 @@ def test_a_foreign_run_gives_no_champion(api: GitHub, folder: Path, changes: dic
     ended = fetch(api, folder)
     assert ended.returncode == 0
     assert "runs/7" in ended.stdout
+
+
+def test_a_retraining_gives_its_history_unless_it_found_no_new_sale(api: GitHub, folder: Path) -> None:
+    """One that trained knows the champion; one that did not has no history, and the run before it counts."""
+    retraining = {"path": ".github/workflows/retrain.yml", "event": "schedule"}
+    api.runs = [make_run(9, **retraining), make_run(8, **retraining), make_run(7)]
+    api.artifacts = {9: []}
+    ended = fetch(api, folder)
+    assert ended.returncode == 0
+    assert "runs/8" in ended.stdout
 
 
 def test_without_a_green_run_a_line_says_so(api: GitHub, folder: Path) -> None:
