@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, insert, select
 
 from houseprice.errors import StoreError
-from houseprice.store import retention
+from houseprice.store.deleted_references import without_deleted
 from houseprice.store.records import InputCount, StoredPrediction, hash_house, storable
 from houseprice.store.tables import daily_inputs, daily_predictions, insert_into, predictions, spool_positions
 
@@ -34,7 +34,7 @@ def add(
         _check(record)
     if position is not None and not _advance(connection, *position, now):
         return 0
-    kept = retention.without_deleted(connection, records)
+    kept = without_deleted(connection, records)
     for start in range(0, len(kept), _BLOCK):
         connection.execute(insert(predictions), [_row(record) for record in kept[start : start + _BLOCK]])
     _add_up(connection, daily_predictions, _summaries(records))
