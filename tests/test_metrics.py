@@ -180,6 +180,7 @@ def test_bounds_of_one_value_say_nothing() -> None:
     low, high = share_bounds(0, 5)[1:]
     assert low == pytest.approx(0.0, abs=1e-12)
     assert 0.3 < high < 0.6
+    assert all(share_bounds(0, count).low >= 0.0 and share_bounds(count, count).high <= 1.0 for count in range(1, 100))
 
 
 @pytest.mark.parametrize(("count", "groups"), [(20, 2), (50, 2), (51, 4), (500, 4), (501, 10)])

@@ -160,7 +160,7 @@ def share_bounds(hits: int, count: int) -> Estimate:
     share = hits / count
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * float(np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)))
-    return Estimate(share, middle - half, middle + half)
+    return Estimate(share, max(middle - half, 0.0), min(middle + half, 1.0))  # beyond only by rounding
 
 
 def mean_bounds(values: Prices) -> Estimate:
