@@ -107,7 +107,7 @@ class Production:
 
 @contextmanager
 def empty_host(docker: DockerCli, folder: Path, proxy_image: str, repository: Repository) -> Iterator[Production]:
-    """Yield a host on which nothing was deployed, and remove its containers and networks afterwards."""
+    """Yield a host on which nothing was deployed, and remove its containers, networks and volumes afterwards."""
     port, project = free_port(), f"houseprice-test-{uuid.uuid4().hex[:8]}"
     environ = {"HAPROXY_IMAGE": proxy_image, "HOUSEPRICE_PUBLISH": f"127.0.0.1:{port}"}
     host = DeploymentHost(folder / "state", ROOT / "deploy" / "compose.yaml", project, environ)
@@ -119,6 +119,8 @@ def empty_host(docker: DockerCli, folder: Path, proxy_image: str, repository: Re
             docker.remove(container)
         for network in docker.output("network", "ls", "--quiet", "--filter", label).split():
             docker.output("network", "rm", network)
+        for volume in docker.output("volume", "ls", "--quiet", "--filter", label).split():
+            docker.output("volume", "rm", volume)
 
 
 @contextmanager
