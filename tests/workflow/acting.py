@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from checkouts import ROOT, WORKFLOW, checkout, rewound
 from loopback import TOKEN, USER, Registry
@@ -87,6 +88,7 @@ class Stage:
         platforms: str = PLATFORM,
         inputs: Mapping[str, str] | None = None,
         env: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
     ) -> Run:
         """Commit a checkout and run a workflow on it.
 
@@ -104,6 +106,7 @@ class Stage:
             platforms: to build for; empty for those of the workflow itself.
             inputs: of somebody who starts the workflow by hand.
             env: further variables of the jobs.
+            secrets: further ones.
         """
         home = self.folder / name
         repository, artifacts = home / "repository", home / "artifacts"
@@ -114,7 +117,7 @@ class Stage:
             commit = checkout(repository, change or {}, only, history)
         artifacts.mkdir()
         if after:
-            for taken in set(TAKES[only]) - {without}:
+            for taken in set(TAKES.get(only, ())) - {without}:
                 shutil.copytree(after.artifacts / taken, artifacts / taken)
         payload = {"repository": {"default_branch": "main"}, "inputs": dict(inputs or {}), "ref": "refs/heads/main"}
         if event == "pull_request":
@@ -131,15 +134,17 @@ class Stage:
         variables = {"DOCKERHUB_USERNAME": USER, "DOCKER_REGISTRY": self.registry.host, "HAPROXY_IMAGE": HAPROXY}
         variables |= {"PLATFORMS": platforms} if platforms else {}
         variables["COSIGN_PUBLIC_KEY"] = self.key.with_name("cosign.pub").read_text()
-        secrets = {"COSIGN_PRIVATE_KEY": self.key.read_text(), "COSIGN_PASSWORD": KEY_PASSWORD}
+        secrets = {"COSIGN_PRIVATE_KEY": self.key.read_text(), "COSIGN_PASSWORD": KEY_PASSWORD, **(secrets or {})}
         secrets |= {"DOCKERHUB_TOKEN": token} if token else {}
         command = [self.act, event, "--workflows", workflow, "--eventpath", str(home / "event.json")]
         command += ["--defaultbranch", "main", "--platform", "ubuntu-24.04=-self-hosted", "--no-cache-server"]
-        used = set(re.findall(r"uses: (\S+)", (ROOT / workflow).read_text()))
+        used = {
+            action for path in (workflow, WORKFLOW) for action in re.findall(r"uses: (\S+)", (ROOT / path).read_text())
+        }
         command += [
             f"--local-repository={action}={ACTIONS / action.split('/')[1].split('@')[0]}"
             for action in sorted(used)
-            if not action.startswith("actions/checkout@")  # act does that itself
+            if not action.startswith(("actions/checkout@", "./"))  # act does these itself
         ]
         command += [word for key, value in given.items() for word in ("--env", f"{key}={value}")]
         command += [word for key, value in variables.items() for word in ("--var", f"{key}={value}")]
@@ -204,3 +209,18 @@ def build(folder: Path, name: str, dockerfile: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "Dockerfile").write_text(dockerfile)
     docker("build", "--quiet", "--tag", name, str(folder))
+
+
+def verified(stage: Stage, tag: str) -> dict[str, Any]:
+    """Verify an image as a stranger who has the public key."""
+    command = [sys.executable, "-m", "houseprice", "verify", stage.registry.repository.tagged(tag), "--json"]
+    result = subprocess.run(
+        [*command, "--key", str(stage.key.with_name("cosign.pub"))],
+        env={**os.environ, "DOCKERHUB_USERNAME": USER, "DOCKERHUB_TOKEN": TOKEN},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found

@@ -65,7 +65,7 @@ def alone(text: str, job: str) -> str:
     head, _, jobs = text.partition("\njobs:\n")
     blocks = re.split(r"(?m)^(?=  [a-z-]+:$)", jobs)
     (block,) = [block for block in blocks if block.startswith(f"  {job}:")]
-    return f"{head}\njobs:\n{re.sub(r'(?m)^    needs: .*$', '', block)}"
+    return f"{head}\njobs:\n{re.sub(r'(?m)^    (needs: |if: needs).*$', '', block)}"
 
 
 def with_small_image(text: str) -> str:

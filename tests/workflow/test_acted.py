@@ -2,19 +2,15 @@
 
 import hashlib
 import json
-import os
 import re
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from acting import KEY_PASSWORD, Run, Stage, docker, replaced
+from acting import KEY_PASSWORD, Run, Stage, docker, replaced, verified
 from checkouts import WORKFLOW, with_small_image
 from github_api import github, make_run, zipped
-from loopback import TOKEN, USER
+from loopback import TOKEN
 
 from pipeline import quick_config
 
@@ -106,21 +102,6 @@ def test_both_tags_are_the_image_that_was_tested(green: Run, stage: Stage) -> No
     assert re.findall(r"\bdigest {4}(sha256:[0-9a-f]{64})", green.log)[:1] == [digest]
     assert f"attested the provenance of {stage.registry.repository}@{digest}" in green.log
     assert f"attested models/image-sbom.cdx.json of {stage.registry.repository}@{digest}" in green.log
-
-
-def verified(stage: Stage, tag: str) -> dict[str, Any]:
-    """Verify an image as a stranger who has the public key."""
-    command = [sys.executable, "-m", "houseprice", "verify", stage.registry.repository.tagged(tag), "--json"]
-    result = subprocess.run(
-        [*command, "--key", str(stage.key.with_name("cosign.pub"))],
-        env={**os.environ, "DOCKERHUB_USERNAME": USER, "DOCKERHUB_TOKEN": TOKEN},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
 
 
 def test_what_is_published_is_signed(green: Run, stage: Stage) -> None:

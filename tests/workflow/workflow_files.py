@@ -22,7 +22,7 @@ def steps(workflow: dict[str, Any], job: str = "") -> Iterator[dict[str, Any]]:
     """Return the steps of a job, or of all."""
     for name, content in workflow["jobs"].items():
         if job in ("", name):
-            yield from content["steps"]
+            yield from content.get("steps", [])
 
 
 def using(workflow: dict[str, Any], job: str, action: str) -> list[dict[str, Any]]:
