@@ -20,7 +20,7 @@ from houseprice.config import Config
 from houseprice.learning import bundling
 from houseprice.learning.features import columns_of
 from houseprice.learning.splitting import HOLDOUT, split_sales
-from houseprice.metrics import forecast_sd, measure_standardised
+from houseprice.metrics import measure_standardised
 from houseprice.monitoring.data import MISDATED_DAYS, DailyInputs, DailyPredictions, LabelledSales
 from houseprice.monitoring.profile import ReferenceProfile, read_profile
 
@@ -80,7 +80,7 @@ class World:
         columns = {name: values[rows] for name, values in self.held_out.items()}
         factor = np.exp(plan.paid(columns, day))
         asked = plan.change({name: values.copy() for name, values in columns.items()}, day, draw)
-        price, low, high = self.predict(asked)
+        price, low, high, fsd = self.predict(asked)
         low, high = (price * (end / price) ** plan.width for end in (low, high))
         return LabelledSales(
             sale=np.arange(len(day)).astype(str).astype(object),
@@ -90,7 +90,7 @@ class World:
             price=price,
             low=low,
             high=high,
-            fsd=forecast_sd(low, high, self.profile.errors.coverage),
+            fsd=fsd * plan.width,
             model_version=np.full(len(day), self.profile.model_version, dtype=object),
             inputs=asked,
         )
@@ -110,8 +110,8 @@ class World:
         asked = plan.change(columns, day, draw)
         same = {name: asked[name] is columns[name] for name in asked}
         whole = all(same.values())
-        price, low, high = (values[rows] for values in self._answers) if whole else self.predict(asked)
-        fsd = forecast_sd(low, high, self.profile.errors.coverage) * plan.width
+        price, _, _, fsd = (values[rows] for values in self._answers) if whole else self.predict(asked)
+        fsd = fsd * plan.width
         counts = {
             name: self._counts(name, asked[name], rows if same[name] else None, plan) * plan.copies
             for name in self.profile.columns
@@ -133,9 +133,9 @@ class World:
         return DailyInputs(dates, version, counts), predictions
 
     def predict(self, columns: Mapping[str, npt.NDArray[Any]]) -> tuple[npt.NDArray[np.float64], ...]:
-        """Return price, low and high by the model."""
+        """Return price, low, high and FSD by the model."""
         found = self.bundle.model.predict(columns)
-        return found.price, found.low, found.high
+        return found.price, found.low, found.high, found.fsd
 
     @cached_property
     def _answers(self) -> tuple[npt.NDArray[np.float64], ...]:
@@ -163,7 +163,7 @@ def halves(world: World) -> list[World]:
         about = measure_standardised(sales.price_paid, sales.price, sales.fsd)
         errors = replace(
             world.profile.errors, sales=len(sales), found_coverage=float(sales.covered.mean()),
-            mean_fsd=about["mean_fsd"], sd=about["sd"], quantiles=np.array(about["quantiles"]),
+            mean_fsd=float(sales.fsd.mean()), sd=about["sd"], quantiles=np.array(about["quantiles"]),
         )  # fmt: skip
         profile = replace(world.profile, errors=errors)
         found.append(World(world.bundle, profile, world.requests, held, world.paid[paid]))

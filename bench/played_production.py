@@ -11,7 +11,6 @@ import polars as pl
 
 from houseprice.bundle.load import open_bundle
 from houseprice.config import Config
-from houseprice.metrics import forecast_sd
 from houseprice.monitoring.monitor import Monitor
 from houseprice.production_data import monitor_store, profile_of
 from houseprice.recording.input_counts import input_counter
@@ -143,7 +142,7 @@ def _record(sale: Sale, found: Prediction, role: Any) -> StoredPrediction:
     return StoredPrediction(
         request_id=sale.request_id, row=0, reference=sale.parcel, predicted_at=_at(sale.asked),
         model_version=found.model_version, role=role, price=found.predicted_price, low=low, high=high,
-        fsd=float(forecast_sd(np.array([low]), np.array([high]), found.coverage)[0]), currency=found.currency,
+        fsd=found.fsd, currency=found.currency,
         valuation_date=sale.asked, warnings=[], inputs=sale.house, inputs_hash=None, dated=True,
     )  # fmt: skip
 

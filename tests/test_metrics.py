@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from houseprice.metrics import (
     bootstrap,
-    forecast_sd,
     mean_bounds,
     measure,
+    measure_fsd,
     measure_interval,
     measure_standardised,
     measure_vertical_equity,
@@ -140,20 +140,25 @@ def test_an_interval_is_measured_by_what_it_holds_and_by_its_width() -> None:
     assert found == {"coverage": 0.5, "mean_relative_width": pytest.approx((0.5 + 0.5 + 1.0 + 0.25) / 4)}
 
 
-def test_the_forecast_sd_is_that_of_a_normal_error() -> None:
-    """An interval of 90 % is 1.645 standard deviations wide on both sides."""
-    found = forecast_sd(np.exp([-1.6448536, -0.16448536]), np.exp([1.6448536, 0.16448536]), 0.9)
-    assert found == pytest.approx([1.0, 0.1])
+def test_the_share_within_one_fsd_is_counted_in_log_price_and_by_fifths() -> None:
+    """A hundred sales: of each fifth of the FSD, another number of prices lies within; its ends belong to it."""
+    fsd = np.repeat([0.1, 0.2, 0.3, 0.4, 0.5], 20)
+    held = np.concatenate([np.arange(20) < within for within in (20, 15, 10, 5, 0)])
+    errors = np.where(held, 0.999, 1.001) * np.where(np.arange(100) % 2, fsd, -fsd)
+    mixed = np.random.default_rng(0).permutation(100)
+    found = measure_fsd(np.exp(errors)[mixed], np.ones(100), fsd[mixed])
+    assert found == {
+        "within_fsd": 0.5, "within_fsd_by_fifth": [1.0, 0.75, 0.5, 0.25, 0.0], "mean_fsd": pytest.approx(0.3)
+    }  # fmt: skip
+    assert measure_fsd(np.ones(99), np.ones(99), fsd[:99])["within_fsd_by_fifth"] == []
 
 
 def test_standardised_errors_are_told_by_their_quantiles() -> None:
-    """Normal errors of the forecast size: mean 0, deviation 1, two thirds within one."""
+    """Normal errors of the forecast size: mean 0, deviation 1."""
     draw = np.random.default_rng(4)
     fsd = draw.uniform(0.05, 0.3, 20_000)
     found = measure_standardised(np.exp(draw.normal(size=20_000) * fsd), np.ones(20_000), fsd)
     assert (found["mean"], found["sd"]) == (pytest.approx(0.0, abs=0.03), pytest.approx(1.0, abs=0.03))
-    assert found["within_fsd"] == pytest.approx(0.6827, abs=0.01)
-    assert found["mean_fsd"] == pytest.approx(0.175, abs=0.005)
     quantiles = np.array(found["quantiles"])
     assert (np.diff(quantiles) >= 0).all()
     assert np.abs(np.clip(quantiles, -1, 1)).mean() == pytest.approx(

@@ -216,9 +216,11 @@ class _ParquetSink:
             [prediction.predicted_price for prediction in found],
             [prediction.prediction_interval[0] for prediction in found],
             [prediction.prediction_interval[1] for prediction in found],
+            [prediction.fsd for prediction in found],
+            [prediction.confidence for prediction in found],
             [join_warnings(prediction) for prediction in found],
         )
-        kinds = (pl.Float64, pl.Float64, pl.Float64, pl.String)
+        kinds = (*[pl.Float64] * (len(values) - 1), pl.String)
         added = [pl.Series(*column) for column in zip(PREDICTION_COLUMNS, values, kinds, strict=True)]
         frame.with_columns(added).write_parquet(self._output)
 

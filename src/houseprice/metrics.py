@@ -1,7 +1,6 @@
 """Metrics of predicted prices: regression errors, and the ratio statistics of assessors."""
 
 from collections.abc import Callable
-from functools import lru_cache
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ BOOTSTRAP_SAMPLES = 300
 CONFIDENCE = 0.95
 QUANTILES = 100
 MIN_VEI_SALES = 20
+MIN_FSD_SALES = 100
 
 
 class Estimate(NamedTuple):
@@ -88,34 +88,31 @@ def measure_interval(y_true: Prices, y_pred: Prices, low: Prices, high: Prices) 
     }
 
 
-@lru_cache(16)
-def _central_quantile(coverage: float) -> float:
-    """Return the normal quantile that leaves half of what is not covered above it."""
-    return NormalDist().inv_cdf((1.0 + coverage) / 2.0)
+def measure_fsd(y_true: Prices, y_pred: Prices, fsd: Prices) -> dict[str, Any]:
+    """Return the share of log errors within one FSD, also by fifths of the FSD from the smallest, and the mean FSD.
 
-
-def forecast_sd(low: Prices, high: Prices, coverage: float) -> Prices:
-    """Return the forecast standard deviation (FSD) of each prediction, in log price.
-
-    It is that of the normal distribution whose central interval of this coverage is as wide as the prediction's.
+    `within_fsd_by_fifth` is empty of fewer than `MIN_FSD_SALES`.
     """
-    width: Prices = np.log(high) - np.log(low)
-    return width / (2.0 * _central_quantile(coverage))
+    within = np.abs(np.log(y_true) - np.log(y_pred)) <= fsd
+    fifths = np.array_split(within[np.argsort(fsd, kind="stable")], 5) if len(fsd) >= MIN_FSD_SALES else []
+    return {
+        "within_fsd": float(within.mean()),
+        "within_fsd_by_fifth": [float(fifth.mean()) for fifth in fifths],
+        "mean_fsd": float(fsd.mean()),
+    }
 
 
 def measure_standardised(y_true: Prices, y_pred: Prices, fsd: Prices) -> dict[str, Any]:
     """Return how log(actual / predicted), each divided by its FSD, are distributed.
 
-    `within_fsd` is the share of errors of at most one FSD, and `quantiles` holds those at the middles of
-    `QUANTILES` parts of equal probability, so that their mean is about that of any bounded function of the errors.
+    `quantiles` holds those at the middles of `QUANTILES` parts of equal probability, so that their mean is about that
+    of any bounded function of the errors.
     """
     errors = (np.log(y_true) - np.log(y_pred)) / fsd
     middles = (np.arange(QUANTILES) + 0.5) / QUANTILES
     return {
         "mean": float(errors.mean()),
         "sd": float(errors.std()),
-        "within_fsd": float((np.abs(errors) <= 1.0).mean()),
-        "mean_fsd": float(fsd.mean()),
         "quantiles": [round(value, 5) for value in np.quantile(errors, middles).tolist()],
     }
 

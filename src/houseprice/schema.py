@@ -25,7 +25,7 @@ Role = Literal[
 Known = Literal["before_sale", "at_sale"]
 RESERVED = (
     "row", "reasons", "split", "sale_group", "processed_sha256", "predicted_price", "interval_low", "interval_high",
-    "warnings",
+    "fsd", "confidence", "warnings",
 )  # fmt: skip
 """Columns that the pipeline adds to a table, whose names no column of a house may have."""
 

@@ -155,7 +155,7 @@ def test_golden_and_sample_rows_have_the_sealed_models_answers(bundle: Bundle, p
     told = getattr(bundle, part)
     found = ask(bundle, told["rows"])
     expected = np.array([[answer[name] for name in Model.OUTPUTS] for answer in told["answers"]])
-    assert np.stack([found.price, found.low, found.high], axis=1) == pytest.approx(expected, rel=1e-9)
+    assert np.stack([found.price, found.low, found.high, found.fsd], axis=1) == pytest.approx(expected, rel=1e-9)
 
 
 def test_golden_rows_go_from_cheap_to_dear_and_hold_the_doubtful_cases(bundle: Bundle) -> None:

@@ -29,8 +29,13 @@ def test_the_difference_is_relative_to_what_is_expected(found: float, expected: 
 @pytest.mark.parametrize("price", [0.4378, 43.5712, 449_999.996])
 def test_rounding_to_hundredths_is_no_difference(price: float) -> None:
     """Prices in millions, or per square metre, have few digits before the point; a true difference still shows."""
-    assert relative_difference(round(price, 2), price, SERVED_ROUNDING) <= 1e-9
-    assert relative_difference(round(price * 1.05, 2), price, SERVED_ROUNDING) > SERVED_TOLERANCE
+    fsd = 0.1234567
+    assert largest_difference([round(price, 2)], [price], SERVED_ROUNDING)[0] <= 1e-9
+    assert largest_difference([round(price * 1.05, 2)], [price], SERVED_ROUNDING)[0] > SERVED_TOLERANCE
+    rows = [price, price, price, fsd] * 2
+    served = [round(value, 6 if value == fsd else 2) for value in rows]
+    assert largest_difference(served, rows, SERVED_ROUNDING)[0] <= 1e-9
+    assert largest_difference([*served[:-1], 0.1235], rows, SERVED_ROUNDING) == (pytest.approx(3.47e-4, rel=0.01), 7)
 
 
 def test_the_largest_difference_has_its_position() -> None:

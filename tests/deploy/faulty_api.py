@@ -44,7 +44,8 @@ class FaultyApi(BaseHTTPRequestHandler):
         wrong = FAULT == "wrong" or (FAULT == "wrong_when_live" and live() and key == LAST)
         interval = [known["interval_low"], known["interval_high"]]
         price = known["predicted_price"] * (2 if wrong else 1)
-        self.answer(200, {"predicted_price": price, "prediction_interval": interval, "model_version": VERSION})
+        numbers = {"predicted_price": price, "prediction_interval": interval, "fsd": known["fsd"]}
+        self.answer(200, numbers | {"model_version": VERSION})
         if FAULT == "stops_listening_when_live" and live():
             threading.Thread(target=SERVER.shutdown).start()
 

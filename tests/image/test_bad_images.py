@@ -25,7 +25,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 with open(os.path.join(os.environ["HOUSEPRICE_BUNDLE"], "manifest.json")) as stream:
     version = json.load(stream)["model_version"]
-price = {"predicted_price": 500000.0, "prediction_interval": [400000.0, 600000.0], "model_version": version}
+price = {"predicted_price": 500000.0, "prediction_interval": [400000.0, 600000.0], "fsd": 0.125}
+price["model_version"] = version
 
 
 class Liar(BaseHTTPRequestHandler):

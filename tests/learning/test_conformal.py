@@ -11,10 +11,13 @@ from mapie.regression import SplitConformalRegressor
 from sklearn.base import BaseEstimator, RegressorMixin
 
 from houseprice.learning.conformal import (
+    ONE_SIGMA,
     ConformalInterval,
+    Factors,
     Period,
     conformal_quantile,
     fit_residual_scale,
+    fsd_factor,
     interval_factor,
 )
 from houseprice.learning.features import matrix
@@ -68,7 +71,7 @@ def test_the_interval_is_mapies(coverage: float, many: int) -> None:
     _, theirs = oracle.predict_interval(table[asked])
 
     factor = conformal_quantile(np.abs(paid - answered)[late] / sizes[late], coverage)
-    width = ConformalInterval(forest, factor).half_width(matrix(houses[asked]))
+    width, _ = ConformalInterval(forest, Factors(factor), Factors(1.0)).half_widths(matrix(houses[asked]))
     assert answered[asked] - width == pytest.approx(theirs[:, 0, 0], rel=1e-9)
     assert answered[asked] + width == pytest.approx(theirs[:, 1, 0], rel=1e-9)
 
@@ -79,7 +82,9 @@ def test_it_is_wider_where_answers_are_worse() -> None:
     halves = np.arange(ROWS) % 2
     groups = [(np.flatnonzero(halves != half), np.flatnonzero(halves == half)) for half in (0, 1)]
     forest, sizes = fit_residual_scale(matrix(houses), errors, groups, seed=0)
-    small, large = ConformalInterval(forest, 1.0).half_width(matrix(pl.DataFrame({"size": [0.2, 0.8]})))
+    interval = ConformalInterval(forest, Factors(1.0), Factors(0.5))
+    (small, large), deviations = interval.half_widths(matrix(pl.DataFrame({"size": [0.2, 0.8]})))
+    assert deviations.tolist() == [small / 2, large / 2]
     assert 2.0 < large / small < 4.0
     assert sizes[houses["size"].to_numpy() > 0.5].mean() > 2.0 * sizes[houses["size"].to_numpy() < 0.5].mean()
 
@@ -129,7 +134,30 @@ def test_what_is_not_known_of_the_market_widens_the_interval() -> None:
     houses, errors = uneven()
     halves = np.arange(ROWS) % 2
     groups = [(np.flatnonzero(halves != half), np.flatnonzero(halves == half)) for half in (0, 1)]
-    interval = ConformalInterval(fit_residual_scale(matrix(houses), errors, groups, seed=0)[0], 2.0, 1.6)
-    narrow = interval.half_width(matrix(houses))
-    wide = interval.half_width(matrix(houses), np.full(ROWS, 0.05**2))
-    assert wide == pytest.approx(np.hypot(narrow, 1.6 * 0.05))
+    scale, _ = fit_residual_scale(matrix(houses), errors, groups, seed=0)
+    interval = ConformalInterval(scale, Factors(2.0, 1.6), Factors(1.2, 1.1))
+    narrow = interval.half_widths(matrix(houses))
+    wide = interval.half_widths(matrix(houses), np.full(ROWS, 0.05**2))
+    for before, after, market in zip(narrow, wide, (1.6, 1.1), strict=True):
+        assert after == pytest.approx(np.hypot(before, market * 0.05))
+
+
+def test_all_periods_together_decide_the_forecast_sd() -> None:
+    """68.27 % of normal errors are within one standard deviation, whichever period is the worst; few count, too."""
+    calm, wild, few = period(20_000), period(20_000, size=1.5, seed=1), period(30, size=4.0, seed=2)
+    assert fsd_factor([calm], [], 0.0) == pytest.approx(1.0, abs=0.02)
+    both = np.concatenate([calm.scores(0.0), wild.scores(0.0)])
+    assert fsd_factor([calm, wild], [], 0.0) == conformal_quantile(both, ONE_SIGMA)
+    assert fsd_factor([calm, few], [], 0.0) == pytest.approx(1.0, abs=0.02)
+    assert fsd_factor([calm], [3.0 * calm.scores(0.0)], 0.0) == fsd_factor([calm], [], 0.0)
+    assert fsd_factor([], [calm.scores(0.0)], 0.0) == fsd_factor([calm], [], 0.0)
+
+
+def test_the_forecast_sd_is_no_normal_quantile_of_the_interval() -> None:
+    """Errors with the heavy tails of Student's t with 3 degrees of freedom: 68.27 % are within 1.197, 90 % in 2.353."""
+    draw = np.random.default_rng(3)
+    heavy = Period(draw.standard_t(3, 100_000), np.ones(100_000), np.zeros(100_000))
+    fsd, ninety = fsd_factor([heavy], [], 0.0), interval_factor([heavy], [], 0.9, 0.0)
+    assert fsd == pytest.approx(1.197, rel=0.02)
+    assert ninety == pytest.approx(2.353, rel=0.02)
+    assert ninety / 1.645 > 1.15 * fsd

@@ -203,7 +203,8 @@ def test_an_interval_that_says_nothing_or_everything_fails(
 ) -> None:
     """From 0.00 to millions around a small price, or the price alone."""
     assert model.interval_ is not None
-    wide = replace(model.interval_, factor=model.interval_.factor * factor)
+    own = model.interval_.interval
+    wide = replace(model.interval_, interval=own._replace(house=own.house * factor))
     assert "interval_to_error" in degenerate(model, table, config, interval_=wide)
 
 

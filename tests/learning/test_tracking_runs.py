@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from houseprice.bundle.golden import OUTPUTS
 from houseprice.bundle.load import open_bundle
 from houseprice.bundle.manifest import sha256_of
 from houseprice.learning import tracking
@@ -102,7 +103,7 @@ def check_model(pipe: Pipeline, uri: str, version: str, folder: Path) -> None:
     for name, given in example.items():
         assert np.asarray(given).tolist() == columns[name].tolist() or np.isnan(given).any()
     own = open_bundle(pipe.bundle).model.predict(columns)
-    for name, values in (("predicted_price", own.price), ("interval_low", own.low), ("interval_high", own.high)):
+    for name, values in zip(OUTPUTS, (own.price, own.low, own.high, own.fsd), strict=True):
         assert np.asarray(answers[name]).ravel() == pytest.approx(values, rel=1e-12)
 
 

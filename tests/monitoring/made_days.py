@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from houseprice.metrics import forecast_sd, measure_standardised
+from houseprice.metrics import measure_fsd, measure_standardised
 from houseprice.monitoring.bins import number_bins
 from houseprice.monitoring.data import DailyInputs, DailyPredictions, LabelledSales
 from houseprice.monitoring.profile import ReferenceProfile, read_profile
@@ -63,7 +63,7 @@ def made_profile(coverage: float = 0.9, **weights: float) -> ReferenceProfile:
                                "long": {"role": "longitude"}, "area": {"role": "living_area"}}},
         "metrics": {"holdout": {
             "sales": 4000, "coverage": float((np.abs(residuals) <= half).mean()), "median_ape": 0.085,
-            "within_10": 0.6, "bias_log": 0.0,
+            "within_10": 0.6, "bias_log": 0.0, **measure_fsd(np.exp(residuals), np.ones(4000), fsd),
             "standardised": measure_standardised(np.exp(residuals), np.ones(4000), fsd),
         }},
     }  # fmt: skip
@@ -87,7 +87,7 @@ def made_sales(count: int, seed: int = 0, *, a_day: int = 5, shift: Any = 0.0, w
     return LabelledSales(
         sale=np.arange(count).astype(str).astype(object), predicted_at=(day - 20).astype("datetime64[s]"),
         sale_date=day, price_paid=price * np.exp(residuals + shift), price=price, low=low, high=high,
-        fsd=forecast_sd(low, high, 0.9), model_version=np.full(count, version, dtype=object), inputs=columns,
+        fsd=fsd * width, model_version=np.full(count, version, dtype=object), inputs=columns,
     )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def test_a_prediction_is_stored_as_it_was_answered(recorder: Recorder) -> None:
     expected = {
         "request_id": "r1", "request_row": 0, "reference": "'; DROP TABLE predictions;--", "role": "live",
         "model_version": "0123456789ab", "price": FULL_PRICE, "low": FULL_PRICE * 0.8, "high": FULL_PRICE * 1.25,
-        "currency": "EUR", "valuation_date": datetime(2014, 10, 13).date(),
+        "fsd": 0.125, "currency": "EUR", "valuation_date": datetime(2014, 10, 13).date(),
     }  # fmt: skip
     assert {name: row[name] for name in expected} == pytest.approx(expected)
     assert row["inputs"] == FULL

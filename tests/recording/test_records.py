@@ -1,13 +1,11 @@
 """Records of the spool, read: expected errors and hashes of what was asked."""
 
 import json
-import math
 
-import pytest
 from toy import FULL, LEAST
 
 from houseprice.bundle.load import Bundle
-from houseprice.recording.records import fsd_of, read_records, stored_inputs
+from houseprice.recording.records import read_records, stored_inputs
 from houseprice.schema import Schema
 from houseprice.serving.request import RequestModel
 from houseprice.store import hash_house
@@ -18,16 +16,12 @@ ANSWER = {
 }  # fmt: skip
 
 
-def test_the_expected_error_is_that_of_a_normal_log_price() -> None:
-    """An interval of 90 % is 1.645 standard deviations wide on each side."""
-    found = fsd_of(100 * math.exp(-0.1645), 100 * math.exp(0.1645), 0.9)
-    assert found == pytest.approx(0.1, rel=1e-3)
-
-
-@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-1.0, 1.0), (2.0, 2.0), (3.0, 2.0)])
-def test_an_interval_without_a_positive_width_has_none(low: float, high: float) -> None:
-    """Rather than an impossible one."""
-    assert fsd_of(low, high, 0.9) is None
+def test_the_expected_error_is_the_one_that_was_served(toy: Bundle) -> None:
+    """A server of before, whose answers hold none, leaves it unknown."""
+    answers = [{**ANSWER, "fsd": 0.125}, ANSWER]
+    lines = [json.dumps([1.0, "r", LEAST, answer]).encode() for answer in answers]
+    found = read_records(lines, RequestModel(toy.manifest.schema_)).predictions
+    assert [one.fsd for one in found] == [0.125, None]
 
 
 def test_a_house_as_it_was_sent_and_one_that_was_validated_are_the_same(toy: Bundle) -> None:

@@ -120,9 +120,8 @@ def test_houses_that_it_cannot_predict_are_counted(sqlite_recorder: Recorder, tm
 
 def strict(directory: Path, columns: dict[str, object]) -> Path:
     """Return a model of another schema."""
-    answer = {"predicted_price": toys.LEAST_PRICE}
-    answer |= {"interval_low": toys.LEAST_PRICE * 0.8, "interval_high": toys.LEAST_PRICE * 1.25}
-    golden = {manifests.GOLDEN: {"tolerance": 1e-4, "rows": [LEAST], "answers": [answer]}}
+    answers = [toys.answer(toys.LEAST_PRICE)]
+    golden = {manifests.GOLDEN: {"tolerance": 1e-4, "rows": [LEAST], "answers": answers}}
     return toys.seal(directory, golden, schema={"columns": columns})
 
 

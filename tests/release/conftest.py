@@ -49,6 +49,7 @@ def graph(dollars_per_sqft: float) -> bytes:
     """Return an ONNX graph: so many dollars a square foot, a premium for one postal code, a day's worth a day."""
     number, text = TensorProto.DOUBLE, TensorProto.STRING
     scalars = {"rate": dollars_per_sqft, "premium": 50_000.0, "daily": 2.0, "below": 0.8, "above": 1.25, "zero": 0.0}
+    scalars["deviation"] = 0.125
     nodes = [
         helper.make_node("Mul", ["sqft_living", "rate"], ["area"]),
         helper.make_node("Mul", ["date", "daily"], ["day"]),
@@ -59,6 +60,8 @@ def graph(dollars_per_sqft: float) -> bytes:
         helper.make_node("Sum", ["area", "day", "extra", "storeys"], ["predicted_price"]),
         helper.make_node("Mul", ["predicted_price", "below"], ["interval_low"]),
         helper.make_node("Mul", ["predicted_price", "above"], ["interval_high"]),
+        helper.make_node("Mul", ["predicted_price", "zero"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "deviation"], ["fsd"]),
     ]
     made = helper.make_graph(
         nodes,
@@ -67,7 +70,7 @@ def graph(dollars_per_sqft: float) -> bytes:
         + [helper.make_tensor_value_info("zipcode", text, ["n"])],
         [
             helper.make_tensor_value_info(name, number, ["n"])
-            for name in ("predicted_price", "interval_low", "interval_high")
+            for name in ("predicted_price", "interval_low", "interval_high", "fsd")
         ],
         [helper.make_tensor(name, number, [], [value]) for name, value in scalars.items()]
         + [helper.make_tensor("dear", text, [1], [b"98103"])],

@@ -137,6 +137,7 @@ def serving(docker: FakeDocker) -> Iterator[None]:
                     {
                         "predicted_price": one["predicted_price"],
                         "prediction_interval": [one["interval_low"], one["interval_high"]],
+                        "fsd": one["fsd"],
                         "model_version": docker.bundle.manifest.model_version,
                     }
                 )

@@ -20,7 +20,7 @@ def answers(bundle: Bundle, rows: Sequence[House]) -> list[Prediction]:
     predicted = bundle.model.predict(_columns(bundle, rows))
     return [
         dict(zip(Model.OUTPUTS, map(float, numbers), strict=True))
-        for numbers in zip(predicted.price, predicted.low, predicted.high, strict=True)
+        for numbers in zip(predicted.price, predicted.low, predicted.high, predicted.fsd, strict=True)
     ]
 
 

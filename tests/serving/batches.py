@@ -72,8 +72,8 @@ def rows(answer: httpx.Response) -> list[dict[str, Any]]:
     return list(csv.DictReader(io.StringIO(answer.text, newline=""), delimiter=";" if '";"' in kind else ","))
 
 
-def prices(answer: httpx.Response) -> list[tuple[float, float, float, str]]:
-    """Read price, interval and warnings of each house from an answer of any format."""
+def prices(answer: httpx.Response) -> list[tuple[Any, ...]]:
+    """Read price, interval, FSD, confidence and warnings of each house from an answer of any format."""
     kind = answer.headers["content-type"]
     if kind in (JSON, NDJSON):
         found = answer.json()["predictions"] if kind == JSON else [json.loads(line) for line in answer.iter_lines()]
@@ -81,10 +81,12 @@ def prices(answer: httpx.Response) -> list[tuple[float, float, float, str]]:
             (
                 house["predicted_price"],
                 *house["prediction_interval"],
+                house["fsd"],
+                house["confidence"],
                 "; ".join(warning["message"] for warning in house["warnings"]),
             )
             for house in found
         ]
-    names = ("predicted_price", "interval_low", "interval_high")
+    names = ("predicted_price", "interval_low", "interval_high", "fsd", "confidence")
     number = [tuple(float(str(row[name]).replace(",", ".")) for name in names) for row in rows(answer)]
-    return [(*three, row["warnings"]) for three, row in zip(number, rows(answer), strict=True)]
+    return [(*numbers, row["warnings"]) for numbers, row in zip(number, rows(answer), strict=True)]

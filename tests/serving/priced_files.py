@@ -16,13 +16,19 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 def as_answers(rows: list[dict[str, str]]) -> list[tuple[Any, ...]]:
     """Return the columns that were added."""
-    names = ("predicted_price", "interval_low", "interval_high")
+    names = ("predicted_price", "interval_low", "interval_high", "fsd", "confidence")
     return [(*(float(row[name]) for name in names), row["warnings"]) for row in rows]
 
 
 def from_api(predictions: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     """Return the answers of the API in the same form."""
     return [
-        (p["predicted_price"], *p["prediction_interval"], "; ".join(w["message"] for w in p["warnings"]))
+        (
+            p["predicted_price"],
+            *p["prediction_interval"],
+            p["fsd"],
+            p["confidence"],
+            "; ".join(w["message"] for w in p["warnings"]),
+        )
         for p in predictions
     ]

@@ -94,6 +94,8 @@ def test_one_house_has_one_price(client: Client) -> None:
         "predicted_price": FULL_PRICE,
         "prediction_interval": [FULL_PRICE * 0.8, FULL_PRICE * 1.25],
         "coverage": 0.9,
+        "fsd": 0.125,
+        "confidence": 87.5,
         "currency": "EUR",
         "valuation_date": "2014-10-13",
         "warnings": [],

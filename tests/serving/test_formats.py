@@ -108,7 +108,7 @@ def test_a_table_is_answered_with_its_own_columns(client: Client, kind: str) -> 
     """Columns that no price needs stay where they are, in their order, and the answers stand behind them."""
     houses = [{"note": "a", **LEAST, "price": 5}, {"note": "b", **LEAST, "price": 6}]
     found = rows(send(client.app, write(houses, kind), kind))
-    added = ["predicted_price", "interval_low", "interval_high", "warnings"]
+    added = ["predicted_price", "interval_low", "interval_high", "fsd", "confidence", "warnings"]
     assert list(found[0]) == [*houses[0], *added]
     assert [(row["note"], str(row["price"])) for row in found] == [("a", "5"), ("b", "6")]
 
@@ -116,7 +116,7 @@ def test_a_table_is_answered_with_its_own_columns(client: Client, kind: str) -> 
 def test_houses_without_a_table_are_put_into_one(client: Client) -> None:
     """The columns are those that any house has, as the request names them."""
     found = rows(send(client.app, write([LEAST, FULL], JSON), JSON, CSV))
-    assert list(found[0])[:-4] == list(FULL)
+    assert list(found[0])[:-6] == list(FULL)
     assert str(found[1]["rooms"]) == "4"
     assert str(found[1]["sold"]) == "2014-10-13"
     assert found[0]["sold"] in (None, "")

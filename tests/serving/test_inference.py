@@ -31,7 +31,7 @@ def api(toy: Bundle) -> Bytes:
 
 
 def test_json_gives_price_and_interval(api: Bytes) -> None:
-    """All three outputs, FP64, one number a house, in the order of the houses; the id comes back."""
+    """All outputs, FP64, one number a house, in the order of the houses; the id comes back."""
     answer = api.post(URL, {"id": "a1", "inputs": in_json(LEAST, LEAST | {"rooms": 4})})
     assert answer.status_code == 200
     found = answer.json()
@@ -41,6 +41,8 @@ def test_json_gives_price_and_interval(api: Bytes) -> None:
         {"name": "predicted_price", "datatype": "FP64", "shape": [2], "data": prices},
         {"name": "interval_low", "datatype": "FP64", "shape": [2], "data": [price * 0.8 for price in prices]},
         {"name": "interval_high", "datatype": "FP64", "shape": [2], "data": [price * 1.25 for price in prices]},
+        {"name": "fsd", "datatype": "FP64", "shape": [2], "data": [0.125, 0.125]},
+        {"name": "confidence", "datatype": "FP64", "shape": [2], "data": [87.5, 87.5]},
     ]
     assert api.post("/v2/models/toy/versions/0123456789ab/infer", {"inputs": in_json(FULL)}).json()["outputs"][0][
         "data"
@@ -56,9 +58,9 @@ def test_bytes_give_bytes(api: Bytes) -> None:
     size = int(answer.headers[HEADER_LENGTH])
     assert [output["parameters"] for output in json.loads(answer.content[:size])["outputs"]] == [
         {"binary_data_size": 8}
-    ] * 3
+    ] * 5
     found = np.frombuffer(answer.content[size:], dtype="<f8").tolist()
-    assert found == [LEAST_PRICE, LEAST_PRICE * 0.8, LEAST_PRICE * 1.25]
+    assert found == [LEAST_PRICE, LEAST_PRICE * 0.8, LEAST_PRICE * 1.25, 0.125, 87.5]
 
     wanted = [{"name": "interval_low"}, {"name": "predicted_price", "parameters": {"binary_data": True}}]
     answer = api.infer({"inputs": inputs, "outputs": wanted}, raw)
@@ -132,7 +134,8 @@ def test_the_server_and_the_model_tell_about_themselves(api: Bytes) -> None:
         kinds = {tensor["name"]: tensor["datatype"] for tensor in model["inputs"]}
         assert list(kinds) == list(FULL)
         assert kinds == dict.fromkeys(FULL, "FP64") | TYPES | {"grade": "INT64"}
-        assert [tensor["name"] for tensor in model["outputs"]] == ["predicted_price", "interval_low", "interval_high"]
+        outputs = ["predicted_price", "interval_low", "interval_high", "fsd", "confidence"]
+        assert [tensor["name"] for tensor in model["outputs"]] == outputs
 
 
 def test_health_proves_a_golden_row(api: Bytes, tmp_path: Path) -> None:

@@ -51,7 +51,8 @@ def build_bundle(folder: Path, steps: str, columns: Sequence[str], background: l
     inputs = ", ".join(f"double[n] {name}" for name in columns)
     text = f"""
     <ir_version: 10, opset_import: ["" : 21]>
-    price (double[n] day, {inputs}) => (double[n] predicted_price, double[n] interval_low, double[n] interval_high)
+    price (double[n] day, {inputs}) => (double[n] predicted_price, double[n] interval_low, double[n] interval_high,
+      double[n] fsd)
     <double base = {{1000}}, double tenth = {{0.1}}, double half = {{0.5}}, double none = {{0}}>
     {{
       {steps}
@@ -59,6 +60,7 @@ def build_bundle(folder: Path, steps: str, columns: Sequence[str], background: l
       predicted_price = Sum(y, z, base)
       interval_low = Mul(predicted_price, half)
       interval_high = Add(predicted_price, base)
+      fsd = Add(z, tenth)
     }}
     """
     schema: dict[str, Any] = {

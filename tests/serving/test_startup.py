@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toy import FULL, FULL_PRICE, altered_golden, seal
+from toy import FULL, FULL_PRICE, altered_golden, answer, seal
 
 from houseprice.bundle import manifest as manifests
 from houseprice.serving.startup import refusal
 
 FAILED = {"parity": {"passed": False, "required": "at most 1"}}
 SAMPLE = {"rows": [FULL], "prices": [FULL_PRICE], "log_rmse": 0.0}
-ANSWER = {"predicted_price": FULL_PRICE, "interval_low": FULL_PRICE * 0.8, "interval_high": FULL_PRICE * 1.25}
+ANSWER = answer(FULL_PRICE)
 
 
 def test_a_good_bundle_is_not_refused(tmp_path: Path) -> None:
@@ -24,6 +24,7 @@ def test_a_good_bundle_is_not_refused(tmp_path: Path) -> None:
     [
         (altered_golden(), "golden_rows_failed"),
         ({manifests.SAMPLE: {**SAMPLE, "answers": [{**ANSWER, "interval_low": 1.0}]}}, "sample_failed"),
+        ({manifests.SAMPLE: {**SAMPLE, "answers": [{**ANSWER, "fsd": 0.1251}]}}, "sample_failed"),
         ({manifests.GOLDEN: {"tolerance": 1e-4, "rows": [{"rooms": 1}], "answers": [ANSWER]}}, "artifact_invalid"),
         ({manifests.MODEL: b"no graph"}, "graph_not_runnable"),
         ({manifests.REFERENCE: []}, "start_failed"),

@@ -53,10 +53,12 @@ GRAPH = """
 <ir_version: 10, opset_import: ["" : 21]>
 price (double[n] sold, double[n] living_area, double[n] rooms, double[n] lot, string[n] zip, string[n] heating,
        double[n] grade, string[n] state, double[n] pool)
-  => (double[n] predicted_price, double[n] interval_low, double[n] interval_high)
+  => (double[n] predicted_price, double[n] interval_low, double[n] interval_high, double[n] fsd,
+      double[n] tree_price, double[n] kernel_ridge_price)
 <double zero = {0}, double area = {1000}, double room = {2000}, double step = {5000}, double wet = {3000},
  double day = {10}, double from = {16000}, string best = {"98039"}, double location = {50000}, string gas = {"gas"},
- double warm = {300}, string good = {"good"}, double fine = {400}, double less = {0.8}, double more = {1.25}>
+ double warm = {300}, string good = {"good"}, double fine = {400}, double less = {0.8}, double more = {1.25},
+ double deviation = {0.125}, double dearer = {1.1}, double cheaper = {0.88}>
 {
   a = Mul(living_area, area)
   b = Mul(rooms, room)
@@ -80,6 +82,10 @@ price (double[n] sold, double[n] living_area, double[n] rooms, double[n] lot, st
   predicted_price = Sum(a, b, c, d, e, f, g, h, i)
   interval_low = Mul(predicted_price, less)
   interval_high = Mul(predicted_price, more)
+  nothing = Mul(predicted_price, zero)
+  fsd = Add(nothing, deviation)
+  tree_price = Mul(predicted_price, dearer)
+  kernel_ridge_price = Mul(predicted_price, cheaper)
 }
 """
 LIKENESS = """
@@ -133,6 +139,7 @@ SOLD = {
 }
 PAID = np.array([151000.0, 149000.0, 140000.0, 400000.25])
 FULL_PRICE = 120.5 * 1000 + 4 * 2000 + 500 + 300 + 3 * 5000 + 400 + 3000 + (16356 - 16000) * 10
+FSD = 0.125
 LEAST_PRICE = 80 * 1000 + 3 * 2000 + 50000 + 5000 + (16582 - 16000) * 10
 
 
@@ -152,13 +159,20 @@ def similarity() -> bytes:
     return bytes(model.SerializeToString())
 
 
+def answer(price: float) -> dict[str, float]:
+    """Return what the model answers beside a price."""
+    return {"predicted_price": price, "interval_low": price * 0.8, "interval_high": price * 1.25, "fsd": FSD}
+
+
 def seal(directory: Path, changes: dict[str, Any] | None = None, **said: Any) -> Path:
     """Write a folder that is sealed honestly, with some contents or parts of its manifest of another kind."""
-    price = {"predicted_price": FULL_PRICE, "interval_low": FULL_PRICE * 0.8, "interval_high": FULL_PRICE * 1.25}
-    least = {"predicted_price": LEAST_PRICE, "interval_low": LEAST_PRICE * 0.8, "interval_high": LEAST_PRICE * 1.25}
     contents = {
         manifests.MODEL: graph(),
-        manifests.GOLDEN: {"tolerance": 1e-4, "rows": [FULL, LEAST], "answers": [price, least]},
+        manifests.GOLDEN: {
+            "tolerance": 1e-4,
+            "rows": [FULL, LEAST],
+            "answers": [answer(FULL_PRICE), answer(LEAST_PRICE)],
+        },
         manifests.REFERENCE: REFERENCE,
         manifests.SAMPLE: {"rows": [], "prices": [], "answers": [], "log_rmse": 0.0},
         manifests.MODEL_CARD: b"# A model to work out by hand\n",
@@ -181,6 +195,7 @@ def seal(directory: Path, changes: dict[str, Any] | None = None, **said: Any) ->
             "functional": "median",
             "smearing_factor": 1.01,
             "coverage": 0.9,
+            "max_fsd": 0.25,
             "metrics": {"holdout": {"log_rmse": 0.17}},
             "verdict": {"log_rmse": {"passed": True, "found": 0.17, "required": "at most 0.2"}},
             "hashes": {"commit": "0" * 40},
@@ -196,7 +211,7 @@ def seal(directory: Path, changes: dict[str, Any] | None = None, **said: Any) ->
 
 def altered_golden() -> dict[str, Any]:
     """Return golden rows whose stored answers are not the model's."""
-    wrong = {"predicted_price": 1.0, "interval_low": 1.0, "interval_high": 1.0}
+    wrong = {"predicted_price": 1.0, "interval_low": 1.0, "interval_high": 1.0, "fsd": 1.0}
     return {manifests.GOLDEN: {"tolerance": 1e-4, "rows": [FULL], "answers": [wrong]}}
 
 

@@ -69,19 +69,19 @@ def write_bundle(files: Content, directory: Path) -> None:
         open_bundle(staging)
 
 
-def measure_parity(model: Model, columns: Columns, expected: tuple[Floats, Floats, Floats]) -> tuple[float, int]:
+def measure_parity(model: Model, columns: Columns, expected: Mapping[str, Floats]) -> tuple[float, int]:
     """Return the largest relative difference between the graph's predictions and the expected ones, and its row.
 
-    It is infinite where one of them is not finite. Rows count from 0.
+    It is infinite where one of them is not finite. Rows count from 0. `expected` holds every output of the graph.
     """
-    found = _arrays(model.predict(columns))
-    exported, trained = (np.stack(arrays, axis=1).ravel().tolist() for arrays in (found, expected))
+    found = [*_arrays(model.predict(columns)), *model.learner_prices(columns)]
+    exported, trained = (np.stack(arrays, axis=1).ravel().tolist() for arrays in (found, [*expected.values()]))
     worst, place = largest_difference(exported, trained)
-    return worst, place // len(OUTPUTS)
+    return worst, place // len(found)
 
 
-def _arrays(predictions: Any) -> tuple[Floats, Floats, Floats]:
-    return predictions.price, predictions.low, predictions.high
+def _arrays(predictions: Any) -> tuple[Floats, Floats, Floats, Floats]:
+    return predictions.price, predictions.low, predictions.high, predictions.fsd
 
 
 def complete_required(columns: Columns, schema: Schema) -> Columns:

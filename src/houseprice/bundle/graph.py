@@ -1,4 +1,4 @@
-"""ONNX export of the fitted preprocessor and model as one graph, from raw house columns to price and interval.
+"""ONNX export of the fitted preprocessor and model as one graph, from raw house columns to price, interval and FSD.
 
 Nothing is implemented twice: the `compute` methods of preprocessor and model run on tracing arrays (ndonnx), so the
 graph holds the very steps that training ran on numbers. Only the lookup of texts has another form in the graph.
@@ -11,7 +11,6 @@ import ndonnx as ndx
 import onnx
 import spox.opset.ai.onnx.ml.v3 as onnx_ml
 
-from houseprice.bundle.load import Model
 from houseprice.bundle.similarity import Similarity
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.schema import Schema
@@ -31,8 +30,8 @@ class ModelLike(Protocol):
 
     inputs_: dict[str, bool]
 
-    def compute(self, features: FeatureMatrix, lookup: Callable[..., Any]) -> tuple[Any, Any, Any]:
-        """Return price, low and high from the matrix of float32 features and texts."""
+    def compute(self, features: FeatureMatrix, lookup: Callable[..., Any]) -> dict[str, Any]:
+        """Return output → values from the matrix of float32 features and texts."""
 
 
 def export_onnx(preprocessor: PreprocessorLike, model: ModelLike) -> bytes:
@@ -73,7 +72,7 @@ def _columns(schema: Schema) -> dict[str, ndx.Array]:
 
 
 def _build(inputs: Mapping[str, ndx.Array], features: FeatureMatrix, model: ModelLike) -> bytes:
-    return _build_graph(inputs, dict(zip(Model.OUTPUTS, model.compute(features, _look_up), strict=True)))
+    return _build_graph(inputs, model.compute(features, _look_up))
 
 
 def _build_graph(inputs: Mapping[str, ndx.Array], outputs: dict[str, ndx.Array]) -> bytes:

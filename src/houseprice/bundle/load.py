@@ -21,7 +21,7 @@ os.environ.setdefault(
 import onnxruntime as ort
 
 from houseprice.bundle import manifest as manifests
-from houseprice.bundle.golden import OUTPUTS
+from houseprice.bundle.golden import LEARNERS, OUTPUTS
 from houseprice.bundle.manifest import Manifest
 from houseprice.errors import ArtifactError
 
@@ -35,15 +35,16 @@ BLOCK = 128  # houses per call: all trees and centres of a block must fit the ca
 
 @dataclass(frozen=True)
 class Predictions:
-    """The price of each house and the ends of its prediction interval, in the model's currency."""
+    """The price of each house and the ends of its interval, in the model's currency, and its FSD in log price."""
 
     price: npt.NDArray[np.float64]
     low: npt.NDArray[np.float64]
     high: npt.NDArray[np.float64]
+    fsd: npt.NDArray[np.float64]
 
 
 class Model:
-    """The exported graph, ready to predict."""
+    """The exported graph, ready to predict; `blends` says whether it has the outputs `LEARNERS`."""
 
     OUTPUTS = OUTPUTS
 
@@ -51,6 +52,7 @@ class Model:
         self._session = _session(content, threads, is_single=False)
         self._single = _session(content, 1, is_single=True)
         self.inputs: dict[str, bool] = {i.name: i.type == "tensor(string)" for i in self._session.get_inputs()}
+        self.blends = {output.name for output in self._session.get_outputs()} >= set(LEARNERS)
 
     def predict(self, columns: Columns) -> Predictions:
         """Return the price of each house; all columns must have one length.
@@ -58,6 +60,17 @@ class Model:
         Raises:
             KeyError: A column is missing; the scorer fills optional ones before.
         """
+        return Predictions(*self._run(self.OUTPUTS, columns))
+
+    def learner_prices(self, columns: Columns) -> list[npt.NDArray[np.float64]]:
+        """Return the price of each house as each of `LEARNERS` predicts it alone; nothing where only one is used.
+
+        Raises:
+            KeyError: As `predict`.
+        """
+        return self._run(LEARNERS, columns) if self.blends else []
+
+    def _run(self, outputs: tuple[str, ...], columns: Columns) -> list[npt.NDArray[np.float64]]:
         feeds = {
             name: np.asarray(columns[name], dtype=object if is_text else np.float64)
             for name, is_text in self.inputs.items()
@@ -65,12 +78,13 @@ class Model:
         houses = len(next(iter(feeds.values())))
         if houses <= BLOCK:
             session = self._single if houses == 1 else self._session
-            return Predictions(*session.run(self.OUTPUTS, feeds))
+            found: list[npt.NDArray[np.float64]] = session.run(outputs, feeds)
+            return found
         blocks = [
-            self._session.run(self.OUTPUTS, {name: values[start : start + BLOCK] for name, values in feeds.items()})
+            self._session.run(outputs, {name: values[start : start + BLOCK] for name, values in feeds.items()})
             for start in range(0, houses, BLOCK)
         ]
-        return Predictions(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
+        return [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
 
 
 def _session(content: bytes, threads: int, *, is_single: bool) -> Any:

@@ -15,7 +15,7 @@ from houseprice.bundle.verdict import failed_gates
 from houseprice.errors import ArtifactError
 from houseprice.schema import Schema
 
-FORMAT = 5
+FORMAT = 6
 NAME = "manifest.json"
 DIGEST = "manifest_sha256"
 """Key of the digest of all other keys of the manifest."""
@@ -47,6 +47,7 @@ class Manifest(BaseModel):
         functional: `median` or `mean`: which functional of the price distribution is predicted.
         smearing_factor: mean price divided by median price (Duan 1983); multiplies a median into a mean.
         coverage: nominal coverage of the interval.
+        max_fsd: forecast standard deviation above which a value is not recommended.
         metrics: as in `reports/metrics.json`.
         verdict: name of each gate → `passed`, `found`, `required`.
         hashes: `commit`, and sha256 of `processed`, `config` and `lock`.
@@ -67,6 +68,7 @@ class Manifest(BaseModel):
     functional: str
     smearing_factor: float
     coverage: float
+    max_fsd: float
     metrics: dict[str, Any]
     verdict: dict[str, dict[str, Any]]
     hashes: dict[str, str]

@@ -143,14 +143,20 @@ def trained(outcome: TrainingResult, config: Config) -> RenderableType:
     table.add_row("MLflow", tracked.uri)
     table.add_row("run", tracked.run_id)
     table.add_row("registry", f"{config.tracking.registered_model} version {tracked.version} ({aliases})")
-    coverage = outcome.metrics["holdout"]
-    interval = Text(
-        f" The {config.interval.coverage:.0%} interval held {coverage['coverage']:.1%} of the held-out prices; "
-        f"mean width {coverage['mean_relative_width']:.0%}.\n"
-    )
+    interval = Text(_uncertainty(outcome.metrics["holdout"], config.interval.coverage))
     hidden = hidden_by_protocol(outcome.metrics["protocol"])
     told = [Text(f" {hidden}\n")] if hidden else []
     return Group(numbers(outcome.metrics), interval, *told, verdict(outcome.verdict), table)
+
+
+def _uncertainty(holdout: Mapping[str, Any], coverage: float) -> str:
+    by_fifth = [f"{share:.1%}" for share in holdout["within_fsd_by_fifth"]]
+    return (
+        f" The {coverage:.0%} interval held {holdout['coverage']:.1%} of the held-out prices; "
+        f"mean width {holdout['mean_relative_width']:.0%}.\n"
+        f" {holdout['within_fsd']:.1%} of them lie within one forecast standard deviation, {holdout['mean_fsd']:.1%} "
+        f"on average{'; by fifths of it: ' if by_fifth else ''}{', '.join(by_fifth)}.\n"
+    )
 
 
 def run(report: Mapping[str, Any], outcome: TrainingResult, config: Config) -> RenderableType:

@@ -37,10 +37,10 @@ _bundle = bundle_option("The bundle.")
 def predict(bundle: Path, source: Path, sheet: str | None, output: Path, as_json: bool) -> None:
     """Price the houses of a file.
 
-    Writes its rows in their order with the columns predicted_price, interval_low, interval_high and warnings added; all
-    other columns are kept. The output is Parquet where it ends with .parquet or .pq, and CSV where it ends with .csv,
-    .tsv or .txt, or has no suffix; columns are separated as in the input. All that is no CSV in UTF-8 needs polars.
-    Nothing is written when a house cannot be priced.
+    Writes its rows in their order with the columns predicted_price, interval_low, interval_high, fsd, confidence and
+    warnings added; all other columns are kept. The output is Parquet where it ends with .parquet or .pq, and CSV where
+    it ends with .csv, .tsv or .txt, or has no suffix; columns are separated as in the input. All that is no CSV in
+    UTF-8 needs polars. Nothing is written when a house cannot be priced.
 
     Example: houseprice predict --input data/processed/cleaned_house_data.csv --output priced.csv
     """

@@ -15,6 +15,7 @@ from houseprice.config.parts import (
     Project,
     Split,
     Tracking,
+    Valuation,
 )
 from houseprice.config.training import (
     Boosting,
@@ -50,6 +51,7 @@ __all__ = [
     "Tracking",
     "Training",
     "TrendRules",
+    "Valuation",
     "keys_of_columns",
     "load",
 ]

@@ -115,6 +115,15 @@ class Interval(Part):
     repeats: Positive = 3
 
 
+class Valuation(Part):
+    """What is said of a price beside it.
+
+    Above `max_fsd`, a forecast standard deviation, the value is not recommended; the number is given all the same.
+    """
+
+    max_fsd: InnerShare = 0.25
+
+
 Band = tuple[float, float]
 
 

@@ -19,6 +19,7 @@ from houseprice.config.parts import (
     Project,
     Split,
     Tracking,
+    Valuation,
 )
 from houseprice.config.training import Training
 from houseprice.errors import nearest
@@ -46,6 +47,7 @@ class Config(Part):
     split: Split = Split()
     training: Training = Training()
     interval: Interval = Interval()
+    valuation: Valuation = Valuation()
     gates: Gates = Gates()
     tracking: Tracking
     bundle: BundleRules = BundleRules()

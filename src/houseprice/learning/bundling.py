@@ -85,6 +85,7 @@ def build_bundle(exported: ExportedPair, sources: Mapping[str, bytes], config: C
             "functional": "median",
             "smearing_factor": model.smearing_,
             "coverage": config.interval.coverage,
+            "max_fsd": config.valuation.max_fsd,
             "metrics": model.metrics_,
             "verdict": model.verdict_,
             "hashes": hashes(config) | {"processed": model.processed_sha256_},

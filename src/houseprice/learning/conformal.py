@@ -6,6 +6,10 @@ the model nor these trees were trained on, widens its prediction until the inter
 What is not known of the market is no property of a house, and grows with the months since the newest sale: the variance
 of the trend's forecast is added. A price is inside when |residual| ≤ √((factor × size)² + (market_factor)² × variance),
 so the scores of `Period.scores` keep the guarantee of split conformal prediction.
+
+The forecast standard deviation (FSD) is the half-width of such an interval at a coverage of 68.27 %, that of one
+standard deviation of a normal distribution. It is calibrated by itself: errors of prices have heavy tails, so that a
+normal quantile of another interval would overstate it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,6 +28,7 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 MIN_PERIOD = 100  # sales of a period; its 90 % quantile then covers 87 to 93 %
 SALES_A_TREE = 10  # few residuals tell little of which houses have large ones; of 80, the interval is about constant
+ONE_SIGMA = float(stats.norm.cdf(1.0) - stats.norm.cdf(-1.0))  # 68.27 %
 MIN_RESIDUAL = 0.02  # log price; one sale that was predicted exactly does not promise that the next one will be
 PARAMETERS = Boosting(
     iterations=200, learning_rate=0.05, depth=4, l2_leaf_reg=10.0, feature_fraction=0.5, row_fraction=0.8,
@@ -31,29 +36,45 @@ PARAMETERS = Boosting(
 )  # fmt: skip
 
 
+class Factors(NamedTuple):
+    """What makes a half-width of a usual size of the residual and a variance of the market.
+
+    Attributes:
+        house: quantile of the normalised residuals, by which the size is multiplied.
+        market: by which the standard error of the trend is multiplied.
+    """
+
+    house: float
+    market: float = 0.0
+
+    def half_width(self, sizes: Any, trend_variance: Any = 0.0) -> Any:
+        """Return the half-width for each size, by the array API; `trend_variance` is in squared log price."""
+        of_house = sizes * self.house
+        return sizes.__array_namespace__().sqrt(of_house * of_house + trend_variance * self.market**2)
+
+
 @dataclass(frozen=True)
 class ConformalInterval:
-    """Half-width of the interval, in log price.
+    """Half-width of the interval and forecast standard deviation, in log price.
 
     Attributes:
         residual_scale: predicts the log of the usual size of the residual.
-        factor: quantile of the normalised residuals, by which that size is multiplied.
-        market_factor: by which the standard error of the trend is multiplied.
+        interval: factors of the interval.
+        fsd: factors of the forecast standard deviation.
     """
 
     residual_scale: ObliviousTrees
-    factor: float
-    market_factor: float = 0.0
+    interval: Factors
+    fsd: Factors
 
-    def half_width(self, features: FeatureMatrix, trend_variance: Any = 0.0) -> Any:
-        """Return the half-width for each house, by the array API; its features are float32.
+    def half_widths(self, features: FeatureMatrix, trend_variance: Any = 0.0) -> tuple[Any, Any]:
+        """Return half-width and forecast standard deviation of each house, by the array API.
 
-        `trend_variance` is that of the forecast of the market, in squared log price.
+        `features` are float32; `trend_variance` is that of the forecast of the market, in squared log price.
         """
         log_scale = self.residual_scale.predict(features)
-        xp = log_scale.__array_namespace__()
-        of_house = xp.exp(log_scale) * self.factor
-        return xp.sqrt(of_house * of_house + trend_variance * self.market_factor**2)
+        sizes = log_scale.__array_namespace__().exp(log_scale)
+        return self.interval.half_width(sizes, trend_variance), self.fsd.half_width(sizes, trend_variance)
 
 
 class Period(NamedTuple):
@@ -87,6 +108,16 @@ def interval_factor(
     candidates = [np.concatenate(scores)] if scores else []
     candidates += [some for some in scores if len(some) >= MIN_PERIOD]
     return max(conformal_quantile(some, coverage) for some in (*candidates, *fold_scores))
+
+
+def fsd_factor(periods: Sequence[Period], fold_scores: Sequence[Floats], market_factor: float) -> float:
+    """Return the factor whose forecast standard deviation covers 68.27 % of all sales of the periods together.
+
+    An FSD is to be true on average, not safe, so that no single period decides, as it does for the interval. Sales in
+    folds err less than those of a later time, and count only where there are no periods.
+    """
+    scores = [period.scores(market_factor) for period in periods] or fold_scores
+    return conformal_quantile(np.concatenate(scores), ONE_SIGMA)
 
 
 def conformal_quantile(scores: Floats, coverage: float) -> float:

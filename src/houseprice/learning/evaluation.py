@@ -7,7 +7,7 @@ docs/experiments.md states it for many variants.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,20 +15,21 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from houseprice.bundle.golden import OUTPUTS
 from houseprice.config import Config, FoundTraining
 from houseprice.learning import baselines, model_comparison
-from houseprice.learning.conformal import ConformalInterval, Period, fit_residual_scale, interval_factor
+from houseprice.learning.calibration import Calibration
+from houseprice.learning.conformal import ONE_SIGMA, ConformalInterval, Period, fit_residual_scale, interval_factor
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import matrix
 from houseprice.learning.hyperparameters.search import find_hyperparameters
-from houseprice.learning.oblivious_trees import ObliviousTrees
 from houseprice.learning.relative_metrics import relative_metrics
 from houseprice.learning.rolling_origins import forecast, market_factor, measure_origins, promise
 from houseprice.learning.side_by_side import side_by_side
 from houseprice.learning.slices import Predictions, by_slice, worst
 from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Rows, folds, origins
 from houseprice.learning.training import PriceModel
-from houseprice.metrics import Prices, forecast_sd, measure, measure_interval, measure_standardised, with_bounds
+from houseprice.metrics import Prices, measure, measure_fsd, measure_interval, measure_standardised, with_bounds
 from houseprice.schema import Schema
 
 ProgressCallback = Callable[[str, int, int], None]
@@ -46,6 +47,7 @@ class Evaluation:
             `relative`, as `relative_metrics` gives them; `protocol`; what was counted.
         holdout: positions of the held-out sales in the table.
         predictions: price, low and high for every row of the table.
+        fsd: forecast standard deviation of each.
         out_of_fold: log error of every training row in the grouped folds, to compare with another model's.
         constant_width: half-width, in log price, of the conformal interval that is as wide for every house.
         interval: of a model that is fitted on the holdout as well: calibrated on the holdout, too.
@@ -55,6 +57,7 @@ class Evaluation:
     metrics: dict[str, Any]
     holdout: Rows
     predictions: Predictions
+    fsd: Prices
     out_of_fold: pl.DataFrame
     constant_width: float
     interval: ConformalInterval
@@ -94,36 +97,32 @@ def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) ->
     residual_scale, scales = fit_residual_scale(matrix(table.features[train]), residuals[train], by_parcel, seed)
     sizes = np.zeros(len(table.prices))
     sizes[train] = scales
-    coverage, of_market = config.interval.coverage, market_factor(rolled, config.interval.coverage)
+    coverage = config.interval.coverage
+    of_market = [market_factor(rolled, share) for share in (coverage, ONE_SIGMA)]
+    calibration = Calibration(residual_scale, [found / scales for found in in_folds], coverage, *of_market)
     periods = [part.period(sizes) for part in rolled.of_each_origin()] if rolled else []
-    factor = interval_factor(periods, [found / scales for found in in_folds], coverage, of_market)
-    interval = ConformalInterval(residual_scale, factor, of_market)
     if rolled:
-        metrics["rolling_origin"] |= measure_origins(table, rolled, sizes, of_market, coverage)
+        metrics["rolling_origin"] |= measure_origins(table, rolled, sizes, of_market[0], coverage)
     unseen_residuals = np.concatenate([period.residuals for period in periods]) if periods else residuals[rows]
-    model.calibrate(interval, smearing=float(np.exp(unseen_residuals).mean()))
+    model.calibrate(calibration.interval(periods), smearing=float(np.exp(unseen_residuals).mean()))
     steps.take("held-out sales")
-    predictions = model.predict_interval(table.features)
+    price, low, high, fsd = map(model.predict_all(table.features).__getitem__, OUTPUTS)
+    predictions = price, low, high
     flat = [Period(part.residuals, np.ones(len(part.sizes)), np.zeros(len(part.sizes))) for part in periods]
     constant = interval_factor(flat, in_folds, coverage, 0.0)
-    metrics |= measure_holdout(table, config, predictions, constant)
+    metrics |= measure_holdout(table, config, predictions, fsd, constant)
     metrics["hyperparameters"] = model.hyperparameters()
     metrics["promise"] = promise(metrics)
-    newest = _holdout_period(table, model, residual_scale, predictions)
-    factor = interval_factor([*periods, newest], [found / scales for found in in_folds], coverage, of_market)
-    to_publish = replace(interval, factor=factor)
-    return Evaluation(model, metrics, table.rows(HOLDOUT), predictions, out_of_fold, constant, to_publish)
+    to_publish = calibration.interval([*periods, _holdout_period(table, model, calibration, price)])
+    return Evaluation(model, metrics, table.rows(HOLDOUT), predictions, fsd, out_of_fold, constant, to_publish)
 
 
-def _holdout_period(
-    table: FeatureTable, model: PriceModel, residual_scale: ObliviousTrees, predictions: Predictions
-) -> Period:
+def _holdout_period(table: FeatureTable, model: PriceModel, calibration: Calibration, price: Prices) -> Period:
     """Return the held-out sales as one more period that an interval may be calibrated on."""
     rows = table.rows(HOLDOUT)
     features = matrix(table.features[rows])
-    variance = np.asarray(model.trend_.forecast_variance(features)) + np.zeros(len(rows))
-    residuals = np.log(table.prices[rows]) - np.log(np.asarray(predictions[0])[rows])
-    return Period(residuals, np.exp(np.asarray(residual_scale.predict(features))), variance)
+    residuals = np.log(table.prices[rows]) - np.log(price[rows])
+    return calibration.period(features, residuals, model.trend_.forecast_variance(features))
 
 
 def _repeated_folds(parcels: npt.NDArray[np.str_], config: Config) -> list[list[tuple[Rows, Rows]]]:
@@ -211,11 +210,12 @@ class Steps:
 
 
 def measure_holdout(
-    table: FeatureTable, config: Config, predictions: Predictions, constant_width: float
+    table: FeatureTable, config: Config, predictions: Predictions, fsd: Prices, constant_width: float
 ) -> dict[str, Any]:
     """Open the held-out sales: return the measures of what was y_pred to them, and of the baselines.
 
-    `constant_width` is half the width, in log price, of the interval that would be as wide for every house.
+    `predictions` and `fsd` are of every row of the table; `constant_width` is half the width, in log price, of the
+    interval that would be as wide for every house.
     """
     train, holdout, resold = table.rows(TRAIN), table.rows(HOLDOUT), table.rows(RESOLD)
     y_true = table.prices[holdout]
@@ -223,8 +223,8 @@ def measure_holdout(
     holdout_metrics = with_bounds(y_true, price, config.training.seed) | measure_interval(y_true, price, low, high)
     flat = measure_interval(y_true, price, price * np.exp(-constant_width), price * np.exp(constant_width))
     holdout_metrics["constant_width"] = flat
-    fsd = forecast_sd(low, high, config.interval.coverage)
-    holdout_metrics["standardised"] = measure_standardised(y_true, price, fsd)
+    holdout_metrics |= measure_fsd(y_true, price, fsd[holdout])
+    holdout_metrics["standardised"] = measure_standardised(y_true, price, fsd[holdout])
     slices = by_slice(table, holdout, (price, low, high))
     metrics: dict[str, Any] = {
         "holdout": holdout_metrics,

@@ -24,7 +24,7 @@ class ExportedPair:
     Attributes:
         preprocessor, model: the pair.
         columns: of all sales, as a request holds them.
-        predictions: the pair's own price, low and high of every sale.
+        predictions: the pair's own outputs for every sale.
         rows: which sales the model was fitted on, and the sample of the holdout.
         graph: of the model, ONNX.
         explanation: files that explanations and comparables need, a graph of similarity among them.
@@ -34,7 +34,7 @@ class ExportedPair:
     preprocessor: Preprocessor
     model: PriceModel
     columns: Columns
-    predictions: tuple[Floats, Floats, Floats]
+    predictions: dict[str, Floats]
     rows: RowSelection
     graph: bytes
     explanation: Content
@@ -59,7 +59,7 @@ def export_pair(preprocessor: Preprocessor, model: PriceModel, sales: pl.DataFra
         preprocessor,
         model,
         columns,
-        model.predict_interval(preprocessor.transform(sales)),
+        model.predict_all(preprocessor.transform(sales)),
         RowSelection(training, np.sort(newest), prices),
         graph,
         explanation,

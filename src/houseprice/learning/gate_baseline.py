@@ -42,7 +42,8 @@ class Baseline:
     def verdict(self, prices_from: FeatureTable | None = None, predictions: Predictions | None = None) -> Verdict:
         """Return the verdict on the holdout with other prices or other predictions."""
         table, predicted = prices_from or self.table, predictions or self.evaluation.predictions
-        metrics = measure_holdout(table, self.config, predicted, self.evaluation.constant_width)
+        own = self.evaluation
+        metrics = measure_holdout(table, self.config, predicted, own.fsd, own.constant_width)
         return gates.check_metrics(self.evaluation.metrics | metrics, self.config)
 
 

@@ -11,6 +11,7 @@ from houseprice.bundle.graph import export_onnx
 from houseprice.bundle.load import Columns, Model, read_manifest
 from houseprice.errors import HousePriceError
 from houseprice.learning import export_gates, gates, model_comparison
+from houseprice.learning.conformal import Factors
 from houseprice.learning.evaluation import evaluate
 from houseprice.learning.features import Preprocessor, engineer
 from houseprice.learning.gate_baseline import Baseline, bundle_of, degeneracy, failed_gates, no_progress, one_house
@@ -173,7 +174,7 @@ def _runaway_trend(baseline: Baseline) -> tuple[str, ...]:
 def _endless_intervals(baseline: Baseline) -> tuple[str, ...]:
     interval = baseline.model.interval_
     assert interval is not None  # noqa: S101 - evaluate() has measured it
-    wide = replace(interval, factor=interval.factor * 30.0)
+    wide = replace(interval, interval=Factors(interval.interval.house * 30.0, interval.interval.market))
     return failed_gates(degeneracy(baseline, _with_parts(baseline.model, interval_=wide)))
 
 

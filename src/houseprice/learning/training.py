@@ -13,6 +13,7 @@ import polars as pl
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from houseprice.bundle.golden import LEARNERS, OUTPUTS
 from houseprice.config import FoundTraining, Training
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.conformal import ConformalInterval
@@ -38,7 +39,8 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         mixed_model_: log-linear mixed model, whose effects the trees take as numbers.
         trees_: boosted trees.
         kernel_ridge_: kernel ridge regression.
-        interval_: half-width of the interval in log price; None before calibration, when the interval is a point.
+        interval_: half-width of the interval and forecast standard deviation (FSD) in log price; None before
+            calibration, when the interval is a point and the FSD 0.
         smearing_: mean price divided by median price.
         metrics_, verdict_: metrics and verdict of its evaluation; set by the pipeline, as are the next two.
         feature_table_sha256_: sha256 of the feature table that it was fitted on.
@@ -82,31 +84,43 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         """Return the features of the kernel ridge regression and the mixed model, by the array API."""
         return encode(features, self.mixed_model_, lookup)
 
-    def compute(self, features: FeatureMatrix, lookup: Lookup = look_up) -> tuple[Any, Any, Any]:
-        """Return price, low and high from float32 features and texts.
+    def compute(self, features: FeatureMatrix, lookup: Lookup = look_up) -> dict[str, Any]:
+        """Return name → values of `OUTPUTS`, and of `LEARNERS` where it blends both, from float32 features and texts.
 
         Written against the array API: numpy arrays give numbers, tracing arrays give the same steps as a graph.
         """
         check_is_fitted(self)
         found, encoded = self.found_, self.encode(features, lookup)
         xp = encoded.table.__array_namespace__()
-        log_price = self.trend_.predict(features)
+        trend = log_price = self.trend_.predict(features)
+        learners = []
         if found.tree_share:
             months = features[TIME] if found.time_in_trees and TIME in features.names else None
-            log_price = self.trees_.predict(with_months(encoded, months)) * found.tree_share + log_price
+            learners.append(self.trees_.predict(with_months(encoded, months)))
+            log_price = learners[-1] * found.tree_share + log_price
         if found.linear_share:
             log_price = self.mixed_model_.predict(encoded) * found.linear_share + log_price
         if kernel_share := found.kernel_share:
-            log_price = self.kernel_ridge_.predict(encoded, lookup) * kernel_share + log_price
-        if self.interval_ is None:
-            return xp.exp(log_price), xp.exp(log_price), xp.exp(log_price)
-        half_width = self.interval_.half_width(features, self.trend_.forecast_variance(features))
-        return xp.exp(log_price), xp.exp(log_price - half_width), xp.exp(log_price + half_width)
+            learners.append(self.kernel_ridge_.predict(encoded, lookup))
+            log_price = learners[-1] * kernel_share + log_price
+        half_width = fsd = log_price * 0.0
+        if self.interval_ is not None:
+            half_width, fsd = self.interval_.half_widths(features, self.trend_.forecast_variance(features))
+        ends = xp.exp(log_price - half_width), xp.exp(log_price + half_width)
+        outputs = dict(zip(OUTPUTS, (xp.exp(log_price), *ends, fsd), strict=True))
+        if len(learners) == len(LEARNERS):
+            outputs |= {name: xp.exp(trend + alone) for name, alone in zip(LEARNERS, learners, strict=True)}
+        return outputs
+
+    def predict_all(self, X: pl.DataFrame) -> dict[str, Prices]:
+        """Return what `compute` does, of each row of a feature table."""
+        blocks = [self.compute(matrix(block)) for block in X.select(list(self.inputs_)).iter_slices(BLOCK)]
+        return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
     def predict_interval(self, X: pl.DataFrame) -> tuple[Prices, Prices, Prices]:
         """Return the median price of each row and the ends of its interval, in the currency of the training prices."""
-        blocks = [self.compute(matrix(block)) for block in X.select(list(self.inputs_)).iter_slices(BLOCK)]
-        price, low, high = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+        found = self.predict_all(X)
+        price, low, high = (found[name] for name in OUTPUTS[:3])
         return price, low, high
 
     def predict(self, X: pl.DataFrame) -> Prices:

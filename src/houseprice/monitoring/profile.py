@@ -155,7 +155,7 @@ def read_profile(
             found_coverage=holdout["coverage"],
             median_ape=holdout["median_ape"],
             within_10=holdout["within_10"],
-            mean_fsd=found["mean_fsd"],
+            mean_fsd=holdout["mean_fsd"],
             sd=found["sd"],
             quantiles=np.array(found["quantiles"]),
         )

@@ -7,9 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-import numpy as np
-
-from houseprice.metrics import forecast_sd
 from houseprice.monitoring.data import MISDATED_DAYS
 from houseprice.serving.column_rules import REFERENCE
 from houseprice.serving.request import House, RequestModel, has_reference
@@ -63,13 +60,6 @@ def stored_inputs(predictions: list[StoredPrediction], inputs: str) -> list[Stor
     return [replace(one, inputs=None, inputs_hash=None) for one in predictions]
 
 
-def fsd_of(low: float, high: float, coverage: float) -> float | None:
-    """Return the forecast standard deviation of an interval; None where it has no positive width."""
-    if not 0 < low < high:
-        return None
-    return float(forecast_sd(np.asarray(low), np.asarray(high), coverage))
-
-
 def _validated(sent: House, rules: RequestModel) -> tuple[House, str | None]:
     """Return a house as it was validated for its prediction, and its reference."""
     try:
@@ -113,7 +103,7 @@ def _prediction(
         price=price,
         low=low,
         high=high,
-        fsd=fsd_of(low, high, found["coverage"]),
+        fsd=found.get("fsd"),  # a server before its format 6 has none
         currency=found["currency"],
         valuation_date=day,
         warnings=found["warnings"],

@@ -15,7 +15,7 @@ from houseprice.bundle.load import BLOCK, open_bundle
 from houseprice.errors import HousePriceError, ServingError, StoreError
 from houseprice.recording.connection import StoreConnection, retried
 from houseprice.recording.options import Options
-from houseprice.recording.records import fsd_of, read_records, stored_inputs
+from houseprice.recording.records import read_records, stored_inputs
 from houseprice.recording.status import Status
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import RequestModel
@@ -138,7 +138,7 @@ def _stored(live: StoredPrediction, found: Prediction) -> StoredPrediction:
         price=found.predicted_price,
         low=low,
         high=high,
-        fsd=fsd_of(low, high, found.coverage),
+        fsd=found.fsd,
         currency=found.currency,
         valuation_date=date.fromisoformat(found.valuation_date) if found.valuation_date else None,
         warnings=[{"column": one.column, "kind": one.kind, "message": one.message} for one in found.warnings],

@@ -16,7 +16,7 @@ from houseprice.bundle.verdict import check_verdict
 from houseprice.errors import ArtifactError
 
 Prediction = dict[str, float]
-"""`predicted_price`, `interval_low` and `interval_high` of one house."""
+"""`predicted_price`, `interval_low`, `interval_high` and `fsd` of one house."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ def _read(bundle: Path, name: str, files: Mapping[str, str]) -> dict[str, Any]:
 def prediction(body: Any) -> Prediction:
     """Return the numbers of one prediction of the API."""
     low, high = body["prediction_interval"]
-    return dict(zip(OUTPUTS, (float(body["predicted_price"]), float(low), float(high)), strict=True))
+    numbers = (body["predicted_price"], low, high, body["fsd"])
+    return dict(zip(OUTPUTS, map(float, numbers), strict=True))
 
 
 def log_rmse(predictions: Sequence[Prediction], prices: Sequence[float]) -> float:

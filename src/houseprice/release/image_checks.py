@@ -253,7 +253,7 @@ def _compare(found: Sequence[Prediction], expected: Sequence[Prediction]) -> Out
     if worst <= SERVED_TOLERANCE:
         return True, f"{len(found)} houses, relative difference at most {worst:.1e} beyond rounding"
     row, name = place // len(OUTPUTS), OUTPUTS[place % len(OUTPUTS)]
-    return False, f"house {row + 1}: {name} {found[row][name]:.2f} instead of {expected[row][name]:.2f}"
+    return False, f"house {row + 1}: {name} {found[row][name]:.9g} instead of {expected[row][name]:.9g}"
 
 
 _SAME = f"the sealed predictions within {SERVED_TOLERANCE:g}"

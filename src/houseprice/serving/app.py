@@ -33,6 +33,7 @@ from houseprice.serving.body import read_json_body
 from houseprice.serving.cors import CorsMiddleware, PreflightMiddleware
 from houseprice.serving.direct_route import BytesResponse, DirectRoute, dispatch_directly
 from houseprice.serving.docs.pages import add_docs
+from houseprice.serving.explain.comparables import ComparableFinder
 from houseprice.serving.explain.routes import add_explain
 from houseprice.serving.explain.schemas import PredictionWithParts
 from houseprice.serving.formats.negotiation import MediaTypeError
@@ -49,6 +50,7 @@ from houseprice.serving.protocols.platforms import HEALTH_VARIABLE
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import DEFAULT, Settings
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
+from houseprice.serving.valuation import Valuer
 from houseprice.serving.worker_pool import WorkerPool
 
 _log = logging.getLogger(__name__)
@@ -118,7 +120,9 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
     app.state.on_drop = metrics.log_lines_dropped.inc if metrics else None
     _add_middleware(app, settings, metrics)
     _add_exception_handlers(app)
-    predict_with = add_explain(app, bundle, executor, house_bytes)
+    finder = ComparableFinder(bundle)
+    valuer = Valuer(bundle, finder)
+    predict_with = add_explain(app, bundle, executor, house_bytes, finder, valuer)
 
     async def predict(request: Request) -> Response:
         if request.scope["query_string"] and "include" in request.query_params:
@@ -138,7 +142,7 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
         route_class_override=DirectRoute,
         **openapi.predict(bundle.manifest, PredictionWithParts),
     )
-    batch = BatchRoute(bundle, executor, settings.max_rows, batch_bytes)
+    batch = BatchRoute(bundle, executor, settings.max_rows, batch_bytes, valuer)
     app.router.add_api_route(
         "/batch-predict",
         batch.answer,

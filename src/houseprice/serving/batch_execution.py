@@ -100,13 +100,16 @@ class BatchExecutor:
         read: Callable[[bytes], P],
         write: Callable[[P, Blocks], T],
         receive: Receive | None = None,
+        *,
+        in_pool: bool = False,
     ) -> T:
         """Return what `write` makes of a parsed request and the predictions of its houses.
 
-        `receive` receives the messages of the request, unless it has more of a body.
+        `receive` receives the messages of the request, unless it has more of a body; `in_pool` says that to write takes
+        long, however few the houses are.
         """
         predict, scope = self.batcher.predict_blocks, current_scope()
-        if not self._is_small(body, SMALL_HOUSES):
+        if in_pool or not self._is_small(body, SMALL_HOUSES):
             is_long = len(body) > LONG_BYTES
 
             def work() -> T:

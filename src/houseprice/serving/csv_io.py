@@ -90,9 +90,10 @@ class CsvWriter:
     def write(self, rows: Sequence[Sequence[str]], predictions: Sequence[Prediction]) -> None:
         """Write some rows."""
         for cells, prediction in zip(rows, predictions, strict=True):
-            numbers = (prediction.predicted_price, *prediction.prediction_interval)
-            prices = [f"{number:.2f}".replace(".", self._decimal) for number in numbers]
-            self._writer.writerow([*cells, *prices, join_warnings(prediction)])
+            prices = [f"{price:.2f}" for price in (prediction.predicted_price, *prediction.prediction_interval)]
+            numbers = (*prices, f"{prediction.fsd:.6f}", f"{prediction.confidence:.2f}")
+            added = [number.replace(".", self._decimal) for number in numbers]
+            self._writer.writerow([*cells, *added, join_warnings(prediction)])
 
 
 def write(table: Table, blocks: Iterable[Sequence[Prediction]]) -> list[bytes]:

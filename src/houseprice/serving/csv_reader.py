@@ -20,7 +20,7 @@ from houseprice.serving.request import House, has_reference, is_optional
 from houseprice.serving.validation_errors import MAX_ERRORS
 from houseprice.serving.worker_pool import checkpoint
 
-PREDICTION_COLUMNS = ("predicted_price", "interval_low", "interval_high", "warnings")
+PREDICTION_COLUMNS = ("predicted_price", "interval_low", "interval_high", "fsd", "confidence", "warnings")
 MAX_ROW_CHARACTERS = 2**18
 
 

@@ -10,7 +10,7 @@ from houseprice.bundle.load import Bundle
 from houseprice.bundle.manifest import Manifest
 from houseprice.schema import currency_in_words
 from houseprice.serving.formats import openapi as formats
-from houseprice.serving.prediction import Predictions
+from houseprice.serving.valuation import ValuedPredictions
 
 TAGS = ("prices", "explain", "model", "operation", "other protocols")
 """In the order of the pages."""
@@ -51,7 +51,7 @@ class Health(BaseModel):
     model_version: str
     expected: float | None = Field(None, description="Price of a golden row that is stored in the bundle")
     found: float | None = Field(None, description="Price of that row just now")
-    relative_difference: float | None = Field(None, description="The largest of price and interval")
+    relative_difference: float | None = Field(None, description="The largest of price, interval and FSD")
     tolerance: float | None = None
     reason: str | None = Field(None, description="Only when failing")
 
@@ -93,14 +93,17 @@ MODEL: dict[str, Any] = {
     "tags": ["model"],
     "response_model": dict[str, Any],
 }
-_INCLUDE: dict[str, Any] = {
-    "name": "include",
-    "in": "query",
-    "description": "Parts to add to the answer, separated by commas",
-    "style": "form",
-    "explode": False,
-    "schema": {"type": "array", "minItems": 1, "items": {"enum": ["explanation", "comparables"]}},
-}
+
+
+def _include(*parts: str) -> dict[str, Any]:
+    return {
+        "name": "include",
+        "in": "query",
+        "description": "Parts to add to the answer, separated by commas",
+        "style": "form",
+        "explode": False,
+        "schema": {"type": "array", "minItems": 1, "items": {"enum": list(parts)}},
+    }
 
 
 def about(manifest: Manifest) -> dict[str, Any]:
@@ -120,14 +123,15 @@ def predict(manifest: Manifest, response_model: type) -> dict[str, Any]:
         "summary": "The price of one house",
         "description": (
             f"{_functional(manifest)} `prediction_interval` is expected to cover {manifest.coverage:.0%} of the "
-            f"prices. {_default_date(manifest)}An unknown category, a value outside the range of the training data and "
-            "a missing column that matters are answered with a warning. `include` adds parts to the answer: "
-            "`explanation` as from /explain, `comparables` as from /comparables."
+            f"prices, and the price ± `fsd` 68 %. {_default_date(manifest)}An unknown category, a value outside the "
+            "range of the training data and a missing column that matters are answered with a warning. `include` adds "
+            "parts to the answer: `explanation` as from /explain, `comparables` as from /comparables, `valuation` with "
+            "what a valuer asks."
         ),
         "tags": ["prices"],
         "response_model": response_model,
         "responses": ERRORS,
-        "openapi_extra": {**house_body(), "parameters": [_INCLUDE]},
+        "openapi_extra": {**house_body(), "parameters": [_include("explanation", "comparables", "valuation")]},
     }
 
 
@@ -142,12 +146,16 @@ def batch_predict(bundle: Bundle, max_houses: int) -> dict[str, Any]:
         "summary": "The prices of many houses, in their order",
         "description": (
             f"Accepts up to {max_houses} houses, and any number as lines of JSON; one invalid house refuses them all. "
-            "The answer has the format that `Accept` asks for, by default that of the request."
+            "The answer has the format that `Accept` asks for, by default that of the request. "
+            "`include=valuation` adds what a valuer asks to each prediction in JSON."
         ),
         "tags": ["prices"],
-        "response_model": Predictions,
+        "response_model": ValuedPredictions,
         "responses": {**_BATCH_ERRORS, 200: {"content": formats.response_content()}},
-        "openapi_extra": {"requestBody": {"required": True, "content": formats.request_content(HOUSE, table)}},
+        "openapi_extra": {
+            "requestBody": {"required": True, "content": formats.request_content(HOUSE, table)},
+            "parameters": [_include("valuation")],
+        },
     }
 
 

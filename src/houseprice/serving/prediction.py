@@ -27,12 +27,26 @@ class Prediction:
         tuple[float, float], Field(description="Lower and upper bound of the prediction interval")
     ]
     coverage: Annotated[float, Field(description="Nominal coverage of the interval")]
+    fsd: Annotated[
+        float, Field(description="Forecast standard deviation, relative: about 68 % of prices lie within ± FSD")
+    ]
+    confidence: Annotated[float, Field(description="Confidence score, 100 − 100·FSD, at least 0")]
     currency: Annotated[str, Field(description="ISO 4217 code of the prices")]
     valuation_date: Annotated[Day | None, Field(description="Day that the price is for; null where sales have no date")]
     warnings: Annotated[
         list[PredictionWarning], Field(description="Reasons to trust this prediction less; usually empty")
     ]
     model_version: Annotated[str, Field(description="Version of the model")]
+
+
+def confidence(fsd: float) -> float:
+    """Return the confidence score of a forecast standard deviation, in percent."""
+    return max(round(100.0 - 100.0 * fsd, 2), 0.0)
+
+
+def numbers_of(prediction: Prediction) -> tuple[float, float, float, float]:
+    """Return the numbers of a prediction in the order of the model's outputs: price, low, high and FSD."""
+    return prediction.predicted_price, *prediction.prediction_interval, prediction.fsd
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +61,11 @@ _to_json = TypeAdapter(list[Prediction]).serializer.to_json
 
 def predictions_as_json(blocks: Iterable[Sequence[Prediction]]) -> list[bytes]:
     """Return `Predictions` as JSON, in parts: one for each block, which need not be held together in memory."""
-    parts = [_to_json(list(block))[1:-1] for block in blocks]
+    return as_predictions([_to_json(list(block))[1:-1] for block in blocks])
+
+
+def as_predictions(parts: Sequence[bytes]) -> list[bytes]:
+    """Return the JSON of `Predictions`, in parts, from that of some predictions each."""
     return [b'{"predictions":[', *(part for i, part in enumerate(parts) for part in (b"," * (i > 0), part)), b"]}"]
 
 
@@ -62,5 +80,5 @@ class GoldenRowCheck:
 
     @property
     def passed(self) -> bool:
-        """Whether price and interval are within the tolerance."""
+        """Whether price, interval and FSD are within the tolerance."""
         return self.relative_difference <= self.tolerance

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from houseprice.bundle.golden import OUTPUTS, largest_difference
+from houseprice.bundle.golden import FSD_DECIMALS, OUTPUTS, PRICE_DECIMALS, largest_difference
 from houseprice.bundle.load import BLOCK, Bundle
 from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.column_layout import ColumnLayout, Columns
-from houseprice.serving.prediction import GoldenRowCheck, Prediction
+from houseprice.serving.prediction import GoldenRowCheck, Prediction, confidence
 from houseprice.serving.prediction_warnings import WarningDetector
 from houseprice.serving.request import House, RequestModel
 from houseprice.serving.validation_errors import InvalidRequestError
@@ -68,14 +68,16 @@ class Scorer:
         if not houses:
             return []
         columns = self._layout.fill(houses)
-        prices, lows, highs = np.round(self._answer(columns), 2).tolist()
-        always = self.manifest.coverage, self.manifest.project["currency"]
+        found = self._answer(columns)
+        prices, lows, highs = np.round(found[:3], PRICE_DECIMALS).tolist()
+        deviations = np.round(found[3], FSD_DECIMALS).tolist()
+        coverage, currency = self.manifest.coverage, self.manifest.project["currency"]
         version = self.manifest.model_version
         day = self._layout.valuation_day
         predictions = [
-            Prediction(price, (low, high), *always, day(house), warnings, version)
-            for house, price, low, high, warnings in zip(
-                houses, prices, lows, highs, self._warnings.detect(columns), strict=True
+            Prediction(price, (low, high), coverage, fsd, confidence(fsd), currency, day(house), warnings, version)
+            for house, price, low, high, fsd, warnings in zip(
+                houses, prices, lows, highs, deviations, self._warnings.detect(columns), strict=True
             )
         ]
         if self._count:
@@ -124,12 +126,12 @@ class Scorer:
         ]
 
     def _answer(self, columns: Columns) -> npt.NDArray[np.float64]:
-        """Return price, low and high, a row each."""
+        """Return price, low, high and FSD, a row each."""
         try:
             answers = self._model.predict(self._layout.named(columns))
         except Exception as err:  # onnxruntime raises its own unrelated kinds, one a cause
             raise ServingError(f"The model failed: {err}. Restart the server, or build the bundle again.") from err
-        found = np.array((answers.price, answers.low, answers.high))
+        found = np.array((answers.price, answers.low, answers.high, answers.fsd))
         if not np.isfinite(found).all():
             raise ServingError("The model returned a price that is not finite; build the bundle again.")
         return found

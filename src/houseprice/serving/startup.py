@@ -12,6 +12,7 @@ from houseprice.bundle.verdict import check_verdict
 from houseprice.errors import ArtifactError, HousePriceError, ServingError
 from houseprice.serving import protocols
 from houseprice.serving.app import create_app
+from houseprice.serving.prediction import numbers_of
 from houseprice.serving.scorer import Scorer
 from houseprice.serving.settings import DEFAULT, Settings
 
@@ -63,12 +64,12 @@ def _check_golden_rows(scorer: Scorer, directory: Path) -> None:
 
 def _check_sample(scorer: Scorer, bundle: Bundle) -> None:
     predictions = scorer.score(scorer.request.validate(bundle.sample["rows"]))
-    found = [value for one in predictions for value in (one.predicted_price, *one.prediction_interval)]
+    found = [value for one in predictions for value in numbers_of(one)]
     expected = [answer[name] for answer in bundle.sample["answers"] for name in OUTPUTS]
     difference, place = largest_difference(found, expected, SERVED_ROUNDING)
     if difference > SERVED_TOLERANCE:
         raise ArtifactError(
-            f'The model in "{bundle.directory}" predicts {found[place]:.2f} instead of {expected[place]:.2f} for house '
+            f'The model in "{bundle.directory}" predicts {found[place]:.9g} instead of {expected[place]:.9g} for house '
             f"{place // len(OUTPUTS) + 1} of its held-out sample. Build the bundle again with `houseprice bundle`.",
             code="sample_failed",
             row=place // len(OUTPUTS) + 1,

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from houseprice.bundle.golden import OUTPUTS
 from houseprice.config import Tracking
 from houseprice.errors import TrackingError
 from houseprice.learning.model_comparison import Champion
@@ -237,10 +238,10 @@ def _signature(mlflow: Any, inputs: Mapping[str, str]) -> Any:
     def spec(kind: str, name: str) -> Any:
         return mlflow.types.TensorSpec(np.dtype(KINDS[kind]), (-1,), name)
 
-    schema, outputs = mlflow.types.Schema, ("predicted_price", "interval_low", "interval_high")
+    schema = mlflow.types.Schema
     return mlflow.models.ModelSignature(
         inputs=schema([spec(kind, name) for name, kind in inputs.items()]),
-        outputs=schema([spec("double", name) for name in outputs]),
+        outputs=schema([spec("double", name) for name in OUTPUTS]),
     )
 
 

@@ -137,9 +137,9 @@ def check_golden_rows(client: ApiClient, expected: ContainerModel) -> None:
         worst, place = largest_difference(numbers, (answer[name] for name in OUTPUTS), SERVED_ROUNDING)
         if worst > SERVED_TOLERANCE:
             output = OUTPUTS[place]
-            text = f"{output} {found[output]:.2f}" if found else f"status {status}: {str(body)[:120]}"
+            text = f"{output} {found[output]:.9g}" if found else f"status {status}: {str(body)[:120]}"
             raise DeploymentError(
-                f"{client.name} answers golden row {number} with {text} instead of {output} {answer[output]:.2f}; do "
+                f"{client.name} answers golden row {number} with {text} instead of {output} {answer[output]:.9g}; do "
                 "not use this image.",
                 code="golden_mismatch",
                 row=number,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from houseprice.bundle.load import Bundle
+from houseprice.bundle.load import Bundle, Columns
 from houseprice.bundle.sales_store import unpack
 from houseprice.bundle.similarity import Similarity
 from houseprice.errors import ArtifactError, ServingError
@@ -64,15 +64,10 @@ class ComparableFinder:
             ServingError: The similarity graph failed.
         """
         columns = self._layout.named(self._layout.fill([house]))
-        try:
-            place, trend = self._similarity.coordinates(columns)
-        except Exception as err:
-            raise ServingError(f"The similarity graph failed: {err}.", code="similarity_failed") from err
-        offsets = self._coordinates - place.astype(np.float32)
-        squares = np.einsum("ij,ij->j", offsets, offsets)
+        offsets, squares, trend = self._compare(columns)
         found = self._nearest(squares, count)
         own = to_request_values(self._schema, {name: values[0] for name, values in columns.items()})
-        adjusted = self._sales.prices[found] * np.exp(trend[0] - self._trend[found])
+        adjusted = self._sales.prices[found] * np.exp(trend - self._trend[found])
         distances = np.sqrt(self._members @ (offsets[:, found].astype(np.float64) ** 2))
         whole = np.sqrt((distances**2).sum(axis=0))
         rows = zip(
@@ -84,6 +79,24 @@ class ComparableFinder:
             self._layout.valuation_day(house),
             self._manifest.model_version,
         )
+
+    def count_within(self, house: House, distance: float) -> int:
+        """Return how many sold houses differ from a validated one by less than a share of a price.
+
+        Raises:
+            ServingError: The similarity graph failed.
+        """
+        _, squares, _ = self._compare(self._layout.named(self._layout.fill([house])))
+        return int(np.count_nonzero(squares < distance**2))
+
+    def _compare(self, columns: Columns) -> tuple[Floats, Floats, float]:
+        """Return offsets and squared distances of all sales from a house, and the trend on its valuation date."""
+        try:
+            place, trend = self._similarity.coordinates(columns)
+        except Exception as err:
+            raise ServingError(f"The similarity graph failed: {err}.", code="similarity_failed") from err
+        offsets = self._coordinates - place.astype(np.float32)
+        return offsets, np.einsum("ij,ij->j", offsets, offsets), float(trend[0])
 
     def _nearest(self, squares: Floats, count: int) -> npt.NDArray[np.int64]:
         count = min(count, len(squares))

@@ -4,15 +4,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from houseprice.bundle.load import Bundle
-from houseprice.errors import nearest
 from houseprice.serving import openapi
 from houseprice.serving.batch_execution import BatchExecutor
 from houseprice.serving.body import read_json_body
@@ -20,9 +18,11 @@ from houseprice.serving.direct_route import BytesResponse, DirectRoute
 from houseprice.serving.explain.comparables import DEFAULT_COUNT, MAX_COUNT, ComparableFinder
 from houseprice.serving.explain.schemas import Comparables, Explanation
 from houseprice.serving.explain.shapley import Explainer
+from houseprice.serving.included_parts import included_parts, invalid_query, read_query
 from houseprice.serving.request import House
+from houseprice.serving.valuation import Valuer
 
-PARTS = ("explanation", "comparables")
+PARTS = ("explanation", "comparables", "valuation")
 _explanation_to_json = TypeAdapter(Explanation).serializer.to_json
 _comparables_to_json = TypeAdapter(Comparables).serializer.to_json
 _K: dict[str, Any] = {
@@ -34,7 +34,12 @@ _K: dict[str, Any] = {
 
 
 def add_explain(
-    app: FastAPI, bundle: Bundle, executor: BatchExecutor, max_bytes: int
+    app: FastAPI,
+    bundle: Bundle,
+    executor: BatchExecutor,
+    max_bytes: int,
+    finder: ComparableFinder,
+    valuer: Valuer,
 ) -> Callable[[Request], Awaitable[Response]]:
     """Add the routes, and return what answers a `/predict` that has a query.
 
@@ -45,7 +50,7 @@ def add_explain(
     """
     batcher, pool = executor.batcher, executor.pool
     rules = batcher.scorer.request
-    explainer, finder = Explainer(bundle, rules), ComparableFinder(bundle)
+    explainer = Explainer(bundle, rules)
 
     async def house_of(request: Request) -> House:
         return await executor.parse(await read_json_body(request, max_bytes), rules.parse, request.receive)
@@ -61,7 +66,7 @@ def add_explain(
         return BytesResponse(answer)
 
     async def predict(request: Request) -> Response:
-        parts = _included(request)
+        parts = included_parts(request, PARTS)
         house = await house_of(request)
         prediction = await batcher.predict(house)
         if batcher.spool:
@@ -73,6 +78,8 @@ def add_explain(
                 found["explanation"] = explainer.explain(house)
             if "comparables" in parts:
                 found["comparables"] = finder.find(house).comparables
+            if "valuation" in parts:
+                found["valuation"] = valuer.value([house], [prediction])[0]
             return to_json(found)
 
         return BytesResponse(await pool.run(answer, request.receive) if parts else to_json(prediction))
@@ -88,34 +95,12 @@ def add_explain(
     return predict
 
 
-def _query(request: Request) -> dict[str, list[str]]:
-    return parse_qs(request.url.query, keep_blank_values=True)
-
-
-def _included(request: Request) -> set[str]:
-    """Return the parts that `include` asks for."""
-    found = _query(request).get("include", [])
-    value = ",".join(found)
-    parts = [part.strip() for part in value.split(",")] if found else []
-    for part in parts:
-        if part not in PARTS:
-            hint = nearest(part[:40], PARTS)
-            message = f'"{part[:40]}" is not a part of an answer{hint}; known are {" and ".join(PARTS)}.'
-            raise _invalid("include", message, value)
-    return set(parts)
-
-
 def _count(request: Request) -> int:
     """Return how many sales `k` asks for."""
-    value = _query(request).get("k", [str(DEFAULT_COUNT)])[-1]
+    value = read_query(request).get("k", [str(DEFAULT_COUNT)])[-1]
     if not (value.isascii() and value.isdecimal() and len(value) < 5 and 1 <= int(value) <= MAX_COUNT):
-        raise _invalid("k", f'"k" must be a whole number from 1 to {MAX_COUNT}, not "{value[:40]}".', value)
+        raise invalid_query("k", f'"k" must be a whole number from 1 to {MAX_COUNT}, not "{value[:40]}".', value)
     return int(value)
-
-
-def _invalid(name: str, message: str, value: str) -> HTTPException:
-    detail = {"type": "value_error", "loc": ["query", name], "msg": message, "input": value[:80]}
-    return HTTPException(422, [detail])
 
 
 _EXPLAINED = (

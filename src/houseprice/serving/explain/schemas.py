@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from houseprice.serving.prediction import Day, Prediction
+from houseprice.serving.prediction import Day
+from houseprice.serving.valuation import ValuedPrediction, not_null
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +51,17 @@ class Comparable:
     house: Annotated[dict[str, Any], Field(description="The sold house, in the form of a request")]
 
 
-def _not_null(shown: dict[str, Any]) -> None:
-    """Remove the default: a part that was not requested is left out, never null."""
-    del shown["default"]
-
-
 @dataclass(frozen=True, slots=True)
-class PredictionWithParts(Prediction):
+class PredictionWithParts(ValuedPrediction):
     """The prediction of one house, with the parts that `include` asks for."""
 
     explanation: Annotated[
         Explanation | SkipJsonSchema[None],
-        Field(description="As from /explain, when requested", json_schema_extra=_not_null),
+        Field(description="As from /explain, when requested", json_schema_extra=not_null),
     ] = None
     comparables: Annotated[
         list[Comparable] | SkipJsonSchema[None],
-        Field(description="As from /comparables, when requested", json_schema_extra=_not_null),
+        Field(description="As from /comparables, when requested", json_schema_extra=not_null),
     ] = None
 
 

@@ -49,8 +49,8 @@ def response_content() -> dict[str, Any]:
     """Return the content of the answers to a batch that are not JSON."""
     lines = "A prediction on each line; after an error in a later block, a last line with `detail`"
     table = (
-        "The table that was sent, with its own columns first, then `predicted_price`, `interval_low`, `interval_high` "
-        "and `warnings`"
+        "The table that was sent, with its own columns first, then `predicted_price`, `interval_low`, `interval_high`, "
+        "`fsd`, `confidence` and `warnings`"
     )
     return {
         NDJSON.names[0]: {"schema": {"type": "string", "description": lines}},

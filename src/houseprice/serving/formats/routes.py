@@ -1,5 +1,8 @@
 """`POST /batch-predict`: many houses in one of three formats, answered in any of them."""
 
+from collections.abc import Sequence
+from itertools import islice
+
 from fastapi import Request
 from fastapi.responses import Response
 
@@ -21,13 +24,21 @@ from houseprice.serving.formats.negotiation import (
     negotiate,
 )
 from houseprice.serving.formats.streaming import streamed
-from houseprice.serving.prediction import predictions_as_json
+from houseprice.serving.included_parts import included_parts, invalid_query
+from houseprice.serving.prediction import as_predictions, predictions_as_json
+from houseprice.serving.request import House
+from houseprice.serving.valuation import Valuer, valued_as_json
+
+PARTS = ("valuation",)
 
 
 class BatchRoute:
     """Predicts many houses, whatever their format."""
 
-    def __init__(self, bundle: Bundle, executor: BatchExecutor, max_houses: int, max_bytes: int) -> None:
+    def __init__(
+        self, bundle: Bundle, executor: BatchExecutor, max_houses: int, max_bytes: int, valuer: Valuer
+    ) -> None:
+        self._valuer = valuer
         self._columns = CsvColumns(bundle, keeps_reference=True)
         self._executor = executor
         self._rules = executor.batcher.scorer.request
@@ -41,12 +52,16 @@ class BatchRoute:
         Raises:
             InvalidRequestError: A house cannot be priced, or the body is not what its type says.
             BatchTooLargeError: There are too many houses for a format that is not streamed.
-            HTTPException: 406, 413 or 415.
+            HTTPException: 406, 413 or 415; 422 for a part that is not known, or that a table has no room for.
             ServingError: The model failed.
         """
         accept = [str(value, "latin-1") for name, value in request.scope["headers"] if name == b"accept"]
         body, answer = negotiate(header(request, b"content-type", ""), ", ".join(accept))
-        if body.format is NDJSON and answer.format is NDJSON:
+        parts = included_parts(request, PARTS) if request.scope["query_string"] else set()
+        if parts and answer.format is CSV:
+            message = "A table has no room for a valuation; ask for application/json or application/x-ndjson."
+            raise invalid_query("include", message, "valuation")
+        if body.format is NDJSON and answer.format is NDJSON and not parts:
             return await streamed(request, self._executor, self._max_bytes, answer.name)
         dialect = Dialect()
         if body.format is CSV:
@@ -60,9 +75,21 @@ class BatchRoute:
 
         def write(table: Table, blocks: Blocks) -> PartsResponse:
             media_type = csv_content_type(table.dialect) if answer.format is CSV else answer.name
+            if parts:
+                return PartsResponse(self._valued(table.houses, blocks, answer), media_type)
             return PartsResponse(_parts(table, blocks, answer), media_type)
 
-        return await self._executor.answer(content, read, write, request.receive)
+        return await self._executor.answer(content, read, write, request.receive, in_pool=bool(parts))
+
+    def _valued(self, houses: Sequence[House], blocks: Blocks, answer: Media) -> list[bytes]:
+        """Return predictions with their valuations, in parts."""
+        rest, lines = iter(houses), []
+        for block in blocks:
+            valuations = self._valuer.value(list(islice(rest, len(block))), block)
+            lines.append([valued_as_json(*both) for both in zip(block, valuations, strict=True)])
+        if answer.format is NDJSON:
+            return [b"".join(line + b"\n" for line in block) for block in lines]
+        return as_predictions([b",".join(block) for block in lines])
 
     def _read(self, content: bytes, body: Media, answer: Media, dialect: Dialect) -> Table:
         if body.format is CSV:

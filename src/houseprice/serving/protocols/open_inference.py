@@ -1,6 +1,7 @@
 """The Open Inference Protocol (KServe v2, Triton) over HTTP, with the binary tensor extension both ways.
 
-A request has one tensor for each known column; price and interval are returned as one FP64 tensor each.
+A request has one tensor for each known column; price, interval, FSD and confidence are returned
+as one FP64 tensor each.
 """
 
 from dataclasses import dataclass
@@ -13,12 +14,13 @@ from houseprice.schema import Column
 from houseprice.serving.batch_execution import Blocks
 from houseprice.serving.json_blocks import parse_json
 from houseprice.serving.json_encoding import utf8_json
+from houseprice.serving.prediction import numbers_of
 from houseprice.serving.protocols import dataframe_json, tensors
 from houseprice.serving.protocols.adapter import ProtocolAdapter, invalid, quoted
 from houseprice.serving.request import House
 from houseprice.serving.worker_pool import checkpoint
 
-OUTPUTS = ("predicted_price", "interval_low", "interval_high")
+OUTPUTS = ("predicted_price", "interval_low", "interval_high", "fsd", "confidence")
 HEADER_LENGTH = "Inference-Header-Content-Length"
 """Header with the number of bytes of JSON before the bytes of the tensors."""
 
@@ -96,8 +98,8 @@ def read(body: bytes, header_length: str | None, adapter: ProtocolAdapter) -> In
 
 def write(request: InferRequest, blocks: Blocks, adapter: ProtocolAdapter) -> InferResponse:
     """Return the answer to a request."""
-    rows = [(found.predicted_price, *found.prediction_interval) for block in blocks for found in block]
-    columns = dict(zip(OUTPUTS, map(list, zip(*rows, strict=True)) if rows else ([], [], []), strict=True))
+    rows = [(*numbers_of(found), found.confidence) for block in blocks for found in block]
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(OUTPUTS)}
     outputs: list[dict[str, Any]] = []
     raw = []
     for output in request.outputs:
@@ -181,7 +183,7 @@ def _outputs(request: _Request) -> list[Output]:
     if len(set(names)) < len(names):
         raise invalid("An output is asked for twice.")
     if any("classification" in (output.parameters or {}) for output in request.outputs):
-        raise invalid("The outputs are prices; they cannot be classified.")
+        raise invalid("The outputs are numbers; they cannot be classified.")
     return [Output(output.name, _switch(output.parameters, "binary_data", binary)) for output in request.outputs]
 
 
