@@ -61,16 +61,18 @@ def test_a_table_is_described_by_the_plainest_ones(client: Client, document: dic
 
 
 def test_parts_that_may_be_asked_for_are_described(document: dict[str, Any]) -> None:
-    """Explanation and comparables are optional in the answer of /predict, and never null."""
+    """They are optional in the answer of /predict, as the valuation is in that of a batch, and never null."""
     answer = document["paths"]["/predict"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     whole = document["components"]["schemas"][answer["$ref"].removeprefix("#/components/schemas/")]
     assert whole["properties"]["explanation"]["$ref"] == "#/components/schemas/Explanation"
     assert whole["properties"]["comparables"]["items"] == {"$ref": "#/components/schemas/Comparable"}
-    for part in ("explanation", "comparables"):
+    for part in ("explanation", "comparables", "valuation"):
         assert not {"default", "anyOf"} & set(whole["properties"][part])
-    plain = document["components"]["schemas"]["Prediction"]
-    assert set(whole["properties"]) - set(plain["properties"]) == {"explanation", "comparables"}
-    assert whole["required"] == plain["required"] == list(plain["properties"])
+    of_batch = document["components"]["schemas"]["ValuedPrediction"]
+    assert set(whole["properties"]) - set(of_batch["properties"]) == {"explanation", "comparables"}
+    assert whole["required"] == of_batch["required"]
+    assert set(of_batch["properties"]) - set(of_batch["required"]) == {"valuation"}
+    assert {"fsd", "confidence"} < set(of_batch["required"])
 
 
 def test_the_price_is_said_to_be_a_median(document: dict[str, Any]) -> None:

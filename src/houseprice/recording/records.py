@@ -103,7 +103,7 @@ def _prediction(
         price=price,
         low=low,
         high=high,
-        fsd=found.get("fsd"),  # a server before its format 6 has none
+        fsd=float(found["fsd"]) if "fsd" in found else None,  # recorded by an older server
         currency=found["currency"],
         valuation_date=day,
         warnings=found["warnings"],
