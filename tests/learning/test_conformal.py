@@ -16,11 +16,13 @@ from houseprice.learning.conformal import (
     Factors,
     Period,
     conformal_quantile,
+    fit_power,
     fit_residual_scale,
-    fsd_factor,
+    fsd_factors,
     interval_factor,
 )
 from houseprice.learning.features import matrix
+from houseprice.metrics import measure_fsd
 
 Floats = npt.NDArray[np.float64]
 ROWS = 3000
@@ -142,22 +144,57 @@ def test_what_is_not_known_of_the_market_widens_the_interval() -> None:
         assert after == pytest.approx(np.hypot(before, market * 0.05))
 
 
-def test_all_periods_together_decide_the_forecast_sd() -> None:
-    """68.27 % of normal errors are within one standard deviation, whichever period is the worst; few count, too."""
+def test_all_samples_together_decide_the_forecast_sd() -> None:
+    """68.27 % of normal errors are within one standard deviation, whichever sample is the worst; few count little."""
     calm, wild, few = period(20_000), period(20_000, size=1.5, seed=1), period(30, size=4.0, seed=2)
-    assert fsd_factor([calm], [], 0.0) == pytest.approx(1.0, abs=0.02)
-    both = np.concatenate([calm.scores(0.0), wild.scores(0.0)])
-    assert fsd_factor([calm, wild], [], 0.0) == conformal_quantile(both, ONE_SIGMA)
-    assert fsd_factor([calm, few], [], 0.0) == pytest.approx(1.0, abs=0.02)
-    assert fsd_factor([calm], [3.0 * calm.scores(0.0)], 0.0) == fsd_factor([calm], [], 0.0)
-    assert fsd_factor([], [calm.scores(0.0)], 0.0) == fsd_factor([calm], [], 0.0)
+
+    def fsd(*samples: Period) -> float:
+        return float(fsd_factors(samples, 0.0).half_width(np.log(calm.sizes[:1]))[0])
+
+    assert fsd(calm) == pytest.approx(0.1, abs=0.002)
+    assert fsd(calm, wild) == pytest.approx(
+        conformal_quantile(np.abs([calm.residuals, wild.residuals]).ravel(), ONE_SIGMA)
+    )
+    assert fsd(calm, few) == pytest.approx(0.1, abs=0.002)
+
+
+def test_the_market_widens_the_forecast_sd_in_quadrature() -> None:
+    """Of errors of a deviation of √(0.1² + 0.05²) the house has 0.1, where the market's 0.05 are known."""
+    found = fsd_factors([period(50_000, variance=0.05**2)], 1.0)
+    assert float(found.half_width(np.log(np.array([0.1])))[0]) == pytest.approx(0.1, abs=0.01)
+    assert float(found.half_width(np.log(np.array([0.1])), 0.05**2)[0]) == pytest.approx(0.1118, abs=0.002)
+
+
+@pytest.mark.parametrize("power", [0.7, 1.0, 1.5, 2.0])
+def test_the_power_of_the_size_is_found(power: float) -> None:
+    """So that 68 % hold in every fifth of the forecast standard deviation."""
+    draw = np.random.default_rng(5)
+    sizes = np.exp(draw.normal(-2.3, 0.35, 40_000))
+    sample = Period(draw.standard_t(4, 40_000) * sizes**power, sizes, np.zeros(40_000))
+    found = fsd_factors([sample], 0.0)
+    assert found.power == pytest.approx(power, abs=0.08)
+    shares = measure_fsd(np.exp(sample.residuals), np.ones(40_000), found.half_width(np.log(sizes)))
+    assert shares["within_fsd"] == pytest.approx(ONE_SIGMA, abs=1e-3)
+    assert shares["within_fsd_by_fifth"] == pytest.approx([ONE_SIGMA] * 5, abs=0.02)
+
+
+def test_few_sales_leave_the_power_near_one() -> None:
+    """And sizes that are all alike leave it where it is of no matter."""
+    draw = np.random.default_rng(6)
+    found = [fit_power(draw.normal(0.0, 0.1, 20), np.exp(draw.normal(-2.3, 0.35, 20))) for _ in range(20)]
+    assert np.abs(np.array(found) - 1.0).max() < 0.1
+    same = period(50)
+    assert np.isfinite(fsd_factors([same], 0.0)).all()
+    assert fsd_factors([same], 0.0).half_width(np.log(same.sizes))[0] == pytest.approx(
+        conformal_quantile(np.abs(same.residuals), ONE_SIGMA)
+    )
 
 
 def test_the_forecast_sd_is_no_normal_quantile_of_the_interval() -> None:
     """Errors with the heavy tails of Student's t with 3 degrees of freedom: 68.27 % are within 1.197, 90 % in 2.353."""
     draw = np.random.default_rng(3)
     heavy = Period(draw.standard_t(3, 100_000), np.ones(100_000), np.zeros(100_000))
-    fsd, ninety = fsd_factor([heavy], [], 0.0), interval_factor([heavy], [], 0.9, 0.0)
+    fsd, ninety = fsd_factors([heavy], 0.0).house, interval_factor([heavy], [], 0.9, 0.0)
     assert fsd == pytest.approx(1.197, rel=0.02)
     assert ninety == pytest.approx(2.353, rel=0.02)
     assert ninety / 1.645 > 1.15 * fsd

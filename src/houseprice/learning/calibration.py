@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from houseprice.feature_matrix import FeatureMatrix
-from houseprice.learning.conformal import ConformalInterval, Factors, Period, fsd_factor, interval_factor
+from houseprice.learning.conformal import ConformalInterval, Factors, Period, fsd_factors, interval_factor
 from houseprice.learning.oblivious_trees import ObliviousTrees
 
 Floats = npt.NDArray[np.float64]
@@ -20,23 +20,23 @@ class Calibration:
 
     Attributes:
         residual_scale: predicts the log of the usual size of the residual.
-        fold_scores: absolute residuals of the training sales in each division into folds, in units of their size.
+        folds: the training sales as each division into folds predicts them.
         coverage: that the interval aims at.
         market: factor of the trend's standard error in the interval.
         fsd_market: the same factor in the forecast standard deviation.
     """
 
     residual_scale: ObliviousTrees
-    fold_scores: Sequence[Floats]
+    folds: Sequence[Period]
     coverage: float
     market: float
     fsd_market: float
 
     def interval(self, periods: Sequence[Period]) -> ConformalInterval:
         """Return interval and forecast standard deviation, calibrated on some periods."""
-        factor = interval_factor(periods, self.fold_scores, self.coverage, self.market)
-        fsd = fsd_factor(periods, self.fold_scores, self.fsd_market)
-        return ConformalInterval(self.residual_scale, Factors(factor, self.market), Factors(fsd, self.fsd_market))
+        factor = interval_factor(periods, [fold.scores(0.0) for fold in self.folds], self.coverage, self.market)
+        fsd = fsd_factors([*self.folds, *periods], self.fsd_market)
+        return ConformalInterval(self.residual_scale, Factors(factor, self.market), fsd)
 
     def period(self, features: FeatureMatrix, residuals: Floats, trend_variance: Any) -> Period:
         """Return sales that the residual scale was not fitted on as a period; `features` are float32."""

@@ -9,7 +9,8 @@ so the scores of `Period.scores` keep the guarantee of split conformal predictio
 
 The forecast standard deviation (FSD) is the half-width of such an interval at a coverage of 68.27 %, that of one
 standard deviation of a normal distribution. It is calibrated by itself: errors of prices have heavy tails, so that a
-normal quantile of another interval would overstate it.
+normal quantile of another interval would overstate it. The trees shrink what they predict, so that a power of the size,
+found by quantile regression, is taken before: 68 % is to hold for small and for large FSD alike.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import optimize, stats
 
 from houseprice.config import Boosting
 from houseprice.feature_matrix import FeatureMatrix
@@ -29,6 +30,9 @@ Rows = npt.NDArray[np.int64]
 MIN_PERIOD = 100  # sales of a period; its 90 % quantile then covers 87 to 93 %
 SALES_A_TREE = 10  # few residuals tell little of which houses have large ones; of 80, the interval is about constant
 ONE_SIGMA = float(stats.norm.cdf(1.0) - stats.norm.cdf(-1.0))  # 68.27 %
+LEAST_RESIDUAL = 1e-6  # log price; of none there is no logarithm
+POWERS = (0.0, 3.0)
+PRIOR_SALES = 500  # whose slopes differ by 0.3 from one sample to the next
 MIN_RESIDUAL = 0.02  # log price; one sale that was predicted exactly does not promise that the next one will be
 PARAMETERS = Boosting(
     iterations=200, learning_rate=0.05, depth=4, l2_leaf_reg=10.0, feature_fraction=0.5, row_fraction=0.8,
@@ -42,15 +46,18 @@ class Factors(NamedTuple):
     Attributes:
         house: quantile of the normalised residuals, by which the size is multiplied.
         market: by which the standard error of the trend is multiplied.
+        power: of the size, which is taken before.
     """
 
     house: float
     market: float = 0.0
+    power: float = 1.0
 
-    def half_width(self, sizes: Any, trend_variance: Any = 0.0) -> Any:
-        """Return the half-width for each size, by the array API; `trend_variance` is in squared log price."""
-        of_house = sizes * self.house
-        return sizes.__array_namespace__().sqrt(of_house * of_house + trend_variance * self.market**2)
+    def half_width(self, log_sizes: Any, trend_variance: Any = 0.0) -> Any:
+        """Return the half-width for each log size, by the array API; `trend_variance` is in squared log price."""
+        xp = log_sizes.__array_namespace__()
+        of_house = xp.exp(log_sizes * self.power) * self.house
+        return xp.sqrt(of_house * of_house + trend_variance * self.market**2)
 
 
 @dataclass(frozen=True)
@@ -72,9 +79,8 @@ class ConformalInterval:
 
         `features` are float32; `trend_variance` is that of the forecast of the market, in squared log price.
         """
-        log_scale = self.residual_scale.predict(features)
-        sizes = log_scale.__array_namespace__().exp(log_scale)
-        return self.interval.half_width(sizes, trend_variance), self.fsd.half_width(sizes, trend_variance)
+        log_sizes = self.residual_scale.predict(features)
+        return self.interval.half_width(log_sizes, trend_variance), self.fsd.half_width(log_sizes, trend_variance)
 
 
 class Period(NamedTuple):
@@ -90,10 +96,10 @@ class Period(NamedTuple):
     sizes: Floats
     trend_variance: Floats
 
-    def scores(self, market_factor: float) -> Floats:
-        """Return the factor by which each size must be multiplied for the interval to reach the price."""
+    def scores(self, market_factor: float, power: float = 1.0) -> Floats:
+        """Return the factor by which a power of each size must be multiplied for the interval to reach the price."""
         left = self.residuals**2 - market_factor**2 * self.trend_variance
-        return np.asarray(np.sqrt(np.maximum(left, 0.0)) / self.sizes)
+        return np.asarray(np.sqrt(np.maximum(left, 0.0)) / self.sizes**power)
 
 
 def interval_factor(
@@ -110,14 +116,30 @@ def interval_factor(
     return max(conformal_quantile(some, coverage) for some in (*candidates, *fold_scores))
 
 
-def fsd_factor(periods: Sequence[Period], fold_scores: Sequence[Floats], market_factor: float) -> float:
-    """Return the factor whose forecast standard deviation covers 68.27 % of all sales of the periods together.
+def fsd_factors(samples: Sequence[Period], market_factor: float) -> Factors:
+    """Return the factors whose forecast standard deviation covers 68.27 % of all sales of the samples together.
 
-    An FSD is to be true on average, not safe, so that no single period decides, as it does for the interval. Sales in
-    folds err less than those of a later time, and count only where there are no periods.
+    An FSD is to be true on average, not safe, so that no single sample decides, as it does for the interval.
     """
-    scores = [period.scores(market_factor) for period in periods] or fold_scores
-    return conformal_quantile(np.concatenate(scores), ONE_SIGMA)
+    power = fit_power(*(np.concatenate(parts) for parts in list(zip(*samples, strict=True))[:2]))
+    scores = np.concatenate([sample.scores(market_factor, power) for sample in samples])
+    return Factors(conformal_quantile(scores, ONE_SIGMA), market_factor, power)
+
+
+def fit_power(residuals: Floats, sizes: Floats) -> float:
+    """Return the power of the size that the 68.27 % quantile of the absolute residual is proportional to.
+
+    It is the slope of a quantile regression (Koenker & Bassett 1978) of their logs, drawn to 1 where sales are few.
+    """
+    log_sizes, log_residuals = np.log(sizes), np.log(np.maximum(np.abs(residuals), LEAST_RESIDUAL))
+
+    def loss(slope: float) -> float:
+        left = log_residuals - slope * (log_sizes - log_sizes.mean())
+        left -= np.quantile(left, ONE_SIGMA)
+        return float(np.maximum(ONE_SIGMA * left, (ONE_SIGMA - 1.0) * left).mean())
+
+    slope = float(optimize.minimize_scalar(loss, bounds=POWERS, method="bounded").x)
+    return 1.0 + (slope - 1.0) * len(sizes) / (len(sizes) + PRIOR_SALES)
 
 
 def conformal_quantile(scores: Floats, coverage: float) -> float:

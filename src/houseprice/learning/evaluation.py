@@ -99,7 +99,8 @@ def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) ->
     sizes[train] = scales
     coverage = config.interval.coverage
     of_market = [market_factor(rolled, share) for share in (coverage, ONE_SIGMA)]
-    calibration = Calibration(residual_scale, [found / scales for found in in_folds], coverage, *of_market)
+    in_samples = [Period(found, scales, np.zeros(len(scales))) for found in in_folds]
+    calibration = Calibration(residual_scale, in_samples, coverage, *of_market)
     periods = [part.period(sizes) for part in rolled.of_each_origin()] if rolled else []
     if rolled:
         metrics["rolling_origin"] |= measure_origins(table, rolled, sizes, of_market[0], coverage)
