@@ -45,6 +45,16 @@ def test_every_number_is_measured_on_the_sales_that_it_is_about(found: Evaluatio
     assert metrics["newest_training_date"] < metrics["first_holdout_date"]
 
 
+def test_the_forecast_sd_is_measured_on_the_newest_sales(found: Evaluation, table: FeatureTable) -> None:
+    """As a person would count it; little short of the 68 % that it aims at."""
+    newest = table.side == HOLDOUT
+    errors = np.abs(np.log(table.prices[newest] / np.asarray(found.predictions[0])[newest]))
+    within = errors <= found.fsd[newest]
+    assert found.metrics["holdout"]["within_fsd"] == pytest.approx(within.mean())
+    assert found.metrics["holdout"]["mean_fsd"] == pytest.approx(found.fsd[newest].mean())
+    assert 0.5 < within.mean() < 0.85
+
+
 def test_the_newest_sales_reach_nothing_but_their_own_number(
     little: Pipeline, table: FeatureTable, found: Evaluation
 ) -> None:

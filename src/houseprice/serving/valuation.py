@@ -154,8 +154,8 @@ class Valuer:
         if count >= SPARSE_SALES:
             return []
         message = (
-            f"Only {count} sales differ from this house by less than {SPARSE_DISTANCE:.0%} of its price; usual are "
-            f"{SPARSE_SALES} and more."
+            f"Fewer than {SPARSE_SALES} sales differ from this house by less than {SPARSE_DISTANCE:.0%} of its price: "
+            f"{count}."
         )
         return [LimitingFactor("sparse_neighbourhood", message)]
 
