@@ -26,6 +26,7 @@ VALUES: dict[str, Any] = {
     "functional": "median",
     "smearing_factor": 1.01,
     "coverage": 0.9,
+    "max_fsd": 0.25,
     "metrics": {"holdout": {"log_rmse": 0.15}},
     "verdict": {"log_rmse": {"passed": True, "found": 0.15, "required": "at most 0.2", "detail": ""}},
     "hashes": {"commit": "abc"},

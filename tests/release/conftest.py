@@ -109,6 +109,7 @@ def seal_tiny(directory: Path, dollars_per_sqft: float = 200.0, *, green: bool =
             functional="median",
             smearing_factor=1.0,
             coverage=0.9,
+            max_fsd=0.25,
             metrics={},
             verdict={"log_rmse": {"passed": green, "found": 0.15 if green else 0.3, "required": "at most 0.175"}},
             hashes={"commit": "unknown", "processed": "0" * 64, "config": "0" * 64, "lock": "0" * 64},

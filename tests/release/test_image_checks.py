@@ -41,7 +41,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "health command in a shell": ({"config": {"Healthcheck": {"Test": ["CMD-SHELL", "x"]}}}, "health command", "SHELL"),
     "health names another model": ({"health": (200, {"model_version": "other"})}, "model version", "other"),
     "health is no object": ({"health": (200, [])}, "model version", "None"),
-    "another price": (_change(predicted_price=1.0), "golden rows", "1.00"),
+    "another price": (_change(predicted_price=1.0), "golden rows", "predicted_price 1 "),
     "no prediction": ({"change": lambda _body: {}}, "golden rows", "None"),
     "not a number": (_change(predicted_price=float("nan")), "held-out sample", "nan"),
     "a negative price": (_change(predicted_price=-1), "log-RMSE", "ValueError"),
