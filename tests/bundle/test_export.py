@@ -2,7 +2,7 @@
 
 import json
 import pickle
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from houseprice.bundle import export
 from houseprice.bundle import manifest as manifests
 from houseprice.bundle.export import RowSelection, measure_parity
+from houseprice.bundle.golden import LEARNERS
 from houseprice.bundle.graph import export_onnx
 from houseprice.bundle.load import Bundle, Model, Predictions, open_bundle
 from houseprice.errors import ArtifactError
@@ -68,15 +69,21 @@ class Fixed:
     """A model that answers what it is given."""
 
     def __init__(self, *answers: list[float]) -> None:
-        self._answers = Predictions(*(np.array(values) for values in answers))
+        self._answers = Predictions(*(np.array(values) for values in answers), np.full(2, 0.125))
 
     def predict(self, columns: object) -> Predictions:
         """Return the same whatever is asked."""
         del columns
         return self._answers
 
+    def learner_prices(self, columns: object) -> list[np.ndarray]:
+        """Return nothing: there is one learner."""
+        del columns
+        return []
+
 
 THREE = ([100.0, 200.0], [90.0, 180.0], [110.0, 220.0])
+EXPECTED = dict(zip(Model.OUTPUTS, map(np.array, (*THREE, [0.125, 0.125])), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -90,29 +97,25 @@ def test_price_and_interval_are_compared_alike(which: int, value: float, is_near
     """What is no number is infinitely far."""
     changed = [list(values) for values in THREE]
     changed[which][0] = value
-    expected = tuple(np.array(values) for values in THREE)
-    difference, row = measure_parity(Fixed(*changed), {}, expected)  # type: ignore[arg-type]
+    difference, row = measure_parity(Fixed(*changed), {}, EXPECTED)  # type: ignore[arg-type]
     assert (0 < difference <= TOLERANCE, row) == (is_near, 0)
     assert np.isfinite(difference) == np.isfinite(value)
 
 
 def test_the_worst_row_is_the_one_that_is_told() -> None:
     """Not the first that is off a little."""
-    expected = tuple(np.array(values) for values in THREE)
-    assert measure_parity(Fixed([100.1, 300.0], *THREE[1:]), {}, expected) == (0.5, 1)  # type: ignore[arg-type]
+    assert measure_parity(Fixed([100.1, 300.0], *THREE[1:]), {}, EXPECTED) == (0.5, 1)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("output", [*Model.OUTPUTS, *LEARNERS])
 @pytest.mark.parametrize("row", [0, 1500, 2999])
-def test_one_row_that_the_graph_answers_otherwise_is_found(sealing_: Sealing, row: int) -> None:
-    """Wherever in the data it stands."""
+def test_one_row_that_the_graph_answers_otherwise_is_found(sealing_: Sealing, row: int, output: str) -> None:
+    """Wherever in the data it stands, and in whichever output."""
     model = Model(sealing_.graph)
-    found = model.predict(sealing_.columns)
-    price = found.price.copy()
-    price[row] *= 1.0001
-    assert measure_parity(model, sealing_.columns, (price, found.low, found.high)) == (
-        pytest.approx(1e-4, rel=0.01),
-        row,
-    )
+    found = [*astuple(model.predict(sealing_.columns)), *model.learner_prices(sealing_.columns)]
+    expected = dict(zip([*Model.OUTPUTS, *LEARNERS], found, strict=True))
+    expected[output][row] *= 1.0001
+    assert measure_parity(model, sealing_.columns, expected) == (pytest.approx(1e-4, rel=0.01), row)
 
 
 def test_the_same_pair_is_sealed_as_the_same_bytes(sealing_: Sealing, pipe: Pipeline) -> None:

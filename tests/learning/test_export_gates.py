@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from houseprice.bundle.golden import OUTPUTS
 from houseprice.errors import ServingError
 from houseprice.learning import export_gates
 from houseprice.learning.bundling import read_sales
@@ -37,14 +38,14 @@ def test_an_export_that_agrees_passes(exported: ExportedPair, little: Pipeline) 
 
 
 @pytest.mark.parametrize("changed", [1.0001, np.nan, np.inf])
-@pytest.mark.parametrize("output", range(3))
+@pytest.mark.parametrize("output", OUTPUTS)
 def test_one_prediction_of_the_pair_that_differs_fails_parity(
-    exported: ExportedPair, little: Pipeline, changed: float, output: int
+    exported: ExportedPair, little: Pipeline, changed: float, output: str
 ) -> None:
-    """Price or interval, in any row; what is not finite can be stated as JSON all the same."""
-    predictions = [values.copy() for values in exported.predictions]
+    """Price, interval or FSD, in any row; what is not finite can be stated as JSON all the same."""
+    predictions = {name: values.copy() for name, values in exported.predictions.items()}
     predictions[output][-1] *= changed
-    other = replace(exported, predictions=tuple(predictions))
+    other = replace(exported, predictions=predictions)
     assert failed(other, little) == ["parity"]
     verdict = Verdict(export_gates.check_export(other, little.config))
     assert verdict.is_finite == np.isfinite(changed)
