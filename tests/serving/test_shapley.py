@@ -260,7 +260,12 @@ def shap_values(amounts: Explainer, house: dict[str, Any]) -> tuple[dict[str, fl
     count, others = len(amounts._groups), len(amounts._bases)
     table = np.zeros(2**count)
     for other in range(others):
-        table += amounts._predict(amounts._mixed(own, [(other, coalition) for coalition in range(2**count)])) / others
+        table += (
+            amounts._predict(
+                amounts._sampler._mixed(own, amounts._others, [(other, coalition) for coalition in range(2**count)])
+            )
+            / others
+        )
     part = json.dumps({"table": table.tolist(), "groups": count})
     asked = subprocess.run(
         [ROOT / ".venv-oracles/bin/python", "-c", SHAP], input=part, capture_output=True, text=True, check=False

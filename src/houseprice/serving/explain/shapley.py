@@ -3,40 +3,31 @@
 They are taken over groups of columns, against a background of representative sold houses (Štrumbelj & Kononenko 2014,
 "Explaining prediction models and individual predictions with feature contributions"): a column's amount is what the
 price changes when it goes from another house's value to this one's, averaged over the other houses and the orders in
-which the columns go. Some orders are drawn, each with its reverse, which cancels whatever two columns do together
-(Mitchell et al. 2022, "Sampling permutations for Shapley value estimation"); where they are few, all are taken. Prices
-are explained, not their logs, and amounts along an order telescope, so that they add up whichever orders are drawn.
+which the columns go (`shapley_sampling`). Prices are explained, not their logs.
 """
 
-from collections.abc import Iterator
 from functools import cached_property
-from itertools import accumulate, permutations
-from operator import or_
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
 
-from houseprice.bundle.load import BLOCK, Bundle
+from houseprice.bundle.load import Bundle
 from houseprice.errors import ArtifactError, ServingError
 from houseprice.schema import money
 from houseprice.serving.column_layout import ColumnLayout, Columns
 from houseprice.serving.explain.feature_groups import FeatureGroup, describe, group_features, to_request_values
+from houseprice.serving.explain.finite_prediction import predict_finite
 from houseprice.serving.explain.schemas import Contribution, Explanation
+from houseprice.serving.explain.shapley_sampling import ShapleySampler
 from houseprice.serving.request import House, RequestModel
 from houseprice.serving.validation_errors import InvalidRequestError
-from houseprice.serving.worker_pool import checkpoint
 
-ROWS_PER_HOUSE = 40
-"""Rows that are predicted for each house of the background, or for one order and its reverse when those are more.
-Measured in November 2026: 16 × 40 rows take 35 ms and leave an error of 0.3 % of the price."""
-MAX_EXACT_GROUPS = 4
-"""Up to so many differing groups, all orders are taken: the amounts are exact."""
 MAX_PRICE = 1e13  # above, a float64 holds no cents
 SEED = 20150527
 MAX_NAMED = 3
 """Contributions that the summary names."""
 Floats = npt.NDArray[np.float64]
-Order = tuple[int, ...]
 
 
 class Explainer:
@@ -61,9 +52,7 @@ class Explainer:
                 code="background_invalid",
             )
         self._others = self._layout.fill(houses)
-        group_of = {name: place for place, group in enumerate(self._groups) for name in group.columns}
-        self._group_of_number = [group_of[name] for name in self._layout.numbers]
-        self._group_of_text = [group_of[name] for name in self._layout.texts]
+        self._sampler = ShapleySampler(self._layout, self._groups, self._predict)
 
     @cached_property
     def _bases(self) -> Floats:
@@ -111,58 +100,12 @@ class Explainer:
 
     def _amounts(self, own: Columns, price: float) -> Floats:
         """Return what each group adds to the mean price of the background; `price` is that of the house itself."""
-        differs = self._differing(own)
         rng = np.random.default_rng(SEED)
-        orders = [list(_orders(np.flatnonzero(of).tolist(), rng)) for of in differs.T]
-        rows: dict[tuple[int, int], int] = {}
-        for other, drawn in enumerate(orders):
-            for order in drawn:
-                for coalition in _between(order):
-                    rows.setdefault((other, coalition), len(rows))
-        prices = self._prices(own, list(rows))
-        amounts = np.zeros(len(self._groups))
-        for other, drawn in enumerate(orders):
-            for order in drawn:
-                path = [self._bases[other], *(prices[rows[other, coalition]] for coalition in _between(order)), price]
-                amounts[list(order)] += np.diff(path) / len(drawn) if order else 0.0
-        return amounts / len(orders)
-
-    def _differing(self, own: Columns) -> npt.NDArray[np.bool_]:
-        """Return whether a house of the background has another value in a group, [groups, background]."""
-        numbers = ~np.isclose(self._others.numbers, own.numbers, rtol=0.0, atol=0.0, equal_nan=True)
-        apart = dict(
-            zip(self._layout.numbers + self._layout.texts, [*numbers, *(self._others.texts != own.texts)], strict=True)
-        )
-        return np.array([np.any([apart[name] for name in group.columns], axis=0) for group in self._groups])
-
-    def _prices(self, own: Columns, wanted: list[tuple[int, int]]) -> list[float]:
-        """Return the prices of coalitions, in blocks, so that no more of them are in memory than the model takes."""
-        prices: list[float] = []
-        for start in range(0, len(wanted), BLOCK):
-            checkpoint()
-            prices += self._predict(self._mixed(own, wanted[start : start + BLOCK])).tolist()
-        return prices
-
-    def _mixed(self, own: Columns, wanted: list[tuple[int, int]]) -> Columns:
-        """Return houses of the background, each with some groups taken from the house that is explained."""
-        others = [other for other, _ in wanted]
-        width = len(self._groups) // 8 + 1
-        packed = b"".join([coalition.to_bytes(width, "little") for _, coalition in wanted])
-        taken = np.unpackbits(np.frombuffer(packed, np.uint8).reshape(-1, width).T, axis=0, bitorder="little") == 1
-        numbers, texts = taken[self._group_of_number], taken[self._group_of_text]
-        return Columns(
-            np.where(numbers, own.numbers, self._others.numbers[:, others]),
-            np.where(texts, own.texts, self._others.texts[:, others]),
-        )
+        amounts = self._sampler.split(own, price, self._others, self._bases, repeat(rng))
+        return np.asarray(amounts.mean(axis=1))
 
     def _predict(self, columns: Columns) -> Floats:
-        try:
-            prices = self._model.predict(self._layout.named(columns)).price
-        except Exception as err:  # onnxruntime raises its own unrelated kinds, one a cause
-            raise ServingError(f"The model failed: {err}.", code="model_failed") from err
-        if not np.isfinite(prices).all():
-            raise ServingError("The model predicted a price that is not a finite number.", code="price_not_finite")
-        return prices
+        return predict_finite(self._model, self._layout, columns).price
 
 
 def to_the_cent(amounts: Floats, whole: float) -> list[float]:
@@ -184,19 +127,3 @@ def to_the_cent(amounts: Floats, whole: float) -> list[float]:
     for place in range(abs(missing)):
         down[order[place % len(order)]] += 1.0 if missing > 0 else -1.0
     return (down / 100.0).tolist()  # type: ignore[no-any-return]  # numpy cannot tell
-
-
-def _orders(differing: list[int], rng: np.random.Generator) -> Iterator[Order]:
-    """Yield orders of the groups that differ: all when they are few, otherwise random ones, each with its reverse."""
-    if len(differing) <= MAX_EXACT_GROUPS:
-        yield from permutations(differing)
-        return
-    for _ in range(max(1, ROWS_PER_HOUSE // (2 * (len(differing) - 1)))):
-        order = tuple(rng.permutation(differing).tolist())
-        yield order
-        yield order[::-1]
-
-
-def _between(order: Order) -> list[int]:
-    """Return the coalitions along an order, between none and all of it, each as the bits of its groups."""
-    return list(accumulate((1 << group for group in order[:-1]), or_))
