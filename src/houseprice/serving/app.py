@@ -30,13 +30,13 @@ from houseprice.serving.access_log import AccessLog
 from houseprice.serving.actuals import add_actuals
 from houseprice.serving.batch_execution import BatchExecutor
 from houseprice.serving.body import read_json_body
+from houseprice.serving.coded_error import CodedHTTPError
 from houseprice.serving.cors import CorsMiddleware, PreflightMiddleware
 from houseprice.serving.direct_route import BytesResponse, DirectRoute, dispatch_directly
 from houseprice.serving.docs.pages import add_docs
 from houseprice.serving.explain.comparables import ComparableFinder
 from houseprice.serving.explain.routes import add_explain
 from houseprice.serving.explain.schemas import PredictionWithParts
-from houseprice.serving.formats.negotiation import MediaTypeError
 from houseprice.serving.formats.routes import BatchRoute
 from houseprice.serving.memory_budget import MemoryBudget, default_budget
 from houseprice.serving.metrics import Metrics
@@ -248,7 +248,7 @@ def _add_exception_handlers(app: FastAPI) -> None:
     async def http_error(request: Request, err: Exception) -> Response:
         if request.scope["path"].startswith(ERROR_PATHS) and isinstance(err, StarletteHTTPException):
             return JSONResponse({"error": err.detail}, err.status_code, err.headers)
-        if isinstance(err, MediaTypeError):
+        if isinstance(err, CodedHTTPError):
             return JSONResponse({"detail": err.detail, "code": err.code}, err.status_code)
         return await http_exception_handler(request, err)  # type: ignore[arg-type]  # it is registered for no other
 

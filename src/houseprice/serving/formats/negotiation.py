@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from fastapi import HTTPException
-
+from houseprice.serving.coded_error import CodedHTTPError
 from houseprice.serving.csv_dialect import DELIMITERS, Dialect
 
 _QUOTED = r'"(?:[^"\\]++|\\.)*+"?+'  # possessive: nothing is tried twice, whatever a client sends
@@ -41,12 +40,8 @@ MAX_CHARACTERS = 1000
 _KNOWN = ", ".join(f'"{form.names[0]}"' for form in FORMATS)
 
 
-class MediaTypeError(HTTPException):
-    """A media type that cannot be read (415) or written (406); `code` names the reason for programs."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(status, message)
-        self.code = code
+class MediaTypeError(CodedHTTPError):
+    """A media type that cannot be read (415) or written (406)."""
 
 
 @dataclass(frozen=True)
