@@ -1,6 +1,6 @@
 """Conversion of validated houses into the arrays that the model takes, one per column."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -48,6 +48,18 @@ class ColumnLayout:
         return Columns(
             np.array(numbers, dtype=np.float64).reshape(len(self.numbers), len(houses)),
             np.array(texts, dtype=object).reshape(len(self.texts), len(houses)),
+        )
+
+    def select(self, columns: Mapping[str, npt.NDArray[Any]]) -> Columns:
+        """Return the columns of the model among others, by their names.
+
+        Raises:
+            KeyError: One is missing.
+        """
+        houses = len(next(iter(columns.values())))
+        return Columns(
+            np.array([columns[name] for name in self.numbers], dtype=np.float64).reshape(len(self.numbers), houses),
+            np.array([columns[name] for name in self.texts], dtype=object).reshape(len(self.texts), houses),
         )
 
     def named(self, columns: Columns) -> dict[str, npt.NDArray[Any]]:

@@ -4,8 +4,7 @@ The similarity graph of the bundle gives each house coordinates in shares of a p
 houses is what their differences are worth to the model. The coordinates of the sold houses are computed once.
 """
 
-import math
-from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,15 +15,21 @@ from houseprice.bundle.sales_store import unpack
 from houseprice.bundle.similarity import Similarity
 from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.column_layout import ColumnLayout
-from houseprice.serving.explain.feature_groups import FeatureGroup, describe, group_features, to_request_values
+from houseprice.serving.column_layout import Columns as ModelColumns
+from houseprice.serving.explain.adjustments import AdjustedSale, PriceAdjuster, reconcile
+from houseprice.serving.explain.comparison import Comparison
+from houseprice.serving.explain.feature_groups import FeatureGroup, group_features, to_request_values
+from houseprice.serving.explain.sale_ids import SaleIds
+from houseprice.serving.explain.sale_selection import SaleSelection
 from houseprice.serving.explain.schemas import Comparable, Comparables
+from houseprice.serving.explain.shapley import to_the_cent
 from houseprice.serving.request import House
+from houseprice.serving.worker_pool import checkpoint
 
-DEFAULT_COUNT, MAX_COUNT = 5, 20
-MAX_REASONS = 3
-MIN_DIFFERENCE = 0.01
-"""Share of a price from which a difference between two houses is named."""
-EARTH_KM = 6371.0088  # mean radius; Moritz 2000, "Geodetic Reference System 1980"
+EVERY_SALE = SaleSelection()
+SALE_NOISE = 0.1
+"""Share of a price by which two sales of one house usually differ: how near a sale must be to count fully."""
+NEAR_BLOCK = 32  # houses that are compared with all sales at once
 Floats = npt.NDArray[np.float32]
 
 
@@ -38,13 +43,11 @@ class ComparableFinder:
         self._sales = unpack(bundle.sales)
         self._similarity = Similarity(bundle.similarity)
         self._groups = group_features(schema, schema.request)
-        roles = schema.roles()
-        north, east = roles.get("latitude"), roles.get("longitude")
-        self._location = (north, east) if north and east else None
         try:
             coordinates, self._trend = self._similarity.coordinates(self._sales.columns)
             sources = list(bundle.explanation["coordinates"].values())
             self._members = _members(self._groups, sources, len(coordinates))
+            self._layout.select(self._sales.columns)
         except Exception as err:  # onnxruntime raises its own unrelated kinds, one a cause
             raise ArtifactError(
                 f'The sold houses in "{bundle.directory}" do not fit its similarity graph: {err}. Build the bundle '
@@ -53,32 +56,52 @@ class ComparableFinder:
             ) from err
         self._coordinates: Floats = coordinates.astype(np.float32)
         spread = self._coordinates.var(axis=1, dtype=np.float64)
-        self._typical = np.sqrt(
-            2.0 * self._members @ spread
-        )  # root mean squared distance of two sold houses in a group
+        # root mean squared distance of two sold houses in a group
+        self._comparison = Comparison(schema, self._groups, np.sqrt(2.0 * self._members @ spread))
+        self._norms = (self._coordinates**2).sum(axis=0)
+        self._adjuster = PriceAdjuster(bundle, self._layout)
 
-    def find(self, house: House, count: int = DEFAULT_COUNT) -> Comparables:
+    @cached_property
+    def ids(self) -> SaleIds:
+        """The names of the sales, made with the first comparison, so that the start does not wait for them."""
+        return SaleIds(self._sales)
+
+    def sold_values(self, name: str) -> npt.NDArray[Any]:
+        """Return a column of the sales, as the model takes it."""
+        return self._sales.columns[name]
+
+    def find(self, house: House, wanted: SaleSelection = EVERY_SALE) -> Comparables:
         """Return the sold houses most similar to a validated one; of those at equal distance, the newest first.
 
         Raises:
-            ServingError: The similarity graph failed.
+            CodedHTTPError: 404, a sale that is wanted or excluded is not in the bundle.
+            ServingError: A graph of the bundle failed, or a price cannot be adjusted.
         """
-        columns = self._layout.named(self._layout.fill([house]))
+        own_columns = self._layout.fill([house])
+        columns = self._layout.named(own_columns)
         offsets, squares, trend = self._compare(columns)
-        found = self._nearest(squares, count)
+        found = self._nearest(squares, self._candidates(wanted), wanted.count)
         own = to_request_values(self._schema, {name: values[0] for name, values in columns.items()})
-        adjusted = self._sales.prices[found] * np.exp(trend - self._trend[found])
+        adjusted = self._adjusted(own_columns, found, trend)
         distances = np.sqrt(self._members @ (offsets[:, found].astype(np.float64) ** 2))
         whole = np.sqrt((distances**2).sum(axis=0))
+        weights = comparable_weights(whole)
         rows = zip(
-            found.tolist(), adjusted.tolist(), whole.tolist(), *self._reasons(distances), strict=True
+            found.tolist(), whole.tolist(), weights, adjusted, *self._comparison.reasons(distances), strict=True
         )  # numbers of Python, since numpy's own are slow one by one
         return Comparables(
-            [self._comparable(*row, own) for row in rows],
+            [self._comparable(own, *row) for row in rows],
+            reconcile([sale.adjusted_price for sale in adjusted], weights),
             self._manifest.project["currency"],
             self._layout.valuation_day(house),
             self._manifest.model_version,
         )
+
+    def _adjusted(self, own: ModelColumns, found: npt.NDArray[np.int64], trend: float) -> list[AdjustedSale]:
+        """Return some sales with their prices adjusted to a house, `trend` being that of its valuation date."""
+        sold = self._layout.select({name: values[found] for name, values in self._sales.columns.items()})
+        shift = np.nan_to_num(trend - self._trend[found])  # NaN where the day of a sale is not known
+        return self._adjuster.adjust(own, sold, self._sales.prices[found], shift)
 
     def count_within(self, house: House, distance: float) -> int:
         """Return how many sold houses differ from a validated one by less than a share of a price.
@@ -89,86 +112,95 @@ class ComparableFinder:
         _, squares, _ = self._compare(self._layout.named(self._layout.fill([house])))
         return int(np.count_nonzero(squares < distance**2))
 
-    def _compare(self, columns: Columns) -> tuple[Floats, Floats, float]:
-        """Return offsets and squared distances of all sales from a house, and the trend on its valuation date."""
+    def _place(self, columns: Columns) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         try:
-            place, trend = self._similarity.coordinates(columns)
+            return self._similarity.coordinates(columns)
         except Exception as err:
             raise ServingError(f"The similarity graph failed: {err}.", code="similarity_failed") from err
+
+    def _compare(self, columns: Columns) -> tuple[Floats, Floats, float]:
+        """Return offsets and squared distances of all sales from a house, and the trend on its valuation date."""
+        place, trend = self._place(columns)
         offsets = self._coordinates - place.astype(np.float32)
         return offsets, np.einsum("ij,ij->j", offsets, offsets), float(trend[0])
 
-    def _nearest(self, squares: Floats, count: int) -> npt.NDArray[np.int64]:
-        count = min(count, len(squares))
+    def count_near(self, columns: Columns, distance: float) -> list[int]:
+        """Return of each house how many sold houses differ from it by less than a share of a price.
+
+        Raises:
+            ServingError: The similarity graph failed.
+        """
+        places = self._place(columns)[0].astype(np.float32)
+        counts: list[int] = []
+        for start in range(0, places.shape[1], NEAR_BLOCK):
+            checkpoint()
+            some = places[:, start : start + NEAR_BLOCK]
+            squares = (some**2).sum(axis=0)[:, None] - 2.0 * (some.T @ self._coordinates) + self._norms
+            counts += np.count_nonzero(squares < distance**2, axis=1).tolist()
+        return counts
+
+    def _candidates(self, wanted: SaleSelection) -> npt.NDArray[np.int64]:
+        """Return the positions of the sales to choose from."""
+        if wanted is EVERY_SALE:
+            return np.arange(len(self._sales.prices))
+        include, exclude = wanted.positions(self.ids)
+        candidates = np.arange(len(self._sales.prices)) if include is None else np.unique(include)
+        return np.asarray(np.setdiff1d(candidates, exclude).astype(np.int64))
+
+    def _nearest(self, squares: Floats, candidates: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
+        """Return the positions of the nearest of some sales."""
+        count = min(count, len(candidates))
         if not count:
             return np.empty(0, dtype=np.int64)
-        near = np.flatnonzero(squares <= np.partition(squares, count - 1)[count - 1])
+        among = squares[candidates]
+        near = candidates[among <= np.partition(among, count - 1)[count - 1]]
         name = self._schema.sale_date
         days = self._sales.columns[name][near] if name else np.zeros(len(near))
-        return near[np.lexsort((-days, squares[near]))][:count]
-
-    def _reasons(self, distances: npt.NDArray[np.float64]) -> tuple[list[list[int]], list[list[int]]]:
-        """Return the groups in which each sale is alike, and those in which it differs, by `distances` [groups, sales].
-
-        A sale is alike where it is much nearer than two sold houses usually are.
-        """
-        typical = self._typical[:, None]
-        is_alike = ((typical > 0.0) & (distances < typical / 4.0)).T.tolist()
-        differs = (distances >= MIN_DIFFERENCE).T.tolist()
-        ranked = np.argsort(distances - typical, axis=0, kind="stable").T.tolist()
-        parting = np.argsort(-distances, axis=0, kind="stable").T.tolist()
-        alike = [
-            [place for place in places if like[place]][:MAX_REASONS]
-            for places, like in zip(ranked, is_alike, strict=True)
-        ]
-        apart = [
-            [place for place in places if far[place] and place not in common][:MAX_REASONS]
-            for places, far, common in zip(parting, differs, alike, strict=True)
-        ]
-        return alike, apart
+        order = np.lexsort((-days, squares[near]))[:count]
+        return np.asarray(near[order])
 
     def _comparable(
-        self, sale: int, adjusted: float, distance: float, common: list[int], apart: list[int], own: dict[str, Any]
+        self,
+        own: dict[str, Any],
+        sale: int,
+        distance: float,
+        weight: float,
+        adjusted: AdjustedSale,
+        common: list[int],
+        apart: list[int],
     ) -> Comparable:
         """Return one sold house; `common` and `apart` are the groups that are named."""
         columns = self._sales.columns
         theirs = {name: columns[name].item(sale) for name in self._schema.request if name in columns}
         theirs = to_request_values(self._schema, theirs)
         day = theirs.pop(self._schema.sale_date, None) if self._schema.sale_date else None
-        alike = [
-            self._describe(group, theirs, own)
-            for group in (self._groups[place] for place in common)
-            if any(own.get(name) is not None for name in group.columns)
-        ]
-        different = [self._describe(self._groups[place], theirs, own) for place in apart]
-        text = f"Alike in {_listed(alike)}" if alike else "Alike in little"
-        text += f"; different in {_listed(different)}." if different else "; no difference that matters."
-        price = float(self._sales.prices[sale])
-        return Comparable(day, price, round(adjusted, 2), round(distance, 4), alike, different, text, theirs)
-
-    def _describe(self, group: FeatureGroup, theirs: Mapping[str, Any], own: Mapping[str, Any]) -> str:
-        """Return what both houses have in a group, in words."""
-        if self._location and self._location[0] in group.columns:
-            ends = [(values.get(self._location[0]), values.get(self._location[1])) for values in (theirs, own)]
-            if None not in (*ends[0], *ends[1]):
-                return f"{group.name} ({kilometres(ends[0], ends[1]):.1f} km away)"
-        parts = []
-        for name in group.columns:
-            unit = self._schema.columns[name].unit
-            mine, other = describe(own.get(name), unit), describe(theirs.get(name), unit)
-            parts.append(f"{name} ({other})" if mine == other else f"{name} ({other} against {mine})")
-        return " and ".join(parts)
+        alike, different, text = self._comparison.describe(common, apart, theirs, own)
+        return Comparable(
+            self.ids.of(sale),
+            day,
+            adjusted.price,
+            adjusted.time_adjusted_price,
+            adjusted.adjusted_price,
+            adjusted.adjustments,
+            round(distance, 4),
+            weight,
+            alike,
+            different,
+            text,
+            theirs,
+        )
 
 
-def kilometres(one: tuple[Any, Any], other: tuple[Any, Any]) -> float:
-    """Return the distance between two places, each given as latitude and longitude in degrees.
+def comparable_weights(distances: npt.NDArray[np.float64]) -> list[float]:
+    """Return the weight of each comparable in the reconciled value, four digits that add up to 1.
 
-    The haversine formula: 2R·asin √(sin²(Δφ/2) + cos φ₁ cos φ₂ sin²(Δλ/2)); Sinnott 1984, "Virtues of the Haversine".
+    The inverse of the variance that is expected of its adjusted price, 1 / (d² + s²): d is its distance, s the noise of
+    a single sale.
     """
-    north, east, north2, east2 = (math.radians(degrees) for degrees in (*one, *other))
-    half = math.sin((north2 - north) / 2) ** 2
-    half += math.cos(north) * math.cos(north2) * math.sin((east2 - east) / 2) ** 2
-    return 2.0 * EARTH_KM * math.asin(math.sqrt(min(half, 1.0)))
+    if not len(distances):
+        return []
+    weights = 1.0 / (distances**2 + SALE_NOISE**2)
+    return [percent / 100.0 for percent in to_the_cent(100.0 * weights / weights.sum(), 100.0)]
 
 
 def _members(groups: list[FeatureGroup], sources: list[list[str]], count: int) -> npt.NDArray[np.float64]:
@@ -179,7 +211,3 @@ def _members(groups: list[FeatureGroup], sources: list[list[str]], count: int) -
     if not (members.sum(axis=0) == 1.0).all():
         raise ValueError("a coordinate comes from a column that is not part of a request")
     return members
-
-
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

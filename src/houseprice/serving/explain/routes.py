@@ -15,22 +15,17 @@ from houseprice.serving import openapi
 from houseprice.serving.batch_execution import BatchExecutor
 from houseprice.serving.body import read_json_body
 from houseprice.serving.direct_route import BytesResponse, DirectRoute
-from houseprice.serving.explain.comparables import DEFAULT_COUNT, MAX_COUNT, ComparableFinder
+from houseprice.serving.explain.comparables import ComparableFinder
+from houseprice.serving.explain.sale_selection import PARAMETERS, read_selection
 from houseprice.serving.explain.schemas import Comparables, Explanation
 from houseprice.serving.explain.shapley import Explainer
-from houseprice.serving.included_parts import included_parts, invalid_query, read_query
+from houseprice.serving.included_parts import included_parts
 from houseprice.serving.request import House
 from houseprice.serving.valuation import Valuer
 
 PARTS = ("explanation", "comparables", "valuation")
 _explanation_to_json = TypeAdapter(Explanation).serializer.to_json
 _comparables_to_json = TypeAdapter(Comparables).serializer.to_json
-_K: dict[str, Any] = {
-    "name": "k",
-    "in": "query",
-    "description": "How many",
-    "schema": {"type": "integer", "minimum": 1, "maximum": MAX_COUNT, "default": DEFAULT_COUNT},
-}
 
 
 def add_explain(
@@ -61,8 +56,8 @@ def add_explain(
         return BytesResponse(answer)
 
     async def comparables(request: Request) -> Response:
-        count, house = _count(request), await house_of(request)
-        answer = await pool.run(lambda: _comparables_to_json(finder.find(house, count)), request.receive)
+        wanted, house = read_selection(request), await house_of(request)
+        answer = await pool.run(lambda: _comparables_to_json(finder.find(house, wanted)), request.receive)
         return BytesResponse(answer)
 
     async def predict(request: Request) -> Response:
@@ -89,18 +84,10 @@ def add_explain(
     add_route(
         "/comparables",
         comparables,
-        **_document("The sold houses most similar to one", _COMPARED, Comparables, [_K]),
+        **_document("The sold houses most similar to one", _COMPARED, Comparables, PARAMETERS),
     )
 
     return predict
-
-
-def _count(request: Request) -> int:
-    """Return how many sales `k` asks for."""
-    value = read_query(request).get("k", [str(DEFAULT_COUNT)])[-1]
-    if not (value.isascii() and value.isdecimal() and len(value) < 5 and 1 <= int(value) <= MAX_COUNT):
-        raise invalid_query("k", f'"k" must be a whole number from 1 to {MAX_COUNT}, not "{value[:40]}".', value)
-    return int(value)
 
 
 _EXPLAINED = (
@@ -110,7 +97,9 @@ _EXPLAINED = (
 )
 _COMPARED = (
     "The distance between two houses is what their differences are worth to the model, as a share of the price; the "
-    "price paid is carried to the valuation date by the model's market trend."
+    "price paid is carried to the valuation date by the model's market trend, then moved to the attributes of the "
+    "house by what the differences are worth to the model. `price` and `adjustments` add up to `adjusted_price`, to "
+    "the cent; `reconciled_value` is the mean of the adjusted prices by `weight`, which goes as 1 / (distance² + 0.1²)."
 )
 
 
@@ -122,6 +111,10 @@ def _document(
         "description": description,
         "tags": ["explain"],
         "response_model": answer,
-        "responses": {**openapi.ERRORS, 422: {"model": openapi.Refusal, "description": "Invalid house or query"}},
+        "responses": {
+            **openapi.ERRORS,
+            422: {"model": openapi.Refusal, "description": "Invalid house or query"},
+            **({404: {"model": openapi.CodedReason, "description": "No such sale"}} if parameters else {}),
+        },
         "openapi_extra": openapi.house_body() | ({"parameters": parameters} if parameters else {}),
     }

@@ -36,15 +36,34 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparable:
-    """A sold house that is similar to the one in the request."""
+class Adjustment:
+    """One step from the price paid for a sold house to its adjusted price."""
 
+    name: Annotated[str, Field(description="`market`, or the column or group of columns in which the houses differ")]
+    amount: Annotated[float, Field(description="Amount added, in the currency; may be negative")]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparable:
+    """A sold house that is similar to the one in the request; price and adjustments add up to the adjusted price."""
+
+    id: Annotated[str, Field(description="Name of the sale, made of its values, for `include` and `exclude`")]
     sale_date: Annotated[Day | None, Field(description="Day on which it was sold; null where it is not known")]
     price: Annotated[float, Field(description="Price paid on that day")]
-    adjusted_price: Annotated[float, Field(description="Price paid, carried to the valuation date by the market trend")]
+    time_adjusted_price: Annotated[
+        float, Field(description="Price paid, carried to the valuation date by the market trend")
+    ]
+    adjusted_price: Annotated[
+        float, Field(description="Time-adjusted price, moved to the attributes of the house in the request")
+    ]
+    adjustments: Annotated[
+        list[Adjustment],
+        Field(description="`market` first where sales have dates, then the differences, largest absolute amount first"),
+    ]
     distance: Annotated[
         float, Field(description="Share of a price that the differences between the two houses are worth")
     ]
+    weight: Annotated[float, Field(description="Share in the reconciled value; all weights add up to 1")]
     alike_in: Annotated[list[str], Field(description="Most important things in common")]
     different_in: Annotated[list[str], Field(description="Most important differences; may be empty")]
     text: Annotated[str, Field(description="Similarity and differences in one sentence")]
@@ -70,6 +89,9 @@ class Comparables:
     """The sold houses that are most similar to the one in the request, most similar first."""
 
     comparables: list[Comparable]
+    reconciled_value: Annotated[
+        float | None, Field(description="Weighted mean of the adjusted prices; null without comparables")
+    ]
     currency: Annotated[str, Field(description="ISO 4217 code of the prices")]
     valuation_date: Annotated[
         Day | None, Field(description="Day that the adjusted prices are for; null where sales have no date")
