@@ -13,6 +13,8 @@ ROUTES: list[tuple[str, Any, str]] = [
     ("/predict", FULL, "application/json"),
     ("/predict?include=explanation", FULL, "application/json"),
     ("/explain", FULL, "application/json"),
+    ("/history", FULL, "application/json"),
+    ("/what-if", {"house": FULL, "vary": {"rooms": [3]}}, "application/json"),
     ("/comparables", FULL, "application/json"),
     ("/batch-predict", [FULL], "application/json"),
     ("/batch-predict", FULL, NDJSON),

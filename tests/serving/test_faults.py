@@ -237,7 +237,7 @@ def test_no_pickle_is_opened_from_start_to_end(start: Start, tmp_path: Path) -> 
         "sys.stderr.write('watching\\n')\n"
     )
     server = start(PYTHONPATH=str(tmp_path))
-    for path in ("/predict", "/explain", "/comparables"):
+    for path in ("/predict", "/explain", "/comparables", "/history"):
         assert server.ask("POST", path, FULL)[0] == 200
     assert server.ask("POST", "/batch-predict", [FULL, LEAST])[0] == 200
     code, log = server.stop(signal.SIGTERM)

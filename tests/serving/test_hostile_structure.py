@@ -22,6 +22,7 @@ ROUTES = [
     ("/predict?include=explanation", JSON),
     ("/explain", JSON),
     ("/comparables", JSON),
+    ("/what-if", JSON),
     ("/batch-predict", JSON),
     ("/batch-predict", NDJSON),
     ("/batch-predict", CSV),
@@ -30,7 +31,7 @@ ROUTES = [
     ("/v1/models/toy:predict", JSON),
     ("/v2/models/toy/infer", JSON),
 ]
-LIKE_OTHERS = [ROUTES[1], ROUTES[3], ROUTES[9], ROUTES[10]]
+LIKE_OTHERS = [ROUTES[1], ROUTES[3], ROUTES[10], ROUTES[11]]
 """Routes whose bodies are read as those of /predict, /explain and /invocations are; their tests are long."""
 
 

@@ -32,7 +32,7 @@ def fault(*place: str | int, line: int | None = None) -> dict[str, Any]:
     return shown if line is None else {**shown, "line": line}
 
 
-@pytest.mark.parametrize("path", ["/predict", "/predict?include=comparables", "/explain", "/comparables"])
+@pytest.mark.parametrize("path", ["/predict", "/predict?include=comparables", "/explain", "/comparables", "/history"])
 @pytest.mark.parametrize(
     "body",
     [

@@ -16,6 +16,7 @@ from houseprice.serving.batch_execution import BatchExecutor
 from houseprice.serving.body import read_json_body
 from houseprice.serving.direct_route import BytesResponse, DirectRoute
 from houseprice.serving.explain.comparables import ComparableFinder
+from houseprice.serving.explain.curve_routes import add_curves
 from houseprice.serving.explain.sale_selection import PARAMETERS, read_selection
 from houseprice.serving.explain.schemas import Comparables, Explanation
 from houseprice.serving.explain.shapley import Explainer
@@ -86,6 +87,7 @@ def add_explain(
         comparables,
         **_document("The sold houses most similar to one", _COMPARED, Comparables, PARAMETERS),
     )
+    add_curves(app, bundle, executor, max_bytes, finder)
 
     return predict
 
