@@ -178,7 +178,7 @@ def _small_json(_: Target) -> list[Script]:
         b'{"date": "' + b"2" * 32_000 + b'"}',
         b"{" + b'"bedrooms": 1,' * 2000 + b'"bedrooms": 1}',
     )
-    routes = ("/predict", "/explain", "/comparables", "/batch-predict", "/invocations")
+    routes = ("/predict", "/explain", "/comparables", "/history", "/what-if", "/batch-predict", "/invocations")
     requests = [request(path, body, "application/json") for path in routes for body in bodies]
     return [again(*requests[number::4]) for number in range(4)]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from environments import ROOT
 from load import drive, get
 from processes import Server, running
-from routes import single_house_requests
+from routes import explain_requests, single_house_requests
 from verdicts import Line
 
 if TYPE_CHECKING:
@@ -20,6 +20,13 @@ ROUNDS, REQUESTS = 3, 2000
 PAIRS, SHORT_ROUND = 9, 1000
 """Pairs of rounds, one after the other, for a difference that is smaller than what two rounds differ by; the median of
 their ratios counts. Short rounds lie near each other in time."""
+VARIED = ("sqft_living", "sqft_lot")
+"""Columns of numbers of the shipped configuration, for grids."""
+EXPLAIN_REQUESTS = 60
+EXPLAIN_BOUNDS = dict.fromkeys(
+    ("/explain", "/comparables", "/comparables?k=20", "/history", "/what-if, 11 points", "/what-if, 400 points"),
+    (300, 150),
+)
 SKETCHES = (
     ("of_sketch", "FastAPI sketch, one model call per request", ((0.6, 1.5), (2.0, 4.0))),
     ("of_batched_sketch", "FastAPI sketch with micro-batching", ((0.6, 1.0), (0.8, 1.0))),
@@ -41,6 +48,17 @@ def routes(bench: "Bench") -> Iterator[Line]:
         cost = statistics.median(costs[title] for costs in rounds)
         note = f"{ratios[0]:.2f} to {ratios[-1]:.2f} in {PAIRS} rounds; {cost * 1e6:.0f} µs of CPU"
         yield Line(f"{title}, CPU per house ÷ `/predict`", 2, 1.5, statistics.median(ratios), "", note=note)
+
+
+def explanations(bench: "Bench") -> Iterator[Line]:
+    """Compare the CPU of what explains a price with that of `/predict`."""
+    with bench.ours() as server:
+        base = statistics.median(cpu_per_request(server, bench.requests, 1, SHORT_ROUND) for _ in range(ROUNDS))
+        for title, requests in explain_requests(bench.houses, VARIED).items():
+            must, aim = EXPLAIN_BOUNDS[title]
+            costs = sorted(cpu_per_request(server, requests, 1, EXPLAIN_REQUESTS) for _ in range(ROUNDS))
+            note = f"{costs[0] * 1e3:.1f} to {costs[-1] * 1e3:.1f} ms of CPU in {ROUNDS} rounds"
+            yield Line(f"`{title}` ÷ `/predict`, CPU per request", must, aim, costs[ROUNDS // 2] / base, "×", note=note)
 
 
 def sketches(bench: "Bench") -> Iterator[Line]:

@@ -17,6 +17,17 @@ def _comparables(target: Target) -> list[Script]:
     return [again(post("/comparables", target.houses[0]))] * 16
 
 
+@attack("16 clients of `/history`", WORK_MB)
+def _history(target: Target) -> list[Script]:
+    return [again(post("/history", target.houses[0]))] * 16
+
+
+@attack("16 clients of `/what-if` with 400 points", WORK_MB)
+def _what_if(target: Target) -> list[Script]:
+    vary = {"sqft_living": 20, "sqft_lot": list(range(1, 21))}
+    return [again(post("/what-if", {"house": target.houses[0], "vary": vary}))] * 16
+
+
 @attack("16 clients of `/predict` with all parts", WORK_MB)
 def _parts(target: Target) -> list[Script]:
     return [again(post("/predict?include=explanation,comparables", target.houses[0]))] * 16

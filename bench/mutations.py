@@ -42,7 +42,8 @@ def legal_requests(model: str, houses: Sequence[dict[str, Any]]) -> list[bytes]:
     """Return legal requests to every POST route, in every format."""
     found = [one for requests in single_house_requests(model, houses).values() for one in requests]
     for house in houses:
-        found += [post("/explain", house), post("/comparables?k=3", house)]
+        found += [post("/explain", house), post("/comparables?k=3", house), post("/history", house)]
+        found.append(post("/what-if", {"house": house, "vary": {next(iter(house)): None}}))
         found += [post("/predict?include=explanation,comparables", house), post("/batch-predict", list(houses))]
         found.append(post("/invocations", {"instances": list(houses)}))
         line = json.dumps(house).encode() + b"\n"

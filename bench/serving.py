@@ -26,7 +26,7 @@ from typing import Any
 import containers
 import peers
 import sealed
-from cpu_costs import CLIENTS, probes, routes, sketches
+from cpu_costs import CLIENTS, explanations, probes, routes, sketches
 from environments import CACHE, EXTRAS, ROOT
 from houseprice.bundle.load import Bundle, open_bundle
 from load import Load, drive, post
@@ -178,6 +178,7 @@ def image(bench: Bench) -> Iterator[Line]:
 SECTIONS: dict[str, Callable[[Bench], Iterator[Line]]] = {
     "predict": predict,
     "routes": routes,
+    "explanations": explanations,
     "sketches": sketches,
     "probes": probes,
     "peers": against_peers,

@@ -200,7 +200,7 @@ def comparable_weights(distances: npt.NDArray[np.float64]) -> list[float]:
     if not len(distances):
         return []
     weights = 1.0 / (distances**2 + SALE_NOISE**2)
-    return [percent / 100.0 for percent in to_the_cent(100.0 * weights / weights.sum(), 100.0)]
+    return [round(percent / 100.0, 4) for percent in to_the_cent(100.0 * weights / weights.sum(), 100.0)]
 
 
 def _members(groups: list[FeatureGroup], sources: list[list[str]], count: int) -> npt.NDArray[np.float64]:
