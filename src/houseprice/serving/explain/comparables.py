@@ -28,7 +28,8 @@ from houseprice.serving.worker_pool import checkpoint
 
 EVERY_SALE = SaleSelection()
 SALE_NOISE = 0.1
-"""Share of a price by which two sales of one house usually differ: how near a sale must be to count fully."""
+"""Share of a price by which two sales of one house usually differ: how near a sale must be to count fully.
+Of five that were tried in November 2026, it errs least (`docs/experiments.md`)."""
 NEAR_BLOCK = 32  # houses that are compared with all sales at once
 Floats = npt.NDArray[np.float32]
 
