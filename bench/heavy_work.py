@@ -24,7 +24,7 @@ def _history(target: Target) -> list[Script]:
 
 @attack("16 clients of `/what-if` with 400 points", WORK_MB)
 def _what_if(target: Target) -> list[Script]:
-    vary = {"sqft_living": 20, "sqft_lot": list(range(1, 21))}
+    vary = {"sqft_living": 20, "sqft_lot": list(range(5000, 7000, 100))}
     return [again(post("/what-if", {"house": target.houses[0], "vary": vary}))] * 16
 
 

@@ -39,14 +39,14 @@ def single_house_requests(model: str, houses: Sequence[House]) -> dict[str, list
 def explain_requests(houses: Sequence[House], varied: Sequence[str]) -> dict[str, list[bytes]]:
     """Return title → one request per house, to what explains a price; `varied` are two columns of numbers."""
     one, other = varied
-    most = [{one: 20, other: list(range(1, 21))}, {one: None}]
+    few, many = {one: None}, {one: 20, other: list(range(5000, 7000, 100))}
     return {
         "/explain": [post("/explain", house) for house in houses],
         "/comparables": [post("/comparables", house) for house in houses],
         "/comparables?k=20": [post("/comparables?k=20", house) for house in houses],
         "/history": [post("/history", house) for house in houses],
-        "/what-if, 11 points": [post("/what-if", {"house": house, "vary": most[1]}) for house in houses],
-        "/what-if, 400 points": [post("/what-if", {"house": house, "vary": most[0]}) for house in houses],
+        "/what-if, 11 points": [post("/what-if", {"house": house, "vary": few}) for house in houses],
+        "/what-if, 400 points": [post("/what-if", {"house": house, "vary": many}) for house in houses],
     }
 
 

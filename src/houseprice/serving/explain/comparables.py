@@ -30,7 +30,7 @@ EVERY_SALE = SaleSelection()
 SALE_NOISE = 0.1
 """Share of a price by which two sales of one house usually differ: how near a sale must be to count fully.
 Of five that were tried in November 2026, it errs least (`docs/experiments.md`)."""
-NEAR_BLOCK = 32  # houses that are compared with all sales at once
+MAX_NEAR_CELLS = 2**20  # distances between houses and sales that are in memory at once
 Floats = npt.NDArray[np.float32]
 
 
@@ -133,9 +133,10 @@ class ComparableFinder:
         """
         places = self._place(columns)[0].astype(np.float32)
         counts: list[int] = []
-        for start in range(0, places.shape[1], NEAR_BLOCK):
+        block = max(1, MAX_NEAR_CELLS // max(len(self._norms), 1))
+        for start in range(0, places.shape[1], block):
             checkpoint()
-            some = places[:, start : start + NEAR_BLOCK]
+            some = places[:, start : start + block]
             squares = (some**2).sum(axis=0)[:, None] - 2.0 * (some.T @ self._coordinates) + self._norms
             counts += np.count_nonzero(squares < distance**2, axis=1).tolist()
         return counts

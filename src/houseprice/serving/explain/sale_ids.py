@@ -4,16 +4,17 @@ A sale keeps its name in every bundle that holds it with the same columns and va
 since a bundle has none. Sales that are alike in everything are told apart by their order.
 """
 
-from collections import Counter
 from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
 
 from houseprice.bundle.sales_store import Sales
+from houseprice.serving.worker_pool import checkpoint
 
 DIGITS = 12
 """Hexadecimal digits of a name: among 100,000 sales two have the same once in 50,000 bundles, and then differ by it."""
+BLOCK = 4096  # sales that are named without a pause
 Hashes = npt.NDArray[np.uint64]
 
 
@@ -21,16 +22,22 @@ class SaleIds:
     """The names of some sales."""
 
     def __init__(self, sales: Sales) -> None:
-        parts = [_hashes(sales.columns[name]) for name in sorted(sales.columns)]
-        rows = np.ascontiguousarray(np.stack([*parts, _hashes(sales.prices)], axis=1).astype("<u8"))
-        seen = Counter[bytes]()
-        self._numbers = np.empty(len(rows), dtype=np.uint64)
-        for place, row in enumerate(rows):
-            content = row.tobytes()
-            again = b"%d" % seen[content] if seen[content] else b""
-            seen[content] += 1
-            self._numbers[place] = int.from_bytes(_digest(content + again), "big")
+        parts = [*(_hashes(sales.columns[name]) for name in sorted(sales.columns)), _hashes(sales.prices)]
+        self._numbers = np.empty(len(sales.prices), dtype=np.uint64)
+        for start in range(0, len(self._numbers), BLOCK):
+            checkpoint()
+            rows = np.stack([part[start : start + BLOCK] for part in parts], axis=1).astype("<u8", copy=False)
+            self._numbers[start : start + BLOCK] = [_number(row.tobytes()) for row in rows]
         self._order = np.argsort(self._numbers, kind="stable")
+        repeated = np.flatnonzero(np.diff(self._numbers[self._order]) == 0) + 1  # in the order of the store
+        count = 0
+        for place, before in zip(repeated.tolist(), [-1, *repeated.tolist()], strict=False):
+            count = count + 1 if place == before + 1 else 1
+            position = self._order[place]
+            row = np.stack([part[position] for part in parts]).astype("<u8", copy=False)
+            self._numbers[position] = _number(row.tobytes() + b"%d" % count)
+        if len(repeated):
+            self._order = np.argsort(self._numbers, kind="stable")
 
     def of(self, position: int) -> str:
         """Return the name of the sale at a position of the store."""
@@ -45,8 +52,8 @@ class SaleIds:
         return int(self._order[at])
 
 
-def _digest(content: bytes) -> bytes:
-    return blake2b(content, digest_size=DIGITS // 2).digest()
+def _number(content: bytes) -> int:
+    return int.from_bytes(blake2b(content, digest_size=DIGITS // 2).digest(), "big")
 
 
 def _hashes(values: npt.NDArray[np.generic]) -> Hashes:
