@@ -45,17 +45,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, help="where models and store are kept; by default a temporary one")
     parser.add_argument("--store", help="URL of an empty store; by default an SQLite file in the folder")
+    parser.add_argument("--config", type=Path, default=ROOT / "configs" / "model_config.yaml", help="of the model")
     parser.add_argument("--figure", type=Path, help="PNG or SVG of the story to write")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="production-year-") as temporary:
         folder = given.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        return play(folder, given.store or f"sqlite:///{folder / 'store.db'}", given.figure)
+        config_file = configured(given.config, folder)
+        return play(config_file, folder, given.store or f"sqlite:///{folder / 'store.db'}", given.figure)
 
 
-def play(folder: Path, url: str, figure: Path | None) -> int:
+def play(config_file: Path, folder: Path, url: str, figure: Path | None) -> int:
     """Train, answer, watch and retrain; print the story."""
-    config_file = configured(folder)
     config = load(config_file)
     raw = first_months(config, folder)
     houseprice("run", "--config", config_file, "--raw", raw)
@@ -85,9 +86,9 @@ def play(folder: Path, url: str, figure: Path | None) -> int:
     return int(bool(problems))
 
 
-def configured(folder: Path) -> Path:
-    """Write the project's configuration with all files in a folder; return its path."""
-    values = yaml.safe_load((ROOT / "configs" / "model_config.yaml").read_text(encoding="utf-8"))
+def configured(config_file: Path, folder: Path) -> Path:
+    """Write a configuration with all files in a folder; return its path."""
+    values = yaml.safe_load(config_file.read_text(encoding="utf-8"))
     values["paths"] = {
         "raw": str(ROOT / "data/raw/house_data.csv"), "cleaned": str(folder / "processed/cleaned.csv"),
         "featured": str(folder / "processed/featured.csv"), "models": str(folder / "models"),
