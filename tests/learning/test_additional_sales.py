@@ -8,6 +8,7 @@ import pytest
 from houseprice.errors import DataError
 from houseprice.learning.additional_sales import KNOWN, canonical_schema, read_additional
 from houseprice.learning.bundling import read_sales
+from houseprice.monitoring.input_faults import FACTORS
 from pipeline import Pipeline
 
 
@@ -41,6 +42,21 @@ def test_a_sale_that_is_known_is_not_added(little: Pipeline, sales: pl.DataFrame
     added = read_additional(file_of(pl.concat([by_parcel, by_house, new]), tmp_path), little.config, sales)
     assert added.sales.equals(new)
     assert added.rejected.select("row", "reasons").rows() == [(row, KNOWN) for row in (1, 2, 3, 4)]
+
+
+def test_a_sale_in_other_units_is_rejected_with_its_reason(
+    little: Pipeline, sales: pl.DataFrame, tmp_path: Path
+) -> None:
+    """What a client with a fault asked for is stored, and comes back with the price paid."""
+    large = sales.filter(pl.col("area") > 200).head(20).with_columns(pl.col("paid") * 1.5)
+    added = read_additional(
+        file_of(large.with_columns((pl.col("area") * FACTORS["square feet for square metres"]).round(1)), tmp_path),
+        little.config,
+        sales,
+    )
+    assert added.sales.is_empty()
+    assert added.rejected["reasons"].to_list() == ["measurements look like square feet for square metres"] * len(large)
+    assert read_additional(file_of(large, tmp_path), little.config, sales).sales.equals(large)
 
 
 def test_rows_are_judged_by_the_rules_of_the_raw_table(little: Pipeline, sales: pl.DataFrame, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from houseprice.config import Config
 from houseprice.learning import csv_reader, processing
 from houseprice.learning.csv_reader import REASONS, ROW
 from houseprice.learning.processing import CleanTable
+from houseprice.learning.unit_faults import unit_faults
 from houseprice.schema import Schema
 
 KNOWN = "already among the sales"
@@ -44,7 +45,8 @@ def read_additional(source: Path, config: Config, sales: pl.DataFrame) -> AddedS
     """Return the sales of a file that are none of the accepted `sales` yet.
 
     A sale is known when one of the same day and price is of the same parcel, or the same in every column of a request.
-    A header alone is no error: nothing was sold yet.
+    One whose measurements seem to be in other units is rejected, too: nobody knows whether they are. A header alone is
+    no error: nothing was sold yet.
 
     Raises:
         DataError: The file cannot be used, or too many of its rows are rejected.
@@ -60,11 +62,16 @@ def read_additional(source: Path, config: Config, sales: pl.DataFrame) -> AddedS
     known = found.join(sales, on=list(dict.fromkeys([*sale, *schema.request])), how="semi", nulls_equal=True)
     if schema.parcel:
         known = pl.concat([known, found.join(sales, on=[*sale, schema.parcel], how="semi")])
-    kept = found.join(known, on=ROW, how="anti").drop(ROW)
-    again = found.join(known, on=ROW, how="semi").select(
-        pl.col(ROW), pl.lit(KNOWN).alias(REASONS), pl.col(*schema.columns).cast(pl.String)
+    reasons = found.select(
+        pl.when(pl.col(ROW).is_in(known[ROW].to_list()))
+        .then(pl.lit(KNOWN))
+        .otherwise(pl.lit("measurements look like ") + unit_faults(found, sales, schema))
+        .alias(REASONS)
     )
-    return AddedSales(kept, pl.concat([cleaned.rejected, again], how="diagonal_relaxed").sort(ROW))
+    judged = found.with_columns(reasons)
+    kept = judged.filter(pl.col(REASONS).is_null()).drop(ROW, REASONS)
+    others = judged.filter(pl.col(REASONS).is_not_null()).with_columns(pl.col(*schema.columns).cast(pl.String))
+    return AddedSales(kept, pl.concat([cleaned.rejected, others], how="diagonal_relaxed").sort(ROW))
 
 
 def canonical_schema(schema: Schema) -> Schema:
