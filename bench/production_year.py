@@ -123,8 +123,11 @@ def show(month: date, found: Monitor, told: set[tuple[str, str]]) -> None:
     group = next(one for one in found.months if one.name == f"{month:%Y-%m}")
     new = [alarm for alarm in found.raised if (alarm.name, alarm.about) not in told]
     told |= {(alarm.name, alarm.about) for alarm in new}
-    measures = (group.errors.median_ape, group.errors.bias) if group.errors else ()
-    cells = [f"{one.value:+.1%} ({one.low:+.1%} to {one.high:+.1%})" for one in measures] or ["–", "–"]
+    cells = ["–", "–"]
+    if group.errors:
+        median, bias = group.errors.median_ape, group.errors.bias
+        cells = [f"{median.value:.1%} ({median.low:.1%} to {median.high:.1%})"]
+        cells += [f"{bias.value:+.1%} ({bias.low:+.1%} to {bias.high:+.1%})"]
     print(f"{group.name:8} {group.sales:6,} {cells[0]:>24} {cells[1]:>24}  " + ("; ".join(map(words_of, new)) or "–"))
 
 
