@@ -161,6 +161,17 @@ def test_a_batch_has_the_valuation_of_each_house(client: Client, kind: str, acce
     assert found[1]["predicted_price"] == LEAST_PRICE
 
 
+@pytest.mark.parametrize("accept", ["", "*/*", "text/csv;q=0.5, application/json"])
+def test_a_table_is_answered_in_json_where_a_valuation_is_wanted(client: Client, accept: str) -> None:
+    """Unless a table is what is accepted best; a table of no house has no valuation."""
+    table = b"living area,rooms,zip,grade\n80,3,98039,1\n"
+    answer = send(client.app, table, CSV, accept, "/batch-predict?include=valuation")
+    assert answer.status_code == 200
+    assert answer.json()["predictions"] == [client.post(ASKED, LEAST).json()]
+    empty = send(client.app, table.splitlines()[0], CSV, accept, "/batch-predict?include=valuation")
+    assert empty.json() == {"predictions": []}
+
+
 def test_a_table_has_no_room_for_a_valuation(client: Client) -> None:
     """It is refused before anything is priced."""
     answer = send(client.app, json.dumps([FULL]).encode(), JSON, CSV, "/batch-predict?include=valuation")

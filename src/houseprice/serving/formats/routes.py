@@ -17,8 +17,10 @@ from houseprice.serving.direct_route import PartsResponse
 from houseprice.serving.formats import ndjson
 from houseprice.serving.formats.negotiation import (
     CSV,
+    JSON,
     NDJSON,
     Media,
+    accepted,
     csv_content_type,
     dialect_of,
     negotiate,
@@ -58,6 +60,8 @@ class BatchRoute:
         accept = [str(value, "latin-1") for name, value in request.scope["headers"] if name == b"accept"]
         body, answer = negotiate(header(request, b"content-type", ""), ", ".join(accept))
         parts = included_parts(request, PARTS) if request.scope["query_string"] else set()
+        if parts and answer.format is CSV:  # perhaps only since the body is one
+            answer = accepted(", ".join(accept), Media(JSON, JSON.names[0]))
         if parts and answer.format is CSV:
             message = "A table has no room for a valuation; ask for application/json or application/x-ndjson."
             raise invalid_query("include", message, "valuation")
