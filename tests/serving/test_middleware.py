@@ -65,6 +65,18 @@ def test_without_a_valid_key_requests_are_refused_when_there_are_keys(toy: Bundl
     assert client_of(toy).post("/predict", FULL).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/explain", "/comparables", "/history", "/what-if"])
+def test_routes_that_explain_are_kept_as_the_others_are(toy: Bundle, path: str) -> None:
+    """By keys, by the budget of a minute, and by the limit of bytes; each is counted by its name."""
+    body = {"house": FULL, "vary": {"rooms": [3]}} if path == "/what-if" else FULL
+    assert client_of(toy, api_keys=KEYS).post(path, body).status_code == 401
+    client = client_of(toy, requests_per_minute=1)
+    assert [client.post(path, body).status_code for _ in range(2)] == [200, 429]
+    client = client_of(toy, max_body_bytes=50)
+    assert client.post(path, body).status_code == 413
+    assert f'houseprice_requests_total{{route="{path}",status="413"}} 1.0' in client.get("/metrics").text
+
+
 @pytest.mark.parametrize(("path", "name"), [
     ("/v1/models/toy:predict", "error"), ("/v2/models/toy/infer", "error"), ("/v2", "error"),
     ("/predict", "detail"), ("/invocations", "detail"), ("/v1/endpoints/7:predict", "detail"),

@@ -122,11 +122,13 @@ def test_a_streamed_body_counts_its_rows_through_all_blocks(recording: Recording
 
 
 def test_parts_of_an_answer_are_recorded_once_and_explanations_never(recording: Recording) -> None:
-    """Neither are checks of golden rows, comparisons and refused houses."""
+    """Neither are checks of golden rows, comparisons, histories, grids and refused houses."""
     ask = recording.client.post
     ask("/predict?include=explanation,comparables", LEAST, headers={"X-Request-ID": "with"})
     ask("/explain", LEAST)
     ask("/comparables", LEAST)
+    ask("/history", LEAST)
+    ask("/what-if", {"house": LEAST, "vary": {"rooms": None}})
     ask("/predict", {**LEAST, "rooms": -1})
     ask("/batch-predict", [LEAST, {}])
     recording.client.get("/health")
