@@ -44,7 +44,7 @@ def test_requests_and_answers_are_described(document: dict[str, Any]) -> None:
     body = many["requestBody"]["content"]["application/json"]["schema"]
     assert body == {"type": "array", "items": reference}
     assert f"up to {MOST_HOUSES} houses" in many["description"]
-    assert set(one["responses"]) == {"200", "413", "415", "422", "503"}
+    assert set(one["responses"]) == {"200", "413", "414", "415", "422", "503"}
     assert set(many["responses"]) == {*one["responses"], "406"}
 
 

@@ -64,6 +64,7 @@ class State(BaseModel):
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     413: {"model": Reason, "description": "Too many houses or bytes; names the limit"},
+    414: {"model": Reason, "description": "An address of more than 2 KiB"},
     415: {"model": Reason, "description": "Not application/json, or compressed"},
     422: {"model": Refusal, "description": "A house cannot be priced: column, value, and what is allowed"},
     503: {"model": Reason, "description": "The model failed"},
