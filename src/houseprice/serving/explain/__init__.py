@@ -1,1 +1,1 @@
-"""Explanations of a prediction: Shapley values of its columns, and comparable sales."""
+"""What explains a price: Shapley values, comparable sales with adjustments, its history, and prices over grids."""
