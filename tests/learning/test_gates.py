@@ -153,6 +153,27 @@ def test_few_sales_cannot_tell_that_a_coverage_is_wrong(config: Config) -> None:
     assert "coverage" not in failed(figures, config)
 
 
+@pytest.mark.parametrize(
+    ("found", "of_origins", "passes"),
+    [
+        (0.96, [0.9, 0.91, 0.9, 0.89], False),
+        (0.96, [0.96, 0.97, 0.83, 0.96], True),
+        (0.82, [0.9, 0.91, 0.9, 0.89], False),
+        (0.82, [0.96, 0.97, 0.83, 0.96], True),
+        (0.6, [0.96, 0.97, 0.83, 0.96], False),
+        (0.96, [0.83], False),
+    ],
+)
+def test_a_coverage_is_one_of_a_period_as_those_of_the_rolling_origins_are(
+    config: Config, found: float, of_origins: list[float], passes: bool
+) -> None:
+    """Where these differ, because the market moved, a calm holdout fails no interval, nor does a restless one."""
+    figures = changed("relative.coverage", {"value": found, "ci95": [found - 0.01, found + 0.01]})
+    origins = {str(number): {"coverage": coverage, "sales": 2000} for number, coverage in enumerate(of_origins)}
+    figures["rolling_origin"]["origins"] = origins
+    assert ("coverage" not in failed(figures, config)) is passes
+
+
 @pytest.mark.parametrize("name", ["log_rmse", "median_ape", "cod", "prd", "prb"])
 def test_what_is_no_number_passes_nothing(config: Config, name: str) -> None:
     """Neither a metric of the holdout nor a relative one."""

@@ -1,7 +1,7 @@
 """Quality gates: the conditions that a model must meet before it may be published."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from houseprice.learning.latency import latency_ratio
 from houseprice.learning.leakage import Leak, TrainingSource, detect_leakage, drop_waived
 from houseprice.learning.model_comparison import Comparison, NotComparable
 from houseprice.learning.relative_metrics import share
+from houseprice.learning.rolling_origins import NORMAL_95
 from houseprice.learning.splitting import HOLDOUT, TRAIN, Rows, split_rows
 from houseprice.learning.training import PriceModel
 from houseprice.learning.trend import TIME, Trend
@@ -266,15 +267,26 @@ def _of_holdout(holdout: dict[str, Any], name: str) -> Estimate:
 
 
 def _coverage(metrics: dict[str, Any]) -> Estimate:
-    """Return the coverage with an interval for the noise of the holdout and of the sales that calibrated the interval.
+    """Return the coverage with an interval for the noise of the holdout, of the calibration, and of periods.
 
     Its share of n sales, given a quantile of m scores, has about the variance p(1−p)(1/n + 1/m): Vovk 2012,
-    "Conditional validity of inductive conformal predictors", proposition 2a.
+    "Conditional validity of inductive conformal predictors", proposition 2a. The sales of one period err together, and
+    the holdout is one: its coverage has the variance between the rolling origins as well, beyond the noise of each.
     """
     value, low, high = _relative(metrics["relative"], "coverage")
     calibrated_on = metrics["rolling_origin" if "rolling_origin" in metrics else "grouped_folds"]
     wider = math.sqrt(1.0 + metrics["holdout"]["sales"] / calibrated_on["sales"])
-    return Estimate(value, value - (value - low) * wider, min(1.0, value + (high - value) * wider))
+    of_periods = NORMAL_95 * math.sqrt(_variance_between(calibrated_on.get("origins", {}).values()))
+    below, above = (math.hypot(end * wider, of_periods) for end in (value - low, high - value))
+    return Estimate(value, float(np.clip(value - below, 0.0, 1.0)), float(np.clip(value + above, 0.0, 1.0)))
+
+
+def _variance_between(origins: Collection[dict[str, float]]) -> float:
+    """Return how much the coverage varies from one rolling origin to the next, beyond what so many sales let expect."""
+    if len(origins) < 2:
+        return 0.0
+    coverage, sales = (np.array([origin[name] for origin in origins]) for name in ("coverage", "sales"))
+    return max(float(coverage.var(ddof=1) - (coverage * (1.0 - coverage) / sales).mean()), 0.0)
 
 
 def _relative(relative: dict[str, Any], name: str) -> Estimate:
