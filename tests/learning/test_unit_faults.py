@@ -75,6 +75,13 @@ def test_a_house_is_judged_by_the_measurements_that_it_has() -> None:
     assert unit_faults(nothing, BEFORE, SCHEMA).null_count() == 300
 
 
+def test_a_column_that_few_sales_before_have_does_not_stop_the_others() -> None:
+    """The lot of 50 sales says nothing; the living area of all of them does."""
+    rare = BEFORE.with_columns(pl.when(pl.int_range(pl.len()) < 50).then("lot").alias("lot"))
+    metric = in_units(houses(300, 6), FACTORS["square metres for square feet"])
+    assert 0 < unit_faults(metric, rare, SCHEMA).null_count() < 300
+
+
 def test_few_sales_before_tell_nothing() -> None:
     """Nor do columns of one value, or sales of which none is there."""
     metric = in_units(houses(10, 5), FACTORS["square metres for square feet"])

@@ -37,10 +37,7 @@ def unit_faults(sales: pl.DataFrame, before: pl.DataFrame, schema: Schema) -> pl
     found: list[str | None] = [None] * sales.height
     least = np.full(sales.height, np.inf)
     for names in _measurements(before, schema):
-        usual = _logs(before, names)
-        usual = usual[np.isfinite(usual).all(axis=1)]
-        if len(usual) < MIN_SALES:
-            continue
+        usual = _logs(before.drop_nulls(names), names)
         logs, middle, covariance = _logs(sales, names), usual.mean(axis=0), np.cov(usual.T).reshape(len(names), -1)
         written = _squared_distances(logs, middle, covariance)
         given = np.isfinite(logs).sum(axis=1)
@@ -54,7 +51,7 @@ def unit_faults(sales: pl.DataFrame, before: pl.DataFrame, schema: Schema) -> pl
 
 
 def _measurements(before: pl.DataFrame, schema: Schema) -> list[list[str]]:
-    """Return the columns of each unit."""
+    """Return the columns of each unit that enough sales have together; one that few have does not stop the others."""
     units: dict[str, list[str]] = {}
     for name in schema.request:
         column = schema.columns[name]
@@ -62,7 +59,15 @@ def _measurements(before: pl.DataFrame, schema: Schema) -> list[list[str]]:
             least = before[name].min()
             if isinstance(least, int | float) and least > 0:
                 units.setdefault(column.unit, []).append(name)
-    return list(units.values())
+    found = []
+    for names in units.values():
+        kept: list[str] = []
+        for name in sorted(names, key=lambda one: before[one].null_count()):
+            if before.drop_nulls([*kept, name]).height >= MIN_SALES:
+                kept.append(name)
+        if kept:
+            found.append(kept)
+    return found
 
 
 def _logs(table: pl.DataFrame, names: Sequence[str]) -> Floats:
