@@ -1,19 +1,24 @@
 """A whole pipe that tests share: where each of its files lies, and how to go it in a hurry."""
 
+from __future__ import annotations
+
 import fcntl
 import os
 import pickle
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import pytest
 import yaml
 
-from houseprice import pipeline
-from houseprice.config import Config
+if TYPE_CHECKING:  # learning takes seconds to import, and not every process learns
+    from collections.abc import Callable
+
+    import pytest
+
+    from houseprice import pipeline
+    from houseprice.config import Config
 
 Made = TypeVar("Made")
 
@@ -71,6 +76,7 @@ def quick_config(text: str) -> str:
         "max_cod": 40.0,
         "prd": [0.5, 2.0],
         "prb": [-1.0, 1.0],
+        "vei": [-100.0, 100.0],
         "max_unknown_categories": 1.0,
         "interval_to_error": [0.1, 20.0],
         "max_widest_interval_to_error": 100.0,
@@ -81,9 +87,13 @@ def quick_config(text: str) -> str:
 
 
 def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Made]) -> Made:
-    """Return what is made in a folder of that name; the first process of a test run makes it, the others read it."""
+    """Return what is made in a folder of that name; the first process of a test run makes it, the others read it.
+
+    A test run is a session, or all that share the folder in the variable TESTS_MADE_ONCE.
+    """
     base = factory.getbasetemp()
-    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    session = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    home = Path(os.environ.get("TESTS_MADE_ONCE", session)) / name
     home.mkdir(exist_ok=True)
     kept = home / ".made"
     with (home / ".lock").open("w") as lock:

@@ -39,6 +39,7 @@ BODIES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("what", BODIES)
 def test_a_signal_ends_a_command_soon_whatever_it_does(tmp_path: Path, number: signal.Signals, what: str) -> None:

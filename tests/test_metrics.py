@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,7 +37,9 @@ def test_the_measures_are_what_they_are_called() -> None:
     assert found["rmse"] == pytest.approx(np.sqrt((10**2 + 40**2) / 2))
     assert found["mae"] == pytest.approx(25)
     assert found["median_ape"] == pytest.approx(0.15)
-    assert (found["within_10"], found["within_20"]) == (pytest.approx(0.5), pytest.approx(1.0))
+    assert found["male"] == pytest.approx((np.log(1.1) + np.log(1.25)) / 2)
+    assert [found[f"within_{percent}"] for percent in (5, 10, 15, 20)] == [0.0, 0.5, 0.5, 1.0]
+    assert (found["p15_low"], found["p15_high"]) == (0.5, 0.0)
     assert found["cod"] == pytest.approx(100 * 0.15 / 0.95)
     assert found["prd"] == pytest.approx(0.95 / (270 / 300))
 
@@ -46,9 +49,29 @@ def test_a_perfect_answer_has_no_error() -> None:
     paid = np.array([1e5, 2e5, 4e5])
     found = measure(paid, paid)
     assert {name: round(value, 12) for name, value in found.items()} == {
-        "sales": 3, "log_rmse": 0, "bias_log": 0, "rmse": 0, "mae": 0, "median_ape": 0, "within_10": 1, "within_20": 1,
+        "sales": 3, "log_rmse": 0, "male": 0, "bias_log": 0, "rmse": 0, "mae": 0, "median_ape": 0,
+        "within_5": 1, "within_10": 1, "within_15": 1, "within_20": 1, "p15_low": 0, "p15_high": 0,
         "cod": 0, "prd": 1, "prb": 0,
     }  # fmt: skip
+
+
+def test_a_prediction_just_fifteen_percent_off_is_neither_too_low_nor_too_high() -> None:
+    """Five ratios, worked by hand: one below 0.85, one above 1.15, and both limits belong to what is within."""
+    found = measure(np.full(5, 100.0), np.array([84.0, 85.0, 100.0, 115.0, 116.0]))
+    assert (found["p15_low"], found["p15_high"], found["within_15"]) == (0.2, 0.2, 0.6)
+
+
+def test_the_errors_are_those_of_scikit_learn() -> None:
+    """Each that has its like there."""
+    draw = np.random.default_rng(2)
+    paid = np.exp(draw.normal(12.0, 0.4, 500))
+    predicted = paid * np.exp(draw.normal(0.02, 0.2, 500))
+    found = measure(paid, predicted)
+    assert found["male"] == pytest.approx(sklearn.metrics.mean_absolute_error(np.log(paid), np.log(predicted)))
+    assert found["log_rmse"] == pytest.approx(sklearn.metrics.root_mean_squared_error(np.log(paid), np.log(predicted)))
+    assert found["rmse"] == pytest.approx(sklearn.metrics.root_mean_squared_error(paid, predicted))
+    assert found["mae"] == pytest.approx(sklearn.metrics.mean_absolute_error(paid, predicted))
+    assert found["median_ape"] == pytest.approx(sklearn.metrics.median_absolute_error(np.ones(500), predicted / paid))
 
 
 def test_the_assessors_measures_are_those_of_a_case_worked_by_hand() -> None:
@@ -89,7 +112,9 @@ def test_every_metric_has_its_interval() -> None:
     draw = np.random.default_rng(1)
     paid = np.exp(draw.normal(12.0, 0.4, 500))
     found = with_bounds(paid, paid * np.exp(draw.normal(0.0, 0.2, 500)), seed=0)
-    assert set(found["ci95"]) == set(found) - {"sales", "ci95"}
+    assert set(found["ci95"]) == set(found) - {"sales", "ci95", "vei"}
+    assert found["vei"]["ci95"][0] < found["vei"]["value"] < found["vei"]["ci95"][1]
+    assert "vei" not in with_bounds(paid[:19], paid[:19], seed=0)
     assert all(low <= found[name] <= high for name, (low, high) in found["ci95"].items())
 
 
@@ -123,7 +148,8 @@ def test_the_measures_are_finite_and_in_their_ranges(pairs: list[tuple[float, fl
     assert all(np.isfinite(value) for value in found.values())
     assert found["log_rmse"] >= abs(found["bias_log"]) - 1e-12
     assert found["rmse"] >= found["mae"] * (1 - 1e-12)
-    assert 0 <= found["within_10"] <= found["within_20"] <= 1
+    assert 0 <= found["within_5"] <= found["within_10"] <= found["within_15"] <= found["within_20"] <= 1
+    assert found["within_15"] + found["p15_low"] + found["p15_high"] == pytest.approx(1.0)
 
 
 def test_houses_of_one_price_say_nothing_of_dear_and_cheap() -> None:
@@ -197,6 +223,24 @@ def test_vertical_equity_compares_the_outer_groups(count: int, groups: int) -> N
     found = measure_vertical_equity(paid, paid * ratio)
     assert found is not None
     assert found.value == pytest.approx(2.0 / np.median(ratio), rel=0.01)
+
+
+def test_vertical_equity_is_that_of_a_case_worked_by_hand() -> None:
+    """Twenty sales in halves, ten ratios of 1.05 below and ten of 0.95 above: the median of all is 1, the VEI −10 %."""
+    paid = np.repeat([100.0, 200.0], 10)
+    found = measure_vertical_equity(paid, paid * np.repeat([1.05, 0.95], 10))
+    assert found == pytest.approx((-10.0, -10.0, -10.0))
+
+
+def test_vertical_equity_groups_by_price_and_prediction_alike() -> None:
+    """Noise of prices and as much of predictions is no inequity; grouped by the price alone it would be −40 %."""
+    draw = np.random.default_rng(6)
+    value = draw.normal(12.0, 0.3, 50_000)
+    paid, predicted = (np.exp(value + draw.normal(0.0, 0.2, len(value))) for _ in range(2))
+    found = measure_vertical_equity(paid, predicted)
+    assert found is not None
+    assert found.low < 0.0 < found.high
+    assert abs(found.value) < 2.0
 
 
 def test_vertical_equity_needs_twenty_sales() -> None:

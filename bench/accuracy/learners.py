@@ -28,17 +28,18 @@ def by_hand(sales: SalesSet, fold: int) -> Logs:
     return _fitted(sales, fold, sales.configured)
 
 
-FOUND: dict[int, Training] = {}
+FOUND: dict[str, Training] = {}
+"""Title of a set → what was found on the rows of its first fold."""
 
 
 def _found(sales: SalesSet) -> Training:
     learned = sales.pairs[0][0]
-    if id(sales) not in FOUND:
-        FOUND[id(sales)] = find_hyperparameters(
+    if sales.title not in FOUND:
+        FOUND[sales.title] = find_hyperparameters(
             sales.features[learned], sales.prices[learned], AUTO, groups=sales.houses[learned], places=sales.places
         )
-        print(sales.title, FOUND[id(sales)].model_dump_json(exclude={"trend"}), flush=True)
-    return FOUND[id(sales)]
+        print(sales.title, FOUND[sales.title].model_dump_json(exclude={"trend"}), flush=True)
+    return FOUND[sales.title]
 
 
 def _fitted(sales: SalesSet, fold: int, training: Training) -> Logs:

@@ -20,7 +20,8 @@ class, at `code` and at `details`, never at the words. The tree, with exit code 
     ├── AuditLogError              14   audit_log_invalid       the audit log was changed, or cannot be written
     ├── FolderLockedError          15   folder_locked           another run writes into the same folder
     ├── StoreError                 16   store_failed            the store of predictions cannot be used
-    └── SpoolError                 17   spool_failed            the spool of predictions cannot be written
+    ├── SpoolError                 17   spool_failed            the spool of predictions cannot be written
+    └── EvidenceError               1   evidence_invalid        an evidence pack does not prove what it claims
 
 A `code` given where the exception is raised is narrower than its class (`registry_unauthorized`). Exit code 2 is a
 command line that cannot be understood, 130 an interruption by Ctrl-C or SIGTERM. HTTP errors are FastAPI's own: 422
@@ -194,6 +195,12 @@ class SpoolError(HousePriceError):
 
     exit_code = 17
     code = "spool_failed"
+
+
+class EvidenceError(HousePriceError):
+    """An evidence pack was changed, is about another model, or does not prove what it claims."""
+
+    code = "evidence_invalid"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -12,6 +12,11 @@ Rows = npt.NDArray[np.int64]
 BOOTSTRAP_SAMPLES = 300
 CONFIDENCE = 0.95
 QUANTILES = 100
+WITHIN = (5, 10, 15, 20)
+"""Percentages of the price within which predictions are counted."""
+VEI_GROUPS = ((50, 2), (500, 4))
+"""Up to so many sales, so many groups; `MOST_VEI_GROUPS` above."""
+MOST_VEI_GROUPS = 10
 MIN_VEI_SALES = 20
 MIN_FSD_SALES = 100
 
@@ -23,14 +28,20 @@ class Estimate(NamedTuple):
     low: float
     high: float
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return `value` and `ci95`, as metrics hold them."""
+        return {"value": self.value, "ci95": [self.low, self.high]}
+
 
 def measure(y_true: Prices, y_pred: Prices) -> dict[str, float]:
     """Return the metrics of some predictions.
 
-    `log_rmse` is of natural logs; `rmse` and `mae` are in the currency; `bias_log` is the mean log(predicted / actual);
-    `median_ape`, `within_10` and `within_20` are shares. `cod` (percent), `prd` and `prb` are those of assessors (IAAO,
-    Standard on Ratio Studies, 2013, appendix B): the dispersion of predicted / actual, and whether expensive houses
-    are treated like cheap ones.
+    `log_rmse` is of natural logs, and so is `male`, the mean absolute log error; `rmse` and `mae` are in the currency;
+    `bias_log` is the mean log(predicted / actual). Shares: `median_ape`; `within_5`, `_10`, `_15` and `_20` of the
+    predictions at most so many percent from the price (PPE5 to PPE20); `p15_low` and `p15_high` of those more than
+    15 % below and above it (P15L and P15H of the European AVM Alliance). `cod` (percent), `prd` and `prb` are those of
+    assessors (IAAO, Standard on Ratio Studies, 2013, appendix B): the dispersion of predicted / actual, and whether
+    expensive houses are treated like cheap ones.
     """
     log_error = np.log(y_pred) - np.log(y_true)
     error = y_pred - y_true
@@ -47,12 +58,14 @@ def measure(y_true: Prices, y_pred: Prices) -> dict[str, float]:
     return {
         "sales": len(y_true),
         "log_rmse": float(np.sqrt((log_error**2).mean())),
+        "male": float(np.abs(log_error).mean()),
         "bias_log": float(log_error.mean()),
         "rmse": float(np.sqrt((error**2).mean())),
         "mae": float(np.abs(error).mean()),
         "median_ape": float(np.median(share)),
-        "within_10": float((share <= 0.10).mean()),
-        "within_20": float((share <= 0.20).mean()),
+        **{f"within_{percent}": float((share <= percent / 100).mean()) for percent in WITHIN},
+        "p15_low": float((ratio < 0.85).mean()),
+        "p15_high": float((ratio > 1.15).mean()),
         "cod": float(100 * np.abs(ratio - median).mean() / median),
         "prd": float(ratio.mean() / (y_pred.sum() / y_true.sum())),
         "prb": slope,
@@ -60,10 +73,14 @@ def measure(y_true: Prices, y_pred: Prices) -> dict[str, float]:
 
 
 def with_bounds(y_true: Prices, y_pred: Prices, seed: int) -> dict[str, Any]:
-    """Return the metrics, and as `ci95` a 95 % interval of each (percentile bootstrap)."""
+    """Return the metrics, and as `ci95` a 95 % interval of each (percentile bootstrap).
+
+    `vei`, as `measure_vertical_equity` gives it, has an interval of its own; it is not there when sales are too few.
+    """
     found = bootstrap(lambda rows: measure(y_true[rows], y_pred[rows]), len(y_true), seed)
     bounds = {name: [estimate.low, estimate.high] for name, estimate in found.items() if name != "sales"}
-    return {**measure(y_true, y_pred), "ci95": bounds}
+    vei = measure_vertical_equity(y_true, y_pred)
+    return {**measure(y_true, y_pred), "ci95": bounds} | ({"vei": vei.as_dict()} if vei else {})
 
 
 def bootstrap(metrics: Callable[[Rows], dict[str, float]], sales: int, seed: int) -> dict[str, Estimate]:
@@ -120,10 +137,10 @@ def measure_standardised(y_true: Prices, y_pred: Prices, fsd: Prices) -> dict[st
 def measure_vertical_equity(y_true: Prices, y_pred: Prices) -> Estimate | None:
     """Return the vertical equity indicator (VEI), in percent; None of fewer than `MIN_VEI_SALES`.
 
-    Sales are ordered by the mean of price and prediction, each at the level of the prices, and divided into 2 groups
-    up to 50 sales, 4 up to 500 and 10 above. The VEI is the median ratio of the last group minus that of the first, as
-    a share of all sales' median ratio (IAAO, Standard on Ratio Studies, exposure draft of 2024). The interval takes
-    those of the two medians for independent.
+    Sales are ordered by the mean of price and prediction, each at the level of the prices, and divided into
+    `vei_groups`. The VEI is the median ratio of the last group minus that of the first, as a share of all sales' median
+    ratio (IAAO, Standard on Ratio Studies, exposure draft of 2024). The interval takes the two medians for independent,
+    where the draft subtracts the opposite ends of two 90 % intervals, which is wider by a fifth.
     """
     sales = len(y_true)
     if sales < MIN_VEI_SALES:
@@ -131,12 +148,17 @@ def measure_vertical_equity(y_true: Prices, y_pred: Prices) -> Estimate | None:
     ratio = y_pred / y_true
     median = float(np.median(ratio))
     order = np.argsort(0.5 * y_true + 0.5 * y_pred / median, kind="stable")
-    groups = np.array_split(ratio[order], 2 if sales <= 50 else 4 if sales <= 500 else 10)
+    groups = np.array_split(ratio[order], vei_groups(sales))
     first, last = (median_bounds(group) for group in (groups[0], groups[-1]))
     value = last.value - first.value
     above = np.hypot(last.high - last.value, first.value - first.low)
     below = np.hypot(last.value - last.low, first.high - first.value)
     return Estimate(*(100.0 / median * end for end in (value, float(value - below), float(value + above))))
+
+
+def vei_groups(sales: int) -> int:
+    """Return the number of groups that the VEI compares the outer two of: halves, quarters or tenths."""
+    return next((groups for most, groups in VEI_GROUPS if sales <= most), MOST_VEI_GROUPS)
 
 
 def median_bounds(values: Prices) -> Estimate:

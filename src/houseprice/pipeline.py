@@ -27,6 +27,7 @@ from houseprice.learning import (
     gates,
     leakage,
     model_comparison,
+    out_of_sample,
     processing,
     report,
     tracking,
@@ -138,7 +139,7 @@ def train(
     where, store = tracking.resolve(uri, config.tracking, models.parent), ModelStore(models)
     features = feature_table.read(data, config.schema_)
     made_by = store.preprocessor_of(features.sha256)
-    processed = find_processed(features.processed_sha256, [data.parent, *_search_paths(models, config)])
+    processed = bundling.find_processed(features.processed_sha256, [data.parent, *_search_paths(models, config)])
     models.parent.mkdir(parents=True, exist_ok=True)
     tracking.connect(where, config.tracking)
     champion = tracking.champion(where, config.tracking)
@@ -171,11 +172,12 @@ def train(
         candidate = build_candidate(verdict, source, model, preprocessor, config)
         reason = "" if candidate.content else "the exported model cannot be sealed; see the failed gates"
     verdict = candidate.verdict
-    page = report.render(evaluation, features, verdict, config, _cleaning_report(processed, features.processed_sha256))
+    cleaning = _cleaning_report(processed, features.processed_sha256)
     documents = {
         "metrics.json": canonical({**evaluation.metrics, "verdict": verdict.as_dict(for_manifest=True)}),
         "verdict.json": canonical({"passed": verdict.passed, "gates": verdict.as_dict()}),
-        report.NAME: page,
+        report.NAME: report.render(evaluation, features, verdict, config, cleaning),
+        out_of_sample.NAME: out_of_sample.write(evaluation.out_of_sample, features.processed_sha256),
     }
     promoted = verdict.passed and model_comparison.promotes(comparisons, must_beat=must_beat_champion)
     accepted = promoted if must_beat_champion else verdict.passed
@@ -187,9 +189,10 @@ def train(
         atomic_io.write_atomically({reports / name: content for name, content in documents.items()})
     written = store if accepted else store.rejected
     bundle = written.bundle if candidate.content else None
-    report_files = {reports / name: "" for name in documents}
-    out_of_fold = evaluation.out_of_fold.write_csv().encode()
-    artifacts = RunArtifacts(data, processed, bundle, source, model, out_of_fold, report_files)
+    artifacts = RunArtifacts(
+        data, processed, bundle, source, model, evaluation.out_of_fold.write_csv().encode(),
+        dict.fromkeys((reports / name for name in documents), ""),
+    )  # fmt: skip
     record = run_record.make_record(config, features, evaluation.metrics, verdict, artifacts)
     tracked = tracking.log(where, config.tracking, record, champion=promoted)
     return TrainingResult(
@@ -218,7 +221,7 @@ def make_bundle(config: Config, models: Path, data: Path | None = None, *, allow
             code="pair_mismatch",
         )
     paths = [data] if data else _search_paths(models, config)
-    processed = find_processed(model.processed_sha256_, paths)
+    processed = bundling.find_processed(model.processed_sha256_, paths)
     if processed is None:
         searched = ", ".join(f'"{path}"' for path in paths)
         raise DataError(
@@ -275,15 +278,6 @@ def self_test(config: Config, raw: Path) -> list[gate_self_test.MutationResult]:
     """
     cleaned = accepted_sales.clean_file(config, raw)
     return gate_self_test.run_mutations(gate_self_test.prepare(cleaned.sales, config), startup.refusal)
-
-
-def find_processed(sha256: str, paths: list[Path]) -> Path | None:
-    """Return the CSV with this digest among some files and folders, or None."""
-    for given in paths:
-        for path in sorted(given.glob("*.csv")) if given.is_dir() else [given]:
-            if path.is_file() and sha256_of(path) == sha256:
-                return path
-    return None
 
 
 def _cleaning_report(processed: Path | None, sha256: str) -> dict[str, Any] | None:

@@ -15,11 +15,12 @@ from houseprice.bundle.export import RowSelection, measure_parity
 from houseprice.bundle.golden import LEARNERS
 from houseprice.bundle.graph import export_onnx
 from houseprice.bundle.load import Bundle, Model, Predictions, open_bundle
+from houseprice.bundle.random_sample import SIZE, draw_sample
 from houseprice.errors import ArtifactError
-from houseprice.learning import bundling
-from houseprice.learning.exported_pair import SAMPLE_ROWS
+from houseprice.learning import bundling, feature_table
 from houseprice.learning.features import Preprocessor, columns_of
 from houseprice.learning.model_store import MODEL, PREPROCESSOR
+from houseprice.learning.splitting import HOLDOUT, split_sales
 from houseprice.learning.training import PriceModel
 from pipeline import Pipeline
 
@@ -178,7 +179,33 @@ def test_the_sample_tells_its_own_error(bundle: Bundle) -> None:
     answered = np.array([answer["predicted_price"] for answer in bundle.sample["answers"]])
     paid = np.array(bundle.sample["prices"])
     assert bundle.sample["log_rmse"] == pytest.approx(np.sqrt(np.mean((np.log(answered) - np.log(paid)) ** 2)))
-    assert len(paid) == min(SAMPLE_ROWS, bundle.manifest.metrics["sides"]["holdout"])
+    assert len(paid) == min(SIZE, bundle.manifest.metrics["sides"]["holdout"])
+
+
+def test_the_sample_is_drawn_from_the_holdout_by_the_digest_of_the_data(bundle: Bundle, pipe: Pipeline) -> None:
+    """The sales are those of the rows that it names, and their prices those paid."""
+    draw, sales = bundle.sample["draw"], bundling.read_sales(pipe.cleaned, pipe.config.schema_)
+    rules = pipe.config.split
+    side = split_sales(sales, pipe.config.schema_, rules, pipe.config.training.seed)
+    held_out = np.flatnonzero(side == HOLDOUT).tolist()
+    assert draw["data_sha256"] == manifests.sha256_of(pipe.cleaned)
+    assert draw["rows"] == draw_sample(draw["data_sha256"], held_out)
+    assert draw["held_out"] == len(held_out)
+    assert draw["split"] == {
+        "protocol": rules.protocol, "holdout_share": rules.holdout_share, "seed": pipe.config.training.seed
+    }  # fmt: skip
+    assert sales[pipe.config.schema_.target][draw["rows"]].to_list() == bundle.sample["prices"]
+
+
+def test_the_sample_holds_what_the_evaluated_model_answered(bundle: Bundle, pipe: Pipeline) -> None:
+    """The published model has seen these sales, the evaluated one has not: its answers show its error."""
+    sample, table = bundle.sample, feature_table.read(pipe.featured, pipe.config.schema_)
+    evaluated = np.array([answer["predicted_price"] for answer in sample["evaluated"]])
+    log_rmse = float(np.sqrt(np.mean((np.log(evaluated) - np.log(table.prices[sample["draw"]["rows"]])) ** 2)))
+    assert bundle.manifest.fitted_on == "all sales"
+    assert log_rmse > sample["log_rmse"]
+    if len(evaluated) == len(table.rows(HOLDOUT)):
+        assert log_rmse == pytest.approx(bundle.manifest.metrics["holdout"]["log_rmse"])
 
 
 def test_the_reference_tells_what_the_columns_looked_like(bundle: Bundle, pipe: Pipeline) -> None:

@@ -21,7 +21,10 @@ RunCli = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture(scope="session")
 def checkout(build_context: Path, bundle_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a checkout after a run under a strict umask: with data, pickles and secrets beside the bundle."""
+    """Return a checkout after a run under a strict umask: with data, pickles and secrets beside the bundle.
+
+    The locks keep their mode, so that BuildKit finds the libraries that it has installed for the good image.
+    """
     home = tmp_path_factory.mktemp("checkout") / "home"
     shutil.copytree(build_context, home)
     shutil.copytree(bundle_dir, home / "models" / "bundle")
@@ -29,7 +32,8 @@ def checkout(build_context: Path, bundle_dir: Path, tmp_path_factory: pytest.Tem
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text("must stay outside")
     for path in home.rglob("*"):
-        path.chmod(0o700 if path.is_dir() else 0o600)
+        if path.parent.name != "requirements":
+            path.chmod(0o700 if path.is_dir() else 0o600)
     return home
 
 
@@ -73,6 +77,7 @@ def test_a_plain_docker_build_passes(
         assert code == 0, out + err
         files = listed(docker, image)
         assert "/app/models/bundle/model.onnx" in files
+        assert "/app/houseprice/serving/page/built/index.html.br" in files
         assert "/app/houseprice/serving/app.py" in files
         assert not [file for file in files if "learning" in file or "release" in file or file.endswith(".pkl")]
         labels = docker.image(image)["Config"]["Labels"]

@@ -75,7 +75,7 @@ def configuration(columns: Iterable[str], **more: Any) -> dict[str, Any]:
     declared = {name: {"description": f"What {name} is", **COLUMNS.get(name, {"kind": "number", "required": False})}
                 for name in columns}  # fmt: skip
     training = {
-        "seed": 0, "threads": 2, "ridge_alpha": 10.0, "tree_share": 0.6, "linear_share": 0.1,
+        "seed": 0, "threads": 2, "ridge_alpha": 10.0, "tree_share": 0.6, "linear_share": 0.1, "blend_slope": 1.02,
         "time_in_trees": False, "text_pairs": [], "target_encoding_weight": 10.0, "trend": {"horizon_months": 3},
         "robust_weights": {"scale": 3.0, "centres": 20},
         "boosting": {"iterations": 40, "learning_rate": 0.2, "depth": 4},

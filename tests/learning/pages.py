@@ -21,6 +21,7 @@ SECTIONS = [
     "Verdict and gates",
     "Performance",
     "Prediction interval",
+    "Hit rate",
     "Errors by price, time and location",
     "Feature importance",
     "Partial dependence",

@@ -7,8 +7,12 @@ import polars as pl
 
 from houseprice.learning import feature_table
 from houseprice.learning.feature_table import FeatureTable
+from houseprice.learning.interval_ends import Curve, IntervalEnds
 from houseprice.schema import Schema
 
+LEVEL = Curve(0.0, 0.0, 0.0)
+EQUAL_ENDS = IntervalEnds(LEVEL, LEVEL, mean=0.0, deviation=1.0, lowest=0.0, highest=0.0)
+"""Ends of a symmetric interval."""
 SCHEMA = Schema.model_validate(
     {
         "columns": {

@@ -7,6 +7,7 @@ import pytest
 from houseprice.learning.calibration import Calibration
 from houseprice.learning.conformal import Period, fit_residual_scale, fsd_factors, interval_factor
 from houseprice.learning.features import matrix
+from learning.tables import EQUAL_ENDS
 
 ROWS = 2000
 
@@ -24,7 +25,7 @@ def calibration(houses: pl.DataFrame) -> Calibration:
     halves = np.arange(ROWS) % 2
     groups = [(np.flatnonzero(halves != half), np.flatnonzero(halves == half)) for half in (0, 1)]
     scale, sizes = fit_residual_scale(matrix(houses), residuals, groups, seed=0)
-    return Calibration(scale, [Period(residuals, sizes, np.zeros(ROWS))], 0.9, 1.6, 1.1)
+    return Calibration(scale, [Period(residuals, sizes, np.zeros(ROWS), np.zeros(ROWS))], 0.9, 1.6, 1.1, EQUAL_ENDS)
 
 
 def test_without_periods_the_folds_calibrate_both(calibration: Calibration) -> None:
@@ -38,10 +39,12 @@ def test_without_periods_the_folds_calibrate_both(calibration: Calibration) -> N
 def test_later_sales_are_a_period_of_both(calibration: Calibration, houses: pl.DataFrame) -> None:
     """The worst period decides the interval; the FSD is of all sales together, so that it grows less."""
     wild = np.random.default_rng(3).normal(0.0, 0.1 + 0.4 * houses["size"].to_numpy())
-    later = calibration.period(matrix(houses), wild, 0.01**2)
+    later = calibration.period(matrix(houses), wild, np.zeros(ROWS), 0.01**2)
     before, after = calibration.interval([]), calibration.interval([later])
     assert after.interval.house == interval_factor([later], [], 0.9, 1.6)
-    widths = [np.median(np.array(one.half_widths(matrix(houses), 0.0)), axis=1) for one in (before, after)]
-    of_interval, of_fsd = widths[1] / widths[0]
+    widths = [
+        np.median(np.array(one.half_widths(matrix(houses), np.zeros(ROWS), 0.0)), axis=1) for one in (before, after)
+    ]
+    of_interval, _, of_fsd = widths[1] / widths[0]
     assert of_interval == pytest.approx(2.0, abs=0.3)
     assert 1.2 < of_fsd < 1.7

@@ -20,9 +20,11 @@ from houseprice.learning.conformal import (
     fit_residual_scale,
     fsd_factors,
     interval_factor,
+    period_factors,
 )
 from houseprice.learning.features import matrix
 from houseprice.metrics import measure_fsd
+from learning.tables import EQUAL_ENDS
 
 Floats = npt.NDArray[np.float64]
 ROWS = 3000
@@ -73,9 +75,10 @@ def test_the_interval_is_mapies(coverage: float, many: int) -> None:
     _, theirs = oracle.predict_interval(table[asked])
 
     factor = conformal_quantile(np.abs(paid - answered)[late] / sizes[late], coverage)
-    width, _ = ConformalInterval(forest, Factors(factor), Factors(1.0)).half_widths(matrix(houses[asked]))
-    assert answered[asked] - width == pytest.approx(theirs[:, 0, 0], rel=1e-9)
-    assert answered[asked] + width == pytest.approx(theirs[:, 1, 0], rel=1e-9)
+    interval = ConformalInterval(forest, Factors(factor), Factors(1.0), EQUAL_ENDS)
+    below, above, _ = interval.half_widths(matrix(houses[asked]), answered[asked])
+    assert answered[asked] - below == pytest.approx(theirs[:, 0, 0], rel=1e-9)
+    assert answered[asked] + above == pytest.approx(theirs[:, 1, 0], rel=1e-9)
 
 
 def test_it_is_wider_where_answers_are_worse() -> None:
@@ -84,8 +87,9 @@ def test_it_is_wider_where_answers_are_worse() -> None:
     halves = np.arange(ROWS) % 2
     groups = [(np.flatnonzero(halves != half), np.flatnonzero(halves == half)) for half in (0, 1)]
     forest, sizes = fit_residual_scale(matrix(houses), errors, groups, seed=0)
-    interval = ConformalInterval(forest, Factors(1.0), Factors(0.5))
-    (small, large), deviations = interval.half_widths(matrix(pl.DataFrame({"size": [0.2, 0.8]})))
+    interval = ConformalInterval(forest, Factors(1.0), Factors(0.5), EQUAL_ENDS)
+    (small, large), above, deviations = interval.half_widths(matrix(pl.DataFrame({"size": [0.2, 0.8]})), np.zeros(2))
+    assert above.tolist() == [small, large]
     assert deviations.tolist() == [small / 2, large / 2]
     assert 2.0 < large / small < 4.0
     assert sizes[houses["size"].to_numpy() > 0.5].mean() > 2.0 * sizes[houses["size"].to_numpy() < 0.5].mean()
@@ -110,7 +114,7 @@ def period(count: int, size: float = 1.0, variance: float = 0.0, seed: int = 0) 
     """Return sales whose residuals are of some size, with the variance of a trend beside it."""
     draw = np.random.default_rng(seed)
     residuals = draw.normal(0.0, np.hypot(0.1 * size, np.sqrt(variance)), count)
-    return Period(residuals, np.full(count, 0.1), np.full(count, variance))
+    return Period(residuals, np.full(count, 0.1), np.full(count, variance), np.zeros(count))
 
 
 def test_a_score_is_the_factor_that_reaches_the_price() -> None:
@@ -131,16 +135,36 @@ def test_the_worst_period_decides_unless_it_is_of_few_sales() -> None:
     assert interval_factor([], [calm.scores(0.0)], 0.9, 0.0) == interval_factor([calm], [], 0.9, 0.0)
 
 
+def test_periods_that_differ_by_chance_decide_almost_as_one() -> None:
+    """Of twelve draws of the same errors, the worst is the worst by chance; a period that differs stays apart."""
+    alike = [period(200, seed=seed).scores(0.0) for seed in range(12)]
+    own = np.array([conformal_quantile(scores, 0.9) for scores in alike])
+    drawn = np.array(period_factors(alike, 0.9))
+    assert np.log(drawn).mean() == pytest.approx(np.log(own).mean())
+    assert np.ptp(drawn) < 0.4 * np.ptp(own)
+    apart = period_factors([*alike, 2.0 * alike[0]], 0.9)
+    assert apart[-1] == pytest.approx(2.0 * own[0], rel=0.1)
+    assert interval_factor([period(200, seed=seed) for seed in range(12)], [], 0.9, 0.0) == drawn.max()
+
+
+def test_three_periods_are_left_as_they_are() -> None:
+    """Of so few it is not known how much they differ; nor of exact predictions, whose scores are 0."""
+    few = [period(200, seed=seed).scores(0.0) for seed in range(3)]
+    assert period_factors(few, 0.9) == [conformal_quantile(scores, 0.9) for scores in few]
+    assert period_factors([np.zeros(200)] * 6, 0.9) == [0.0] * 6
+    assert period_factors([few[0]] * 6, 0.9) == pytest.approx([conformal_quantile(few[0], 0.9)] * 6)
+
+
 def test_what_is_not_known_of_the_market_widens_the_interval() -> None:
     """In quadrature, beside what is not known of the house."""
     houses, errors = uneven()
     halves = np.arange(ROWS) % 2
     groups = [(np.flatnonzero(halves != half), np.flatnonzero(halves == half)) for half in (0, 1)]
     scale, _ = fit_residual_scale(matrix(houses), errors, groups, seed=0)
-    interval = ConformalInterval(scale, Factors(2.0, 1.6), Factors(1.2, 1.1))
-    narrow = interval.half_widths(matrix(houses))
-    wide = interval.half_widths(matrix(houses), np.full(ROWS, 0.05**2))
-    for before, after, market in zip(narrow, wide, (1.6, 1.1), strict=True):
+    interval = ConformalInterval(scale, Factors(2.0, 1.6), Factors(1.2, 1.1), EQUAL_ENDS)
+    narrow = interval.half_widths(matrix(houses), np.zeros(ROWS))
+    wide = interval.half_widths(matrix(houses), np.zeros(ROWS), np.full(ROWS, 0.05**2))
+    for before, after, market in zip(narrow, wide, (1.6, 1.6, 1.1), strict=True):
         assert after == pytest.approx(np.hypot(before, market * 0.05))
 
 
@@ -170,7 +194,7 @@ def test_the_power_of_the_size_is_found(power: float) -> None:
     """So that 68 % hold in every fifth of the forecast standard deviation."""
     draw = np.random.default_rng(5)
     sizes = np.exp(draw.normal(-2.3, 0.35, 40_000))
-    sample = Period(draw.standard_t(4, 40_000) * sizes**power, sizes, np.zeros(40_000))
+    sample = Period(draw.standard_t(4, 40_000) * sizes**power, sizes, np.zeros(40_000), np.zeros(40_000))
     found = fsd_factors([sample], 0.0)
     assert found.power == pytest.approx(power, abs=0.08)
     shares = measure_fsd(np.exp(sample.residuals), np.ones(40_000), found.half_width(np.log(sizes)))
@@ -193,7 +217,7 @@ def test_few_sales_leave_the_power_near_one() -> None:
 def test_the_forecast_sd_is_no_normal_quantile_of_the_interval() -> None:
     """Errors with the heavy tails of Student's t with 3 degrees of freedom: 68.27 % are within 1.197, 90 % in 2.353."""
     draw = np.random.default_rng(3)
-    heavy = Period(draw.standard_t(3, 100_000), np.ones(100_000), np.zeros(100_000))
+    heavy = Period(draw.standard_t(3, 100_000), *np.ones((1, 100_000)), *np.zeros((2, 100_000)))
     fsd, ninety = fsd_factors([heavy], 0.0).house, interval_factor([heavy], [], 0.9, 0.0)
     assert fsd == pytest.approx(1.197, rel=0.02)
     assert ninety == pytest.approx(2.353, rel=0.02)

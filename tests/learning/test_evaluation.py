@@ -40,7 +40,7 @@ def test_every_number_is_measured_on_the_sales_that_it_is_about(found: Evaluatio
     assert metrics["sides"] == sides
     assert metrics["grouped_folds"]["sales"] == sides[TRAIN]
     assert metrics["holdout"]["sales"] == sides[HOLDOUT] == metrics["baselines"]["ridge"]["sales"]
-    assert metrics["resold"]["sales"] == sides[RESOLD]
+    assert metrics["resold"]["sales"] == sides[RESOLD] == metrics["baselines"]["last_sale"]["sales"]
     assert 0.4 * sides[TRAIN] < metrics["rolling_origin"]["sales"] <= 0.51 * sides[TRAIN]
     assert metrics["newest_training_date"] < metrics["first_holdout_date"]
 
@@ -53,6 +53,13 @@ def test_the_forecast_sd_is_measured_on_the_newest_sales(found: Evaluation, tabl
     assert found.metrics["holdout"]["within_fsd"] == pytest.approx(within.mean())
     assert found.metrics["holdout"]["mean_fsd"] == pytest.approx(found.fsd[newest].mean())
     assert 0.5 < within.mean() < 0.85
+
+
+def test_the_noise_floor_lies_below_the_error_of_the_model(found: Evaluation) -> None:
+    """Prices of the made houses are exact but for a little noise, which the smallest model is far above."""
+    floor = found.metrics["noise_floor"]
+    assert 0.0 <= floor["ci95"][0] < found.metrics["holdout"]["log_rmse"]
+    assert floor["explained_of_explainable"]["ci95"][0] < 1.0
 
 
 def test_the_newest_sales_reach_nothing_but_their_own_number(

@@ -34,6 +34,7 @@ def test_it_counts_reference_computations() -> None:
     assert latency_ratio(lambda: times(10)) == pytest.approx(10.0, rel=0.3)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("two_busy_processes")
 def test_a_busy_machine_changes_it_little() -> None:
     """Ten measurements beside two busy processes: five references never take twelve, and fifty always do."""

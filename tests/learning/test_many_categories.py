@@ -45,6 +45,7 @@ def ridge() -> KernelRidgeConfig:
     return KernelRidgeConfig(centres=20, penalty=0.1, inverse_lengthscale=1.0, columns=columns, categories=("place",))
 
 
+@pytest.mark.long
 def test_the_regression_holds_its_design_matrix_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of as many rows as fit; the coefficients are those of the whole matrix."""
     features = matrix(TABLE)

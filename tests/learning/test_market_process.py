@@ -61,6 +61,7 @@ def test_a_restless_market_is_known_less_well_than_a_calm_one() -> None:
     assert spread[1] > 3.0 * spread[0]
 
 
+@pytest.mark.long
 def test_a_steady_rise_goes_on_and_a_late_swing_fades() -> None:
     """Ten years at 0.4 % a month are carried on; a rise in the last three months alone is not."""
     lengths, end = np.ones(132), 120

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from houseprice import pipeline
 from houseprice.bundle.load import open_bundle
 from houseprice.bundle.manifest import sha256_of
+from houseprice.learning import bundling
 from houseprice.learning.model_store import MODEL, PREPROCESSOR
 from learning.commands import RunCli, files, told_once, train
 from pipeline import Pipeline
@@ -77,10 +77,14 @@ def test_the_door_of_train_gives_the_same_bytes_in_another_process(
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert "log-RMSE" in ended.stdout
-    assert "| newest, held out |" in summary.read_text(encoding="utf-8")
+    written = summary.read_text(encoding="utf-8")
+    assert "| newest, held out |" in written
+    half = json.loads((pipe.reports / "metrics.json").read_bytes())["holdout"]["hit_rate"]["within_10_at_half"]
+    assert f"{half['value']:.1%}" in written
     assert learned(pipe) == learned(little)
 
 
+@pytest.mark.long
 def test_train_without_a_preprocessor_seals_no_bundle_and_says_so(before_training: Pipeline, run_cli: RunCli) -> None:
     """The document's two inputs are enough to learn, judge and track."""
     pipe = before_training
@@ -92,6 +96,7 @@ def test_train_without_a_preprocessor_seals_no_bundle_and_says_so(before_trainin
     assert not pipe.bundle.exists()
 
 
+@pytest.mark.long
 def test_train_without_the_processed_table_seals_no_bundle_and_says_so(
     before_training: Pipeline, run_cli: RunCli
 ) -> None:
@@ -109,11 +114,12 @@ def test_the_processed_table_is_found_under_any_name(before_training: Pipeline, 
     """By its digest alone, in a folder or as a file."""
     digest = sha256_of(before_training.cleaned)
     other = before_training.cleaned.rename(before_training.cleaned.with_name("another.csv"))
-    assert pipeline.find_processed(digest, [tmp_path / "nowhere", other.parent]) == other
-    assert pipeline.find_processed(digest, [other]) == other
-    assert pipeline.find_processed("0" * 64, [other.parent]) is None
+    assert bundling.find_processed(digest, [tmp_path / "nowhere", other.parent]) == other
+    assert bundling.find_processed(digest, [other]) == other
+    assert bundling.find_processed("0" * 64, [other.parent]) is None
 
 
+@pytest.mark.long
 def test_a_red_gate_ends_with_code_6_and_everything_is_written_all_the_same(
     before_training: Pipeline, run_cli: RunCli, configured: Configured
 ) -> None:
@@ -195,6 +201,7 @@ def test_run_goes_the_whole_road(
     assert (home / "data" / "processed" / "cleaned_house_data.csv").is_file()
 
 
+@pytest.mark.long
 def test_another_seed_gives_another_model(little: Pipeline, before_training: Pipeline, run_cli: RunCli) -> None:
     """That the same bytes come out of the same inputs is no accident of a model without chance."""
     told = yaml.safe_load(before_training.config_file.read_text())

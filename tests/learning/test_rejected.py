@@ -37,6 +37,7 @@ def is_served(bundle: Path) -> bool:
     return refused is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("gate", ["log_rmse", "model_bytes"])
 def test_pair_and_bundle_that_passed_stay(
     after_training: Pipeline, run_cli: RunCli, configured: Configured, gate: str
@@ -105,6 +106,7 @@ def test_the_first_model_of_all_is_rejected_too(
     assert (store.rejected.trained / MODEL).is_file()
 
 
+@pytest.mark.long
 def test_bundle_refuses_a_model_that_failed(after_training: Pipeline, run_cli: RunCli, configured: Configured) -> None:
     """With exit code 6 and nothing written; on purpose it is exported, and the warning names the gate."""
     pipe = replace(after_training, config_file=configured(**STRICT))
@@ -152,6 +154,7 @@ def other_city(after_training: Pipeline, run_cli: RunCli, request: pytest.Fixtur
     return pipe
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("other_city", [date(2015, 6, 1)], indirect=True)
 def test_a_challenger_of_other_sales_is_compared_on_its_holdout(other_city: Pipeline, run_cli: RunCli) -> None:
     """The champion's bundle comes from the registry and scores the challenger's newest sales."""
@@ -165,6 +168,7 @@ def test_a_challenger_of_other_sales_is_compared_on_its_holdout(other_city: Pipe
         "champion_comparison"])  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("other_city", [date(2014, 5, 2)], indirect=True)
 def test_a_champion_that_cannot_be_compared_is_never_replaced_unseen(
     other_city: Pipeline, run_cli: RunCli, configured: Configured

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from houseprice.bundle.model_card import NOT_MEASURED
 from houseprice.learning.report.holdout import Holdout
 from houseprice.learning.report.what_if import WhatIf
 from houseprice.learning.splitting import RESOLD
@@ -33,10 +34,13 @@ def test_a_report_is_written_for_houses_of_which_only_the_size_is_known(size_onl
     page = size_only.page()
     assert re.findall(r"<h2[^>]*>(.*?)</h2>", page) == SECTIONS
     assert "There is no map" in page
+    assert NOT_MEASURED["no_coordinates"] in page
+    assert "Errors of neighbours" not in Page(page).text("h3")
     assert "The cleaning report was not available." in page
     assert Page(page).open == []
 
 
+@pytest.mark.long
 def test_failed_gates_come_first(evaluated: EvaluatedModel) -> None:
     """The reader sees at once that the model must not be published, and why."""
     failed = Verdict((gate("fine", 1.0, passed=True), gate("worse", -0.5, passed=False, detail="<x>")))
@@ -51,6 +55,7 @@ def test_failed_gates_come_first(evaluated: EvaluatedModel) -> None:
     assert "failed" not in re.findall(r'class="badge (\w+)"', passed)
 
 
+@pytest.mark.long
 def test_without_gates_a_model_must_not_be_published(evaluated: EvaluatedModel) -> None:
     """A verdict without gates is no approval."""
     page = replace(evaluated, verdict=Verdict(())).page()
@@ -76,6 +81,35 @@ def test_the_numbers_are_those_of_the_evaluation(evaluated: EvaluatedModel, page
     assert f"<td>{metrics['holdout']['coverage']:.1%}</td>" in page
     assert f"<td>{metrics['holdout']['constant_width']['coverage']:.1%}</td>" in page
     assert metrics["worst_slice"] in Page(page).text("strong")
+
+
+def test_the_noise_floor_is_stated_with_what_it_is_read_off(
+    evaluated: EvaluatedModel, page: str, size_only: EvaluatedModel
+) -> None:
+    """The floor, the near twins and the baselines of the evaluation; so it is where only the size is known."""
+    metrics = evaluated.evaluation.metrics
+    shown = page.partition("<h3>Noise floor</h3>")[2].partition("</section>")[0]
+    floor = metrics["noise_floor"]
+    for value in (floor["value"], *floor["ci95"], floor["near_twins"]["log_rms"], *floor["by_distance"]):
+        assert f"{value:.3f}" in shown
+    assert f"{metrics['baselines']['nearest_sales']['log_rmse']:.4f}" in page
+    alone = size_only.evaluation.metrics
+    assert f"{alone['noise_floor']['value']:.3f}" in size_only.page()
+    assert "nearest_sales" not in alone["baselines"]
+
+
+def test_the_further_metrics_and_the_hit_rate_are_those_of_the_evaluation(evaluated: EvaluatedModel, page: str) -> None:
+    """Each with its interval; every point of the curve is a row."""
+    holdout = evaluated.evaluation.metrics["holdout"]
+    for name in ("within_5", "within_15", "within_20", "p15_low", "p15_high"):
+        low, high = holdout["ci95"][name]
+        assert f"<td>{holdout[name]:.1%}<small>{low:.1%} … {high:.1%}</small></td>" in page
+    assert f"<td>{holdout['vei']['value']:+.1f}<small>".replace("-", "−") in page
+    section = page.split('<section id="hit-rate"')[1].split("</section>", maxsplit=1)[0]
+    assert f"<strong>{holdout['hit_rate']['within_10_at_half']['value']:.1%}</strong>" in section
+    assert section.count("<tr>") == 1 + len(holdout["hit_rate"]["curve"])
+    assert f"{holdout['spatial_autocorrelation']['morans_i']:.3f}".replace("-", "−") in page
+    assert "Errors of neighbours" in Page(page).text("h3")
 
 
 def test_the_largest_errors_include_a_resale(evaluated: EvaluatedModel) -> None:

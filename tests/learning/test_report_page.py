@@ -63,6 +63,7 @@ def test_texts_from_the_data_are_escaped(page: str) -> None:
     assert "\x08" not in page
 
 
+@pytest.mark.long
 def test_the_same_inputs_give_the_same_bytes(evaluated: EvaluatedModel, page: str) -> None:
     """The page depends on no clock, no counter and no unseeded random number."""
     assert evaluated.page(quality=QUALITY) == page

@@ -11,6 +11,7 @@ from houseprice.learning.evaluation import fit
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.rolling_origins import MIN_SALES, Forecasts, forecast, market_factor, measure_origins
 from houseprice.learning.splitting import TRAIN, origins
+from learning.tables import EQUAL_ENDS
 from pipeline import Pipeline
 
 COVERAGE = 0.9
@@ -24,7 +25,7 @@ def forecasts(shift: float, trend_error: float, origins: int = 6, sales: int = 4
     residuals = shift * (-1.0) ** origin + draw.normal(0.0, noise, len(origin))
     months = draw.uniform(0.0, 2.5, len(origin))
     variance = np.full(len(origin), trend_error**2)
-    return Forecasts(np.arange(len(origin)), origin, months, months < 1.5, residuals, variance)
+    return Forecasts(np.arange(len(origin)), origin, months, months < 1.5, residuals, variance, np.zeros(len(origin)))
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def test_each_origin_and_the_worst_one_are_told() -> None:
     made = forecasts(0.0, 0.0)
     loud = replace(made, residuals=np.where(made.origin == 4, 3.0 * made.residuals + 0.1, made.residuals))
     table = days_of(loud)
-    found = measure_origins(table, loud, np.full(len(loud.rows), 0.1), 0.0, COVERAGE)
+    found = measure_origins(table, loud, np.full(len(loud.rows), 0.1), EQUAL_ENDS, 0.0, COVERAGE)
     worst = found["origins"][sorted(found["origins"])[4]]
     assert (found["worst"]["log_rmse"], found["worst"]["coverage"]) == (worst["log_rmse"], worst["coverage"])
     assert found["worst"]["log_rmse"] < found["worst"]["log_rmse_high"] < 1.2 * worst["log_rmse"]
@@ -68,7 +69,9 @@ def test_errors_are_told_by_months_ahead() -> None:
     """Of all later sales, not only of those before the next origin."""
     made = forecasts(0.0, 0.0)
     later = replace(made, residuals=made.residuals * (1.0 + made.months))
-    found = measure_origins(days_of(later), later, np.full(len(later.rows), 0.1), 0.0, COVERAGE)["by_horizon"]
+    found = measure_origins(days_of(later), later, np.full(len(later.rows), 0.1), EQUAL_ENDS, 0.0, COVERAGE)[
+        "by_horizon"
+    ]
     assert list(found) == ["0 to 1 months", "1 to 2 months", "2 to 3 months"]
     errors = [ahead["log_rmse"] for ahead in found.values()]
     assert errors == sorted(errors)
@@ -78,7 +81,7 @@ def test_errors_are_told_by_months_ahead() -> None:
 def test_an_origin_with_few_sales_is_left_out() -> None:
     """Nothing is told of it but its part in the whole."""
     few = forecasts(0.0, 0.0, sales=MIN_SALES // 2)
-    found = measure_origins(days_of(few), few, np.full(len(few.rows), 0.1), 0.0, COVERAGE)
+    found = measure_origins(days_of(few), few, np.full(len(few.rows), 0.1), EQUAL_ENDS, 0.0, COVERAGE)
     assert found["origins"] == {}
     assert "worst" not in found
     assert 0.0 < found["coverage"] <= 1.0

@@ -17,11 +17,15 @@ from houseprice.learning.verdict import Gate, Verdict
 from pipeline import Pipeline
 
 METRICS = {
-    "holdout": {"log_rmse": 0.15, "ci95": {"log_rmse": [0.14, 0.16]}, "sales": 60},
+    "holdout": {
+        "log_rmse": 0.15, "ci95": {"log_rmse": [0.14, 0.16]}, "sales": 60, "vei": {"value": -4.0, "ci95": [-7.0, -1.0]},
+        "hit_rate": {"curve": [{"hit_rate": 0.5, "within_10": 0.7}], "within_10_at_half": {"value": 0.7}},
+        "spatial_autocorrelation": {"morans_i": 0.1, "p_value": 0.001},
+    },
     "relative": {"worst_slice": {"value": 1.5, "ci95": [1.2, 1.9], "slice": "price, fifth 1"}},
     "slices": {"price, fifth 1": {"log_rmse": 0.2}},
     "worst_slice": "price, fifth 1",
-}
+}  # fmt: skip
 PASSED, FAILED = Gate("cod", 11.0, "at most 15", passed=True), Gate("prb", -0.2, "-0.05 to 0.05", passed=False)
 
 
@@ -51,7 +55,11 @@ def record(little: Pipeline, table: FeatureTable, artifacts: RunArtifacts, *gate
 def test_metrics_are_flat_numbers(little: Pipeline, table: FeatureTable, artifacts: RunArtifacts) -> None:
     """By dotted name; texts, intervals and slices are in the files of the run."""
     found = record(little, table, artifacts, PASSED).metrics
-    assert found == {"holdout.log_rmse": 0.15, "holdout.sales": 60.0, "relative.worst_slice.value": 1.5}
+    assert found == {
+        "holdout.log_rmse": 0.15, "holdout.sales": 60.0, "relative.worst_slice.value": 1.5, "holdout.vei.value": -4.0,
+        "holdout.hit_rate.within_10_at_half.value": 0.7, "holdout.spatial_autocorrelation.morans_i": 0.1,
+        "holdout.spatial_autocorrelation.p_value": 0.001,
+    }  # fmt: skip
 
 
 def test_every_gate_is_a_tag_beside_the_verdict(little: Pipeline, table: FeatureTable, artifacts: RunArtifacts) -> None:

@@ -19,8 +19,9 @@ RIDGE = KernelRidgeConfig(
     categories=("kind", pair_name(PAIR)),
 )  # fmt: skip
 TRAINING = Training(
-    threads=1, tree_share=0.4, linear_share=0.3, time_in_trees=False, text_pairs=(PAIR,), robust_weights=None,
-    trend=TrendRules(), boosting=Boosting(iterations=30, learning_rate=0.2, depth=3), kernel_ridge=RIDGE,
+    threads=1, tree_share=0.4, linear_share=0.3, blend_slope=1.0, time_in_trees=False, text_pairs=(PAIR,),
+    robust_weights=None, trend=TrendRules(), boosting=Boosting(iterations=30, learning_rate=0.2, depth=3),
+    kernel_ridge=RIDGE,
 )  # fmt: skip
 
 

@@ -117,6 +117,7 @@ def test_the_embedded_store_keeps_everything_of_a_run(little: Pipeline, tmp_path
     assert bearer(client_of(tracked.uri), name, "champion") == tracked.version
 
 
+@pytest.mark.long
 def test_a_model_without_a_preprocessor_is_kept_with_features_as_its_inputs(
     before_training: Pipeline, run_cli: RunCli, tmp_path: Path
 ) -> None:
@@ -158,6 +159,7 @@ def test_a_red_model_is_a_challenger_and_never_champion(before_training: Pipelin
     assert run.data.tags["gate.gain_over_constant"] == "passed"
 
 
+@pytest.mark.long
 def test_tables_are_kept_whatever_their_columns_hold(
     little: Pipeline, before_training: Pipeline, run_cli: RunCli
 ) -> None:
@@ -171,6 +173,7 @@ def test_tables_are_kept_whatever_their_columns_hold(
     assert train(pipe, run_cli)[0] == 0
 
 
+@pytest.mark.long
 def test_the_environment_is_left_as_it_was(
     before_training: Pipeline, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

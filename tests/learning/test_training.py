@@ -1,13 +1,16 @@
 """A fitted model: what it answers, and what its answers hang on."""
 
+import copy
 import pickle
 
 import numpy as np
 import polars as pl
 import pytest
 
+from houseprice.bundle.golden import LEARNERS
 from houseprice.learning import feature_table as tables
 from houseprice.learning.feature_table import FeatureTable
+from houseprice.learning.features import matrix
 from houseprice.learning.splitting import TRAIN
 from houseprice.learning.training import PriceModel
 from pipeline import Pipeline
@@ -51,6 +54,16 @@ def test_more_columns_and_another_order_of_them_change_nothing(model: PriceModel
     """Features are found by name."""
     other = table.features.select(pl.lit(5.0, pl.Float32).alias("more"), *reversed(table.features.columns))
     assert model.predict(other).tobytes() == model.predict(table.features).tobytes()
+
+
+def test_the_slope_moves_prices_away_from_their_mean(model: PriceModel, table: FeatureTable) -> None:
+    """By the same share of their distance, without the market's part, for all houses and for each part of the blend."""
+    steep = copy.copy(model)
+    steep.found_ = model.found_.model_copy(update={"blend_slope": 1.1})
+    before, after = (one.predict_all(table.features) for one in (model, steep))
+    level = model.trend_.predict(matrix(table.features)) + model.mean_
+    for name in ("predicted_price", *LEARNERS):
+        assert np.log(after[name]) - level == pytest.approx(1.1 * (np.log(before[name]) - level), abs=1e-12)
 
 
 def test_an_unknown_text_is_answered(model: PriceModel, table: FeatureTable) -> None:

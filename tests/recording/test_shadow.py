@@ -125,6 +125,7 @@ def strict(directory: Path, columns: dict[str, object]) -> Path:
     return toys.seal(directory, golden, schema={"columns": columns})
 
 
+@pytest.mark.long
 def test_a_slow_one_is_left_behind_before_the_spool_is_full(
     toy_dir: Path, toy: Bundle, tmp_path: Path, other: Path
 ) -> None:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 CLIENT = r"""#!/bin/sh
 here=$(dirname "$0")
 case "$1 $2" in
-"version --format") echo 28.1 ;;
+"version --format") case "$3" in *Os*) echo linux/amd64 ;; *) echo 28.1 ;; esac ;;
 "image inspect") echo '[{"Id": "sha256:123", "Size": 275000000}]' ;;
 "buildx version") [ ! -e "$here/no-buildx" ] ;;
 build*)
@@ -38,7 +38,8 @@ def inputs(tmp_path: Path, seal: Callable[..., Path]) -> BuildInputs:
     for name in ("Dockerfile", "pyproject.toml", "scripts/finish-sbom", "requirements/base.Dockerfile"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)
-    for name in ("requirements/serving.txt", "requirements/sbom.txt", "src/houseprice/__init__.py"):
+    made = ("requirements/page.txt", "requirements/serving.txt", "requirements/sbom.txt", "src/houseprice/__init__.py")
+    for name in (*made, "page/package.json", "page/package-lock.json"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("\n")
     return BuildInputs(root, seal("checkout/models/bundle"), root / "trained", {"GITHUB_SHA": "0123456789abcdef"})
@@ -159,6 +160,26 @@ def test_what_the_builder_cannot_do_has_a_code(
     assert refused.value.code == code
     assert printed in str(refused.value)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("platform", "bases", "page"),
+    [
+        ("linux/arm64", {"linux/amd64": "here", "linux/arm64": "there"}, ["--build-arg=PAGE_IMAGE=here"]),
+        ("linux/amd64", {"linux/amd64": "here", "linux/arm64": "there"}, []),
+        ("linux/arm64", {"": "python:3.11"}, []),
+        ("linux/arm64", {}, []),
+    ],
+)
+def test_the_page_is_built_by_the_processor_of_the_engine(
+    inputs: BuildInputs, docker: DockerCli, tmp_path: Path, platform: str, bases: dict[str, str], page: list[str]
+) -> None:
+    """A base image for another platform would build it under emulation."""
+    beside(docker, "failure").write_text("ERROR: stop here\n")
+    with pytest.raises(ImageError):
+        build_layout(inputs, docker, tmp_path / "out" / "layout", say=print, platforms=[platform], bases=bases)
+    arguments = beside(docker, "arguments").read_text().splitlines()
+    assert [word for word in arguments if "PAGE_IMAGE" in word] == page
 
 
 def test_the_reason_of_a_failed_step_is_shown(inputs: BuildInputs, docker: DockerCli) -> None:

@@ -13,6 +13,8 @@ from houseprice.release.build_context import check_bundle, default_base, dockerf
 
 ROOT = Path(__file__).parents[2]
 INPUTS = {
+    "page",
+    "requirements/page.txt",
     "requirements/sbom.txt",
     "requirements/serving.txt",
     "scripts/finish-sbom",

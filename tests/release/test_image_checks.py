@@ -87,6 +87,12 @@ def test_an_error_that_is_not_reached_fails(seal: Callable[..., Path]) -> None:
     assert failed(run_test(FakeDocker(bundle=sealed))).keys() == {"log-RMSE"}
 
 
+def test_without_prices_paid_there_is_no_error_to_reach(seal: Callable[..., Path]) -> None:
+    """A bundle may be sealed without them; its predictions are compared all the same."""
+    sealed = open_bundle(seal(sample={"prices": [], "log_rmse": 0.05}))
+    assert failed(run_test(FakeDocker(bundle=sealed))) == {}
+
+
 def test_without_rows_nothing_is_proven(seal: Callable[..., Path]) -> None:
     """A bundle without golden rows or sample does not let an image pass."""
     empty = {"rows": [], "answers": [], "prices": []}

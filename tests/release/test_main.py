@@ -11,6 +11,9 @@ from loopback import TOKEN, USER
 from publishing import commit
 from tiny_image import Tiny, both, lay
 
+from houseprice.evidence.building import build_pack
+from houseprice.evidence.pack import open_pack, write_pack
+from houseprice.evidence.subject import of_folder
 from houseprice.release.image_reference import Repository
 from houseprice.release.oci_layout import OciLayout
 from houseprice.release.publish import TEST_REPORT
@@ -41,7 +44,7 @@ def test_the_command_line_publishes_once(
     """Digest and tags are printed, and told to the next step; with other bytes the same again, also of the SBOM.
 
     The account publishes in the namespace of an organisation; the token is in no line; on loopback an image may be
-    unsigned.
+    unsigned. The evidence pack is signed like the image.
     """
     sha, layouts = commit(checkout, "HEAD"), []
     for number in range(2):
@@ -58,6 +61,9 @@ def test_the_command_line_publishes_once(
         environ = {**os.environ, "COSIGN_PASSWORD": "of the tests"}
         subprocess.run(["cosign", "generate-key-pair"], cwd=tmp_path, env=environ, check=True, capture_output=True)
         given |= {"COSIGN_PRIVATE_KEY": str(tmp_path / "cosign.key"), "COSIGN_PASSWORD": "of the tests"}
+    pack = tmp_path / "pack"
+    write_pack(build_pack(of_folder(tiny_bundle), {}), pack)
+    given["EVIDENCE_PACK"] = str(pack)
     for layout, built in zip(layouts, ("true", "false"), strict=True):
         output = layout.folder.with_name(f"{layout.folder.name}-output")
         made = command("publish", str(layout.folder), GITHUB_OUTPUT=str(output), cwd=checkout, **given)
@@ -67,6 +73,7 @@ def test_the_command_line_publishes_once(
         told = dict(line.split("=", 1) for line in output.read_text().splitlines())
         assert (told["name"], told["digest"], told["built"]) == (str(repository), layouts[0].digest, built)
         assert Path(told["sbom"]).read_bytes() == layouts[0].read_file("linux/amd64", SBOM_FILE)
+        assert open_pack(pack).is_signed == signed
     back = command("retag", sha, **given)
     assert (back.returncode, back.stdout) == (0, made.stdout)
 
@@ -97,6 +104,19 @@ def test_nothing_is_published_unsigned_where_others_are(tested: Callable[..., Oc
     given = {"DOCKERHUB_TOKEN": TOKEN, "DOCKER_REGISTRY": "registry.invalid", "GITHUB_SHA": commit(checkout, "main")}
     refused = command("publish", str(tested().folder), **given)
     assert (refused.returncode, error_code(refused.stderr)) == (12, "signing_identity_missing")
+
+
+def test_the_evidence_of_another_model_stops_the_publication(
+    repository: Repository, seal: Callable[..., Path], tiny_bundle: Path, checkout: Path, tmp_path: Path
+) -> None:
+    """Before anything is pushed; and so does a folder that is no pack."""
+    sha = commit(checkout, "HEAD")
+    layout = lay(tmp_path / "layout", both(Tiny.of(tiny_bundle, sha)))
+    given = {"DOCKERHUB_TOKEN": TOKEN, "DOCKER_REGISTRY": repository.host, "GITHUB_SHA": sha}
+    write_pack(build_pack(of_folder(seal("other", 250.0)), {}), tmp_path / "pack")
+    for pack in (tmp_path / "pack", tmp_path):
+        refused = command("publish", str(layout.folder), EVIDENCE_PACK=str(pack), **given)
+        assert (refused.returncode, error_code(refused.stderr)) == (12, "evidence_of_another_model")
 
 
 @pytest.mark.parametrize("arguments", [(), ("publish",), ("publish", "a", "b"), ("tag",)])

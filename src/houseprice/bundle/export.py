@@ -1,8 +1,8 @@
 """Content of a bundle: the exported graph with its predictions for golden and sampled rows, and the manifest."""
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from houseprice import atomic_io
 from houseprice.bundle import manifest as manifests
+from houseprice.bundle import sales_store
 from houseprice.bundle.golden import OUTPUTS, largest_difference
 from houseprice.bundle.load import Columns, Model, open_bundle
 from houseprice.bundle.manifest import Manifest, canonical, sha256
@@ -27,11 +28,22 @@ Content = dict[str, bytes]
 
 @dataclass(frozen=True)
 class RowSelection:
-    """Positions of the training rows, positions of the sample of the holdout, and the prices of all rows."""
+    """Which sales the bundle tells of.
+
+    Attributes:
+        training: positions of the sales that the model was fitted on.
+        sample: positions of the sample of the holdout.
+        prices: of all sales.
+        draw: how the sample was drawn, for whoever draws it again.
+        evaluated: answers to the sample by the evaluated model, which was not fitted on it; empty where they are not
+            known.
+    """
 
     training: npt.NDArray[np.int64]
     sample: npt.NDArray[np.int64]
     prices: Floats
+    draw: Mapping[str, Any] = field(default_factory=dict)
+    evaluated: Sequence[Sequence[float]] = ()
 
 
 def bundle_files(
@@ -44,17 +56,24 @@ def bundle_files(
     identity: Mapping[str, Any],
     importance: Mapping[str, float],
     explanation: Content,
+    show_sales: bool = True,
 ) -> Content:
-    """Return every file of the bundle, manifest included; `explanation` are those of `learning.similarity`."""
+    """Return every file of the bundle, manifest included; `explanation` are those of `learning.similarity`.
+
+    Without `show_sales` the bundle holds no sale and no price that was paid. The golden rows, the sample and the houses
+    that explanations go by stay in it: houses as in a request, without prices and parcel numbers.
+    """
     model = Model(graph)
     houses = complete_required(columns, schema)
     files: Content = {
         manifests.MODEL: graph,
         manifests.GOLDEN: canonical(_golden(model, houses, rows, schema, tolerance)),
         manifests.REFERENCE: canonical(_reference(columns, rows.training, schema, importance)),
-        manifests.SAMPLE: canonical(_sample(model, houses, rows, schema)),
+        manifests.SAMPLE: canonical(_sample(model, houses, rows, schema, show_prices=show_sales)),
         **explanation,
     }
+    if not show_sales:
+        files[manifests.SALES] = sales_store.pack({}, np.empty(0))
     values = {**identity, "model_version": sha256(graph)[:12]}
     files[manifests.MODEL_CARD] = render_model_card(values).encode()
     manifest = Manifest.model_validate({**values, "files": {name: sha256(files[name]) for name in sorted(files)}})
@@ -133,8 +152,11 @@ def _number(value: float, column: Column) -> Any:
 
 
 def _predictions(model: Model, columns: Columns) -> list[dict[str, float]]:
-    predictions = np.stack(_arrays(model.predict(columns)), axis=1)
-    return [dict(zip(OUTPUTS, map(float, row), strict=True)) for row in predictions]
+    return _named(np.stack(_arrays(model.predict(columns)), axis=1).tolist())
+
+
+def _named(answers: Sequence[Sequence[float]]) -> list[dict[str, float]]:
+    return [dict(zip(OUTPUTS, answer, strict=True)) for answer in answers]
 
 
 def _golden(model: Model, columns: Columns, rows: RowSelection, schema: Schema, tolerance: float) -> dict[str, Any]:
@@ -154,15 +176,17 @@ def _golden(model: Model, columns: Columns, rows: RowSelection, schema: Schema, 
     return {"tolerance": tolerance, "rows": golden, "answers": _predictions(model, houses)}
 
 
-def _sample(model: Model, columns: Columns, rows: RowSelection, schema: Schema) -> dict[str, Any]:
+def _sample(model: Model, columns: Columns, rows: RowSelection, schema: Schema, *, show_prices: bool) -> dict[str, Any]:
     houses = {name: values[rows.sample] for name, values in columns.items()}
     answers = _predictions(model, houses)
     prices = rows.prices[rows.sample]
     predicted = np.array([answer["predicted_price"] for answer in answers])
     return {
         "rows": [row(houses, position, schema) for position in range(len(prices))],
-        "prices": prices.tolist(),
+        "prices": prices.tolist() if show_prices else [],
         "answers": answers,
+        "evaluated": _named(rows.evaluated),
+        "draw": dict(rows.draw),
         "log_rmse": float(np.sqrt(np.mean((np.log(predicted) - np.log(prices)) ** 2))),
     }
 

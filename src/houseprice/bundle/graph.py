@@ -77,35 +77,10 @@ def _build(inputs: Mapping[str, ndx.Array], features: FeatureMatrix, model: Mode
 
 def _build_graph(inputs: Mapping[str, ndx.Array], outputs: dict[str, ndx.Array]) -> bytes:
     graph = ndx.build(dict(inputs), outputs)
-    _remove_empty_guards(graph.graph)
     graph.producer_name = "houseprice"
     graph.producer_version = ""
     onnx.checker.check_model(graph)
     return bytes(graph.SerializeToString(deterministic=True))
-
-
-def _remove_empty_guards(graph: onnx.GraphProto) -> None:
-    """Replace each matrix product that is guarded against empty arrays by the bare product.
-
-    The tracer writes a condition with two branches; a request holds at least one house, so the guard is not needed.
-    Nodes that only fed the condition are removed with it.
-    """
-    nodes = list(graph.node)
-    for index, node in enumerate(nodes):
-        if node.op_type != "If":
-            continue
-        product = onnx.NodeProto()
-        product.CopyFrom(next(inner.g.node[0] for inner in node.attribute if inner.g.node[0].op_type == "MatMul"))
-        product.output[0] = node.output[0]
-        nodes[index] = product
-    needed = {output.name for output in graph.output}
-    kept = []
-    for node in reversed(nodes):
-        if needed & set(node.output):
-            needed |= set(node.input)
-            kept.append(node)
-    del graph.node[:]
-    graph.node.extend(reversed(kept))
 
 
 def _look_up(texts: ndx.Array, table: dict[str, float], unknown: float) -> ndx.Array:

@@ -112,10 +112,12 @@ class Bundle:
         golden: `rows` (houses as in a request), `answers` (the exported model's predictions), `tolerance` (relative).
         reference: column → its values in training: `minimum` and `maximum`, or `levels` with their counts; the shares
             of numbers by bin (`monitoring.bins`).
-        sample: `rows`, `prices`, `answers` and `log_rmse` of some sales of the holdout.
+        sample: `rows`, `prices`, `answers` and `log_rmse` of a random sample of the holdout; `evaluated`: answers of
+            the evaluated model; `draw`: how it was drawn (`bundle.random_sample`).
         card: the model card, Markdown.
         similarity: bytes of the similarity graph, for `bundle.similarity`.
-        sales: bytes of the training sales, for `bundle.sales_store`.
+        sales: bytes of the training sales, for `bundle.sales_store`; of none where the configuration says
+            `page.show_sales: false`, and then `sample` has no prices either.
         explanation: `background` (representative houses, as in a request), `coordinates` (name of each similarity
             coordinate → columns it is computed from), `weights` (column → its share in explanations) and `market_index`
             (month → market trend in log price).

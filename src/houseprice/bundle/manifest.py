@@ -79,6 +79,11 @@ class Manifest(BaseModel):
         """Whether there is a verdict, and every gate passed."""
         return not failed_gates(self.verdict)
 
+    @property
+    def digest(self) -> str:
+        """The sha256 that the file holds of all its other keys."""
+        return sha256(canonical(self.model_dump(mode="json")))
+
 
 def sha256(content: bytes) -> str:
     """Return the hexadecimal digest of some bytes."""
@@ -102,8 +107,7 @@ def canonical(content: Any) -> bytes:
 
 def write(manifest: Manifest) -> bytes:
     """Return the bytes of `manifest.json`, its own digest included."""
-    content = manifest.model_dump(mode="json")
-    return canonical({**content, DIGEST: sha256(canonical(content))})
+    return canonical({**manifest.model_dump(mode="json"), DIGEST: manifest.digest})
 
 
 def read(content: bytes, where: Path) -> Manifest:

@@ -5,6 +5,7 @@ shown with `--debug` only. A command's module is imported when the command is ru
 training needs.
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -15,6 +16,7 @@ from typing import NoReturn
 import click
 
 from houseprice.cli import interruption
+from houseprice.cli.terminal import printable
 from houseprice.errors import HousePriceError, MissingDependencyError, nearest
 
 COMMANDS = {
@@ -25,6 +27,7 @@ COMMANDS = {
     "train": "learning",
     "tune": "learning",
     "gate": "learning",
+    "equity": "equity",
     "bundle": "learning",
     "retrain": "whole_pipeline",
     "predict": "serving",
@@ -35,6 +38,7 @@ COMMANDS = {
     "image": "release",
     "doctor": "release",
     "verify": "verification",
+    "evidence": "evidence",
     "deploy": "deployment",
     "rollback": "deployment",
     "audit-log": "deployment",
@@ -45,9 +49,20 @@ LOCKS = {
 }
 """The smallest lock that commands of a module need; by default all of it."""
 RENAMED = {"ledger": "audit-log"}
-_TRAINING = ("learning", "whole_pipeline")
+_TRAINING = ("learning", "whole_pipeline", "equity")
 PROMPTLY_INTERRUPTED = {name for name, module in COMMANDS.items() if module in _TRAINING} | {"predict"}
 """Commands that Ctrl-C and SIGTERM end within two seconds; others have containers to stop or requests to answer."""
+_UNUSABLE = {
+    errno.ENAMETOOLONG,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.ELOOP,
+    errno.EIO,
+}
+"""Errors of the operating system that are about a path that somebody named."""
 
 
 class LazyGroup(click.Group):
@@ -139,16 +154,22 @@ def _run(words: list[str], debug: bool, signals: interruption.Interruption | Non
     except HousePriceError as err:
         if debug:
             traceback.print_exc()
-        click.secho(f"houseprice: {err} [{err.code}]", fg="red", err=True)
+        click.secho(f"houseprice: {printable(str(err))} [{err.code}]", fg="red", err=True)
         return err.exit_code
     except Exception as err:
         if debug:
             raise
-        click.secho(
-            f"houseprice: Unexpected error; please report it. Re-run with --debug for the traceback. "
-            f"({type(err).__name__}: {err})",
-            fg="red",
-            err=True,
-        )
+        click.secho(f"houseprice: {_unforeseen(err)}", fg="red", err=True)
         return 1
     return code if isinstance(code, int) else 0
+
+
+def _unforeseen(err: Exception) -> str:
+    """Return what is said of an exception that no command has foreseen."""
+    if isinstance(err, OSError) and err.errno in _UNUSABLE and err.filename:
+        path = printable(os.fsdecode(err.filename), 100)
+        return f'"{path}" cannot be used: {err.strerror}. Name another path. [path_unusable]'
+    return (
+        "Unexpected error; please report it. Re-run with --debug for the traceback. "
+        f"({type(err).__name__}: {printable(str(err))})"
+    )

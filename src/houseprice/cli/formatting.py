@@ -10,7 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from houseprice.bundle.model_card import hidden_by_protocol
+from houseprice.bundle.model_card import baseline_rows, hidden_by_protocol
+from houseprice.cli.evaluation_lines import evaluation_lines
 from houseprice.config import Config
 from houseprice.learning.gate_self_test import MutationResult
 from houseprice.learning.gates import CHAMPION_GATE
@@ -78,7 +79,7 @@ def numbers(metrics: Mapping[str, Any]) -> Table:
 def _rows(metrics: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     sides = SIDES if metrics["protocol"]["kind"] == "time" else SIDES | {"holdout": "random houses, held out"}
     judged = [(words, metrics[side]) for side, words in sides.items() if side in metrics]
-    judged += [(f"baseline: {name}", found) for name, found in metrics["baselines"].items()]
+    judged += baseline_rows(metrics)
     return [
         (
             words,
@@ -143,20 +144,10 @@ def trained(outcome: TrainingResult, config: Config) -> RenderableType:
     table.add_row("MLflow", tracked.uri)
     table.add_row("run", tracked.run_id)
     table.add_row("registry", f"{config.tracking.registered_model} version {tracked.version} ({aliases})")
-    interval = Text(_uncertainty(outcome.metrics["holdout"], config.interval.coverage))
+    found = "\n".join(f" {line}" for line in evaluation_lines(outcome.metrics, config.interval.coverage))
     hidden = hidden_by_protocol(outcome.metrics["protocol"])
     told = [Text(f" {hidden}\n")] if hidden else []
-    return Group(numbers(outcome.metrics), interval, *told, verdict(outcome.verdict), table)
-
-
-def _uncertainty(holdout: Mapping[str, Any], coverage: float) -> str:
-    by_fifth = [f"{share:.1%}" for share in holdout["within_fsd_by_fifth"]]
-    return (
-        f" The {coverage:.0%} interval held {holdout['coverage']:.1%} of the held-out prices; "
-        f"mean width {holdout['mean_relative_width']:.0%}.\n"
-        f" {holdout['within_fsd']:.1%} of them lie within one forecast standard deviation, {holdout['mean_fsd']:.1%} "
-        f"on average{'; by fifths of it: ' if by_fifth else ''}{', '.join(by_fifth)}.\n"
-    )
+    return Group(numbers(outcome.metrics), Text(f"{found}\n"), *told, verdict(outcome.verdict), table)
 
 
 def run(report: Mapping[str, Any], outcome: TrainingResult, config: Config) -> RenderableType:
@@ -164,7 +155,7 @@ def run(report: Mapping[str, Any], outcome: TrainingResult, config: Config) -> R
     bundle = config.paths.models / "bundle"
     where = "" if bundle == DEFAULT_BUNDLE else f" BUNDLE={bundle}"
     following = (
-        f"Next: `make serve{where}`, then open http://127.0.0.1:8000/docs; or `make image smoke{where}`."
+        f"Next: `make serve{where}`, then open http://127.0.0.1:8000; or `make image smoke{where}`."
         if outcome.verdict.passed
         else "Next: see the failed gate above; nothing may be published."
     )
@@ -202,6 +193,7 @@ def summary(outcome: TrainingResult, config: Config, *, must_beat_champion: bool
         lines.append("")
     lines += [f"| evaluated on | {headings} |", "| --- |" + " --- |" * len(MEASURES)]
     lines += [f"| {words} | {' | '.join(found)} |" for words, found in _rows(outcome.metrics)]
+    lines += ["", *(f"- {line}" for line in evaluation_lines(outcome.metrics, config.interval.coverage))]
     lines += ["", "| gate | found | 95 % interval | required | verdict |", "| --- | --- | --- | --- | --- |"]
     lines += [
         f"| {gate.name} | {_found(gate)} | {_interval(gate)} | {gate.required} | "

@@ -6,6 +6,7 @@ from houseprice.config.loading import load
 from houseprice.config.parts import (
     BundleRules,
     Data,
+    DisparityLimits,
     Features,
     Gates,
     Image,
@@ -34,6 +35,7 @@ __all__ = [
     "BundleRules",
     "Config",
     "Data",
+    "DisparityLimits",
     "Features",
     "FileLayout",
     "FoundTraining",

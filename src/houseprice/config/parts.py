@@ -139,15 +139,30 @@ class LeakageRules(Part):
     waivers: dict[str, Annotated[str, Field(min_length=10)]] = {}
 
 
+class DisparityLimits(Part):
+    """How far a group of sales may differ from all other sales, in `houseprice equity`, once that is beyond chance.
+
+    `max_bias` is of the mean log(predicted / paid), in either direction; `max_tail_share` of the shares predicted more
+    than 15 % too low, or too high, and `max_coverage_loss` of the share within the interval, as differences of shares;
+    `max_dispersion_ratio` and `max_width_ratio` are of the mean deviation and of the interval's width, as ratios.
+    """
+
+    max_bias: Annotated[float, Field(ge=0)] = 0.02
+    max_tail_share: Share = 0.05
+    max_coverage_loss: Share = 0.05
+    max_dispersion_ratio: Annotated[float, Field(ge=1)] = 1.25
+    max_width_ratio: Annotated[float, Field(ge=1)] = 1.5
+
+
 class Gates(Part):
     """Conditions for publishing a model, on the holdout unless stated otherwise.
 
     By default all are relative: to baselines, to the wanted coverage, to the other sales, to what so many sales can
     tell. Limits that fit one market only (`max_log_rmse`, `min_log_rmse`, `max_median_ape`, `max_cod`,
     `max_unknown_categories`, `max_model_bytes`, `max_latency_ratio`) hold where they are stated. Without a limit, the
-    gain over the constant must be above 0 with its whole interval, the model may not be worse than the ridge, PRD and
-    PRB are compared with those of a model without bias that has the same error, and the interval may be 1.15 times as
-    wide as one of constant width; its width is not judged with fewer training sales than `interval.few_sales`.
+    gain over the constant must be above 0 with its whole interval, the model may not be worse than the ridge, PRD, PRB
+    and VEI are compared with those of a model without bias that has the same error, and the interval may be 1.15 times
+    as wide as one of constant width; its width is not judged with fewer training sales than `interval.few_sales`.
     """
 
     max_log_rmse: Annotated[float, Field(gt=0)] | None = None
@@ -163,17 +178,19 @@ class Gates(Part):
     max_cod: Annotated[float, Field(gt=0)] | None = None
     prd: Band | None = None
     prb: Band | None = None
+    vei: Band | None = None
     interval_to_error: Band = (0.5, 4.0)
     max_widest_interval_to_error: Annotated[float, Field(gt=0)] = 12.0
     max_trend_to_error: Annotated[float, Field(gt=0)] = 2.0
     max_unknown_categories: Share | None = None
     leakage: LeakageRules = LeakageRules()
+    disparity: DisparityLimits = DisparityLimits()
     max_model_bytes: Positive | None = None
     max_latency_ratio: Annotated[float, Field(gt=0, le=100)] | None = None
 
     @model_validator(mode="after")
     def _bands_are_ordered(self) -> Self:
-        for name in ("coverage", "prd", "prb", "interval_to_error"):
+        for name in ("coverage", "prd", "prb", "vei", "interval_to_error"):
             band: Band | None = getattr(self, name)
             if band is not None and band[0] > band[1]:
                 raise ValueError(f"{name} must be given as [lowest, highest]")
@@ -194,6 +211,16 @@ class BundleRules(Part):
     """Requirements for the exported bundle."""
 
     max_relative_difference: Annotated[float, Field(gt=0)] = 1e-6
+
+
+class Page(Part):
+    """What the page, and the API beneath it, may show.
+
+    Without `show_sales`, the bundle holds no sales and no prices paid: there are neither comparables nor a map, and a
+    sparse neighbourhood is not found.
+    """
+
+    show_sales: bool = True
 
 
 class Image(Part):

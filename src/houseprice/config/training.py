@@ -9,6 +9,7 @@ from houseprice.config.parts import Part, Positive, Share
 
 Auto = Literal["auto"]
 """Found on the training rows, and stored in the model."""
+Slope = Annotated[float, Field(ge=0.5, le=2.0)]
 
 
 def short(value: float) -> float:
@@ -158,8 +159,9 @@ class TrendRules(Part):
 class Training(Part):
     """Options of the model and its fit.
 
-    The prediction is `tree_share` of the trees, `linear_share` of the log-linear mixed model, and of the kernel ridge
-    regression what is left. The pairs of texts that have effects beside those of each text are `text_pairs`.
+    The blend is `tree_share` of the trees, `linear_share` of the log-linear mixed model, and of the kernel ridge
+    regression what is left; its distance from the mean log price is multiplied by `blend_slope`. The pairs of texts
+    that have effects beside those of each text are `text_pairs`.
     """
 
     seed: Annotated[int, Field(ge=0)] = 0
@@ -169,6 +171,7 @@ class Training(Part):
     target_encoding_weight: Annotated[float, Field(ge=0)] | Auto = "auto"
     tree_share: Share | Auto = "auto"
     linear_share: Share | Auto = "auto"
+    blend_slope: Slope | Auto = "auto"
     time_in_trees: bool | Auto = "auto"
     text_pairs: tuple[tuple[str, str], ...] | Auto = "auto"
     trend: TrendRules | Auto = "auto"
@@ -187,8 +190,8 @@ class Training(Part):
     def is_found(self) -> bool:
         """Whether nothing is left to be found by a search."""
         searched = (
-            self.tree_share, self.linear_share, self.time_in_trees, self.robust_weights, self.boosting,
-            self.kernel_ridge, self.text_pairs,
+            self.tree_share, self.linear_share, self.blend_slope, self.time_in_trees, self.robust_weights,
+            self.boosting, self.kernel_ridge, self.text_pairs,
         )  # fmt: skip
         return "auto" not in searched
 
@@ -198,6 +201,7 @@ class FoundTraining(Training):
 
     tree_share: Share
     linear_share: Share
+    blend_slope: Slope
     time_in_trees: bool
     text_pairs: tuple[tuple[str, str], ...]
     robust_weights: RobustWeightsConfig | None

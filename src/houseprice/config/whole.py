@@ -14,6 +14,7 @@ from houseprice.config.parts import (
     Gates,
     Image,
     Interval,
+    Page,
     Part,
     Paths,
     Project,
@@ -51,6 +52,7 @@ class Config(Part):
     gates: Gates = Gates()
     tracking: Tracking
     bundle: BundleRules = BundleRules()
+    page: Page = Page()
     image: Image
 
     @cached_property

@@ -1,6 +1,6 @@
 """Content of the bundle: the trained pair, its sales and its provenance, handed to the exporter."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -63,6 +63,15 @@ def read_sales(path: Path, schema: Schema) -> pl.DataFrame:
     return table.select(*schema.columns)
 
 
+def find_processed(sha256: str, paths: Sequence[Path]) -> Path | None:
+    """Return the CSV with this digest among some files and folders, or None."""
+    for given in paths:
+        for path in sorted(given.glob("*.csv")) if given.is_dir() else [given]:
+            if path.is_file() and sha256_of(path) == sha256:
+                return path
+    return None
+
+
 def build_bundle(exported: ExportedPair, sources: Mapping[str, bytes], config: Config) -> export.Content:
     """Return the content of the bundle of a pair, with the verdict that its model holds.
 
@@ -93,6 +102,7 @@ def build_bundle(exported: ExportedPair, sources: Mapping[str, bytes], config: C
         },
         importance=importance(exported.preprocessor, model),
         explanation=exported.explanation,
+        show_sales=config.page.show_sales,
     )
 
 

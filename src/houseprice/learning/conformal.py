@@ -5,7 +5,8 @@ the model nor these trees were trained on, widens its prediction until the inter
 
 What is not known of the market is no property of a house, and grows with the months since the newest sale: the variance
 of the trend's forecast is added. A price is inside when |residual| ≤ √((factor × size)² + (market_factor)² × variance),
-so the scores of `Period.scores` keep the guarantee of split conformal prediction.
+so the scores of `Period.scores` keep the guarantee of split conformal prediction. Below and above the prediction, the
+size is not the same (`interval_ends`).
 
 The forecast standard deviation (FSD) is the half-width of such an interval at a coverage of 68.27 %, that of one
 standard deviation of a normal distribution. It is calibrated by itself: errors of prices have heavy tails, so that a
@@ -23,6 +24,7 @@ from scipy import optimize, stats
 
 from houseprice.config import Boosting
 from houseprice.feature_matrix import FeatureMatrix
+from houseprice.learning.interval_ends import LEAST_RESIDUAL, PRIOR_SALES, IntervalEnds
 from houseprice.learning.oblivious_trees import ObliviousTrees, fit_oblivious_trees
 
 Floats = npt.NDArray[np.float64]
@@ -30,12 +32,10 @@ Rows = npt.NDArray[np.int64]
 MIN_PERIOD = 100  # sales of a period; its 90 % quantile then covers 87 to 93 %
 SALES_A_TREE = 10  # few residuals tell little of which houses have large ones; of 80, the interval is about constant
 ONE_SIGMA = float(stats.norm.cdf(1.0) - stats.norm.cdf(-1.0))  # 68.27 %
-LEAST_RESIDUAL = 1e-6  # log price; of none there is no logarithm
 POWERS = (0.0, 3.0)
-PRIOR_SALES = 500  # of which slopes have a standard deviation of 0.2 in King County
-MIN_RESIDUAL = 0.02  # log price; one sale that was predicted exactly does not promise that the next one will be
+MIN_RESIDUAL = 0.03  # log price; one sale that was predicted exactly does not promise that the next one will be
 PARAMETERS = Boosting(
-    iterations=200, learning_rate=0.05, depth=4, l2_leaf_reg=10.0, feature_fraction=0.5, row_fraction=0.8,
+    iterations=400, learning_rate=0.05, depth=4, l2_leaf_reg=10.0, feature_fraction=0.5, row_fraction=0.8,
     border_count=64,
 )  # fmt: skip
 
@@ -60,27 +60,47 @@ class Factors(NamedTuple):
         return xp.sqrt(of_house * of_house + trend_variance * self.market**2)
 
 
+def half_widths(
+    factors: Factors, ends: IntervalEnds, log_sizes: Any, detrended: Any, trend_variance: Any = 0.0
+) -> tuple[Any, Any]:
+    """Return how far an interval reaches below and above the prediction, in log price, by the array API.
+
+    Args:
+        factors: of the interval.
+        ends: of the interval.
+        log_sizes: log of the usual size of each residual.
+        detrended: predicted log price of each house, less the trend.
+        trend_variance: of the forecast of the market, in squared log price.
+    """
+    below, above = ends.log_factors(detrended)
+    return factors.half_width(log_sizes + below, trend_variance), factors.half_width(log_sizes + above, trend_variance)
+
+
 @dataclass(frozen=True)
 class ConformalInterval:
-    """Half-width of the interval and forecast standard deviation, in log price.
+    """Both half-widths of the interval and forecast standard deviation, in log price.
 
     Attributes:
         residual_scale: predicts the log of the usual size of the residual.
         interval: factors of the interval.
         fsd: factors of the forecast standard deviation.
+        ends: of the interval, how much further it reaches below or above the prediction.
     """
 
     residual_scale: ObliviousTrees
     interval: Factors
     fsd: Factors
+    ends: IntervalEnds
 
-    def half_widths(self, features: FeatureMatrix, trend_variance: Any = 0.0) -> tuple[Any, Any]:
-        """Return half-width and forecast standard deviation of each house, by the array API.
+    def half_widths(self, features: FeatureMatrix, detrended: Any, trend_variance: Any = 0.0) -> tuple[Any, Any, Any]:
+        """Return how far the interval reaches below and above the prediction, and the FSD, by the array API.
 
-        `features` are float32; `trend_variance` is that of the forecast of the market, in squared log price.
+        `features` are float32; `detrended` is the predicted log price less the trend; `trend_variance` is that of the
+        forecast of the market, in squared log price.
         """
         log_sizes = self.residual_scale.predict(features)
-        return self.interval.half_width(log_sizes, trend_variance), self.fsd.half_width(log_sizes, trend_variance)
+        below, above = half_widths(self.interval, self.ends, log_sizes, detrended, trend_variance)
+        return below, above, self.fsd.half_width(log_sizes, trend_variance)
 
 
 class Period(NamedTuple):
@@ -90,11 +110,17 @@ class Period(NamedTuple):
         residuals: log actual − log predicted price.
         sizes: usual size of the residual of such a house.
         trend_variance: of the market's forecast.
+        detrended: predicted log price less the trend.
     """
 
     residuals: Floats
     sizes: Floats
     trend_variance: Floats
+    detrended: Floats
+
+    def with_ends(self, ends: IntervalEnds) -> "Period":
+        """Return the same sales with the size of the residual on the side of the prediction on which the price is."""
+        return self._replace(sizes=ends.sizes(self.sizes, self.residuals, self.detrended))
 
     def scores(self, market_factor: float, power: float = 1.0) -> Floats:
         """Return the factor by which a power of each size must be multiplied for the interval to reach the price."""
@@ -107,13 +133,39 @@ def interval_factor(
 ) -> float:
     """Return the factor whose interval covers the wanted share of all periods, of each, and of each division.
 
-    Sales of one period err together, and the next one may be like the worst of those before it, so that one decides. A
-    period of few sales does not count by itself, because its quantile is mostly noise.
+    Sales of one period err together, and the next one may be like the worst of those before it, so that one decides,
+    less what it is the worst by chance. A period of few sales does not count by itself, because its quantile is mostly
+    noise.
     """
     scores = [period.scores(market_factor) for period in periods]
-    candidates = [np.concatenate(scores)] if scores else []
-    candidates += [some for some in scores if len(some) >= MIN_PERIOD]
-    return max(conformal_quantile(some, coverage) for some in (*candidates, *fold_scores))
+    together = [np.concatenate(scores)] if scores else []
+    factors = [conformal_quantile(some, coverage) for some in (*together, *fold_scores)]
+    return max((*factors, *period_factors([some for some in scores if len(some) >= MIN_PERIOD], coverage)))
+
+
+def period_factors(scores: Sequence[Floats], coverage: float) -> list[float]:
+    """Return the quantile of the scores of each period, drawn to the mean of all by what of them is noise.
+
+    That is an empirical Bayes estimate of several means (Morris 1983, "Parametric empirical Bayes inference: theory and
+    applications", section 1), on a log scale; the noise is that of an order statistic. Three periods or fewer tell too
+    little of how much they differ: they are left as they are.
+    """
+    quantiles = [conformal_quantile(some, coverage) for some in scores]
+    many = len(quantiles)
+    if many <= 3 or min(quantiles) <= 0.0:
+        return quantiles
+    logs = np.log(quantiles)
+    noise = np.mean([_log_quantile_variance(some, coverage) for some in scores])
+    spread = float(logs.var(ddof=1))
+    kept = max(1.0 - (many - 3) / (many - 1) * float(noise) / spread, 0.0) if spread else 1.0
+    return [float(value) for value in np.exp(logs.mean() + kept * (logs - logs.mean()))]
+
+
+def _log_quantile_variance(scores: Floats, coverage: float) -> float:
+    """Return the sampling variance of the log of a quantile, from the ranks within one standard error of its own."""
+    error = np.sqrt(coverage * (1.0 - coverage) / len(scores))
+    low, high = np.quantile(scores, [max(coverage - error, 0.0), min(coverage + error, 1.0)])
+    return float(np.log(high / low) / 2.0) ** 2 if low > 0.0 else 0.0
 
 
 def fsd_factors(samples: Sequence[Period], market_factor: float) -> Factors:

@@ -16,20 +16,30 @@ import numpy.typing as npt
 import polars as pl
 
 from houseprice.bundle.golden import OUTPUTS
+from houseprice.bundle.random_sample import draw_sample
 from houseprice.config import Config, FoundTraining
-from houseprice.learning import baselines, model_comparison
+from houseprice.learning import model_comparison, out_of_sample
 from houseprice.learning.calibration import Calibration
-from houseprice.learning.conformal import ONE_SIGMA, ConformalInterval, Period, fit_residual_scale, interval_factor
+from houseprice.learning.conformal import (
+    ONE_SIGMA,
+    ConformalInterval,
+    Factors,
+    Period,
+    fit_residual_scale,
+    interval_factor,
+)
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import matrix
+from houseprice.learning.holdout import measure_holdout
 from houseprice.learning.hyperparameters.search import find_hyperparameters
-from houseprice.learning.relative_metrics import relative_metrics
+from houseprice.learning.interval_ends import fit_interval_ends
+from houseprice.learning.noise_floor import measure_noise_floor
 from houseprice.learning.rolling_origins import forecast, market_factor, measure_origins, promise
 from houseprice.learning.side_by_side import side_by_side
-from houseprice.learning.slices import Predictions, by_slice, worst
-from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Rows, folds, origins
+from houseprice.learning.slices import Predictions
+from houseprice.learning.splitting import HOLDOUT, TRAIN, Rows, folds, origins
 from houseprice.learning.training import PriceModel
-from houseprice.metrics import Prices, measure, measure_fsd, measure_interval, measure_standardised, with_bounds
+from houseprice.metrics import Prices, with_bounds
 from houseprice.schema import Schema
 
 ProgressCallback = Callable[[str, int, int], None]
@@ -44,11 +54,13 @@ class Evaluation:
         model: fitted on the training rows, its interval calibrated on out-of-sample predictions.
         metrics: `holdout`, `rolling_origin` (by time only), `grouped_folds`, `resold` (when there are such sales) and
             `baselines`, as `metrics.measure` gives them, the first three with bounds; `slices` of the holdout;
-            `relative`, as `relative_metrics` gives them; `protocol`; what was counted.
+            `relative`, as `relative_metrics` gives them; `noise_floor`, as `measure_noise_floor` does; `protocol`; what
+            was counted.
         holdout: positions of the held-out sales in the table.
         predictions: price, low and high for every row of the table.
         fsd: forecast standard deviation of each.
         out_of_fold: log error of every training row in the grouped folds, to compare with another model's.
+        out_of_sample: predictions of held-out and of training sales by models that had not seen them.
         constant_width: half-width, in log price, of the conformal interval that is as wide for every house.
         interval: of a model that is fitted on the holdout as well: calibrated on the holdout, too.
     """
@@ -59,13 +71,14 @@ class Evaluation:
     predictions: Predictions
     fsd: Prices
     out_of_fold: pl.DataFrame
+    out_of_sample: pl.DataFrame
     constant_width: float
     interval: ConformalInterval
 
 
 def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) -> Evaluation:
     """Return the model fitted on the training rows, and its metrics."""
-    train, seed = table.rows(TRAIN), config.training.seed
+    train, seed, coverage = table.rows(TRAIN), config.training.seed, config.interval.coverage
     by_parcel = list(folds(table.parcels[train], config.split.folds, seed))
     protocol = table.protocol(config.split)
     by_time = list(_origins(table, train, config)) if protocol.kind == "time" else []
@@ -76,12 +89,11 @@ def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) ->
     config = config.model_copy(update={"training": found_training(table, train, config)})
 
     metrics: dict[str, Any] = {}
-    rows, y_pred = _cross_predict(table, train, by_parcel, config, steps, "grouped folds")
+    rows, y_pred, detrended = _cross_predict(table, train, by_parcel, config, steps, "grouped folds")
     metrics["grouped_folds"] = with_bounds(table.prices[rows], y_pred, seed)
-    residuals = np.zeros(len(table.prices))
-    residuals[rows] = np.log(table.prices[rows]) - np.log(y_pred)
-    in_folds = [np.abs(residuals[train])]
-    in_folds += [np.abs(_repeated_residuals(table, train, pairs, config, steps))[train] for pairs in again]
+    others = (_cross_predict(table, train, pairs, config, steps, "repeated folds") for pairs in again)
+    divisions = [_by_row(table, *predicted) for predicted in ((rows, y_pred, detrended), *others)]
+    residuals, _ = divisions[0]
     fold = np.repeat(np.arange(len(by_parcel)), [len(validate) for _, validate in by_parcel])
     out_of_fold = model_comparison.out_of_fold_errors(table.parcels[rows], table.days[rows], fold, residuals[rows])
     rolled = None
@@ -97,25 +109,38 @@ def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) ->
     residual_scale, scales = fit_residual_scale(matrix(table.features[train]), residuals[train], by_parcel, seed)
     sizes = np.zeros(len(table.prices))
     sizes[train] = scales
-    coverage = config.interval.coverage
-    of_market = [market_factor(rolled, share) for share in (coverage, ONE_SIGMA)]
-    in_samples = [Period(found, scales, np.zeros(len(scales))) for found in in_folds]
-    calibration = Calibration(residual_scale, in_samples, coverage, *of_market)
+    of_interval, of_fsd = (market_factor(rolled, share) for share in (coverage, ONE_SIGMA))
+    in_folds = [Period(errors[train], scales, np.zeros(len(train)), logs[train]) for errors, logs in divisions]
+    ends = fit_interval_ends(in_folds[0].residuals, scales, in_folds[0].detrended, coverage)
+    calibration = Calibration(residual_scale, in_folds, coverage, of_interval, of_fsd, ends)
     periods = [part.period(sizes) for part in rolled.of_each_origin()] if rolled else []
     if rolled:
-        metrics["rolling_origin"] |= measure_origins(table, rolled, sizes, of_market[0], coverage)
+        metrics["rolling_origin"] |= measure_origins(table, rolled, sizes, ends, of_interval, coverage)
     unseen_residuals = np.concatenate([period.residuals for period in periods]) if periods else residuals[rows]
-    model.calibrate(calibration.interval(periods), smearing=float(np.exp(unseen_residuals).mean()))
+    interval = calibration.interval(periods)
+    model.calibrate(interval, smearing=float(np.exp(unseen_residuals).mean()))
     steps.take("held-out sales")
     price, low, high, fsd = map(model.predict_all(table.features).__getitem__, OUTPUTS)
     predictions = price, low, high
-    flat = [Period(part.residuals, np.ones(len(part.sizes)), np.zeros(len(part.sizes))) for part in periods]
-    constant = interval_factor(flat, in_folds, coverage, 0.0)
-    metrics |= measure_holdout(table, config, predictions, fsd, constant)
-    metrics["hyperparameters"] = model.hyperparameters()
+    flat = [part._replace(sizes=np.ones(len(part.sizes))) for part in periods]
+    constant = interval_factor(flat, [np.abs(sample.residuals) for sample in in_folds], coverage, 0.0)
+    metrics |= measure_holdout(table, config, predictions, fsd, constant, model.trend_)
+    floor = measure_noise_floor(table, model, _unseen_fsd(fsd, sizes, interval.fsd), price, seed)
+    metrics |= {"noise_floor": floor, "hyperparameters": model.hyperparameters()}
     metrics["promise"] = promise(metrics)
-    to_publish = calibration.interval([*periods, _holdout_period(table, model, calibration, price)])
-    return Evaluation(model, metrics, table.rows(HOLDOUT), predictions, fsd, out_of_fold, constant, to_publish)
+    unseen = out_of_sample.collect(table, predictions, rolled, (rows, y_pred, detrended), sizes, calibration)
+    return Evaluation(
+        model, metrics, table.rows(HOLDOUT), predictions, fsd, out_of_fold, unseen, constant,
+        interval=calibration.interval([*periods, _holdout_period(table, model, calibration, price)]),
+    )  # fmt: skip
+
+
+def _unseen_fsd(fsd: Prices, sizes: Prices, factors: Factors) -> Prices:
+    """Return the FSD of each row by a residual scale that has not seen it.
+
+    `fsd` is that of the model, and `sizes` the usual size of the residual of each training row, 0 of the others.
+    """
+    return np.where(sizes > 0, factors.half_width(np.log(np.where(sizes > 0, sizes, 1.0))), fsd)
 
 
 def _holdout_period(table: FeatureTable, model: PriceModel, calibration: Calibration, price: Prices) -> Period:
@@ -123,7 +148,8 @@ def _holdout_period(table: FeatureTable, model: PriceModel, calibration: Calibra
     rows = table.rows(HOLDOUT)
     features = matrix(table.features[rows])
     residuals = np.log(table.prices[rows]) - np.log(price[rows])
-    return calibration.period(features, residuals, model.trend_.forecast_variance(features))
+    detrended = np.log(price[rows]) - model.trend_.predict(features)
+    return calibration.period(features, residuals, detrended, model.trend_.forecast_variance(features))
 
 
 def _repeated_folds(parcels: npt.NDArray[np.str_], config: Config) -> list[list[tuple[Rows, Rows]]]:
@@ -139,14 +165,11 @@ def _repeated_folds(parcels: npt.NDArray[np.str_], config: Config) -> list[list[
     return [list(folds(parcels, config.split.folds, seed)) for seed in seeds]
 
 
-def _repeated_residuals(
-    table: FeatureTable, train: Rows, pairs: list[tuple[Rows, Rows]], config: Config, steps: "Steps"
-) -> Prices:
-    """Return the log error of each row of the table in further folds, 0 outside them."""
-    rows, y_pred = _cross_predict(table, train, pairs, config, steps, "repeated folds")
-    residuals = np.zeros(len(table.prices))
-    residuals[rows] = np.log(table.prices[rows]) - np.log(y_pred)
-    return residuals
+def _by_row(table: FeatureTable, rows: Rows, y_pred: Prices, detrended: Prices) -> tuple[Prices, Prices]:
+    """Return log error and detrended prediction of each row of the table; 0 of rows that were not predicted."""
+    of_all = np.zeros((2, len(table.prices)))
+    of_all[:, rows] = np.log(table.prices[rows]) - np.log(y_pred), detrended
+    return of_all[0], of_all[1]
 
 
 def _origin_models(
@@ -162,13 +185,18 @@ def refit(table: FeatureTable, evaluation: Evaluation, config: Config) -> PriceM
     """Return the model to publish: fitted on every sale if so configured, the newest ones included.
 
     Its metrics are those of the evaluated model, which was fitted on fewer sales. Its interval is that model's, but
-    calibrated on the newest sales as well.
+    calibrated on the newest sales as well. It holds what the evaluated model answered to the random sample of the
+    holdout.
     """
-    if not config.training.refit:
-        return evaluation.model
-    found = config.model_copy(update={"training": evaluation.model.found_})
-    model = fit(table, np.arange(len(table.prices)), found)
-    return model.calibrate(evaluation.interval, evaluation.model.smearing_)
+    model = evaluation.model
+    if config.training.refit:
+        found = config.model_copy(update={"training": evaluation.model.found_})
+        model = fit(table, np.arange(len(table.prices)), found)
+        model.calibrate(evaluation.interval, evaluation.model.smearing_)
+    outputs = np.stack((*evaluation.predictions, evaluation.fsd), axis=1)
+    sample = draw_sample(table.processed_sha256, evaluation.holdout.tolist())
+    model.evaluated_ = {row: outputs[row].tolist() for row in sample}
+    return model
 
 
 def found_training(table: FeatureTable, rows: Rows, config: Config) -> FoundTraining:
@@ -210,46 +238,6 @@ class Steps:
         self._taken += 1
 
 
-def measure_holdout(
-    table: FeatureTable, config: Config, predictions: Predictions, fsd: Prices, constant_width: float
-) -> dict[str, Any]:
-    """Open the held-out sales: return the measures of what was y_pred to them, and of the baselines.
-
-    `predictions` and `fsd` are of every row of the table; `constant_width` is half the width, in log price, of the
-    interval that would be as wide for every house.
-    """
-    train, holdout, resold = table.rows(TRAIN), table.rows(HOLDOUT), table.rows(RESOLD)
-    y_true = table.prices[holdout]
-    price, low, high = (values[holdout] for values in predictions)
-    holdout_metrics = with_bounds(y_true, price, config.training.seed) | measure_interval(y_true, price, low, high)
-    flat = measure_interval(y_true, price, price * np.exp(-constant_width), price * np.exp(constant_width))
-    holdout_metrics["constant_width"] = flat
-    holdout_metrics |= measure_fsd(y_true, price, fsd[holdout])
-    holdout_metrics["standardised"] = measure_standardised(y_true, price, fsd[holdout])
-    slices = by_slice(table, holdout, (price, low, high))
-    metrics: dict[str, Any] = {
-        "holdout": holdout_metrics,
-        "slices": slices,
-        "worst_slice": worst(slices) if slices else "",
-    }
-    if len(resold):
-        metrics["resold"] = measure(table.prices[resold], predictions[0][resold])
-    baseline_prices = _baseline_prices(table, train, holdout, config)
-    metrics["baselines"] = {name: measure(y_true, predicted) for name, predicted in baseline_prices.items()}
-    metrics["relative"] = relative_metrics(
-        table, holdout, (price, low, high), constant_width, baseline_prices, config.training.seed
-    )
-    metrics["sides"] = {"train": len(train), "holdout": len(holdout), "resold": len(resold)}
-    protocol = table.protocol(config.split)
-    metrics["protocol"] = {"kind": protocol.kind, "reason": protocol.reason, "grouped": protocol.grouped}
-    if table.has_dates:
-        if protocol.kind == "time":
-            metrics["first_holdout_date"] = _date(table.days[holdout].min())
-        metrics["newest_training_date"] = _date(table.days[train].max())
-        metrics["newest_date"] = _date(table.days.max())
-    return metrics
-
-
 def _origins(table: FeatureTable, train: Rows, config: Config) -> Iterator[tuple[Rows, Rows]]:
     """Yield the rolling origins of the training rows."""
     return origins(table.days[train], _houses_in_time(table, train, config), config.split.origins)
@@ -260,40 +248,32 @@ def _houses_in_time(table: FeatureTable, train: Rows, config: Config) -> npt.NDA
     return table.parcels[train] if table.protocol(config.split).grouped else train.astype(str)
 
 
-def _date(day: Any) -> str:
-    return str(np.datetime64(int(day), "D"))
-
-
 def _cross_predict(
     table: FeatureTable, train: Rows, pairs: list[tuple[Rows, Rows]], config: Config, steps: Steps, what: str
-) -> tuple[Rows, Prices]:
-    """Fit anew for each pair; return the validation rows of the table and their predicted prices."""
+) -> tuple[Rows, Prices, Prices]:
+    """Fit anew for each pair; return the validation rows of the table, their predicted prices and log prices detrended.
+
+    The latter are less the trend of the model that predicts.
+    """
     judged = [train[validate] for _, validate in pairs]
     tasks = [
         partial(_predict_others, table, train[learn], rows, _on_one_thread(config))
         for (learn, _), rows in zip(pairs, judged, strict=True)
     ]
-    prices = []
-    for number, y_pred in enumerate(side_by_side(tasks, config.training.threads), 1):
+    predicted = []
+    for number, found in enumerate(side_by_side(tasks, config.training.threads), 1):
         steps.take(f"{what} {number} of {len(pairs)}")
-        prices.append(y_pred)
-    return np.concatenate(judged), np.concatenate(prices)
+        predicted.append(found)
+    prices, detrended = zip(*predicted, strict=True)
+    return np.concatenate(judged), np.concatenate(prices), np.concatenate(detrended)
 
 
-def _predict_others(table: FeatureTable, learn: Rows, judged: Rows, config: Config) -> Prices:
-    """Return the prices of some rows by a model of others."""
-    return fit(table, learn, config).predict(table.features[judged])
+def _predict_others(table: FeatureTable, learn: Rows, judged: Rows, config: Config) -> tuple[Prices, Prices]:
+    """Return the prices of some rows by a model of others, and their logs less its trend."""
+    model, features = fit(table, learn, config), table.features[judged]
+    y_pred = model.predict(features)
+    return y_pred, np.asarray(np.log(y_pred) - model.trend_.predict(matrix(features)))
 
 
 def _on_one_thread(config: Config) -> Config:
     return config.model_copy(update={"training": config.training.model_copy(update={"threads": 1})})
-
-
-def _baseline_prices(table: FeatureTable, train: Rows, holdout: Rows, config: Config) -> dict[str, Prices]:
-    training: pl.DataFrame = table.features[train]
-    linear = baselines.ridge(training, config.training.ridge_alpha).fit(training, np.log(table.prices[train]))
-    logs: dict[str, Prices] = {
-        "constant": baselines.constant_log(table.prices[train], len(holdout)),
-        "ridge": linear.predict(table.features[holdout]),
-    }
-    return {name: np.exp(log) for name, log in logs.items()}

@@ -8,13 +8,12 @@ import polars as pl
 from houseprice.bundle.export import Content, Floats, RowSelection
 from houseprice.bundle.graph import export_onnx
 from houseprice.bundle.load import Columns, Model
+from houseprice.bundle.random_sample import draw_sample
 from houseprice.config import Config
 from houseprice.learning import similarity
 from houseprice.learning.features import Preprocessor, columns_of
-from houseprice.learning.splitting import HOLDOUT, TRAIN, days_of, split_sales
+from houseprice.learning.splitting import HOLDOUT, TRAIN, Rows, split_sales
 from houseprice.learning.training import PriceModel
-
-SAMPLE_ROWS = 300
 
 
 @dataclass(frozen=True)
@@ -47,10 +46,6 @@ def export_pair(preprocessor: Preprocessor, model: PriceModel, sales: pl.DataFra
     columns = columns_of(sales, schema)
     side = split_sales(sales, schema, config.split, config.training.seed)
     training = np.arange(len(side)) if config.training.refit else np.flatnonzero(side == TRAIN)
-    newest = np.flatnonzero(side == HOLDOUT)
-    if (days := days_of(sales, schema)) is not None:
-        newest = newest[np.argsort(days[newest], kind="stable")]
-    newest = newest[-SAMPLE_ROWS:]
     prices = sales[schema.target].cast(pl.Float64).to_numpy()
     fitted = {name: values[training] for name, values in columns.items()}
     graph = export_onnx(preprocessor, model)
@@ -60,8 +55,23 @@ def export_pair(preprocessor: Preprocessor, model: PriceModel, sales: pl.DataFra
         model,
         columns,
         model.predict_all(preprocessor.transform(sales)),
-        RowSelection(training, np.sort(newest), prices),
+        _select_rows(training, np.flatnonzero(side == HOLDOUT), prices, model, config),
         graph,
         explanation,
         difference,
     )
+
+
+def _select_rows(training: Rows, holdout: Rows, prices: Floats, model: PriceModel, config: Config) -> RowSelection:
+    """Return which sales the bundle tells of; the sample of the holdout is drawn by the digest of the table."""
+    sample = draw_sample(model.processed_sha256_, holdout.tolist())
+    rules = config.split.model_dump(include={"protocol", "holdout_share"}) | {"seed": config.training.seed}
+    draw = {
+        "data_sha256": model.processed_sha256_,
+        "split": rules,
+        "held_out": len(holdout),
+        "rows": sample,
+    }
+    known: dict[int, list[float]] = getattr(model, "evaluated_", {})  # models of earlier releases have none
+    evaluated = [known[row] for row in sample] if known.keys() >= set(sample) else []
+    return RowSelection(training, np.array(sample, dtype=np.int64), prices, draw, evaluated)

@@ -57,6 +57,20 @@ class FeatureTable:
         """House of each sale: its parcel, or what stands for one."""
         return self.keys[self.schema.parcel or GROUP].to_numpy().astype(str)
 
+    def number(self, role: str) -> npt.NDArray[np.float64] | None:
+        """Return the numbers of the column with a role, one per row; None where there is none."""
+        name = self.schema.roles().get(role)
+        if name not in self.features.columns or not self.features.schema[name].is_numeric():
+            return None
+        return self.features[name].to_numpy().astype(np.float64)
+
+    def text(self, role: str) -> npt.NDArray[np.str_] | None:
+        """Return the texts of the column with a role, one per row; None where there is none."""
+        name = self.schema.roles().get(role)
+        if name not in self.features.columns or self.features.schema[name].is_numeric():
+            return None
+        return self.features[name].to_numpy().astype(str)
+
     def protocol(self, rules: Split) -> Protocol:
         """Return how the sales were divided."""
         return choose_protocol(self.days if self.has_dates else None, self.parcels, rules)

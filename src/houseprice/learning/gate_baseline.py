@@ -12,10 +12,11 @@ from houseprice.bundle.export import write_bundle
 from houseprice.bundle.load import Columns
 from houseprice.config import Config, Gates
 from houseprice.learning import bundling, export_gates, gates
-from houseprice.learning.evaluation import Evaluation, measure_holdout
+from houseprice.learning.evaluation import Evaluation
 from houseprice.learning.exported_pair import ExportedPair
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import Preprocessor
+from houseprice.learning.holdout import measure_holdout
 from houseprice.learning.leakage import TrainingSource
 from houseprice.learning.slices import Predictions
 from houseprice.learning.training import PriceModel
@@ -43,7 +44,7 @@ class Baseline:
         """Return the verdict on the holdout with other prices or other predictions."""
         table, predicted = prices_from or self.table, predictions or self.evaluation.predictions
         own = self.evaluation
-        metrics = measure_holdout(table, self.config, predicted, own.fsd, own.constant_width)
+        metrics = measure_holdout(table, self.config, predicted, own.fsd, own.constant_width, own.model.trend_)
         return gates.check_metrics(self.evaluation.metrics | metrics, self.config)
 
 

@@ -21,12 +21,11 @@ from houseprice.learning.splitting import HOLDOUT, TRAIN, Rows, split_rows
 from houseprice.learning.training import PriceModel
 from houseprice.learning.trend import TIME, Trend
 from houseprice.learning.verdict import Gate, Verdict, at_least, at_most, skipped, within
+from houseprice.learning.vertical_equity import check_vertical_equity
 from houseprice.metrics import Estimate
 
 COVERAGE_MARGIN, PRICE_COVERAGE_MARGIN = 0.03, 0.1
 """How far the coverage may be from the wanted one, overall, and below it in a fifth of the prices."""
-IAAO_PRD, IAAO_PRB = (0.98, 1.03), (-0.05, 0.05)
-"""What the Standard on Ratio Studies allows."""
 WIDTH_TO_CONSTANT = 1.15
 """How wide the interval may be on average, relative to one of constant width."""
 CHAMPION_GATE = "champion_comparison"
@@ -74,7 +73,7 @@ def check_metrics(metrics: dict[str, Any], config: Config) -> Verdict:
         at_least("gain_over_ridge", ridge, rules.min_gain_over_ridge or 0.0),
         within("coverage", _coverage(metrics), rules.coverage or _around(wanted, COVERAGE_MARGIN)),
         _width(metrics, config),
-        *_equity(metrics, rules),
+        *check_vertical_equity(metrics, rules),
     ]
     if by_price := relative.get("coverage_by_price"):
         found, least = _relative(relative, "coverage_by_price"), rules.min_coverage_by_price
@@ -94,24 +93,6 @@ def _width(metrics: dict[str, Any], config: Config) -> Gate:
             name, "any width", f"with fewer than {config.interval.few_sales:,} training sales it is meant to be wide"
         )
     return at_most(name, _relative(metrics["relative"], name), WIDTH_TO_CONSTANT if limit is None else limit)
-
-
-def _equity(metrics: dict[str, Any], rules: Gates) -> list[Gate]:
-    """Return the gates of vertical equity.
-
-    Noise alone moves both measures. Of log prices with variance v around unbiased predictions, PRD is exp(v), and PRB
-    is −v/2 · ln 2 ÷ (variance of the log predictions + v/4), as half of the value that ratios are regressed on is the
-    price itself. So the band of the standard is widened by that much on this side, and stays on the other.
-    """
-    holdout, (prd, prb) = metrics["holdout"], (rules.prd, rules.prb)
-    noise = min(holdout["log_rmse"] ** 2, 1.0)
-    if prd is None:
-        prd = (IAAO_PRD[0], IAAO_PRD[1] * math.exp(noise))
-    if prb is None:
-        spread = metrics["baselines"]["constant"]["log_rmse"] ** 2 - 0.75 * noise
-        shift = -noise / 2.0 * math.log(2.0) / max(spread, noise / 4.0, 1e-12)
-        prb = (IAAO_PRB[0] + shift, IAAO_PRB[1])
-    return [within("prd", _of_holdout(holdout, "prd"), prd), within("prb", _of_holdout(holdout, "prb"), prb)]
 
 
 def _ceilings(holdout: dict[str, Any], rules: Gates) -> list[Gate]:

@@ -18,6 +18,7 @@ from houseprice.config import KernelRidgeConfig
 from houseprice.errors import DataError
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.centres import stratified_centres
+from houseprice.learning.matrix_product import matmul
 from houseprice.learning.standardisation import Standardisation, fit_standardisation
 
 Floats = npt.NDArray[np.float64]
@@ -59,8 +60,8 @@ class RbfKernel:
         squared_norm = xp.sum(scaled * scaled, axis=0, keepdims=True)
         ones = np.ones((len(self.centres), 1))
         centre_norms = (self.centres**2).sum(axis=1, keepdims=True)
-        coefficients = xp.asarray(np.column_stack([2.0 * self.centres, -ones, -centre_norms]))
-        return xp.matmul(coefficients, xp.concat([scaled, squared_norm, squared_norm * 0.0 + 1.0], axis=0))
+        coefficients = np.column_stack([2.0 * self.centres, -ones, -centre_norms])
+        return matmul(coefficients, xp.concat([scaled, squared_norm, squared_norm * 0.0 + 1.0], axis=0))
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class AdditiveKernelRidge:
         coordinates = self.coordinates(features)
         kernel = rbf(xp.concat([kernel.log_kernel(coordinates) for kernel in self.kernels], axis=0))
         coef = np.concatenate([self.linear_coef, *(kernel.dual_coef for kernel in self.kernels)])
-        prediction = xp.matmul(xp.asarray(coef[None, :]), xp.concat([coordinates, kernel], axis=0))
+        prediction = matmul(coef[None, :], xp.concat([coordinates, kernel], axis=0))
         prediction = xp.reshape(prediction, (-1,)) + self.intercept
         for name, effects in self.effects.items():
             prediction = prediction + lookup(features[name], effects, 0.0)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.kernel_ridge import Lookup
+from houseprice.learning.matrix_product import matmul
 from houseprice.learning.standardisation import Standardisation, fit_standardisation
 from houseprice.learning.text_pairs import Pair, texts_of
 from houseprice.schema import Schema
@@ -64,7 +65,7 @@ class MixedModel:
         """Return the predicted log price of each house, by the array API; the features hold what `encode` returns."""
         coordinates = self.standardisation.apply(features)
         xp = coordinates.__array_namespace__()
-        prediction = xp.reshape(xp.matmul(xp.asarray(self.slopes[None, :]), coordinates), (-1,)) + self.intercept
+        prediction = xp.reshape(matmul(self.slopes[None, :], coordinates), (-1,)) + self.intercept
         if self.effects:
             prediction = prediction + xp.astype(features[total_name(self.effects)], xp.float64)
         return prediction

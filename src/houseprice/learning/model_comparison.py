@@ -19,7 +19,7 @@ from scipy import stats
 
 from houseprice.bundle.load import Bundle, Model, open_bundle
 from houseprice.bundle.manifest import NAME, Manifest
-from houseprice.bundle.sales_store import unpack
+from houseprice.bundle.sales_store import Sales, unpack
 from houseprice.errors import ArtifactError
 from houseprice.learning.features import columns_of
 from houseprice.learning.splitting import houses_of
@@ -150,9 +150,9 @@ def compare_on_holdout(champion: Champion, holdout: Holdout | None) -> Compariso
         return NotComparable("it predicted too few of the same sales, and its run has no bundle")
     try:
         bundle = _open(champion)
-        known = unpack(bundle.sales)
+        known = _sales_of(bundle)
     except ArtifactError as err:
-        return NotComparable(f"its bundle cannot be opened ({err.code})")
+        return NotComparable(f"its bundle cannot be used ({err.code})")
     if reason := _difference_of_data(bundle.manifest, bundle.model, holdout):
         return NotComparable(reason)
     schema, columns = holdout.schema, columns_of(holdout.sales, holdout.schema)
@@ -186,6 +186,18 @@ def _open(champion: Champion) -> Bundle:
         for name, content in champion.bundle.items():
             (Path(folder) / name).write_bytes(content)
         return open_bundle(Path(folder))
+
+
+def _sales_of(bundle: Bundle) -> Sales:
+    """Return the sales of a bundle, without which those that are new to its model cannot be told from others.
+
+    Raises:
+        ArtifactError: They cannot be read, or were left out on purpose (code `sales_not_in_bundle`).
+    """
+    sales = unpack(bundle.sales)
+    if not len(sales.prices):
+        raise ArtifactError("The bundle was exported without its sales.", code="sales_not_in_bundle")
+    return sales
 
 
 def _difference_of_data(manifest: Manifest, model: Model, holdout: Holdout) -> str:

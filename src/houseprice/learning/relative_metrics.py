@@ -50,18 +50,18 @@ def relative_metrics(
         gains = {f"gain_over_{name}": 1.0 - _rms_ratio(squared[drawn], of[drawn]) for name, of in others.items()}
         return gains | {"width_to_constant": float(width[drawn].mean() / flat_width)}
 
-    found = {name: _as_dict(estimate) for name, estimate in bootstrap(ratios, len(rows), seed).items()}
-    found["coverage"] = _as_dict(share(inside))
+    found = {name: estimate.as_dict() for name, estimate in bootstrap(ratios, len(rows), seed).items()}
+    found["coverage"] = share(inside).as_dict()
     slices = dict(members(table, rows))
     fifths = {name: inside[chosen] for name, chosen in slices.items() if name.startswith("price,")}
     by_price = {name: share(held, len(fifths)) for name, held in fifths.items()}
     if by_price:
         worst = min(by_price, key=lambda name: by_price[name].high)
-        found["coverage_by_price"] = _as_dict(by_price[worst], worst)
+        found["coverage_by_price"] = by_price[worst].as_dict() | {"slice": worst}
     errors = {name: error_to_rest(squared, chosen, len(slices)) for name, chosen in slices.items() if not chosen.all()}
     if errors:
         worst = max(errors, key=lambda name: errors[name].low)
-        found["worst_slice"] = _as_dict(errors[worst], worst)
+        found["worst_slice"] = errors[worst].as_dict() | {"slice": worst}
     return found
 
 
@@ -94,7 +94,3 @@ def _level(compared: int) -> float:
 
 def _squared_log_error(y_true: Prices, y_pred: Prices) -> Floats:
     return np.asarray((np.log(y_pred) - np.log(y_true)) ** 2)
-
-
-def _as_dict(estimate: Estimate, name: str = "") -> dict[str, Any]:
-    return {"value": estimate.value, "ci95": [estimate.low, estimate.high]} | ({"slice": name} if name else {})

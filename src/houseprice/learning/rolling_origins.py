@@ -17,6 +17,7 @@ from scipy import stats
 from houseprice.learning.conformal import Period, interval_factor
 from houseprice.learning.derived_features import DAYS_A_MONTH
 from houseprice.learning.feature_table import FeatureTable
+from houseprice.learning.interval_ends import IntervalEnds
 from houseprice.learning.splitting import Rows
 from houseprice.learning.training import PriceModel
 from houseprice.learning.trend import TIME
@@ -40,6 +41,7 @@ class Forecasts:
         nearest: whether no other origin lies between; among these, each sale is there once.
         residuals: log actual − log predicted price.
         trend_variance: of the market's forecast, in squared log price.
+        detrended: predicted log price less the trend.
     """
 
     rows: Rows
@@ -48,10 +50,11 @@ class Forecasts:
     nearest: npt.NDArray[np.bool_]
     residuals: Floats
     trend_variance: Floats
+    detrended: Floats
 
     def period(self, sizes: Floats) -> Period:
         """Return what calibrates an interval, given the usual size of the residual of each row of the table."""
-        return Period(self.residuals, sizes[self.rows], self.trend_variance)
+        return Period(self.residuals, sizes[self.rows], self.trend_variance, self.detrended)
 
     def of_each_origin(self) -> list["Forecasts"]:
         """Return the nearest forecasts of each origin, so that each sale is there once."""
@@ -89,13 +92,15 @@ def forecast(
             nearest = np.zeros(len(train), dtype=bool)
             nearest[window] = True
             time = {TIME: features[TIME].to_numpy()} if TIME in features.columns else {}
+            log_price = np.log(model.predict(features))
             yield Forecasts(
                 rows,
                 np.full(len(rows), number),
                 months[later],
                 nearest[later],
-                np.log(table.prices[rows]) - np.log(model.predict(features)),
+                np.log(table.prices[rows]) - log_price,
                 np.asarray(model.trend_.forecast_variance(time)) + np.zeros(len(rows)),
+                log_price - model.trend_.predict(time),
             )
 
     found = list(parts())
@@ -116,8 +121,29 @@ def market_factor(forecasts: Forecasts | None, coverage: float) -> float:
     return float(stats.norm.ppf((1.0 + coverage) / 2.0) * np.sqrt(max(1.0, inflation)))
 
 
+def factors_of_origins(
+    forecasts: Forecasts, sizes: Floats, ends: IntervalEnds, market: float, coverage: float
+) -> dict[int, float]:
+    """Return origin → factor of the usual size in its interval, which is calibrated on the other origins alone.
+
+    Args:
+        forecasts: of all origins; of a single one, its interval is calibrated on itself.
+        sizes: usual size of the residual of each row of the table.
+        ends: of the interval.
+        market: factor of the trend's standard error, from `market_factor`.
+        coverage: that the interval aims at.
+    """
+    found = {}
+    for number in np.unique(forecasts.origin).tolist():
+        own = forecasts.origin == number
+        others = forecasts if own.all() else forecasts.where(~own)
+        periods = [part.period(sizes).with_ends(ends) for part in others.of_each_origin()]
+        found[number] = interval_factor(periods, [], coverage, market)
+    return found
+
+
 def measure_origins(
-    table: FeatureTable, forecasts: Forecasts, sizes: Floats, factor: float, coverage: float
+    table: FeatureTable, forecasts: Forecasts, sizes: Floats, ends: IntervalEnds, factor: float, coverage: float
 ) -> dict[str, Any]:
     """Return `coverage`, the metrics of each origin as `origins`, the `worst` of them, and those `by_horizon`.
 
@@ -128,16 +154,15 @@ def measure_origins(
         table: holds the sales.
         forecasts: of all origins.
         sizes: usual size of the residual of each row of the table.
+        ends: of the interval.
         factor: of the trend's standard error, from `market_factor`.
         coverage: that the interval aims at.
     """
-    scores = forecasts.period(sizes).scores(factor)
+    scores = forecasts.period(sizes).with_ends(ends).scores(factor)
     covered = np.zeros(len(scores), dtype=bool)
-    for number in np.unique(forecasts.origin):
+    for number, of_house in factors_of_origins(forecasts, sizes, ends, factor, coverage).items():
         own = forecasts.origin == number
-        others = forecasts if own.all() else forecasts.where(~own)
-        periods = [part.period(sizes) for part in others.of_each_origin()]
-        covered[own] = scores[own] <= interval_factor(periods, [], coverage, factor)
+        covered[own] = scores[own] <= of_house
     origins = {
         str(np.datetime64(int(table.days[forecasts.rows[chosen]].min()), "D")): _measure(forecasts, covered, chosen)
         for chosen in (forecasts.nearest & (forecasts.origin == number) for number in np.unique(forecasts.origin))

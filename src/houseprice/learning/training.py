@@ -1,7 +1,8 @@
 """The price model: a market trend plus a blend of boosted trees, kernel ridge regression and a log-linear mixed model.
 
-The prediction is exp(trend + blend). The blend is fitted to detrended prices; the trend alone extrapolates the market.
-All of it is fitted to log prices, which makes the prediction a median.
+The prediction is exp(trend + mean + slope · (blend − mean)). The blend is fitted to detrended prices; the trend alone
+extrapolates the market. All of it is fitted to log prices, which makes the prediction a median but for the slope, by
+which predictions spread more as prices do.
 """
 
 from collections.abc import Sequence
@@ -36,15 +37,18 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         found_: the hyperparameters that it was fitted with, with nothing left to be found.
         inputs_: names of its features → whether they are text.
         trend_: market trend.
+        mean_: of the detrended log prices, about which the blend has its slope.
         mixed_model_: log-linear mixed model, whose effects the trees take as numbers.
         trees_: boosted trees.
         kernel_ridge_: kernel ridge regression.
-        interval_: half-width of the interval and forecast standard deviation (FSD) in log price; None before
+        interval_: half-widths of the interval and forecast standard deviation (FSD) in log price; None before
             calibration, when the interval is a point and the FSD 0.
         smearing_: mean price divided by median price.
         metrics_, verdict_: metrics and verdict of its evaluation; set by the pipeline, as are the next two.
         feature_table_sha256_: sha256 of the feature table that it was fitted on.
         processed_sha256_: sha256 of the processed table from which that was made.
+        evaluated_: position of each sale of the random sample → what the evaluated model answered, which was not fitted
+            on it; set when the model to publish is fitted.
     """
 
     _values: ClassVar = {"config": Training, "found_": FoundTraining}
@@ -63,6 +67,7 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         self.inputs_ = {name: kind == pl.String for name, kind in X.schema.items()}
         sales = detrend(X, np.log(y), found)
         self.trend_, self.mixed_model_ = sales.trend, sales.mixed_model
+        self.mean_ = float(sales.log_prices.mean())
         weights = robust_sample_weights(
             sales.features, sales.log_prices, found.robust_weights, found.kernel_ridge, found.seed
         )
@@ -92,24 +97,26 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         check_is_fitted(self)
         found, encoded = self.found_, self.encode(features, lookup)
         xp = encoded.table.__array_namespace__()
-        trend = log_price = self.trend_.predict(features)
+        trend, slope = self.trend_.predict(features), found.blend_slope
+        level = log_price = trend + self.mean_ * (1.0 - slope)
         learners = []
         if found.tree_share:
             months = features[TIME] if found.time_in_trees and TIME in features.names else None
             learners.append(self.trees_.predict(with_months(encoded, months)))
-            log_price = learners[-1] * found.tree_share + log_price
+            log_price = learners[-1] * (found.tree_share * slope) + log_price
         if found.linear_share:
-            log_price = self.mixed_model_.predict(encoded) * found.linear_share + log_price
+            log_price = self.mixed_model_.predict(encoded) * (found.linear_share * slope) + log_price
         if kernel_share := found.kernel_share:
             learners.append(self.kernel_ridge_.predict(encoded, lookup))
-            log_price = learners[-1] * kernel_share + log_price
-        half_width = fsd = log_price * 0.0
+            log_price = learners[-1] * (kernel_share * slope) + log_price
+        below = above = fsd = log_price * 0.0
         if self.interval_ is not None:
-            half_width, fsd = self.interval_.half_widths(features, self.trend_.forecast_variance(features))
-        ends = xp.exp(log_price - half_width), xp.exp(log_price + half_width)
+            variance = self.trend_.forecast_variance(features)
+            below, above, fsd = self.interval_.half_widths(features, log_price - trend, variance)
+        ends = xp.exp(log_price - below), xp.exp(log_price + above)
         outputs = dict(zip(OUTPUTS, (xp.exp(log_price), *ends, fsd), strict=True))
         if len(learners) == len(LEARNERS):
-            outputs |= {name: xp.exp(trend + alone) for name, alone in zip(LEARNERS, learners, strict=True)}
+            outputs |= {name: xp.exp(level + alone * slope) for name, alone in zip(LEARNERS, learners, strict=True)}
         return outputs
 
     def predict_all(self, X: pl.DataFrame) -> dict[str, Prices]:

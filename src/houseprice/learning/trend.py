@@ -20,6 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from houseprice.config.training import Auto, TrendRules
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.market_process import Information, slope_posterior
+from houseprice.learning.matrix_product import matmul
 
 TIME = "months_since_first_sale"
 MAX_CATEGORIES = 500
@@ -235,4 +236,4 @@ def _sum_of_pieces(months: Any, knots: tuple[float, ...], slopes: tuple[float, .
     starts = np.array(knots[:-1])
     since = xp.reshape(xp.astype(months, xp.float64), (-1, 1)) - xp.asarray(starts[None, :])
     within = xp.clip(since, xp.asarray(np.zeros((1, len(starts)))), xp.asarray(np.diff(knots)[None, :]))
-    return xp.reshape(xp.matmul(within, xp.asarray(np.array(slopes)[:, None])), (-1,))
+    return xp.reshape(matmul(within, np.array(slopes)[:, None]), (-1,))

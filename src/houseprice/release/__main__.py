@@ -19,7 +19,7 @@ from houseprice.release.credentials import TOKEN, USERNAME, Account, configured_
 from houseprice.release.image_reference import HUB, Reference, Repository
 from houseprice.release.oci_layout import OciLayout
 from houseprice.release.publish import Published, commit_tag, publish, retag
-from houseprice.release.signing import Signer, sign_and_attest
+from houseprice.release.signing import Signer, check_evidence, manifest_of, sign_and_attest, sign_evidence
 from houseprice.release.verification.image_reader import SBOM_FILE
 from houseprice.release.verification.verify import Verified
 
@@ -32,6 +32,7 @@ environment:
   GITHUB_SHA           commit of the image, where this is no git checkout
   WORKFLOW_FILE        workflow that signs, where another one calls it
   MOVE_LATEST          "false" leaves latest where it is
+  EVIDENCE_PACK        folder of the evidence pack that is signed like the image
   COSIGN_PRIVATE_KEY, COSIGN_PASSWORD   signing key, where no GitHub workflow signs
 
 exit codes: 0 done; 2 wrong usage; others as in `houseprice --help`, and the last sentence says what is published.
@@ -99,6 +100,9 @@ def _own(given: argparse.Namespace, environ: Mapping[str, str], checkout: Path) 
         return 0
     layout = OciLayout.open(given.layout)
     signer = Signer.from_environment(environ, repository, account)
+    pack = Path(environ["EVIDENCE_PACK"]) if environ.get("EVIDENCE_PACK") else None
+    if pack:
+        check_evidence(pack, layout)
     existing: dict[str, Verified] = {}
 
     def check(reference: Reference) -> str:
@@ -118,6 +122,11 @@ def _own(given: argparse.Namespace, environ: Mapping[str, str], checkout: Path) 
         say=say,
     )
     _print(repository, done)
+    if pack:
+        # The commit may have been published before, with another model.
+        about = existing[done.digest].manifest if done.digest in existing else manifest_of(pack)
+        signed = about == manifest_of(pack) and sign_evidence(pack, environ)
+        say(f'signed the evidence pack "{pack}"' if signed else f'NOT SIGNED: the evidence pack "{pack}"')
     if output := environ.get("GITHUB_OUTPUT"):
         sbom = layout.folder.with_name(f"{layout.folder.name}-sbom.cdx.json")
         if done.digest in existing:

@@ -177,6 +177,7 @@ def build_layout(
                     "--sbom=false",
                     f"--output=type=oci,dest={exported},{_EXPORT}",
                     *(("--no-cache",) if no_cache else ()),
+                    *_page_base(docker, platform, bases),
                 )
 
                 def build(base: str, platform: str = platform, given: tuple[str, ...] = platform_options) -> None:
@@ -210,6 +211,17 @@ def _build_on(base: str, root: Path, docker: DockerCli, say: Say, build: Callabl
             raise
         say(f"WARNING: {locked} cannot be pulled; building on this machine's {tag} instead, as the provenance will say")
         build(tag)
+
+
+def _page_base(docker: DockerCli, platform: str, bases: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the option that lets the engine's own processor build the page, for an image of another one.
+
+    Only where the bases are different images: of one name, the builder takes the one for its own processor itself.
+    """
+    native = "" if not bases else docker.platform()
+    if native in bases and platform != native:
+        return (f"--build-arg=PAGE_IMAGE={bases[native]}",)
+    return ()
 
 
 def _options(context: Path, metadata: GitMetadata, base: str) -> list[str]:

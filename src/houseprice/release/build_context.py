@@ -22,11 +22,13 @@ from houseprice.errors import ArtifactError, ImageError
 BUNDLE = "models/bundle"
 """Where the Dockerfile copies the model bundle from."""
 MANIFEST = "manifest.json"
+_MADE = ("__pycache__", "node_modules", "built")
+"""Folders of what was made from other files, of which the builder makes its own."""
 _BUNDLE_AGAIN = "Build the bundle again with `houseprice bundle`, or download it again."
 
 
 def dockerfile_inputs(root: Path) -> tuple[str, ...]:
-    """Return what the Dockerfile copies from the checkout, without the model bundle.
+    """Return what the Dockerfile copies from the checkout, without the model bundle and what is in a copied folder.
 
     Raises:
         ImageError: `dockerfile_missing`, or `build_input_missing` with all missing files in `details`.
@@ -39,7 +41,8 @@ def dockerfile_inputs(root: Path) -> tuple[str, ...]:
             code="dockerfile_missing",
         )
     copied = dict.fromkeys(_copied(dockerfile.read_text(encoding="utf-8")))
-    inputs = tuple(name for name in copied if name != BUNDLE)
+    within = [name for name in copied if any(str(folder) in copied for folder in Path(name).parents)]
+    inputs = tuple(name for name in copied if name != BUNDLE and name not in within)
     missing = [name for name in inputs if not (root / name).exists()]
     if missing:
         raise ImageError(
@@ -102,7 +105,7 @@ def staged_context(root: Path, inputs: tuple[str, ...], bundle: Path, mtime: int
             target = context / name
             target.parent.mkdir(parents=True, exist_ok=True)
             if (root / name).is_dir():
-                shutil.copytree(root / name, target, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(root / name, target, ignore=shutil.ignore_patterns(*_MADE))
             elif (root / name).exists():
                 shutil.copy(root / name, target)
         shutil.copytree(bundle, context / BUNDLE)

@@ -27,8 +27,8 @@ class ExpectedPredictions:
         manifest_sha256: of the bundle's manifest.json.
         model_version: of the sealed model.
         golden_rows, golden: some houses of the training data and their predictions.
-        sample_rows, sample: some of the held-out newest sales and their predictions.
-        sample_prices: what these were sold for.
+        sample_rows, sample: a random sample of the held-out sales and their predictions.
+        sample_prices: what these were sold for; empty where the bundle was sealed without prices paid.
         sample_log_rmse: error of the sealed predictions on them.
         failed_gates: gates that the model failed; only where that was allowed.
     """

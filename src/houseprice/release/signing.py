@@ -18,7 +18,9 @@ from houseprice.release.credentials import Account
 from houseprice.release.image_reference import Reference, Repository
 from houseprice.release.oci_layout import OciLayout
 from houseprice.release.provenance import builder, provenance
+from houseprice.release.verification.consistency import MANIFEST_FILE
 from houseprice.release.verification.cosign import PROVENANCE, SBOM, Cosign
+from houseprice.release.verification.file_signature import EVIDENCE, EVIDENCE_SIGNATURE, sign_file
 from houseprice.release.verification.image_reader import SBOM_FILE
 from houseprice.release.verification.policy import VerificationPolicy
 from houseprice.release.verification.verify import Verified, verify, verify_layout
@@ -52,16 +54,15 @@ class Signer:
             VerificationError: `signing_identity_missing`; or the key cannot be read, or cosign is not installed.
         """
         cosign = Cosign(repository, account, environ)
-        if environ.get(KEY, "").strip():
-            secrets = {KEY: _private_key(environ), PASSWORD: environ.get(PASSWORD, "")}
-            key = (f"--key=env://{KEY}",)
-            policy = VerificationPolicy.of_key(cosign.public_key(key, secrets), KEY)
-            return cls(cosign, policy, (*key, "--tlog-upload=false"), secrets)
-        if environ.get(_IDENTITY[0]):
+        options, secrets = signing_identity(environ)
+        if KEY in secrets:
+            policy = VerificationPolicy.of_key(cosign.public_key(options[:1], secrets), KEY)
+            return cls(cosign, policy, options, secrets)
+        if secrets:
             own = builder(environ)
             default = f"{own.partition('@')[0]}@refs/heads/{environ.get('DEFAULT_BRANCH') or 'main'}"
             identity = VerificationPolicy.of_identity("|".join(map(re.escape, dict.fromkeys((own, default)))))
-            return cls(cosign, identity, (), {name: environ.get(name, "") for name in _IDENTITY})
+            return cls(cosign, identity, options, secrets)
         if repository.loopback:
             return cls(cosign, None)
         raise VerificationError(
@@ -89,6 +90,58 @@ class Signer:
             path = Path(folder) / "predicate.json"
             path.write_text(json.dumps(predicate, ensure_ascii=False, allow_nan=False))
             self.cosign.attest(digest, kind, path, ("--replace", *self.options), self.secrets)
+
+
+def signing_identity(environ: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the options that tell cosign who signs, and what it finds in its environment for that.
+
+    The owner of COSIGN_PRIVATE_KEY signs, or else the workflow run; without either, both are empty.
+
+    Raises:
+        VerificationError: The key cannot be read (code `private_key_unreadable`).
+    """
+    if environ.get(KEY, "").strip():
+        secrets = {KEY: _private_key(environ), PASSWORD: environ.get(PASSWORD, "")}
+        return (f"--key=env://{KEY}", "--tlog-upload=false"), secrets
+    if environ.get(_IDENTITY[0]):
+        return (), {name: environ.get(name, "") for name in _IDENTITY}
+    return (), {}
+
+
+def sign_evidence(pack: Path, environ: Mapping[str, str]) -> bool:
+    """Sign an evidence pack as an image is signed; return False where there is neither key nor workflow.
+
+    What is signed is the file that names every other one by its digest.
+
+    Raises:
+        VerificationError: It cannot be signed.
+        RegistryError: Sigstore does not answer.
+    """
+    options, secrets = signing_identity(environ)
+    if not secrets:
+        return False
+    sign_file(pack / EVIDENCE, pack / EVIDENCE_SIGNATURE, options, secrets, environ)
+    return True
+
+
+def manifest_of(pack: Path) -> bytes:
+    """Return the manifest of the model that an evidence pack is about; nothing where the folder is no pack."""
+    manifest = pack / "bundle" / "manifest.json"
+    return manifest.read_bytes() if manifest.is_file() and (pack / EVIDENCE).is_file() else b""
+
+
+def check_evidence(pack: Path, layout: OciLayout) -> None:
+    """Require that an evidence pack is about the model of an image.
+
+    Raises:
+        VerificationError: It is about another one, or is no pack (code `evidence_of_another_model`).
+    """
+    if any(layout.read_file(name, MANIFEST_FILE) != manifest_of(pack) for name in layout.platforms):
+        raise VerificationError(
+            f'"{pack}" is not the evidence pack of the model in "{layout.folder}". Make it again with `houseprice '
+            "evidence --bundle models/bundle --output FOLDER`.",
+            code="evidence_of_another_model",
+        )
 
 
 def sign_and_attest(

@@ -130,7 +130,7 @@ class TableBuilder:
             elif not name and frame[key].null_count() < frame.height:
                 notes.append(Note("", place, "likely", f"Column {place} has no name and is left out."))
         if self._blank:
-            notes.append(Note("", self._blank, "certain", f"{self._blank} rows hold nothing and are left out."))
+            notes.append(Note("", self._blank, "certain", f"Rows that hold nothing and are left out: {self._blank}."))
         return notes
 
     def _rows_of_sales(self, frame: pl.DataFrame) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from houseprice.learning.hyperparameters.blending import find_shares
+from houseprice.learning.hyperparameters.blending import find_shares, find_slope
 
 DRAW = np.random.default_rng(0)
 TRUTH = DRAW.normal(size=4000)
@@ -41,3 +41,46 @@ def test_parts_share_what_is_left_beside_a_share_by_hand(fixed: float) -> None:
     assert shares["a"] == fixed
     assert min(shares.values()) >= 0
     assert sum(shares.values()) == pytest.approx(1.0)
+
+
+def shrunk(error: float, count: int = 4000) -> tuple[np.ndarray, np.ndarray]:
+    """Return predictions by least squares, and true values that are off by so much."""
+    draw = np.random.default_rng(1)
+    predicted = draw.normal(0, 0.5, count)
+    return predicted, predicted + draw.normal(0, error, count)
+
+
+def test_the_slope_lets_predictions_spread_as_the_truth_does() -> None:
+    """Where that costs little."""
+    predicted, y_true = shrunk(0.05)
+    assert find_slope(predicted, y_true, 0.005) == pytest.approx(y_true.std() / predicted.std(), abs=1e-3)
+
+
+@pytest.mark.parametrize("error", [0.15, 0.3, 2.0])
+def test_the_slope_costs_no_more_than_it_may(error: float) -> None:
+    """Nor does it cost nothing: where errors are large, the bound is what rules."""
+    predicted, y_true = shrunk(error, 100_000)
+    slope = find_slope(predicted, y_true, 0.005)
+    mean = predicted.mean()
+    before, after = (np.sqrt(((mean + by * (predicted - mean) - y_true) ** 2).mean()) for by in (1.0, slope))
+    assert 1.0025 < after / before <= 1.00505
+
+
+@pytest.mark.parametrize(
+    ("predicted", "y_true"),
+    [
+        (np.full(500, 12.0), shrunk(0.1, 500)[1]),
+        (shrunk(0.1)[1] * 1.5, shrunk(0.1)[1]),
+        (shrunk(0.1)[0], shrunk(0.1)[0]),
+    ],
+    ids=["one price for all", "predictions that spread too much", "exact predictions"],
+)
+def test_what_need_not_spread_more_keeps_its_slope(predicted: np.ndarray, y_true: np.ndarray) -> None:
+    """A slope of 1 changes nothing."""
+    assert find_slope(predicted, y_true) == 1.0
+
+
+def test_what_the_slope_gains_here_others_may_lose() -> None:
+    """Predictions that spread too little by chance get no steeper slope than those that do not."""
+    predicted, y_true = shrunk(0.15, 100_000)
+    assert find_slope(predicted * 0.98, y_true) == pytest.approx(find_slope(predicted, y_true), abs=0.003)

@@ -59,6 +59,7 @@ def test_the_centres_are_bounded(found: KernelRidgeConfig) -> None:
     assert sum(counts) <= CENTRES
 
 
+@pytest.mark.long
 def test_an_outlier_makes_weights_worth_while() -> None:
     """One price in thirty is wrong by a factor of e²."""
     wrong = LOG_PRICES + 2.0 * (np.arange(COUNT) % 30 == 0)

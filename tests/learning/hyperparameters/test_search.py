@@ -48,6 +48,7 @@ def test_few_straight_sales_leave_no_share_to_the_trees(found: FoundTraining) ->
     assert found.tree_share < 0.3
 
 
+@pytest.mark.long
 def test_the_same_rows_give_the_same_values(found: FoundTraining) -> None:
     """To the last digit."""
     assert find_hyperparameters(*straight(80), AUTO) == found

@@ -17,7 +17,7 @@ import polars as pl
 from houseprice.config import Boosting, FoundTraining, KernelRidgeConfig, RobustWeightsConfig, Training
 from houseprice.learning.detrended import detrend, encode, with_months, without_time
 from houseprice.learning.features import look_up, matrix
-from houseprice.learning.hyperparameters.blending import blend_error, find_shares
+from houseprice.learning.hyperparameters.blending import blend_error, find_shares, find_slope
 from houseprice.learning.hyperparameters.kernel_search import ROBUST_SCALE, find_kernel_ridge
 from houseprice.learning.hyperparameters.pair_search import find_text_pairs
 from houseprice.learning.kernel_ridge import fit_penalty_path
@@ -110,8 +110,8 @@ def find_hyperparameters(
     kept.sort()
     X, log_prices, groups = X[kept], log_prices[kept], np.arange(len(kept)) if groups is None else groups[kept]
     timed = (False, True) if config.time_in_trees == "auto" else (config.time_in_trees,)
-    blank = {"tree_share": 0.0, "linear_share": 0.0, "time_in_trees": timed[0], "boosting": candidates[0]}
-    parts = FoundTraining.of(config.model_copy(update=blank))
+    blank = {"tree_share": 0.0, "linear_share": 0.0, "blend_slope": 1.0, "time_in_trees": timed[0]}
+    parts = FoundTraining.of(config.model_copy(update=blank | {"boosting": candidates[0]}))
     alone = parts.model_copy(update={"threads": 1})
     tasks = [
         partial(_fit_fold, X, log_prices, fold, candidates, alone, timed if newest else timed[:1], variants)
@@ -234,7 +234,10 @@ def _decide(
     if config.boosting == "auto":
         ensembles = min(max(MAX_TREES[rows >= FEW_ROWS] // iterations, 1), MAX_ENSEMBLES)
         boosting = boosting.model_copy(update={"iterations": iterations, "ensembles": ensembles})
-    found = {"tree_share": shares[TREES], "linear_share": shares[LINEAR]}
+    slope = config.blend_slope
+    if slope == "auto":
+        slope = find_slope(np.sum([parts[chosen][part] * share for part, share in shares.items()], axis=0), y_true)
+    found = {"tree_share": shares[TREES], "linear_share": shares[LINEAR], "blend_slope": slope}
     tried = [variant.with_penalties(factor) for variant, factors in variants for factor in factors]
     return config.model_copy(
         update={"boosting": boosting, "time_in_trees": timed, "kernel_ridge": tried[chosen], **found}

@@ -5,7 +5,8 @@ and figures, templates/ holds the page: report.html and one partial per section;
 
     performance    metrics with confidence intervals, and the baselines
     interval       coverage, calibration and width of the prediction interval
-    residuals      errors by price and time; maps by location
+    hit_rate       errors among the houses that the model is surest of
+    residuals      errors by price and time; maps by location; errors of neighbours (neighbours)
     importance     permutation importance and the trees' gain
     dependence     partial dependence; the market trend (market) and one house at many locations (location_map)
     slices         metrics by kind of house
@@ -18,17 +19,20 @@ and figures, templates/ holds the page: report.html and one partial per section;
 from collections.abc import Mapping
 from typing import Any
 
-from houseprice.bundle.model_card import hidden_by_protocol
+from houseprice.bundle.model_card import autocorrelation_in_words, hidden_by_protocol
+from houseprice.bundle.noise_floor import near_twins_in_words, noise_floor_in_words
 from houseprice.config import Config
 from houseprice.learning.evaluation import Evaluation
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.report.dependence import SAMPLE, dependence_figures
+from houseprice.learning.report.hit_rate import hit_rate
 from houseprice.learning.report.holdout import Holdout
 from houseprice.learning.report.importance import importance_figures, permutation_importance
 from houseprice.learning.report.interval import interval
 from houseprice.learning.report.location_map import location_map
 from houseprice.learning.report.maps import error_maps
 from houseprice.learning.report.market import market_trend
+from houseprice.learning.report.neighbours import neighbour_figures
 from houseprice.learning.report.performance import METRICS, performance
 from houseprice.learning.report.quality import column_summaries
 from houseprice.learning.report.rendering import render_template
@@ -44,6 +48,7 @@ SECTIONS = {  # template → title, in the order of the page
     "gates": "Verdict and gates",
     "performance": "Performance",
     "interval": "Prediction interval",
+    "hit-rate": "Hit rate",
     "residuals": "Errors by price, time and location",
     "importance": "Feature importance",
     "dependence": "Partial dependence",
@@ -79,8 +84,13 @@ def render(
             "metrics": evaluation.metrics,
             "verdict": verdict,
             "performance": performance(holdout),
+            "noise_floor": noise_floor_in_words(evaluation.metrics),
+            "near_twins": near_twins_in_words(evaluation.metrics),
             "interval": interval(holdout),
+            "hit_rate": hit_rate(holdout),
             "residuals": residual_figures(holdout),
+            "neighbours": neighbour_figures(holdout),
+            "autocorrelation": autocorrelation_in_words(evaluation.metrics["holdout"]["spatial_autocorrelation"]),
             "maps": error_maps(holdout),
             "importance": importance_figures(holdout, importances),
             "dependence": dependence_figures(what_if, importances),

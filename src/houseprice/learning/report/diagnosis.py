@@ -64,7 +64,7 @@ def _earlier_sale(what_if: WhatIf, row: int) -> list[str]:
 def _unit_price(what_if: WhatIf, row: int) -> list[str]:
     """Compare the price per unit of area with the training sales of the same location."""
     holdout = what_if.holdout
-    areas, places = holdout.column("living_area"), holdout.texts("location")
+    areas, places = holdout.table.number("living_area"), holdout.table.text("location")
     if areas is None or places is None or areas[row] <= 0:
         return []
     roles, schema = holdout.table.schema.roles(), holdout.table.schema
@@ -89,7 +89,7 @@ def _unit_price(what_if: WhatIf, row: int) -> list[str]:
 def _nearest_sales(what_if: WhatIf, row: int) -> list[str]:
     """Find what the nearest training sales of similar size sold for."""
     holdout = what_if.holdout
-    areas, east, north = (holdout.column(role) for role in ("living_area", "longitude", "latitude"))
+    areas, east, north = (holdout.table.number(role) for role in ("living_area", "longitude", "latitude"))
     if areas is None or east is None or north is None:
         return []
     alike = holdout.train[np.abs(np.log(np.maximum(areas[holdout.train], 1) / max(areas[row], 1))) < np.log(1.2)]

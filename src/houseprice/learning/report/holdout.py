@@ -59,31 +59,22 @@ class Holdout:
         return np.log(self.y_true) - np.log(self.y_pred)
 
     @cached_property
-    def half_widths(self) -> Floats:
-        """Half the width of each prediction interval, in log price."""
-        return np.log(np.asarray(self.evaluation.predictions[2])[self.rows]) - np.log(self.y_pred)
+    def reach(self) -> Floats:
+        """How far each prediction interval reaches from the prediction towards the price paid, in log price."""
+        return self.reach_towards(self.residuals, self.rows)
+
+    def reach_towards(self, residuals: Floats, rows: npt.NDArray[np.int64]) -> Floats:
+        """Return how far the intervals of some rows reach to the side on which their log residuals lie."""
+        price, low, high = (np.log(np.asarray(values)[rows]) for values in self.evaluation.predictions)
+        return np.where(residuals < 0.0, price - low, high - price)
 
     def error_quantile(self, share: float) -> float:
         """Return the absolute relative error that a share of the held-out sales stays within."""
         return float(np.quantile(np.abs(self.errors), share))
 
-    def column(self, role: str) -> Floats | None:
-        """Return the numbers of the column with a role, for every row of the table; None where there is none."""
-        name = self.table.schema.roles().get(role)
-        if name not in self.table.features.columns or not self.table.features.schema[name].is_numeric():
-            return None
-        return self.table.features[name].to_numpy().astype(np.float64)
-
-    def texts(self, role: str) -> npt.NDArray[np.str_] | None:
-        """Return the texts of the column with a role, for every row of the table; None where there is none."""
-        name = self.table.schema.roles().get(role)
-        if name not in self.table.features.columns or self.table.features.schema[name].is_numeric():
-            return None
-        return self.table.features[name].to_numpy().astype(str)
-
     def coordinates(self, rows: npt.NDArray[np.int64]) -> tuple[Floats, Floats] | None:
         """Return longitude and latitude of some rows; None where the schema has no such roles."""
-        east, north = self.column("longitude"), self.column("latitude")
+        east, north = self.table.number("longitude"), self.table.number("latitude")
         return None if east is None or north is None else (east[rows], north[rows])
 
 

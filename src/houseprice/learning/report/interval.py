@@ -41,7 +41,8 @@ class Interval:
 def interval(holdout: Holdout) -> Interval:
     """Return what the section on the prediction interval shows."""
     target = holdout.config.interval.coverage
-    residuals, widths = np.abs(holdout.residuals), holdout.half_widths
+    residuals, reach = np.abs(holdout.residuals), holdout.reach
+    price, low, high = (np.asarray(values)[holdout.rows] for values in holdout.evaluation.predictions)
     constant = np.full(len(residuals), holdout.evaluation.constant_width)
     groups = [("all", np.ones(len(residuals), dtype=bool))]
     groups += [
@@ -50,14 +51,14 @@ def interval(holdout: Holdout) -> Interval:
     ]
 
     def row(label: str, inside: Mask) -> CoverageRow:
-        covered = [float((residuals <= width)[inside].mean()) for width in (widths, constant)]
-        relative = [float((2 * np.sinh(width[inside])).mean()) for width in (widths, constant)]
-        return CoverageRow(label, int(inside.sum()), (covered[0], covered[1]), (relative[0], relative[1]))
+        covered = [float((residuals <= width)[inside].mean()) for width in (reach, constant)]
+        relative = float(((high - low) / price)[inside].mean()), float((2 * np.sinh(constant[inside])).mean())
+        return CoverageRow(label, int(inside.sum()), (covered[0], covered[1]), relative)
 
     rows = tuple(row(label, inside) for label, inside in groups)
     return Interval(
         rows,
-        (_by_price(rows[1:], target), _calibration(holdout, target), _by_width(residuals, widths, target)),
+        (_by_price(rows[1:], target), _calibration(holdout, target), _by_width(residuals, reach, target)),
         _forecasts(holdout.evaluation.metrics),
     )
 
@@ -104,14 +105,14 @@ def _by_price(rows: Sequence[CoverageRow], target: float) -> Figure:
 
 def _calibration(holdout: Holdout, target: float) -> Figure:
     """Draw the coverage at other levels, whose factors come from out-of-fold predictions of the training sales."""
-    table, answers = holdout.table, holdout.evaluation.predictions
+    table = holdout.table
     keys = pl.DataFrame({"parcel": table.parcels[holdout.train].tolist(), "day": table.days[holdout.train]})
-    price, high = (np.asarray(values)[holdout.train] for values in (answers[0], answers[2]))
-    widths = keys.with_columns(pl.Series("width", np.log(high) - np.log(price))).unique(list(KEYS), keep="first")
-    scored = holdout.evaluation.out_of_fold.join(widths, on=list(KEYS), how="inner")
-    scores = np.abs(scored["log_error"].to_numpy()) / scored["width"].to_numpy()
+    rows = keys.with_columns(pl.Series("row", holdout.train)).unique(list(KEYS), keep="first")
+    scored = holdout.evaluation.out_of_fold.join(rows, on=list(KEYS), how="inner")
+    errors = scored["log_error"].to_numpy()
+    scores = np.abs(errors) / holdout.reach_towards(errors, scored["row"].to_numpy())
     scale = conformal_quantile(scores, target)
-    ratios = np.abs(holdout.residuals) / holdout.half_widths
+    ratios = np.abs(holdout.residuals) / holdout.reach
     shares = [float((ratios <= conformal_quantile(scores, level) / scale).mean()) for level in LEVELS]
 
     def plot(canvas: Any) -> None:
@@ -141,9 +142,9 @@ def _calibration(holdout: Holdout, target: float) -> Figure:
     )
 
 
-def _by_width(residuals: Floats, widths: Floats, target: float) -> Figure:
-    groups = quantile_groups(widths, 10, 30)
-    predicted = np.array([np.expm1(np.median(widths[inside])) for inside in groups])
+def _by_width(residuals: Floats, reach: Floats, target: float) -> Figure:
+    groups = quantile_groups(reach, 10, 30)
+    predicted = np.array([np.expm1(np.median(reach[inside])) for inside in groups])
     observed = np.array([np.expm1(conformal_quantile(residuals[inside], target)) for inside in groups])
 
     def plot(canvas: Any) -> None:
@@ -151,16 +152,17 @@ def _by_width(residuals: Floats, widths: Floats, target: float) -> Figure:
         ends = [0, max(predicted.max(), observed.max()) * 1.08]
         axes.plot(ends, ends, color=paint("muted"), linewidth=1, linestyle=DASHED)
         axes.plot(predicted, observed, "o", color=paint("primary"), markersize=6)
-        axes.set(xlabel="half-width of the interval", ylabel=f"{target:.0%} quantile of the errors")
+        axes.set(xlabel="reach of the interval towards the price", ylabel=f"{target:.0%} quantile of the errors")
         axes.set(xlim=(0, None), ylim=(0, None))
         percent_axes(axes.xaxis, axes.yaxis)
 
     pairs = ", ".join(f"{width:.0%} wide, {error:.0%} found" for width, error in zip(predicted, observed, strict=True))
     return draw(
         "Interval width against error",
-        f"Each dot is {'a tenth' if len(groups) == 10 else 'a group'} of the held-out sales, grouped by the width of "
-        "their interval. Dots along the dashed line mean that wide intervals go with large errors.",
-        f"Half-width of the interval and {target:.0%} quantile of the errors: {pairs}.",
+        f"Each dot is {'a tenth' if len(groups) == 10 else 'a group'} of the held-out sales, grouped by how far "
+        "their interval reaches towards the price. Dots along the dashed line mean that wide intervals go with large "
+        "errors.",
+        f"Reach of the interval and {target:.0%} quantile of the errors: {pairs}.",
         plot,
         SIZE,
     )

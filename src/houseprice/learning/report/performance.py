@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from houseprice.bundle.model_card import split_labels
+from houseprice.bundle.model_card import baseline_rows, split_labels
 from houseprice.html_report import Figure
 from houseprice.learning.report.figure import DASHED, annotate, draw, paint, percent_axes
 from houseprice.learning.report.holdout import Holdout
+from houseprice.metrics import Estimate
 
 
 class Metric(NamedTuple):
@@ -32,12 +33,30 @@ METRICS = {
     ),
 }
 
+FURTHER = {
+    "male": Metric("MALE", ".4f", "mean absolute log error; less moved by a few large errors than log-RMSE"),
+    "rmse": Metric("RMSE", "price", "root mean squared error, in the currency; expensive houses dominate it"),
+    "within_5": Metric("within 5% (PPE5)", ".1%", "share of the predictions no further than 5% from the actual price"),
+    "within_15": Metric("within 15% (PPE15)", ".1%", "the same, 15%"),
+    "within_20": Metric("within 20% (PPE20)", ".1%", "the same, 20%"),
+    "p15_low": Metric("more than 15% too low (P15L)", ".1%", "share of the houses that are clearly undervalued"),
+    "p15_high": Metric("more than 15% too high (P15H)", ".1%", "share of the houses that are clearly overvalued"),
+}
+VEI = Metric(
+    "VEI",
+    "+.1f",
+    "vertical equity indicator: by how many percent the dearest group of houses is predicted higher than the cheapest; "
+    "0 is none, and ±10 is allowed (IAAO)",
+)
+
 
 @dataclass(frozen=True)
 class Performance:
-    """The rows of the metrics table, and its figures."""
+    """The rows of the metrics table; splits whose metrics have intervals, and further metrics of these; figures."""
 
     rows: tuple[tuple[str, dict[str, Any]], ...]
+    splits: tuple[tuple[str, dict[str, Any]], ...]
+    further: tuple[tuple[Metric, tuple[Estimate | None, ...]], ...]
     figures: tuple[Figure, ...]
 
 
@@ -46,8 +65,16 @@ def performance(holdout: Holdout) -> Performance:
     metrics = holdout.evaluation.metrics
     labels = split_labels(metrics["protocol"])
     rows = [(label, metrics[split]) for split, label in labels.items() if split in metrics]
-    rows += [(f"baseline: {name}", found) for name, found in metrics["baselines"].items()]
-    return Performance(tuple(rows), (_confidence_intervals(holdout), _error_cdf(holdout)))
+    rows += baseline_rows(metrics)
+    splits = tuple((label, found) for label, found in rows if "ci95" in found)
+    further = [
+        (metric, tuple(Estimate(found[name], *found["ci95"][name]) for _, found in splits))
+        for name, metric in FURTHER.items()
+    ]
+    vei = tuple(Estimate(one["value"], *one["ci95"]) if (one := found.get("vei")) else None for _, found in splits)
+    return Performance(
+        tuple(rows), splits, (*further, (VEI, vei)), (_confidence_intervals(holdout), _error_cdf(holdout))
+    )
 
 
 def _confidence_intervals(holdout: Holdout) -> Figure:

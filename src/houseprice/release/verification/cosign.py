@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -154,45 +154,72 @@ class Cosign:
                 return
 
     def _run(self, *arguments: str, secrets: Mapping[str, str]) -> str:
-        kept = {name: value for name, value in self.environ.items() if _PASSED_ON.fullmatch(name)}
         with registry_login(self.account, self.repository, self.environ) as login:
-            try:
-                result = subprocess.run(
-                    [self.command, *arguments, f"--timeout={max(1, int(self.seconds))}s"],
-                    env={**kept, **login, **secrets},
-                    stdin=subprocess.DEVNULL,
-                    capture_output=True,
-                    text=True,
-                    errors="replace",
-                    timeout=self.seconds + 5,
-                    check=False,
-                )
-            except OSError as err:
-                raise VerificationError(
-                    f"cosign cannot be run: {err.strerror}. {INSTALL}", code="cosign_missing"
-                ) from err
-            except subprocess.TimeoutExpired as err:
-                raise VerificationError(
-                    f"cosign {arguments[0]} did not finish within {self.seconds:.0f} s. Try again later.",
-                    code="cosign_timeout",
-                ) from err
-        if result.returncode == 0:
-            return result.stdout
-        text = self.account.redact(result.stderr) if self.account else result.stderr
-        for secret in secrets.values():
-            text = text.replace(secret, "***") if secret.strip() else text
-        raise self._error(arguments[0], text)
+            redact = self.account.redact if self.account else str
+            run = (self.command, *arguments), {**passed_on(self.environ), **login}, secrets
+            return run_cosign(*run, str(self.repository), self.seconds, redact)
 
-    def _error(self, verb: str, text: str) -> HousePriceError:
-        lines = [line.removeprefix("Error: ").strip() for line in text.splitlines() if line.startswith("Error: ")]
-        reason = (lines or text.strip().splitlines() or [""])[-1][:400].rstrip(": ") or "no message"
-        for pattern, code, kind, template in _ERRORS:
-            if re.search(pattern, reason):
-                message = template.format(repository=self.repository, verb=verb)
-                return kind(f"{message} ({reason})", code=code, reason=reason)
-        return VerificationError(
-            f"cosign {verb} failed for {self.repository}: {reason}", code="cosign_failed", reason=reason
+
+def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of an environment that cosign gets."""
+    return {name: value for name, value in environ.items() if _PASSED_ON.fullmatch(name)}
+
+
+def run_cosign(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    secrets: Mapping[str, str],
+    subject: str,
+    seconds: float = 180,
+    redact: Callable[[str], str] = str,
+) -> str:
+    """Run cosign and return what it printed.
+
+    Args:
+        command: program, verb and arguments.
+        environment: of the program.
+        secrets: more of its environment, which no message shows.
+        subject: the repository or file that it is about, for messages.
+        seconds: how long it may take.
+        redact: takes other secrets out of its output.
+
+    Raises:
+        VerificationError, RegistryError: It failed.
+    """
+    verb = command[1]
+    try:
+        result = subprocess.run(
+            [*command, f"--timeout={max(1, int(seconds))}s"],
+            env={**environment, **secrets},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds + 5,
+            check=False,
         )
+    except OSError as err:
+        raise VerificationError(f"cosign cannot be run: {err.strerror}. {INSTALL}", code="cosign_missing") from err
+    except subprocess.TimeoutExpired as err:
+        raise VerificationError(
+            f"cosign {verb} did not finish within {seconds:.0f} s. Try again later.", code="cosign_timeout"
+        ) from err
+    if result.returncode == 0:
+        return result.stdout
+    text = redact(result.stderr)
+    for secret in secrets.values():
+        text = text.replace(secret, "***") if secret.strip() else text
+    raise _error(subject, verb, text)
+
+
+def _error(subject: str, verb: str, text: str) -> HousePriceError:
+    lines = [line.removeprefix("Error: ").strip() for line in text.splitlines() if line.startswith("Error: ")]
+    reason = (lines or text.strip().splitlines() or [""])[-1][:400].rstrip(": ") or "no message"
+    for pattern, code, kind, template in _ERRORS:
+        if re.search(pattern, reason):
+            message = template.format(repository=subject, verb=verb)
+            return kind(f"{message} ({reason})", code=code, reason=reason)
+    return VerificationError(f"cosign {verb} failed for {subject}: {reason}", code="cosign_failed", reason=reason)
 
 
 def _predicate(line: str, kind: str, digest: str) -> Any:
