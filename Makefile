@@ -12,6 +12,12 @@ BUNDLE ?= models/bundle
 BIN    := $(VENV)/bin
 # The newest days of the registries are left out of the lock: most poisoned releases are found within a week.
 COOLDOWN ?= 7 days
+# Compiled modules are kept between processes, whatever the caller's environment says: to compile takes longer than to run.
+unexport PYTHONDONTWRITEBYTECODE
+fast   := not image and not workflow and not long and not oracles
+# Files with tests of a kind: to import the others takes half a minute. The tests of the page run by themselves: while
+# Playwright drives a browser, no other event loop can run in its process.
+marked  = $$(grep --recursive --files-with-matches --include='*.py' 'pytest\.mark\.$(1)\b' $(2) | grep -v '^tests/page/' | sort)
 
 .PHONY: help
 help: ## list the commands
@@ -34,6 +40,13 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.learning
 	@scripts/install .venv-audit requirements/audit.txt alone
 	@touch $@
 
+# The page is built once for all who serve from this checkout, or build a wheel of it; the Dockerfile builds its own.
+PAGE := src/houseprice/serving/page/built/index.html
+.PHONY: page
+page: $(PAGE) ## build the page at /, with the locked Node.js
+$(PAGE): requirements/page.txt scripts/page $(shell find page -name node_modules -prune -o -type f ! -path page/src/api/types.ts -print)
+	@scripts/page build
+
 .PHONY: run
 run: install ## the whole pipeline: raw CSV to model bundle, with MLflow in embedded SQLite
 	@$(BIN)/houseprice run --config $(CONFIG)
@@ -42,8 +55,13 @@ run: install ## the whole pipeline: raw CSV to model bundle, with MLflow in embe
 examples: install ## files of sales to try the project with, into data/examples
 	@$(BIN)/python examples data/examples
 
+# Where the page cannot be built, the API is served without it: `/` leads to the documentation then.
 .PHONY: serve
-serve: install ## serve the model bundle over HTTP on port 8000
+serve: install ## serve the page and the API of the model bundle on port 8000
+	@$(MAKE) --question page >/dev/null 2>&1 || { \
+	  echo "serve: building the page first, which takes about a minute once" >&2; \
+	  PIP_RETRIES=0 UV_HTTP_RETRIES=0 npm_config_fetch_retries=0 $(MAKE) --no-print-directory page >/dev/null 2>&1 \
+	    || echo "serve: the page could not be built, so / leads to /docs; \`make page\` says why." >&2; }
 	@$(BIN)/houseprice serve --bundle $(BUNDLE) --port $(PORT)
 
 .PHONY: doctor
@@ -64,7 +82,13 @@ tools: ## install the programs that the tests need (as root, on Debian or Ubuntu
 
 .PHONY: test
 test: $(VENV)/.dev .venv-audit/.audit ## fast tests that need no Docker engine, under two minutes
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not image and not workflow and not long and not oracles"
+	@scripts/page test
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "$(fast)" --ignore=tests/page
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "$(fast)" tests/page
+
+.PHONY: page-openapi
+page-openapi: $(VENV)/.dev ## write page/openapi.json, from which the page's types are made, after a change of the API
+	@UPDATE_OPENAPI=1 $(BIN)/python -m pytest -q tests/serving/page/test_openapi_document.py -k current
 
 .PHONY: corpus
 corpus: $(VENV)/.dev ## table of the corpus: what `houseprice init` makes of files as people have them
@@ -72,19 +96,20 @@ corpus: $(VENV)/.dev ## table of the corpus: what `houseprice init` makes of fil
 
 .PHONY: test-long
 test-long: $(VENV)/.dev .venv-audit/.audit ## tests that take many seconds each
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "long and not image"
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "long and not image" $(call marked,long,tests)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "long and not image" tests/page
 
 .PHONY: test-oracles
 test-oracles: $(VENV)/.dev .venv-oracles/.oracles ## tests against independent implementations: the kserve client, shap
-	@$(BIN)/python -m pytest -m oracles
+	@$(BIN)/python -m pytest -m oracles $(call marked,oracles,tests)
 
 .PHONY: test-image
 test-image: $(VENV)/.dev ## build, run and test the real image; needs a Docker engine
-	@$(BIN)/python -m pytest -m image --ignore=tests/deploy # some judge times, so nothing runs beside them
+	@$(BIN)/python -m pytest -m image $(call marked,image,--exclude-dir=deploy tests) # some judge times, so nothing runs beside them
 
 .PHONY: test-deploy
 test-deploy: $(VENV)/.dev ## deploy real images under load, with faults; needs a Docker engine
-	@$(BIN)/python -m pytest -m image --numprocesses 2 --dist loadfile tests/deploy
+	@$(BIN)/python -m pytest -m image --numprocesses 2 --dist loadfile $(call marked,image,tests/deploy)
 
 .PHONY: workflow-test
 workflow-test: $(VENV)/.dev ## run the real workflow files with act, passing and failing
@@ -106,11 +131,12 @@ soak: $(VENV)/.dev ## long tests of the API, memory growth over a million reques
 	@$(BIN)/python bench/limits.py
 
 .PHONY: lint
-lint: $(VENV)/.dev ## style, types, import contract, workflows, Dockerfile, scripts
+lint: $(VENV)/.dev ## style, types, import contract, page, workflows, Dockerfile, scripts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@scripts/page lint
 	@$(BIN)/actionlint
 	@$(BIN)/zizmor --offline --persona=auditor --quiet .github
 	@$(BIN)/hadolint Dockerfile
@@ -140,6 +166,8 @@ lock: ## compile the requirement locks from pyproject.toml (needs uv)
 	  --exclude-newer "$(COOLDOWN)" --group audit --output-file requirements/audit.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --group sbom --output-file requirements/sbom.txt
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
+	  --exclude-newer "$(COOLDOWN)" --group page --output-file requirements/page.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --constraints requirements.txt --group bench --output-file requirements/bench.txt
 

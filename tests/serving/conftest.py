@@ -43,7 +43,7 @@ def client(toy: Bundle) -> Client:
 @pytest.fixture(scope="session")
 def without(toy: Bundle) -> Client:
     """Return the API with everything switched off that can be."""
-    return Client(create_app(toy, Settings(metrics=False, docs=False, access_log=False)))
+    return Client(create_app(toy, Settings(metrics=False, docs=False, access_log=False, page=False)))
 
 
 @pytest.fixture

@@ -22,7 +22,31 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-class Server:
+class Address:
+    """Where a server listens that runs already."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+
+    def text(self, path: str) -> str:
+        """Ask for a path; return the answer as it is."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=START_SECONDS)
+        connection.request("GET", path)
+        found = connection.getresponse().read().decode()
+        connection.close()
+        return found
+
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Send a request and read the answer."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=START_SECONDS)
+        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        found = answer.status, json.loads(answer.read())
+        connection.close()
+        return found
+
+
+class Server(Address):
     """A server that was started as a person starts it, on a port of its own choice."""
 
     def __init__(
@@ -34,7 +58,7 @@ class Server:
     ) -> None:
         command = [sys.executable, "-m", "houseprice", "serve", *options]
         if log is not None:  # a file descriptor that cannot be read here, so the log cannot tell the port
-            self.host, self.port = "127.0.0.1", _free_port()
+            super().__init__("127.0.0.1", _free_port())
             command += ["--port", str(self.port)]
             self.process = subprocess.Popen(command, stderr=log, env={**os.environ, **environment})
             self._lines, self._reader = [], threading.Thread(target=lambda: None)
@@ -42,7 +66,7 @@ class Server:
             self._until_it_listens()
             return
         self.process = subprocess.Popen(
-            [*command, "--port", "0"],
+            command if "--port" in options else [*command, "--port", "0"],
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, **environment},
@@ -54,7 +78,7 @@ class Server:
         self._reader.start()
         found = self.wait_for(r'"address": "http://(\S+):(\d+)".*')
         self.line = found[0]
-        self.host, self.port = found[1], int(found[2])
+        super().__init__(found[1], int(found[2]))
 
     def _read(self) -> None:
         assert self.process.stderr is not None
@@ -97,23 +121,6 @@ class Server:
                 return
             threading.Event().wait(0.05)
         raise AssertionError("it does not listen")
-
-    def text(self, path: str) -> str:
-        """Ask for a path; return the answer as it is."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=START_SECONDS)
-        connection.request("GET", path)
-        found = connection.getresponse().read().decode()
-        connection.close()
-        return found
-
-    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Send a request and read the answer."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=START_SECONDS)
-        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        found = answer.status, json.loads(answer.read())
-        connection.close()
-        return found
 
     def stop(self, sig: signal.Signals) -> tuple[int, str]:
         """Send a signal; return the exit code and the log."""

@@ -14,6 +14,7 @@ from toy import FULL, FULL_PRICE, LEAST, MOST_BYTES, MOST_HOUSES, Client, altere
 from houseprice.bundle.load import Bundle, open_bundle
 from houseprice.serving.app import create_app
 from houseprice.serving.batch_execution import SMALL_BYTES
+from houseprice.serving.settings import Settings
 
 
 def test_health_is_computed_from_a_golden_row(client: Client) -> None:
@@ -49,7 +50,8 @@ def test_a_model_that_fails_is_told_as_503(toy_dir: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(bundle.model, "predict", fail)
     client = Client(create_app(bundle))
-    for answer in (client.get("/health"), client.post("/predict", FULL), client.post("/batch-predict", [FULL])):
+    prices = client.post("/predict", FULL), client.post("/batch-predict", [FULL])
+    for answer in (client.get("/health"), client.get("/page-config"), *prices):
         assert answer.status_code == 503
         assert "out of memory" in answer.text
 
@@ -228,9 +230,9 @@ def test_the_card_says_what_the_manifest_says(client: Client, toy: Bundle) -> No
     assert card == toy.manifest.model_dump(mode="json")
 
 
-def test_the_root_leads_to_the_documentation(client: Client) -> None:
+def test_without_the_page_the_root_leads_to_the_documentation(client: Client, toy: Bundle) -> None:
     """Whoever opens the address in a browser finds the way."""
-    answer = client.get("/")
+    answer = Client(create_app(toy, Settings(page=False))).get("/")
     assert answer.status_code == 307
     assert answer.headers["location"] == "docs"
     assert client.get("/docs").status_code == 200

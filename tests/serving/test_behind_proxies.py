@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -149,6 +150,7 @@ def test_connections_to_the_api_are_used_again(proxy: tuple[str, int, Server]) -
         assert asked(port, f"{prefix}/predict", body)[0] == 200
 
 
+@pytest.mark.long
 def test_a_java_client_gets_its_price(start: Start, tmp_path: Path) -> None:
     """Its default is to offer HTTP/2 by `Upgrade`, with a body; one connection, three times."""
     needs("java", "javac")
@@ -161,7 +163,8 @@ def test_a_java_client_gets_its_price(start: Start, tmp_path: Path) -> None:
     answers = [line.split(" ", 1) for line in done.stdout.splitlines()]
     assert [status for status, _ in answers] == ["200"] * 3
     assert {json.loads(answer)["predicted_price"] for _, answer in answers} == {FULL_PRICE}
-    assert server.log().count('"event": "request"') == 3
+    _, log = server.stop(signal.SIGTERM)  # the access log is written after the answer
+    assert log.count('"event": "request"') == 3
 
 
 @pytest.mark.parametrize("option", ["--http2", "--http1.0", "--http1.1"])

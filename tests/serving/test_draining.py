@@ -108,6 +108,7 @@ def stop_under_load(server: Server, sig: signal.Signals, *, as_group: bool = Fal
     assert sum(client.reset for client in clients) <= 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
 def test_no_request_is_lost_when_a_server_stops_under_load(start: Start, workers: str, sig: signal.Signals) -> None:
@@ -117,6 +118,7 @@ def test_no_request_is_lost_when_a_server_stops_under_load(start: Start, workers
     stop_under_load(server, sig)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_no_request_is_lost_when_all_processes_are_stopped(start: Start, sig: signal.Signals) -> None:
     """As a terminal does by Ctrl-C and when it goes, and systemd by default."""

@@ -204,7 +204,7 @@ def test_a_log_that_nobody_reads_costs_no_answer(toy_dir: Path, workers: str) ->
                     while held.count(b"alive") < 50:
                         held += client.recv(2**16)
         assert server.ask("POST", "/predict", FULL)[0] == 200
-        assert counted(server, name) > 0
+        wait_for(lambda: counted(server, name) > 0)
         with os.fdopen(reader, closefd=False) as file:
             told = 0
             server.process.send_signal(signal.SIGTERM)

@@ -121,6 +121,7 @@ NUMBERS = ("1", "0", "9", "1.0", "1e9", "0.0000", "12345678901234567890")
 DATES = ("2014-10-13", "2", "-", "2014-10-13T00:00:00.", "0" * 40)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("column", COLUMNS)
 def test_values_in_json(open_client: Client, column: str) -> None:
     """Numbers of very many digits, texts of very many characters, in every column and on every route."""

@@ -39,6 +39,7 @@ def endless(begin: bytes, part: bytes) -> Iterator[bytes]:
     return itertools.chain([begin], itertools.repeat(part * (2**16 // len(part))))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("begin", "part"),
     [
@@ -65,6 +66,7 @@ def test_memory_does_not_grow_with_what_one_connection_sends(start: Start, begin
     assert grown < 12
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [1, 2, 50])
 def test_a_client_that_leaves_among_its_requests_is_no_failure(start: Start, count: int) -> None:
     """Pipelined posts, then gone at once, in several ways: no 500, no traceback, nothing else in the log."""

@@ -17,7 +17,7 @@ def document(client: Client) -> dict[str, Any]:
 def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
     """What is promised is documented, and nothing else."""
     own = {"/health", "/livez", "/readyz", "/predict", "/batch-predict", "/model", "/explain", "/comparables"}
-    own |= {"/history", "/what-if"}
+    own |= {"/history", "/what-if", "/page-config", "/sales"}
     others = {"/ping", "/version", "/invocations", "/v2"}
     versioned = {path for path in document["paths"] if path.startswith(("/v1/", "/v2/"))}
     assert set(document["paths"]) - versioned == own | others

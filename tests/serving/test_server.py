@@ -157,6 +157,7 @@ def test_a_model_that_failed_its_gates_is_served_on_purpose_and_the_log_says_so(
         server.stop(signal.SIGTERM)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
 def test_accepted_requests_are_answered_when_the_server_stops(

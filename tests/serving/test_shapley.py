@@ -296,7 +296,7 @@ def test_shap_s_exact_amounts_are_near_for_a_real_model(bundle_dir: Path) -> Non
     bundle = open_bundle(bundle_dir)
     bundle = replace(bundle, explanation={**bundle.explanation, "background": bundle.explanation["background"][::4]})
     one, errors = explainer(bundle), []
-    for house in Scorer(bundle).request.validate(bundle.sample["rows"][:2]):
+    for house in Scorer(bundle).request.validate(bundle.sample["rows"][:8]):
         values, base = shap_values(one, house)
         found = one.explain(house)
         assert found.base_price == pytest.approx(base, abs=0.006)

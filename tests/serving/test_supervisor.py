@@ -69,6 +69,7 @@ def is_free(port: int) -> bool:
         return True
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sig", [signal.SIGKILL, signal.SIGHUP])
 def test_workers_end_with_their_parent(start: Start, sig: signal.Signals) -> None:
     """A killed parent leaves nobody behind who would hold the address; SIGHUP is a stop, with exit code 0."""
@@ -82,6 +83,7 @@ def test_workers_end_with_their_parent(start: Start, sig: signal.Signals) -> Non
     assert is_free(server.port)
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_at_its_birth_is_replaced(start: Start) -> None:
     """Also before it has begun to serve, and at once; the other one serves meanwhile."""
     server = start(HOUSEPRICE_WORKERS="2")
@@ -124,6 +126,7 @@ def test_a_server_stops_although_a_worker_hangs(start: Start) -> None:
     assert not is_running(halted)
 
 
+@pytest.mark.long
 def test_lines_of_two_workers_never_mix(start: Start) -> None:
     """Each line of the log is one object, and there is one for each request."""
     server = start(HOUSEPRICE_WORKERS="2")

@@ -16,7 +16,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, Response
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -43,6 +43,7 @@ from houseprice.serving.metrics import Metrics
 from houseprice.serving.micro_batching import MicroBatcher
 from houseprice.serving.middleware import AdmissionMiddleware, ObservabilityMiddleware, TimeoutMiddleware
 from houseprice.serving.monitor import add_monitor
+from houseprice.serving.page.routes import add_page
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.prediction_spool import spool_of
 from houseprice.serving.protocols.openapi import ERROR_PATHS
@@ -118,9 +119,10 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
     house_bytes = settings.max_body_bytes or scorer.request.house_bytes
     batch_bytes = max(house_bytes, settings.max_body_bytes or scorer.request.max_bytes(settings.max_rows))
     app.state.on_drop = metrics.log_lines_dropped.inc if metrics else None
-    _add_middleware(app, settings, metrics)
     _add_exception_handlers(app)
     finder = ComparableFinder(bundle)
+    page_paths = add_page(app, bundle, scorer, finder, executor.pool, settings)
+    _add_middleware(app, settings, metrics, page_paths)
     valuer = Valuer(bundle, finder)
     predict_with = add_explain(app, bundle, executor, house_bytes, finder, valuer)
 
@@ -161,10 +163,6 @@ def create_app(bundle: Bundle, settings: Settings = DEFAULT) -> Api:
     async def model() -> Response:
         return Response(card, media_type="application/json")
 
-    @app.get("/", include_in_schema=False)
-    async def root() -> RedirectResponse:
-        return RedirectResponse("docs" if settings.docs else "model")
-
     if settings.docs:
         add_docs(app)
     if metrics:
@@ -183,6 +181,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.ready = True
     if app.state.on_drop:  # now that logging is configured
         json_logging.on_drop(app.state.on_drop)
+    if not getattr(app.state, "page_built", True):
+        _log.info("page_not_built", extra={"fields": {"root": "docs", "build": "make page"}})
     if app.state.spool:
         app.state.spool.start()
     with _not_ready_on_signal(app):
@@ -217,12 +217,13 @@ def _not_ready_on_signal(app: FastAPI) -> Iterator[None]:
             signal.signal(sig, handler)
 
 
-def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics | None) -> None:
-    """Add the middleware, the innermost first."""
+def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics | None, open_paths: frozenset[str]) -> None:
+    """Add the middleware, the innermost first; `open_paths` need no API key."""
     if settings.cors_origins:
         app.add_middleware(PreflightMiddleware, origins=settings.cors_origins)
     app.add_middleware(TimeoutMiddleware, settings=settings)
-    app.add_middleware(AdmissionMiddleware, settings=settings, health_path=os.environ.get(HEALTH_VARIABLE, ""))
+    health_path = os.environ.get(HEALTH_VARIABLE, "")
+    app.add_middleware(AdmissionMiddleware, settings=settings, health_path=health_path, open_paths=open_paths)
     if settings.cors_origins:
         app.add_middleware(CorsMiddleware, origins=settings.cors_origins)
     access_log = AccessLog(settings.access_log)

@@ -20,6 +20,7 @@ from houseprice.serving.cors import is_preflight
 from houseprice.serving.docs import pages
 from houseprice.serving.metrics import Metrics
 from houseprice.serving.monitor import MONITOR
+from houseprice.serving.page.responses import OWN_HEADERS
 from houseprice.serving.protocols.openapi import ERROR_PATHS
 from houseprice.serving.rate_limit import TokenBucket
 from houseprice.serving.request_context import enter_request
@@ -79,6 +80,9 @@ class ObservabilityMiddleware:
                 headers = [*message["headers"], (b"x-request-id", request_id), *_SECURITY_HEADERS]
                 if path not in _PAGES or status != 200:
                     headers.append(_POLICY)
+                if own := scope.get(OWN_HEADERS):
+                    given = len(message["headers"])
+                    headers = [*headers[:given], *(header for header in headers[given:] if header[0] not in own)]
                 message = {**message, "headers": headers}
             elif is_head:
                 message = {**message, "body": b""}
@@ -102,11 +106,14 @@ class AdmissionMiddleware:
     A request is in progress from the end of its body on: those that arrive slowly take no place from others.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, health_path: str = "") -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, health_path: str = "", open_paths: frozenset[str] = frozenset()
+    ) -> None:
         self._app = app
         self._settings = settings
         self._keys = ApiKeys(settings.api_keys)
         self._bucket = TokenBucket(settings.requests_per_minute)
+        self._open_paths = DOCUMENTATION | open_paths
         self._probes = PROBES | {path for path in [health_path.strip()] if path}
         self._in_progress = 0
 
@@ -136,7 +143,7 @@ class AdmissionMiddleware:
 
     def _refusal(self, scope: Scope) -> tuple[int, str, tuple[bytes, bytes]] | None:
         settings, caller = self._settings, ""
-        if self._keys and scope["path"] not in DOCUMENTATION and not is_preflight(scope):
+        if self._keys and scope["path"] not in self._open_paths and not is_preflight(scope):
             holder = self._keys.holder(scope["headers"])
             if holder is None:
                 return (

@@ -12,7 +12,7 @@ from houseprice.schema import currency_in_words
 from houseprice.serving.formats import openapi as formats
 from houseprice.serving.valuation import ValuedPredictions
 
-TAGS = ("prices", "explain", "model", "operation", "other protocols")
+TAGS = ("prices", "explain", "page", "model", "operation", "other protocols")
 """In the order of the pages."""
 HOUSE = {"$ref": "#/components/schemas/House"}
 

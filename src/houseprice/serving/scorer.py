@@ -94,6 +94,15 @@ class Scorer:
             checkpoint()
             yield self.score(houses[start : start + BLOCK])
 
+    def prices(self, houses: Sequence[House]) -> npt.NDArray[np.float64]:
+        """Return the prices of some houses, which are not counted as predictions.
+
+        Raises:
+            ServingError: The model failed, or returned a price that is not finite.
+        """
+        prices: npt.NDArray[np.float64] = self._answer(self._layout.fill(houses))[0]
+        return prices
+
     def check_health(self) -> GoldenRowCheck:
         """Predict the first golden row again, or return what it gave a moment ago: probes may come by the thousand.
 

@@ -51,6 +51,7 @@ class Settings:
         cors_origins: origins whose pages may call the API from a browser.
         trusted_proxies: addresses whose `X-Forwarded-For` is trusted, as uvicorn takes them.
         metrics, docs, access_log: whether there is `/metrics`, `/docs` with the OpenAPI document, an access log.
+        page: whether there is the page at `/`, with `/page-config` and `/sales`.
         workers: worker processes.
         allow_red: serve a model that failed its gates, which is refused otherwise.
         store: URL of the database that predictions are stored in; without one they are not.
@@ -79,6 +80,7 @@ class Settings:
     trusted_proxies: str = ""
     metrics: bool = True
     docs: bool = True
+    page: bool = True
     access_log: bool = True
     workers: int = 1
     allow_red: bool = False
@@ -221,6 +223,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "trusted_proxies": str,
     "metrics": _switch,
     "docs": _switch,
+    "page": _switch,
     "access_log": _switch,
     "workers": _whole(1),
     "allow_red": _switch,

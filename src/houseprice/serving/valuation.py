@@ -94,8 +94,8 @@ class ValuedPredictions:
 class Neighbourhood(Protocol):
     """The sales of a bundle, as far as they are needed here."""
 
-    def count_within(self, house: House, distance: float) -> int:
-        """Return how many sales differ from a house by less than a share of a price."""
+    def count_within(self, house: House, distance: float) -> int | None:
+        """Return how many sales differ from a house by less than a share of a price; None where there are no sales."""
 
 
 class Valuer:
@@ -151,7 +151,7 @@ class Valuer:
 
     def _sparse(self, house: House) -> list[LimitingFactor]:
         count = self._neighbourhood.count_within(house, SPARSE_DISTANCE)
-        if count >= SPARSE_SALES:
+        if count is None or count >= SPARSE_SALES:
             return []
         message = (
             f"Fewer than {SPARSE_SALES} sales differ from this house by less than {SPARSE_DISTANCE:.0%} of its price: "

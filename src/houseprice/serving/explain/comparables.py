@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from houseprice.bundle.load import Bundle, Columns
-from houseprice.bundle.sales_store import unpack
+from houseprice.bundle.sales_store import Sales, unpack
 from houseprice.bundle.similarity import Similarity
 from houseprice.errors import ArtifactError, ServingError
+from houseprice.serving.coded_error import CodedHTTPError
 from houseprice.serving.column_layout import ColumnLayout
 from houseprice.serving.column_layout import Columns as ModelColumns
 from houseprice.serving.explain.adjustments import AdjustedSale, PriceAdjuster, reconcile
@@ -35,7 +36,7 @@ Floats = npt.NDArray[np.float32]
 
 
 class ComparableFinder:
-    """The sold houses of a bundle, with their coordinates."""
+    """The sold houses of a bundle, with their coordinates; a bundle may be sealed without them."""
 
     def __init__(self, bundle: Bundle) -> None:
         schema = bundle.manifest.schema_
@@ -44,6 +45,9 @@ class ComparableFinder:
         self._sales = unpack(bundle.sales)
         self._similarity = Similarity(bundle.similarity)
         self._groups = group_features(schema, schema.request)
+        self._adjuster = PriceAdjuster(bundle, self._layout)
+        if not self.sale_count:
+            return
         try:
             coordinates, self._trend = self._similarity.coordinates(self._sales.columns)
             sources = list(bundle.explanation["coordinates"].values())
@@ -60,19 +64,26 @@ class ComparableFinder:
         # root mean squared distance of two sold houses in a group
         self._comparison = Comparison(schema, self._groups, np.sqrt(2.0 * self._members @ spread))
         self._norms = (self._coordinates**2).sum(axis=0)
-        self._adjuster = PriceAdjuster(bundle, self._layout)
 
     @cached_property
     def ids(self) -> SaleIds:
         """The names of the sales, made with the first comparison, so that the start does not wait for them."""
         return SaleIds(self._sales)
 
-    def sold_values(self, name: str) -> npt.NDArray[Any]:
-        """Return a column of the sales, as the model takes it."""
-        return self._sales.columns[name]
+    @property
+    def sales(self) -> Sales:
+        """The sold houses."""
+        return self._sales
+
+    @property
+    def sale_count(self) -> int:
+        """How many there are."""
+        return len(self._sales.prices)
 
     def find(self, house: House, wanted: SaleSelection = EVERY_SALE) -> Comparables:
         """Return the sold houses most similar to a validated one; of those at equal distance, the newest first.
+
+        There must be sales, as `require_sales` says.
 
         Raises:
             CodedHTTPError: 404, a sale that is wanted or excluded is not in the bundle.
@@ -104,12 +115,26 @@ class ComparableFinder:
         shift = np.nan_to_num(trend - self._trend[found])  # NaN where the day of a sale is not known
         return self._adjuster.adjust(own, sold, self._sales.prices[found], shift)
 
-    def count_within(self, house: House, distance: float) -> int:
+    def require_sales(self) -> None:
+        """Refuse to compare where there is nothing to compare with.
+
+        Raises:
+            CodedHTTPError: 404, the bundle holds no sales (code `sales_not_in_bundle`).
+        """
+        if not self.sale_count:
+            message = "This model was exported without the sales that it learned from, so there are no comparables."
+            raise CodedHTTPError(404, "sales_not_in_bundle", message)
+
+    def count_within(self, house: House, distance: float) -> int | None:
         """Return how many sold houses differ from a validated one by less than a share of a price.
+
+        None where the bundle holds no sales.
 
         Raises:
             ServingError: The similarity graph failed.
         """
+        if not self.sale_count:
+            return None
         _, squares, _ = self._compare(self._layout.named(self._layout.fill([house])))
         return int(np.count_nonzero(squares < distance**2))
 
@@ -125,12 +150,16 @@ class ComparableFinder:
         offsets = self._coordinates - place.astype(np.float32)
         return offsets, np.einsum("ij,ij->j", offsets, offsets), float(trend[0])
 
-    def count_near(self, columns: Columns, distance: float) -> list[int]:
+    def count_near(self, columns: Columns, distance: float) -> list[int] | None:
         """Return of each house how many sold houses differ from it by less than a share of a price.
+
+        None where the bundle holds no sales.
 
         Raises:
             ServingError: The similarity graph failed.
         """
+        if not self.sale_count:
+            return None
         places = self._place(columns)[0].astype(np.float32)
         counts: list[int] = []
         block = max(1, MAX_NEAR_CELLS // max(len(self._norms), 1))

@@ -34,7 +34,7 @@ class Grid:
 
 
 class GridReader:
-    """Reads and validates grids; `sold_values` returns a column of the sealed sales."""
+    """Reads and validates grids; `sold_values` returns a column of the sold houses."""
 
     def __init__(self, bundle: Bundle, request: RequestModel, sold_values: Callable[[str], npt.NDArray[Any]]) -> None:
         self._rules, self._schema = request, bundle.manifest.schema_

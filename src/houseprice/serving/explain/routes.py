@@ -57,12 +57,15 @@ def add_explain(
         return BytesResponse(answer)
 
     async def comparables(request: Request) -> Response:
+        finder.require_sales()
         wanted, house = read_selection(request), await house_of(request)
         answer = await pool.run(lambda: _comparables_to_json(finder.find(house, wanted)), request.receive)
         return BytesResponse(answer)
 
     async def predict(request: Request) -> Response:
         parts = included_parts(request, PARTS)
+        if "comparables" in parts:
+            finder.require_sales()
         house = await house_of(request)
         prediction = await batcher.predict(house)
         if batcher.spool:
@@ -116,7 +119,16 @@ def _document(
         "responses": {
             **openapi.ERRORS,
             422: {"model": openapi.Refusal, "description": "Invalid house or query"},
-            **({404: {"model": openapi.CodedReason, "description": "No such sale"}} if parameters else {}),
+            **(
+                {
+                    404: {
+                        "model": openapi.CodedReason,
+                        "description": "No such sale (`sale_not_found`), or no sales at all (`sales_not_in_bundle`)",
+                    }
+                }
+                if parameters
+                else {}
+            ),
         },
         "openapi_extra": openapi.house_body() | ({"parameters": parameters} if parameters else {}),
     }

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from functools import partial
+from itertools import product, repeat
 from typing import Annotated, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from houseprice.serving.explain.comparables import ComparableFinder
 from houseprice.serving.explain.feature_groups import to_request_values
 from houseprice.serving.explain.finite_prediction import predict_finite
 from houseprice.serving.explain.grid_request import Grid, GridReader
+from houseprice.serving.explain.sold_values import sold_values
 from houseprice.serving.prediction import Day
 from houseprice.serving.request import House, RequestModel
 from houseprice.serving.valuation import SPARSE_DISTANCE
@@ -29,7 +31,10 @@ class GridPoint:
     prediction_interval: Annotated[
         tuple[float, float], Field(description="Lower and upper bound of the prediction interval")
     ]
-    sales_near: Annotated[int, Field(description="Sales that differ from it by less than near_distance")]
+    sales_near: Annotated[
+        int | None,
+        Field(description="Sales that differ from it by less than near_distance; null where the bundle holds none"),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class WhatIfCalculator:
     def __init__(self, bundle: Bundle, request: RequestModel, finder: ComparableFinder) -> None:
         self._manifest, self._model, self._layout = bundle.manifest, bundle.model, ColumnLayout(bundle)
         self._finder = finder
-        self._reader = GridReader(bundle, request, finder.sold_values)
+        self._reader = GridReader(bundle, request, partial(sold_values, bundle, finder.sales))
 
     def answer(self, body: bytes) -> WhatIf:
         """Return the prices that a JSON body asks for.
@@ -83,10 +88,10 @@ class WhatIfCalculator:
         columns = self._layout.fill(houses)
         found = predict_finite(self._model, self._layout, columns)
         prices = np.round([found.price, found.low, found.high], 2).T.tolist()
-        near = self._finder.count_near(self._layout.named(columns), SPARSE_DISTANCE)
+        near = self._finder.count_near(self._layout.named(columns), SPARSE_DISTANCE) or repeat(None)
         return [
             GridPoint(self._shown(point), price, (low, high), count)
-            for point, (price, low, high), count in zip(values, prices, near, strict=True)
+            for point, (price, low, high), count in zip(values, prices, near, strict=False)
         ]
 
     def _shown(self, point: dict[str, Any]) -> dict[str, Any]:
