@@ -1,6 +1,7 @@
 """Fixtures for all tests: one model, trained once a session on some of the real sales."""
 
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,6 @@ import pytest
 from hypothesis import settings
 
 from config_files import Written
-from houseprice import pipeline
 from houseprice.cli import main
 from houseprice.config import Config, load
 from pipeline import Pipeline, make_once, quick_config
@@ -20,6 +20,10 @@ RAW = ROOT / "data" / "raw" / "house_data.csv"
 CONFIG = ROOT / "configs" / "model_config.yaml"
 ROWS = 3000
 RunCli = Callable[..., tuple[int, str, str]]
+
+# A shell lets what it starts in the background ignore Ctrl-C, and each command that a test starts would do so too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # An example may take any time: the machine may be busy, and no test judges absolute times.
 settings.register_profile("without deadline", settings(), deadline=None)
@@ -50,6 +54,8 @@ def pipe(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 
 def _run_pipeline(home: Path) -> Pipeline:
+    from houseprice import pipeline
+
     lines = RAW.read_text().splitlines(keepends=True)
     raw = home / "house_data.csv"
     raw.write_text(lines[0] + "".join(lines[1::7][:ROWS]))
@@ -108,6 +114,7 @@ def build_context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("build-context")
     for name in ("Dockerfile", ".dockerignore", "pyproject.toml"):
         shutil.copy(ROOT / name, home / name)
-    for name in ("requirements", "scripts", "src"):
-        shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("page", "requirements", "scripts", "src"):
+        made = shutil.ignore_patterns("__pycache__", "node_modules", "built")
+        shutil.copytree(ROOT / name, home / name, ignore=made)
     return home

@@ -105,6 +105,7 @@ def test_the_health_check_tells_whether_the_server_answers(compose: dict[str, An
     assert run_at(server, words) != 0
 
 
+@pytest.mark.long
 def test_a_backup_is_restored_while_predictions_are_stored(server: Postgresql, tmp_path: Path) -> None:
     """By the commands of docs/operations.md, with nothing lost of what was there when the backup was made."""
     (dump,) = re.findall(r"exec -T postgres (pg_dump .*) > store\.dump", OPERATIONS)

@@ -72,6 +72,7 @@ def test_the_token_is_asked_for_where_nobody_sees_it() -> None:
     assert not re.search(r"DOCKERHUB_TOKEN.*--body|dckr_pat_\w", _shell())
 
 
+@pytest.mark.long
 def test_a_typing_error_would_be_found(reader: Reader) -> None:
     """The stand-ins refuse what the real programs refuse."""
     list(reader.run_blocks(TUTORIAL, "export ORIGIN", "git clone", "gh workflow run"))

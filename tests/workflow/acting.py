@@ -29,7 +29,7 @@ HAPROXY = "houseprice-test/haproxy:v1"
 MINUTES = 25
 TAKES = {
     "model-training": ("processed-data", "featured-data", "preprocessor"),
-    "build-and-publish": ("trained-model", "preprocessor"),
+    "build-and-publish": ("trained-model", "preprocessor", "evidence-pack"),
 }
 
 
@@ -213,9 +213,18 @@ def build(folder: Path, name: str, dockerfile: str) -> None:
 
 def verified(stage: Stage, tag: str) -> dict[str, Any]:
     """Verify an image as a stranger who has the public key."""
-    command = [sys.executable, "-m", "houseprice", "verify", stage.registry.repository.tagged(tag), "--json"]
+    return _by_stranger(stage, "verify", stage.registry.repository.tagged(tag))
+
+
+def replayed(stage: Stage, pack: Path, tag: str) -> dict[str, Any]:
+    """Replay an evidence pack with a published image, as a stranger who has the public key."""
+    return _by_stranger(stage, "evidence", "--replay", str(pack), stage.registry.repository.tagged(tag))
+
+
+def _by_stranger(stage: Stage, *words: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "houseprice", *words, "--json", "--key", str(stage.key.with_name("cosign.pub"))]
     result = subprocess.run(
-        [*command, "--key", str(stage.key.with_name("cosign.pub"))],
+        command,
         env={**os.environ, "DOCKERHUB_USERNAME": USER, "DOCKERHUB_TOKEN": TOKEN},
         capture_output=True,
         text=True,

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 
 import pytest
-from acting import KEY_PASSWORD, Run, Stage, docker, replaced, verified
+from acting import KEY_PASSWORD, Run, Stage, docker, replaced, replayed, verified
 from checkouts import WORKFLOW, with_small_image
 from github_api import github, make_run, zipped
 from loopback import TOKEN
@@ -65,6 +65,8 @@ def test_every_job_succeeds_and_gives_its_artifacts(green: Run) -> None:
         "trained-model": {"trained/house_price_model.pkl", "trained/preprocessor.pkl", "bundle/model.onnx"},
         "model-report": set(),
         "mlflow-history": {"mlflow.db"},
+        "evidence-pack": {"evidence.json", "index.html", "bundle/manifest.json", "bundle/sample.json"},
+        "signed-evidence-pack": {"evidence.json", "evidence.sigstore.json", "index.html"},
     }
     assert set(kept) == set(expected)
     assert {name: files & kept[name] for name, files in expected.items()} == expected
@@ -114,9 +116,17 @@ def test_what_is_published_is_signed(green: Run, stage: Stage) -> None:
     assert hashlib.sha256(bundle).hexdigest() in json.dumps(found)
 
 
+def test_the_signed_evidence_pack_replays_with_the_published_image(green: Run, stage: Stage) -> None:
+    """With the public key alone: its signature, its claims, and the answers of the model in the image."""
+    found = replayed(stage, green.artifacts / "signed-evidence-pack", "latest")
+    assert found["replayed"] is True
+    passed = {check["name"] for check in found["checks"] if check["passed"]}
+    assert {"files", "signature", "model", "claims", "answers to the sample"} <= passed
+
+
 def test_the_summary_has_the_result_of_every_step(green: Run) -> None:
     """From the sales that were counted to the tags that were set."""
-    headings = ("Sales", "Features", "Model", "Image", "Test", "Published")
+    headings = ("Sales", "Features", "Model", "Evidence", "Replay", "Image", "Test", "Published")
     assert [heading for heading in headings if f"## {heading}" not in green.log] == []
 
 

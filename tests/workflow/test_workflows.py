@@ -20,9 +20,13 @@ JOBS = {
     "model-training": (
         "feature-engineering",
         {"processed-data": "data/processed/", "featured-data": "data/processed/", "preprocessor": "models/trained/"},
-        {"trained-model", "model-report", "mlflow-history"},
+        {"trained-model", "model-report", "mlflow-history", "evidence-pack"},
     ),
-    "build-and-publish": ("model-training", {"trained-model": "models/", "preprocessor": "models/trained/"}, set()),
+    "build-and-publish": (
+        "model-training",
+        {"trained-model": "models/", "preprocessor": "models/trained/", "evidence-pack": "evidence-pack/"},
+        {"signed-evidence-pack"},
+    ),
 }
 """The workflow that the project promises: job → what it waits for, artifacts that it takes and where to, and gives."""
 UPLOADS = {
@@ -30,6 +34,7 @@ UPLOADS = {
     "featured-data": "data/processed/featured_house_data.csv",
     "preprocessor": "models/trained/preprocessor.pkl",
     "trained-model": "models/",
+    "evidence-pack": "evidence-pack/",
 }
 TRAIN = (
     "python src/models/train_model.py --config configs/model_config.yaml --data data/processed/featured_house_data.csv"
@@ -206,6 +211,21 @@ def test_the_audit_runs_before_the_upload(pipeline: dict[str, Any]) -> None:
     assert audit < upload
 
 
+def test_the_evidence_pack_is_replayed_before_it_is_given_away(pipeline: dict[str, Any]) -> None:
+    """With the bundle that it is about and the data of its sample; signed where the image is."""
+    names = ("Write the evidence pack", "Replay the evidence pack", "Upload evidence-pack")
+    places = [named(pipeline, "model-training", name) for name in names]
+    assert [place for place, _ in places] == sorted(place for place, _ in places)
+    assert {step["if"] for _, step in places} == {"steps.train.outputs.accepted == 'true'"}
+    words = " ".join(places[1][1]["run"].replace("\\\n", " ").split())
+    assert words.endswith("--bundle models/bundle --replay evidence-pack/ --data data/processed/cleaned_house_data.csv")
+    publish, pushing = named(pipeline, "build-and-publish", "Log in, push both tags and sign")
+    upload, uploading = named(pipeline, "build-and-publish", "Upload signed-evidence-pack")
+    assert publish < upload
+    assert pushing["env"]["EVIDENCE_PACK"] == "evidence-pack"
+    assert pushing["if"] == uploading["if"]
+
+
 def test_every_command_that_may_fail_is_in_the_summary(pipeline: dict[str, Any]) -> None:
     """Which step failed and why is on the page of the run; pip and what only cleans up write to the log."""
     clears = ("scripts/mlflow-container logs", "scripts/mlflow-container stop")
@@ -243,5 +263,5 @@ def test_ci_runs_lint_and_tests_on_both_ends_of_python() -> None:
 def test_dependabot_waits_a_week() -> None:
     """Actions, libraries and the base image are kept up to date, and no release is taken in its first week."""
     updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
-    assert {update["package-ecosystem"] for update in updates} == {"github-actions", "pip", "docker"}
+    assert {update["package-ecosystem"] for update in updates} == {"github-actions", "pip", "docker", "npm"}
     assert {update["cooldown"]["default-days"] for update in updates} == {7}
