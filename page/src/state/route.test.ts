@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PageConfig } from '../api/page_config';
 import { madeColumn } from '../testing/made_config';
-import { replaceHouse } from './house';
+import { house, replaceHouse } from './house';
 import { parseFragment, showView, startRouting, writeFragment } from './route';
 
 const config = {
@@ -45,7 +45,7 @@ test('an unknown view is the estimate', () => {
   expect(parseFragment('', config).view).toBe('estimate');
 });
 
-test('going back to another view with another house keeps the way forward', () => {
+test('the way back leads to what was typed before, and keeps the way forward', async () => {
   const numbers = { columns: [madeColumn('area')] } as PageConfig;
   history.replaceState(null, '', '#/many?area=1');
   startRouting(numbers);
@@ -53,7 +53,8 @@ test('going back to another view with another house keeps the way forward', () =
   showView('estimate');
   expect(location.hash).toBe('#/estimate?area=2');
   const pages = history.length;
-  history.replaceState(null, '', '#/many?area=1'); // where the back button leads
-  window.dispatchEvent(new PopStateEvent('popstate'));
-  expect([location.hash, history.length]).toEqual(['#/many?area=1', pages]);
+  const gone = new Promise((resolve) => window.addEventListener('popstate', resolve, { once: true }));
+  history.back();
+  await gone;
+  expect([location.hash, history.length, house.value]).toEqual(['#/many?area=2', pages, { area: 2 }]);
 });

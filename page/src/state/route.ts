@@ -76,13 +76,24 @@ export function startRouting(config: PageConfig): void {
   };
   read();
   window.addEventListener('popstate', read);
+  let unwritten = '';
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const write = () => {
+    if (unwritten) history.replaceState(null, '', unwritten);
+    unwritten = '';
+  };
   effect(() => {
     const fragment = writeFragment(view.value, house.value, config);
     const { push } = lastChange.peek();
     clearTimeout(timer);
+    if (push) write(); // what was typed a moment ago is where the way back leads
+    unwritten = '';
     if (fragment === location.hash) return;
-    if (push) history.pushState(null, '', fragment);
-    else timer = setTimeout(() => history.replaceState(null, '', fragment), WRITE_PAUSE_MS);
+    if (push) {
+      history.pushState(null, '', fragment);
+    } else {
+      unwritten = fragment;
+      timer = setTimeout(write, WRITE_PAUSE_MS);
+    }
   });
 }
