@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import toy as toys
-from opened_page import CHROMIUM, Open, OpenedPage, chromium
-from playwright.sync_api import Browser, sync_playwright
+from opened_page import CHROMIUM, WAIT_MS, Open, OpenedPage, chromium
+from playwright.sync_api import Browser, expect, sync_playwright
 from running import Address, Server
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +26,7 @@ def browser() -> Iterator[Browser]:
     """Start the browser of the session."""
     if CHROMIUM is None:
         _absent("There is no Chromium here; `make tools` installs one.")
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright, chromium(playwright) as started:
         yield started
 

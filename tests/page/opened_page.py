@@ -24,6 +24,8 @@ OPTIONS = [
     "--disable-sync",
 ]
 PHONE, DESKTOP = 360, 1440
+WAIT_MS = 30_000
+"""For what a test expects of the page, on a machine that may be busy."""
 READY = "#answer .answer-body:not(.stale) :is(.price .range, .no-value)"
 """Selector of an estimate that belongs to the house in the form."""
 NETWORK = "Failed to load resource"
@@ -81,7 +83,7 @@ class OpenedPage:
         opened = browser.new_context(viewport=size, locale=language, color_scheme=theme, **context)
         shown = cls(opened.new_page(), "{0.scheme}://{0.netloc}".format(urlsplit(address)))
         shown.may_fail = may_fail
-        shown.page.set_default_timeout(15_000)
+        shown.page.set_default_timeout(WAIT_MS)
         shown._watch()
         shown.page.goto(f"{address}/{fragment}")
         if ready:

@@ -19,7 +19,7 @@ def whole(shown: OpenedPage) -> None:
     """Look at every part, since a part out of sight is not asked for, and return to the top."""
     for section in shown.page.locator("section[aria-busy]").all():
         section.scroll_into_view_if_needed()
-        expect(section).to_have_attribute("aria-busy", "false", timeout=30_000)
+        expect(section).to_have_attribute("aria-busy", "false")
     shown.page.evaluate("scrollTo(0, 0)")
 
 

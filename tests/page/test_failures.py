@@ -108,7 +108,7 @@ def test_a_slow_network(town: Server, open_page: Open) -> None:
     shown.page.route("**/predict?*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright sets an attribute
     shown.field("rooms").fill("6")
     expect(shown.page.locator("#answer .stale")).to_be_visible()
-    expect(shown.page.locator("#answer [role=status]:not(.actions *)")).to_be_visible(timeout=10_000)
+    expect(shown.page.locator("#answer [role=status]:not(.actions *)")).to_be_visible()
     held[0].continue_()
     shown.page.locator(READY).wait_for()
 

@@ -74,7 +74,7 @@ def test_paper_holds_the_estimate_on_one_page(county: Server, open_page: Open) -
     """With day, version, interval, the house and the comparable sales, and without controls; from a dark phone, too."""
     shown = open_page(county, width=PHONE, theme="dark")
     sales = shown.page.locator("section[aria-labelledby=comparables-title]")
-    expect(sales).to_have_attribute("aria-busy", "false", timeout=30_000)
+    expect(sales).to_have_attribute("aria-busy", "false")
     paper = shown.page.pdf(format="A4")
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
     shown.page.emulate_media(media="print")

@@ -45,7 +45,7 @@ def test_the_page_of_another_town(width: int, ventas: Server, axe: Path, open_pa
     shown.page.locator(".map-legend").wait_for()
     sales = shown.page.locator("section[aria-labelledby=comparables-title]")
     sales.scroll_into_view_if_needed()
-    expect(sales).to_have_attribute("aria-busy", "false", timeout=30_000)
+    expect(sales).to_have_attribute("aria-busy", "false")
     assert shown.fits()
     assert axe_violations(shown.page, axe) == []
     for index, ready in ((1, ".many-drop"), (2, ".model-facts"), (0, READY)):
