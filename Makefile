@@ -14,6 +14,8 @@ BIN    := $(VENV)/bin
 COOLDOWN ?= 7 days
 # Compiled modules are kept between processes, whatever the caller's environment says: to compile takes longer than to run.
 unexport PYTHONDONTWRITEBYTECODE
+# Tests run two at a time: a product of matrices that takes two threads then waits for the other one's core.
+test test-long test-deploy: export OPENBLAS_NUM_THREADS := 1
 fast   := not image and not workflow and not long and not oracles
 # Files with tests of a kind: to import the others takes half a minute. The tests of the page run by themselves: while
 # Playwright drives a browser, no other event loop can run in its process.

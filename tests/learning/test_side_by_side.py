@@ -3,16 +3,11 @@
 import threading
 from functools import partial
 
-import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_limits
 
 from houseprice.learning.side_by_side import side_by_side
-
-
-def blas_threads() -> set[int]:
-    """Return how many threads a product of matrices may take."""
-    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+from threads import threads_of_blas
 
 
 def test_results_come_in_the_order_of_the_tasks() -> None:
@@ -24,10 +19,9 @@ def test_results_come_in_the_order_of_the_tasks() -> None:
 
 def test_products_take_one_thread_meanwhile() -> None:
     """And as many as before afterwards."""
-    np.ones((2, 2)) @ np.ones((2, 2))
-    before = blas_threads()
-    assert list(side_by_side([blas_threads], 2)) == [{1}]
-    assert blas_threads() == before
+    with threadpool_limits(2, "blas"):
+        assert list(side_by_side([threads_of_blas], 2)) == [{1}]
+        assert threads_of_blas() == {2}
 
 
 def test_the_first_failure_ends_all() -> None:

@@ -19,6 +19,7 @@ from houseprice.bundle.golden import OUTPUTS
 from houseprice.bundle.random_sample import draw_sample
 from houseprice.config import Config, FoundTraining
 from houseprice.learning import model_comparison, out_of_sample
+from houseprice.learning.blas_threads import blas_threads
 from houseprice.learning.calibration import Calibration
 from houseprice.learning.conformal import (
     ONE_SIGMA,
@@ -205,13 +206,14 @@ def found_training(table: FeatureTable, rows: Rows, config: Config) -> FoundTrai
     They are found once, on all training rows, and hold in every fold: some dozens of numbers that thousands of
     validation rows had a part in. The newest sales had none.
     """
-    return find_hyperparameters(
-        table.features[rows],
-        table.prices[rows],
-        config.training,
-        groups=table.parcels[rows],
-        places=places(table.schema),
-    )
+    with blas_threads(len(rows)):
+        return find_hyperparameters(
+            table.features[rows],
+            table.prices[rows],
+            config.training,
+            groups=table.parcels[rows],
+            places=places(table.schema),
+        )
 
 
 def places(schema: Schema) -> tuple[str, ...]:
@@ -223,7 +225,8 @@ def places(schema: Schema) -> tuple[str, ...]:
 def fit(table: FeatureTable, rows: Rows, config: Config) -> PriceModel:
     """Return a model fitted on some rows."""
     model = PriceModel(config.training, places(table.schema))
-    return model.fit(table.features[rows], table.prices[rows], table.parcels[rows])
+    with blas_threads(len(rows)):
+        return model.fit(table.features[rows], table.prices[rows], table.parcels[rows])
 
 
 class Steps:
