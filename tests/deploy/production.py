@@ -124,7 +124,7 @@ def empty_host(docker: DockerCli, folder: Path, proxy_image: str, repository: Re
 
 
 @contextmanager
-def under_load(production: Production, folder: Path, *right: Published, rate: int = 200) -> Iterator[dict[str, Any]]:
+def under_load(production: Production, folder: Path, *right: Published, rate: int = 50) -> Iterator[dict[str, Any]]:
     """Send requests while the block runs; the dictionary holds the counts afterwards."""
     expected = {"house": right[0].golden[0], "right": {image.version: image.golden[1] for image in right}}
     (folder / "load.json").write_text(json.dumps(expected))

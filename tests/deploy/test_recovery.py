@@ -77,7 +77,7 @@ def test_a_killed_deployment_can_be_repeated(
     """Wherever it was killed, a version serves; the same command again recovers and succeeds, and loses nothing."""
     first, second = images["first"], images["second"]
     production.deploy(first)
-    with under_load(production, tmp_path, first, second, rate=100) as counts:
+    with under_load(production, tmp_path, first, second) as counts:
         deploy_and_kill(point, production, second)
         assert production.serves(second if point in (LIVE, "drain") else first)
         result = production.deploy(second)
