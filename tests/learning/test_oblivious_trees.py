@@ -3,8 +3,10 @@
 from typing import Any
 
 import catboost
+import ndonnx as ndx
 import numpy as np
 import numpy.typing as npt
+import onnxruntime
 import pytest
 
 from houseprice.config import Boosting
@@ -107,3 +109,23 @@ def test_several_ensembles_are_the_mean_of_those_of_their_seeds() -> None:
     expected = np.mean([trees.predict(features) for trees in single], axis=0)
     assert both.predict(features) == pytest.approx(expected, abs=1e-12)
     assert sum(both.feature_importance.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("depth", [1, 4, 8])
+def test_the_graph_predicts_the_same_to_the_last_bits(depth: int) -> None:
+    """With leaves up to number 255, splits that many trees share, and levels that a shallower tree lacks."""
+    draw = np.random.default_rng(depth)
+    feature_index, thresholds = draw.integers(0, 3, (depth, 50)), draw.integers(-2, 3, (depth, 50)).astype(np.float32)
+    thresholds[-1, ::7] = np.inf
+    trees = ObliviousTrees(
+        ("a", "b", "c"), feature_index, thresholds, draw.normal(size=50 * 2**depth) * 1000.0, 1.0, {}
+    )
+    table = draw.integers(-3, 4, (3, 200)).astype(np.float32)
+    features = ndx.argument(shape=(3, "houses"), dtype=ndx.float32)
+    graph = ndx.build({"table": features}, {"sum": trees.predict(FeatureMatrix(trees.names, features, {}))})
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    level_bits = (table[feature_index.ravel()] > thresholds.reshape(-1, 1)).reshape(depth, 50, -1)
+    leaves = (level_bits * 2 ** np.arange(depth)[:, None, None]).sum(axis=0) + np.arange(50)[:, None] * 2**depth
+    expected = trees.leaf_values[leaves].sum(axis=0) + 1.0
+    assert trees.predict(FeatureMatrix(trees.names, table, {})) == pytest.approx(expected, abs=1e-9)
+    assert session.run(None, {"table": table})[0] == pytest.approx(expected, abs=1e-9)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from houseprice.config import Boosting
 from houseprice.feature_matrix import FeatureMatrix
+from houseprice.learning.leaf_lookup import leaf_values
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,15 +44,19 @@ class ObliviousTrees:
     def predict(self, features: FeatureMatrix) -> Any:
         """Return the sum of the trees for each house, by the array API; its features are float32."""
         xp = features.table.__array_namespace__()
-        depth, trees = self.feature_index.shape
-        rows = np.array([features.names.index(name) for name in self.names], dtype=np.int64)
-        values = xp.take(features.table, xp.asarray(rows[self.feature_index.ravel()]), axis=0)
-        above = xp.astype(values > xp.asarray(self.thresholds.reshape(-1, 1)), xp.float32)
-        bits = np.repeat(2.0 ** np.arange(depth), trees).astype(np.float32)[:, None]  # small whole numbers: exact
-        leaf = xp.sum(xp.reshape(above * xp.asarray(bits), (depth, trees, -1)), axis=0)
-        leaf_index = xp.astype(leaf, xp.int64) + xp.asarray(np.arange(trees, dtype=np.int64)[:, None] * 2**depth)
-        leaf_values = xp.take(xp.asarray(self.leaf_values), xp.reshape(leaf_index, (-1,)), axis=0)
-        return xp.sum(xp.reshape(leaf_values, (trees, -1)), axis=0) + self.intercept
+        trees = self.feature_index.shape[1]
+        (split_features, thresholds), positions = self._distinct_splits()
+        rows = np.array([features.names.index(self.names[feature]) for feature in split_features], dtype=np.int64)
+        values = xp.take(features.table, xp.asarray(rows), axis=0)
+        above = xp.astype(values > xp.asarray(thresholds[:, None]), xp.uint8)
+        above = xp.take(above, xp.asarray(positions), axis=0)
+        return xp.sum(leaf_values(above, self.leaf_values.reshape(trees, -1)), axis=0) + self.intercept
+
+    def _distinct_splits(self) -> tuple[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]], npt.NDArray[np.int64]]:
+        """Return feature and threshold of each distinct split, and which of them each level of each tree has."""
+        splits = np.stack([self.feature_index.ravel().astype(np.float64), self.thresholds.ravel()])
+        distinct, positions = np.unique(splits, axis=1, return_inverse=True)
+        return (distinct[0].astype(np.int64), distinct[1].astype(np.float32)), positions.ravel().astype(np.int64)
 
 
 @dataclass(frozen=True)
