@@ -3,8 +3,8 @@
 A program of its own, so that it never waits for the test: `load.py PORT RATE FILE`, where the file holds a house and
 the right price of each model version. It prints a line when it has started, runs until its standard input closes, and
 then prints its counts as JSON. Requests are sent on schedule while fewer than `UNANSWERED` are; a machine that is too
-slow for the rate is asked as often as it answers. Latency counts from the schedule. Two of three requests use kept-alive
-connections, the others new ones.
+slow for the rate is asked as often as it answers. Latency counts from the schedule. Two of three requests use
+kept-alive connections, the others new ones.
 """
 
 import asyncio
