@@ -18,8 +18,9 @@ from houseprice.conversion.form import CellForm
 from houseprice.conversion.value import convert_value
 from houseprice.errors import DataError, InvalidActualsError, RowError, nearest
 from houseprice.schema import Schema
+from houseprice.serving.csv_blocks import MAX_ROW_CHARACTERS
 from houseprice.serving.csv_dialect import BYTE_ORDER_MARK, detect_delimiter, read_lines
-from houseprice.serving.csv_reader import MAX_ROW_CHARACTERS, CsvColumns
+from houseprice.serving.csv_reader import CsvColumns
 from houseprice.serving.request import RequestModel, is_optional
 from houseprice.serving.validation_errors import InvalidRequestError
 from houseprice.store import Actual

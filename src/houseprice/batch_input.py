@@ -1,19 +1,22 @@
-"""Files of houses to be priced: a CSV in UTF-8 as it is, any other file of a table as such a CSV in memory.
+"""Files of houses to be priced: a CSV in UTF-8, also within gzip, as a stream, any other file as such a CSV in memory.
 
 What is no CSV in UTF-8 by its first bytes is read as raw sales are, which needs polars; the server reads no files, and
 starts without it.
 """
 
 import codecs
+import gzip
 import io
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from houseprice.errors import DataError, MissingDependencyError
 
 HEAD_BYTES = 2**16
-_PACKED = (b"\x1f\x8b", b"PK\x03\x04", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+GZIP = b"\x1f\x8b"
+_PACKED = (GZIP, b"PK\x03\x04", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 
 def open_csv(source: Path, sheet: str | None = None) -> tuple[BinaryIO, Sequence[int] | None]:
@@ -21,10 +24,13 @@ def open_csv(source: Path, sheet: str | None = None) -> tuple[BinaryIO, Sequence
 
     Raises:
         OSError: The file cannot be opened.
-        DataError: It cannot be read, or a row has more or fewer fields than the header (code `csv_invalid`).
+        DataError: It cannot be read, its gzip is damaged (code `archive_damaged`; also while the stream is read), or a
+            row has more or fewer fields than the header (`csv_invalid`).
         MissingDependencyError: It is no CSV in UTF-8, and polars is not installed (code `polars_missing`).
     """
     stream = io.BufferedReader(source.open("rb", buffering=0), HEAD_BYTES)
+    if stream.peek(HEAD_BYTES).startswith(GZIP):
+        stream = io.BufferedReader(_Unpacked(stream, source), HEAD_BYTES)  # type: ignore[arg-type]  # it takes any raw stream
     if sheet is None and _is_utf8(stream.peek(HEAD_BYTES)):
         return stream, None
     stream.close()
@@ -41,6 +47,38 @@ def open_csv(source: Path, sheet: str | None = None) -> tuple[BinaryIO, Sequence
         number, reason = table.broken.row(0)
         raise DataError(f'"{source}" cannot be priced: row {number} {reason}.', code="csv_invalid", row=number)
     return io.BytesIO(table.texts.drop(ROW).write_csv().encode()), table.texts[ROW].to_list()
+
+
+class _Unpacked(io.RawIOBase):
+    """The content of a file that is packed by gzip."""
+
+    def __init__(self, packed: BinaryIO, source: Path) -> None:
+        self._packed, self._source, self._done = packed, source, 0
+        self._stream = gzip.GzipFile(fileobj=packed)
+
+    def readable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._packed.fileno()
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            content = self._stream.read(len(buffer))
+        except (EOFError, gzip.BadGzipFile, zlib.error) as err:
+            raise DataError(
+                f'"{self._source}" is packed by gzip, but cut off or damaged after {self._done:,} bytes of its content '
+                f"({err}). Get it again.",
+                code="archive_damaged",
+                path=str(self._source),
+            ) from err
+        buffer[: len(content)] = content
+        self._done += len(content)
+        return len(content)
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
 
 
 def _is_utf8(head: bytes) -> bool:

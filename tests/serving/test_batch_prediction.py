@@ -11,6 +11,7 @@ from priced_files import HEAD, ROW, as_answers, from_api, rows_of
 from toy import FULL, LEAST, Client, seal
 
 from houseprice import batch_prediction
+from houseprice.batch_prediction import tables
 from houseprice.bundle.load import open_bundle
 from houseprice.cli import main
 from houseprice.errors import DataError
@@ -57,13 +58,14 @@ def test_blocks_do_not_show(toy_dir: Path, tmp_path: Path, monkeypatch: pytest.M
     source = tmp_path / "houses.csv"
     source.write_text("\n".join([HEAD, *(f"{10 + n},3,98039,1" for n in range(23))]))
     outputs = []
-    progress: list[int] = []
+    progress: list[batch_prediction.Progress] = []
     for size in (1000, 10):
-        monkeypatch.setattr(batch_prediction, "BLOCK_ROWS", size)
+        monkeypatch.setattr(tables, "BLOCK_ROWS", size)
         batch_prediction.predict(toy_dir, source, tmp_path / "priced.csv", progress.append)
         outputs.append((tmp_path / "priced.csv").read_bytes())
     assert outputs[0] == outputs[1]
-    assert progress == [23, 10, 20, 23]
+    assert [step.rows for step in progress] == [23, 10, 20, 23]
+    assert [step.fraction for step in progress][-1] == 1.0
 
 
 def test_a_byte_order_mark_and_the_separator_are_kept(toy_dir: Path, tmp_path: Path) -> None:
@@ -150,7 +152,7 @@ def test_an_output_that_is_not_a_file_is_refused(toy_dir: Path, source: Path, tm
         batch_prediction.predict(toy_dir, source, source / "priced.csv")
 
 
-@pytest.mark.parametrize("name", ["priced.xlsx", "priced.json", "priced.csv.gz"])
+@pytest.mark.parametrize("name", ["priced.xlsx", "priced.json", "priced.gz", "priced.parquet.gz"])
 def test_a_name_of_another_format_is_refused(toy_dir: Path, source: Path, tmp_path: Path, name: str) -> None:
     """A CSV under it would not open as what it says it is."""
     with pytest.raises(DataError) as caught:

@@ -107,12 +107,12 @@ def test_other_files_of_the_same_houses_get_the_same_prices(toy_dir: Path, tmp_p
 
 def test_what_is_wrong_in_another_file_is_told_by_its_row(toy_dir: Path, tmp_path: Path) -> None:
     """As it is counted in the file."""
-    source = tmp_path / "houses.csv.gz"
-    source.write_bytes(gzip.compress(f"{HEAD}\n{ROW}\n\n80,-3,10115,1\n".encode()))
+    source = tmp_path / "houses.csv.zip"
+    source.write_bytes(zipped(f"{HEAD}\n{ROW}\n\n80,-3,10115,1\n".encode()))
     with pytest.raises(DataError, match="row 3") as caught:
         batch_prediction.predict(toy_dir, source, tmp_path / "priced.csv")
     assert caught.value.code == "house_invalid"
-    source.write_bytes(gzip.compress(f"{HEAD}\n{ROW}\n80,3\n".encode()))
+    source.write_bytes(zipped(f"{HEAD}\n{ROW}\n80,3\n".encode()))
     with pytest.raises(DataError, match="row 2") as caught:
         batch_prediction.predict(toy_dir, source, tmp_path / "priced.csv")
     assert caught.value.code == "csv_invalid"
@@ -136,16 +136,19 @@ def test_parquet_that_cannot_be_priced_is_refused(toy_dir: Path, tmp_path: Path,
 def test_without_polars_csv_still_works(
     toy_dir: Path, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in the image; a Parquet file is refused with a code and exit code 10."""
+    """As in the image, also within gzip; a Parquet file is refused with a code and exit code 10."""
     monkeypatch.setitem(sys.modules, "polars", None)  # how Python marks what is not there
     batch_prediction.predict(toy_dir, source, tmp_path / "priced.csv")
     (tmp_path / "houses.gz").write_bytes(gzip.compress(source.read_bytes()))
+    batch_prediction.predict(toy_dir, tmp_path / "houses.gz", tmp_path / "unpacked.csv")
+    assert rows_of(tmp_path / "unpacked.csv") == rows_of(tmp_path / "priced.csv")
+    (tmp_path / "houses.zip").write_bytes(zipped(source.read_bytes()))
     for name in [name for name in sys.modules if name.startswith("houseprice.sales_file")]:
         monkeypatch.delitem(sys.modules, name)
     for given, output in (
         (source, "priced.parquet"),
         (tmp_path / "houses.pq", "priced.csv"),
-        (tmp_path / "houses.gz", "priced.csv"),
+        (tmp_path / "houses.zip", "priced.csv"),
     ):
         with pytest.raises(MissingDependencyError) as caught:
             batch_prediction.predict(toy_dir, given, tmp_path / output)

@@ -2,8 +2,6 @@
 
 import json
 import os
-import sys
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -13,10 +11,10 @@ from houseprice import batch_prediction
 from houseprice.bundle.load import read_manifest
 from houseprice.bundle.verdict import failed_gates
 from houseprice.cli.common_options import bundle_option
+from houseprice.cli.prediction_progress import PredictionProgress
 from houseprice.serving import server, settings
 from houseprice.serving.protocols import platforms
 
-PROGRESS_SECONDS = 2.0
 _bundle = bundle_option("The bundle.")
 
 
@@ -33,20 +31,31 @@ _bundle = bundle_option("The bundle.")
 @click.option(
     "--output", type=click.Path(path_type=Path), required=True, help="CSV or Parquet to write; may be the input."
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    show_default="the cores that may be used",
+    help="Processes that price a large file; with 1, only this one.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def predict(bundle: Path, source: Path, sheet: str | None, output: Path, as_json: bool) -> None:
+def predict(bundle: Path, source: Path, sheet: str | None, output: Path, workers: int | None, as_json: bool) -> None:
     """Price the houses of a file.
 
     Writes its rows in their order with the columns predicted_price, interval_low, interval_high, fsd, confidence and
     warnings added; all other columns are kept. The output is Parquet where it ends with .parquet or .pq, and CSV where
-    it ends with .csv, .tsv or .txt, or has no suffix; columns are separated as in the input. All that is no CSV in
-    UTF-8 needs polars. Nothing is written when a house cannot be priced.
+    it ends with .csv, .tsv or .txt (also with .gz behind), or has no suffix; columns are separated as in the input. All
+    that is no CSV in UTF-8, packed by gzip or not, needs polars. Nothing is written when a house cannot be priced.
+
+    What is priced of a large file is kept in a folder beside the output, OUTPUT.parts, until the output is whole: when
+    the command is interrupted or killed, the same command goes on from there.
 
     Example: houseprice predict --input data/processed/cleaned_house_data.csv --output priced.csv
     """
-    progress = _Progress()
-    summary = batch_prediction.predict(bundle, source, output, progress, sheet=sheet)
-    progress.end()
+    progress = PredictionProgress()
+    with progress:
+        summary = batch_prediction.predict(
+            bundle, source, output, progress.show, progress.say, sheet=sheet, workers=workers
+        )
     if failed := failed_gates(read_manifest(bundle).verdict):
         click.echo(f"houseprice: warning: the model failed its gates ({', '.join(failed)})", err=True)
     if as_json:
@@ -82,21 +91,3 @@ def serve(bundle: Path, host: str, port: int, allow_red: bool) -> None:
         click.echo(f"houseprice: {warning}", err=True)
     chosen = settings.from_environment(os.environ)
     server.serve(bundle, host, port, replace(chosen, allow_red=chosen.allow_red or allow_red))
-
-
-class _Progress:
-    """Prints how many rows are done, once it takes more than two seconds."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-        self._shown = False
-
-    def __call__(self, rows: int) -> None:
-        if time.monotonic() - self._last < PROGRESS_SECONDS:
-            return
-        self._last, self._shown = time.monotonic(), True
-        click.echo(f"\r{rows} houses priced …", nl=not sys.stderr.isatty(), err=True)
-
-    def end(self) -> None:
-        if self._shown and sys.stderr.isatty():
-            click.echo(err=True)

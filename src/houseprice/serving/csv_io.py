@@ -80,12 +80,13 @@ def table_of(houses: list[House], schema: Schema, dialect: Dialect) -> Table:
 class CsvWriter:
     """Writes rows with their predictions behind them."""
 
-    def __init__(self, sink: TextIO, header: Sequence[str], dialect: Dialect) -> None:
-        """Write the header."""
-        sink.write(BYTE_ORDER_MARK if dialect.byte_order_mark else "")
+    def __init__(self, sink: TextIO, header: Sequence[str] | None, dialect: Dialect) -> None:
+        """Write the header; None is for rows that come behind others."""
         self._decimal = dialect.decimal
         self._writer = csv.writer(sink, delimiter=dialect.delimiter or ",", lineterminator="\n")
-        self._writer.writerow([*header, *PREDICTION_COLUMNS])
+        if header is not None:
+            sink.write(BYTE_ORDER_MARK if dialect.byte_order_mark else "")
+            self._writer.writerow([*header, *PREDICTION_COLUMNS])
 
     def write(self, rows: Sequence[Sequence[str]], predictions: Sequence[Prediction]) -> None:
         """Write some rows."""

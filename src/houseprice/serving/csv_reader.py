@@ -6,6 +6,7 @@ gives the values that JSON would hold, so that the rules of a request judge both
 """
 
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -14,6 +15,7 @@ from typing import BinaryIO
 from houseprice.bundle.load import Bundle
 from houseprice.errors import nearest
 from houseprice.serving.column_rules import REFERENCE
+from houseprice.serving.csv_blocks import MAX_ROW_CHARACTERS, TextBlock
 from houseprice.serving.csv_cells import Parser, cell_parser
 from houseprice.serving.csv_dialect import BYTE_ORDER_MARK, DEFAULT, Dialect, detect_delimiter, invalid_csv, read_lines
 from houseprice.serving.request import House, has_reference, is_optional
@@ -21,7 +23,6 @@ from houseprice.serving.validation_errors import MAX_ERRORS
 from houseprice.serving.worker_pool import checkpoint
 
 PREDICTION_COLUMNS = ("predicted_price", "interval_low", "interval_high", "fsd", "confidence", "warnings")
-MAX_ROW_CHARACTERS = 2**18
 
 
 class CsvColumns:
@@ -95,7 +96,8 @@ class CsvReader:
         """
         self._schema = columns.schema
         self._row_characters = 0
-        lines = self._bounded(read_lines(stream, MAX_ROW_CHARACTERS + 1))
+        self._lines = read_lines(stream, MAX_ROW_CHARACTERS + 1)
+        lines = self._bounded(self._lines)
         first = next(lines, "")
         marked = first.startswith(BYTE_ORDER_MARK)
         lines = chain([first.removeprefix(BYTE_ORDER_MARK)], lines)
@@ -135,6 +137,31 @@ class CsvReader:
         while row := self._next(bool):
             self._check_width(row)
             yield row
+
+    def text_blocks(self, rows: int) -> Iterator[tuple[int, str]]:
+        """Yield the text of so many rows after the header at a time, not parsed, with the line that it begins with.
+
+        Each block ends with a row. One that cannot be parsed is the last one: `rows_of` says what is wrong in it.
+
+        Raises:
+            HousePriceError: The stream cannot be read on or is not UTF-8, after the rows before were yielded.
+        """
+        line, is_last = self._skipped + self._reader.line_num + 1, False
+        while not is_last:
+            block = TextBlock(self._lines, self.dialect.delimiter or ",", rows)
+            if block.lines:
+                yield line, "".join(block.lines)
+            if block.error:
+                raise block.error
+            line += len(block.lines)
+            is_last = block.is_last
+
+    def rows_of(self, text: str, line: int) -> Iterator[Row]:
+        """Iterate over the rows of a text that `text_blocks` yielded; `line` is that of its beginning."""
+        lines = self._bounded(iter(io.StringIO(text, newline="")))
+        self._reader = csv.reader(lines, delimiter=self.dialect.delimiter or ",", strict=True)
+        self._skipped = line - 1
+        yield from self
 
     def house(self, row: Row) -> House:
         """Return the house that a row describes, not checked yet; blank cells are left out."""
