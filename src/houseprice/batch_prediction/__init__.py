@@ -7,7 +7,8 @@ it is whole; a run that was interrupted is continued by the next one. `predictio
 It is not part of serving since Parquet is read and written with polars, which serving must start without.
 """
 
-from houseprice.batch_prediction.prediction import Progress, Summary, predict
+from houseprice.batch_prediction.input_files import input_files
+from houseprice.batch_prediction.prediction import FolderSummary, Progress, Summary, predict, predict_files
 from houseprice.serving.csv_reader import PREDICTION_COLUMNS
 
-__all__ = ["PREDICTION_COLUMNS", "Progress", "Summary", "predict"]
+__all__ = ["PREDICTION_COLUMNS", "FolderSummary", "Progress", "Summary", "input_files", "predict", "predict_files"]

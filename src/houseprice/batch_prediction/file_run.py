@@ -12,6 +12,7 @@ from typing import Any
 from houseprice.atomic_io import check_files
 from houseprice.batch_prediction import tables
 from houseprice.batch_prediction.blocks import Block, HouseErrors, Job, PricedBlock
+from houseprice.batch_prediction.finished_files import FinishedFiles
 from houseprice.batch_prediction.pricing import Pricer, output_head
 from houseprice.batch_prediction.unfinished import State, UnfinishedOutput
 from houseprice.batch_prediction.workers import SMALL_BLOCKS
@@ -43,17 +44,22 @@ class FileRun:
         paths: where they come from and go to.
         error: why they cannot all be priced.
         state: how many are finished.
-        fraction: of the input that is finished; None where it is not known.
+        size: of the input in bytes, 0 where it is not known.
+        fraction: of the input that is finished, or was given up; None where it is not known.
         is_finished: whether the output is whole.
     """
 
-    def __init__(self, paths: Paths, pricer: Pricer, sheet: str | None, say: Say) -> None:
+    def __init__(
+        self, paths: Paths, pricer: Pricer, sheet: str | None, say: Say, finished: FinishedFiles | None = None
+    ) -> None:
         self.paths = paths
         self.error: HousePriceError | None = None
         self.state = State()
-        self.fraction: float | None = None
+        self.fraction: float | None = 0.0
+        self.size = _size(paths.source)
         self.is_finished = False
-        self._pricer, self._sheet, self._say = pricer, sheet, say
+        self._pricer, self._sheet, self._say, self._finished = pricer, sheet, say, finished
+        self._key: dict[str, Any] | None = None
         self._errors = HouseErrors(str(paths.source))
         self._unfinished: UnfinishedOutput | None = None
 
@@ -64,6 +70,10 @@ class FileRun:
             HousePriceError: The input cannot be read, or the output not be written.
         """
         check_files(self.paths.output)
+        self._key = self._find_key()
+        if self._finished and (state := self._finished.find(self.paths.output, self._key)):
+            self.state, self.is_finished, self.fraction = state, True, 1.0
+            return
         with tables.open_table(self.paths.source, self._pricer.columns, self._sheet) as table:
             job = Job(str(self.paths.source), table.header, table.dialect, table.is_frame, self.paths.output_format)
             blocks = table.blocks()
@@ -91,14 +101,18 @@ class FileRun:
         Raises:
             DataError: Some houses cannot be priced (code `house_invalid`), or it cannot be written.
         """
+        if self.is_finished:
+            return
         self._errors.check()
         if self._unfinished:
             self._unfinished.finish()
         self.is_finished, self.fraction = True, 1.0
+        if self._finished:
+            self._finished.add(self.paths.output, self._key, self.state)
 
     def fail(self, error: HousePriceError) -> None:
         """Give the file up; nothing of the output is left."""
-        self.error = error
+        self.error, self.fraction = error, 1.0
         self.discard()
 
     def discard(self) -> None:
@@ -122,7 +136,7 @@ class FileRun:
 
     def _open(self, job: Job, *, is_large: bool) -> UnfinishedOutput:
         paths = self.paths
-        key = self._key() if is_large else None
+        key = self._key if is_large else None
         found = self._unfinished = UnfinishedOutput(paths.output, paths.output_format, output_head(job), key)
         self.state = found.state
         if found.found_other:
@@ -134,7 +148,7 @@ class FileRun:
             self._say(f"{found.state.rows} houses were priced before an interruption; the rest follows.")
         return found
 
-    def _key(self) -> dict[str, Any] | None:
+    def _find_key(self) -> dict[str, Any] | None:
         """Return what tells this run from others: input, model, program; None where the input is a pipe."""
         source = self.paths.source
         try:
@@ -158,3 +172,10 @@ class FileRun:
             "output_format": self.paths.output_format,
             "program": version("houseprice"),
         }
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # which is told when it is opened
+        return 0

@@ -1,20 +1,17 @@
 """The run of a prediction: blocks are read, priced by workers, and written in their order."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from houseprice.atomic_io import check_format
 from houseprice.batch_prediction.blocks import Block, Job
 from houseprice.batch_prediction.file_run import FileRun, Paths, Say
+from houseprice.batch_prediction.finished_files import FinishedFiles
+from houseprice.batch_prediction.input_files import output_format, outputs_in
 from houseprice.batch_prediction.pricing import Pricer
-from houseprice.batch_prediction.tables import PARQUET_SUFFIXES
-from houseprice.batch_prediction.workers import Answer, Workers
-from houseprice.errors import HousePriceError
-
-GZIP_SUFFIXES = (".csv.gz", ".tsv.gz", ".txt.gz")
-OUTPUT_FORMATS = {"CSV": (".csv", ".tsv", ".txt", ""), "Parquet": PARQUET_SUFFIXES}
+from houseprice.batch_prediction.workers import WORKER_ENDED, Answer, Workers
+from houseprice.errors import DataError, HousePriceError, MissingDependencyError
 
 
 @dataclass(frozen=True)
@@ -30,6 +27,28 @@ class Summary:
     rows: int
     warned: int
     output: Path
+
+
+@dataclass(frozen=True)
+class FailedFile:
+    """A file that could not be priced, with the code and the sentence that say why."""
+
+    source: Path
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class FolderSummary(Summary):
+    """What was done of several files.
+
+    Attributes:
+        files: how many were priced.
+        failed: the others.
+    """
+
+    files: int
+    failed: tuple[FailedFile, ...]
 
 
 @dataclass(frozen=True)
@@ -79,21 +98,67 @@ def predict(
     paths = Paths(source, output, output_format(output))
     pricer = Pricer(directory)
     run = FileRun(paths, pricer, sheet, say)
-    _price([run], Workers(pricer, workers or usable_cores()), progress)
-    if run.error:
-        raise run.error
+
+    def fail(_run: FileRun, error: HousePriceError) -> None:
+        raise error
+
+    _price([run], Workers(pricer, workers or usable_cores()), progress, fail)
     return Summary(run.state.rows, run.state.warned, output)
 
 
-def output_format(output: Path) -> str:
-    """Return the format in which an output is written, by its name.
+def predict_files(
+    directory: Path,
+    sources: Sequence[Path],
+    output: Path,
+    progress: Callable[[Progress], None] = lambda _: None,
+    say: Say = lambda _: None,
+    *,
+    sheet: str | None = None,
+    workers: int | None = None,
+) -> FolderSummary:
+    """Price several files, each by itself, into files of the same names in a folder.
+
+    A file that cannot be priced is told, and the others are priced all the same. When the run is interrupted, or a file
+    could not be priced, the same call does not price again what is finished.
+
+    Args:
+        directory: the bundle.
+        sources: the files, each as in `predict`.
+        output: the folder; it is made where it is missing.
+        progress: called after each block.
+        say: called with a sentence about each file that cannot be priced, and when a run is continued.
+        sheet: of Excel workbooks; the first, if none is given.
+        workers: as in `predict`.
 
     Raises:
-        DataError: It is that of none (code `output_format_unknown`).
+        ArtifactError: The bundle is missing or changed.
+        DataError: The output cannot be written, is named as a file (code `not_a_directory`), or would replace an input
+            (`path_repeated`).
+        HousePriceError: A worker process died (code `worker_ended`).
     """
-    if output.name.lower().endswith(GZIP_SUFFIXES):
-        return "gzip"
-    return check_format(output, OUTPUT_FORMATS)
+    paths = outputs_in(output, sources)
+    pricer = Pricer(directory)
+    finished = FinishedFiles(output)
+    runs = [FileRun(both, pricer, sheet, say, finished) for both in paths]
+    failed: list[FailedFile] = []
+
+    def fail(run: FileRun, error: HousePriceError) -> None:
+        if error.code == "path_unwritable" or not isinstance(error, DataError | MissingDependencyError):
+            raise error  # the next file would fail alike
+        failed.append(FailedFile(run.paths.source, error.code, str(error)))
+        say(f"{error} [{error.code}]")
+
+    try:
+        _price(runs, Workers(pricer, workers or usable_cores()), progress, fail)
+    except (KeyboardInterrupt, HousePriceError):
+        finished.keep()
+        raise
+    if failed:
+        finished.keep()
+    else:
+        finished.remove()
+    rows, warned = (sum(getattr(run.state, name) for run in runs if run.is_finished) for name in ("rows", "warned"))
+    return FolderSummary(rows, warned, output, sum(run.is_finished for run in runs), tuple(failed))
 
 
 def usable_cores() -> int:
@@ -105,8 +170,14 @@ Item = tuple[FileRun, tuple[Job, Block] | HousePriceError | None]
 """A block of a file, why no more of them can be read, or None at their end."""
 
 
-def _price(runs: list[FileRun], workers: Workers, progress: Callable[[Progress], None]) -> None:
-    """Price the files; what is wrong with one is its `error`."""
+def _price(
+    runs: Sequence[FileRun],
+    workers: Workers,
+    progress: Callable[[Progress], None],
+    fail: Callable[[FileRun, HousePriceError], None],
+) -> None:
+    """Price the files; `fail` is called with one that cannot be priced, and raises where the others cannot be, too."""
+    sizes = [run.size for run in runs]
     try:
         with workers:
             for (run, item), answer in workers.map(_items(runs), _task):
@@ -116,18 +187,34 @@ def _price(runs: list[FileRun], workers: Workers, progress: Callable[[Progress],
                     _take(run, item, answer)
                 except HousePriceError as err:
                     run.fail(err)
+                    fail(run, err)
                 if item and not run.error and not run.has_errors:
-                    progress(Progress(run.state.rows, run.fraction))
-    except (KeyboardInterrupt, HousePriceError):
-        for run in runs:
-            run.keep()
+                    progress(_progress(runs, sizes))
+    except KeyboardInterrupt:
+        _keep(runs)
+        raise
+    except HousePriceError as err:
+        if err.code == WORKER_ENDED:
+            _keep(runs)
         raise
     finally:
         for run in runs:
             run.discard()
 
 
-def _items(runs: list[FileRun]) -> Iterator[Item]:
+def _keep(runs: Iterable[FileRun]) -> None:
+    for run in runs:
+        run.keep()
+
+
+def _progress(runs: Sequence[FileRun], sizes: Sequence[int]) -> Progress:
+    fractions = [run.fraction for run in runs]
+    done = [fraction * size for fraction, size in zip(fractions, sizes, strict=True) if fraction is not None]
+    is_known = len(done) == len(runs) and sum(sizes) > 0
+    return Progress(sum(run.state.rows for run in runs), sum(done) / sum(sizes) if is_known else None)
+
+
+def _items(runs: Sequence[FileRun]) -> Iterator[Item]:
     for run in runs:
         try:
             for task in run.read():

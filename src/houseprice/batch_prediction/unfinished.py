@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from houseprice import atomic_io
 from houseprice.batch_prediction.blocks import PricedBlock
 from houseprice.batch_prediction.polars_import import is_polars_error, polars
 from houseprice.errors import DataError
+from houseprice.folder_lock import lock_folders
 
 SUFFIX = ".parts"
 STATE = "state.json"
@@ -54,21 +55,23 @@ class UnfinishedOutput:
 
     Raises:
         DataError: It cannot be written (code `path_unwritable`).
+        FolderLockedError: Another run writes the same output.
     """
 
     def __init__(self, output: Path, output_format: str, head: bytes, key: dict[str, Any] | None) -> None:
         self._output, self._is_parquet, self._key = output, output_format == "Parquet", key
         self._saved = time.monotonic()
+        self._lock = ExitStack()
         self.found_other = False
         place = output.resolve()
-        with _writing(output):
+        with writing(output):
             place.parent.mkdir(parents=True, exist_ok=True)
             if key is None:
                 self.folder = Path(tempfile.mkdtemp(prefix=f".{place.name[:40]}.", dir=place.parent))
                 atomic_io.unfinished.add(self.folder)
             else:
                 self.folder = parts_folder(output)
-                self.folder.mkdir(exist_ok=True)
+                self._lock.enter_context(lock_folders(self.folder))
             self.state = self._read_state()
             self._rows = (self.folder / _ROWS).open("r+b" if self.state.blocks else "wb")
             self._rows.seek(self.state.size)
@@ -82,7 +85,7 @@ class UnfinishedOutput:
         Raises:
             DataError: They cannot be written (code `path_unwritable`).
         """
-        with _writing(self._output):
+        with writing(self._output):
             if self._is_parquet:
                 self._part(self.state.blocks).write_bytes(block.content)
             else:
@@ -99,9 +102,9 @@ class UnfinishedOutput:
         Raises:
             DataError: It cannot be written (code `path_unwritable`), or is not a regular file (`not_a_file`).
         """
-        with _writing(self._output):
+        with writing(self._output):
             self._rows.close()
-        with atomic_io.replace_file(self._output) as temporary, _writing(self._output):
+        with atomic_io.replace_file(self._output) as temporary, writing(self._output):
             if self._is_parquet:
                 parts = [self._part(number) for number in range(self.state.blocks)]
                 polars().scan_parquet(parts, glob=False, hive_partitioning=False).sink_parquet(temporary)
@@ -128,6 +131,7 @@ class UnfinishedOutput:
     def _close(self) -> None:
         with suppress(OSError):  # what was not written yet, on a full disk
             self._rows.close()
+        self._lock.close()
 
     def _save(self) -> None:
         self._rows.flush()
@@ -165,7 +169,7 @@ def parts_folder(output: Path) -> Path:
 
 
 @contextmanager
-def _writing(output: Path) -> Iterator[None]:
+def writing(output: Path) -> Iterator[None]:
     """Name the output when something of it cannot be written."""
     try:
         yield

@@ -28,6 +28,7 @@ SMALL_BLOCKS = 2
 BLOCKS_PER_WORKER = 3
 """How many blocks of each worker are in memory: one that is priced, and some that wait for it or to be written."""
 STOP_SECONDS = 5.0
+WORKER_ENDED = "worker_ended"
 COMMAND = (sys.executable, "-P", "-m", "houseprice.batch_prediction.worker")
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
 
@@ -157,7 +158,7 @@ class _Process:
         return HousePriceError(
             f"A worker process ended {by} before its rows were priced, perhaps for want of memory. Run the command "
             "again, with fewer --workers where memory is short.",
-            code="worker_ended",
+            code=WORKER_ENDED,
             exit_code=code,
         )
 

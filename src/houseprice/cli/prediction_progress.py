@@ -9,6 +9,7 @@ from typing import Self, TextIO
 import click
 
 from houseprice.batch_prediction import Progress
+from houseprice.cli.terminal import printable
 
 FIRST_SECONDS = 2.0
 """What takes less shows no progress."""
@@ -47,7 +48,7 @@ class PredictionProgress:
     def say(self, sentence: str) -> None:
         """Print a sentence in a line of its own."""
         self._clear()
-        click.echo(f"houseprice: {sentence}", err=True)
+        click.echo(f"houseprice: {printable(sentence)}", err=True)
 
     def _clear(self) -> None:
         if self._is_visible:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from houseprice.bundle.load import read_manifest
 from houseprice.bundle.verdict import failed_gates
 from houseprice.cli.common_options import bundle_option
 from houseprice.cli.prediction_progress import PredictionProgress
+from houseprice.errors import DataError
 from houseprice.serving import server, settings
 from houseprice.serving.protocols import platforms
 
@@ -25,11 +27,14 @@ _bundle = bundle_option("The bundle.")
     "source",
     type=click.Path(path_type=Path),
     required=True,
-    help="CSV, Excel or Parquet with a request's columns, also within gzip or ZIP.",
+    help="CSV, Excel or Parquet with a request's columns, also within gzip or ZIP; a folder or a quoted glob of them.",
 )
 @click.option("--sheet", show_default="the first", help="Sheet of an Excel workbook.")
 @click.option(
-    "--output", type=click.Path(path_type=Path), required=True, help="CSV or Parquet to write; may be the input."
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="CSV or Parquet to write; may be the input. A folder for several inputs.",
 )
 @click.option(
     "--workers",
@@ -39,7 +44,7 @@ _bundle = bundle_option("The bundle.")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def predict(bundle: Path, source: Path, sheet: str | None, output: Path, workers: int | None, as_json: bool) -> None:
-    """Price the houses of a file.
+    """Price the houses of a file, or of each file of a folder or glob.
 
     Writes its rows in their order with the columns predicted_price, interval_low, interval_high, fsd, confidence and
     warnings added; all other columns are kept. The output is Parquet where it ends with .parquet or .pq, and CSV where
@@ -49,19 +54,30 @@ def predict(bundle: Path, source: Path, sheet: str | None, output: Path, workers
     What is priced of a large file is kept in a folder beside the output, OUTPUT.parts, until the output is whole: when
     the command is interrupted or killed, the same command goes on from there.
 
+    Of several inputs, the output is a folder with a file of the same name for each. One that cannot be priced is told,
+    the others are priced all the same, and the exit code is 4.
+
     Example: houseprice predict --input data/processed/cleaned_house_data.csv --output priced.csv
     """
     progress = PredictionProgress()
     with progress:
-        summary = batch_prediction.predict(
-            bundle, source, output, progress.show, progress.say, sheet=sheet, workers=workers
+        files = batch_prediction.input_files(source)
+        price: Callable[..., batch_prediction.Summary] = (
+            batch_prediction.predict if files is None else batch_prediction.predict_files
         )
+        summary = price(bundle, files or source, output, progress.show, progress.say, sheet=sheet, workers=workers)
     if failed := failed_gates(read_manifest(bundle).verdict):
         click.echo(f"houseprice: warning: the model failed its gates ({', '.join(failed)})", err=True)
     if as_json:
-        click.echo(json.dumps({**asdict(summary), "output": str(summary.output)}))
+        click.echo(json.dumps(asdict(summary), default=str))
     else:
         click.echo(f"{summary.rows} houses priced, {summary.warned} of them with warnings: {summary.output}")
+    if isinstance(summary, batch_prediction.FolderSummary) and summary.failed:
+        raise DataError(
+            f"{len(summary.failed)} of {summary.files + len(summary.failed)} files could not be priced; the others are "
+            "done, and are not priced again by the same command.",
+            code="inputs_failed",
+        )
 
 
 @click.command()
