@@ -38,6 +38,24 @@ def test_a_server_that_dies_and_comes_back(start_town: Start, open_page: Open) -
     assert shown.price() != before
 
 
+def test_a_new_model_is_loaded_on_request(start_town: Start, open_page: Open, tmp_path: Path) -> None:
+    """The page says that another model answers than the one of its form and its card; the house stays."""
+    server = start_town()
+    shown = open_page(server)
+    shown.may_fail = True
+    server.kill()
+    newer = toys.seal(tmp_path / "newer", model_version="fedcba987654")
+    start_town("--port", str(server.port), bundle=newer)
+    shown.set("rooms", "7")
+    notice = shown.page.locator(".notice")
+    expect(notice).to_be_visible()
+    notice.locator("button").click()
+    expect(shown.page.locator("footer")).to_contain_text("fedcba987654")
+    shown.page.locator(READY).wait_for()
+    expect(notice).to_have_count(0)
+    assert shown.field("rooms").input_value() == "7"
+
+
 def test_a_page_that_opens_while_the_model_is_away(town: Server, open_page: Open) -> None:
     """It says so, and begins by itself."""
     shown = open_page(town)

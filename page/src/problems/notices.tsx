@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ApiError } from '../api/client';
 import { config, configProblem, configRetryAt, retryConfig } from '../state/config';
 import { estimate, retryAt, retryEstimates } from '../state/estimate';
-import { ignoredFields } from '../state/route';
+import { ignoredFields, writeAddress } from '../state/route';
 import { t } from '../words';
 
 /** What stands between a person and the estimate, in words, with the next attempt. */
@@ -11,6 +11,7 @@ export function Notices() {
   return (
     <div class="notices screen-only" role="status">
       <IgnoredFields />
+      <OtherModel />
       {config.value ? (
         <ProblemNotice
           problem={estimate.value.status === 'ready' ? null : estimate.value.problem}
@@ -60,6 +61,27 @@ function Countdown({ at }: { at: number | null }) {
   if (at === null) return null;
   const seconds = Math.ceil((at - now) / 1000);
   return <span aria-hidden="true">{seconds > 0 ? t().problems.retryIn(seconds) : t().problems.retrying}</span>;
+}
+
+/** Form, map and model card are those of the model that the page was opened with. */
+function OtherModel() {
+  const answered = estimate.value.answer?.model_version;
+  if (!config.value || !answered || answered === config.value.model_version) return null;
+  return (
+    <div class="notice">
+      <p>{t().problems.otherModel}</p>
+      <button
+        type="button"
+        class="button"
+        onClick={() => {
+          writeAddress();
+          location.reload();
+        }}
+      >
+        {t().problems.reload}
+      </button>
+    </div>
+  );
 }
 
 function IgnoredFields() {

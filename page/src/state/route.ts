@@ -63,6 +63,14 @@ export function showView(next: View): void {
   view.value = next;
 }
 
+let unwritten = '';
+
+/** Write the house into the address at once, where it waits for the next key. */
+export function writeAddress(): void {
+  if (unwritten) history.replaceState(null, '', unwritten);
+  unwritten = '';
+}
+
 /** Read the address, then keep it and the state together: both ways, with back and forward. */
 export function startRouting(config: PageConfig): void {
   const read = () => {
@@ -76,24 +84,19 @@ export function startRouting(config: PageConfig): void {
   };
   read();
   window.addEventListener('popstate', read);
-  let unwritten = '';
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const write = () => {
-    if (unwritten) history.replaceState(null, '', unwritten);
-    unwritten = '';
-  };
   effect(() => {
     const fragment = writeFragment(view.value, house.value, config);
     const { push } = lastChange.peek();
     clearTimeout(timer);
-    if (push) write(); // what was typed a moment ago is where the way back leads
+    if (push) writeAddress(); // what was typed a moment ago is where the way back leads
     unwritten = '';
     if (fragment === location.hash) return;
     if (push) {
       history.pushState(null, '', fragment);
     } else {
       unwritten = fragment;
-      timer = setTimeout(write, WRITE_PAUSE_MS);
+      timer = setTimeout(writeAddress, WRITE_PAUSE_MS);
     }
   });
 }

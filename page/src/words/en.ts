@@ -33,6 +33,8 @@ export const en = {
       seconds === 1 ? 'Next attempt in one second.' : `Next attempt in ${seconds} seconds.`,
     retrying: 'Trying again…',
     retry: 'Try now',
+    otherModel: 'There is a new model since this page was opened.',
+    reload: 'Load it',
     ignored: (fields: string) => `The link holds fields that this model cannot take; they were left out: ${fields}.`,
     keyTitle: 'API key',
     keyText:

@@ -32,6 +32,8 @@ export const es: Words = {
       seconds === 1 ? 'Próximo intento en un segundo.' : `Próximo intento en ${seconds} segundos.`,
     retrying: 'Intentando de nuevo…',
     retry: 'Intentar ahora',
+    otherModel: 'Desde que se abrió esta página hay un modelo nuevo.',
+    reload: 'Cargarlo',
     ignored: (fields) => `El enlace contiene campos que este modelo no admite; se han dejado fuera: ${fields}.`,
     keyTitle: 'Clave de API',
     keyText:
