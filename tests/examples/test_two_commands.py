@@ -2,11 +2,9 @@
 
 import http.client
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,11 @@ from running import Server
 from houseprice import sales_file
 from houseprice.config import Config, load
 from made_sales import NOISE
+from pipeline import make_once
+from two_commands import command, learn_example
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).resolve().parents[2]
-ANSWERS = {"windsor": ("currency=CAD",), "sacramento": ("currency=USD",)}
-"""What a person tells `init` that no file can tell."""
 
 
 @dataclass(frozen=True)
@@ -44,26 +42,14 @@ class Example:
         return sales_file.read(self.file, self.config.data.file).texts.drop(sales_file.ROW).tail(5)
 
 
-def command(home: Path, *words: str) -> None:
-    """Run a command as a person does; it must succeed."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, *words], cwd=home, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-
-
 @pytest.fixture(scope="module", params=["ventas", "ames", "windsor", "sacramento"])
 def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Example:
-    """Return an example that has gone the road; a red verdict ends `run` with an error."""
+    """Return an example that has gone the road."""
     name: str = request.param
-    home = tmp_path_factory.mktemp(name)
-    command(home, str(ROOT / "examples"), str(home), "--only", name)
-    told = [word for answer in ANSWERS.get(name, ()) for word in ("--set", answer)]
-    command(home, "-m", "houseprice", "init", f"{name}.csv", "--yes", *told)
-    command(home, "-m", "houseprice", "run", "--config", f"configs/{name}.yaml")
+    bundle = make_once(tmp_path_factory, name, partial(learn_example, name=name))
+    home = bundle.parents[2]
     config = load(home / "configs" / f"{name}.yaml")
-    return Example(name, home / f"{name}.csv", config, home / "models" / name / "bundle", home / "reports" / name)
+    return Example(name, home / f"{name}.csv", config, bundle, home / "reports" / name)
 
 
 @pytest.fixture(scope="module")
