@@ -9,7 +9,8 @@ from sklearn.kernel_ridge import KernelRidge
 from houseprice.config import Kernel, KernelRidgeColumn, KernelRidgeConfig
 from houseprice.errors import DataError
 from houseprice.learning.features import look_up, matrix
-from houseprice.learning.kernel_ridge import AdditiveKernelRidge, fit_kernel_ridge, fit_penalty_path, kernel_matrix
+from houseprice.learning.kernel_ridge import AdditiveKernelRidge, fit_kernel_ridge, fit_penalty_path
+from houseprice.learning.rbf_kernel import kernel_matrix
 
 Floats = npt.NDArray[np.float64]
 DRAW = np.random.default_rng(0)

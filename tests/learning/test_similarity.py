@@ -15,8 +15,9 @@ from houseprice.bundle.sales_store import unpack
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning import bundling, similarity
 from houseprice.learning.features import Preprocessor, columns_of, look_up
-from houseprice.learning.kernel_ridge import AdditiveKernelRidge, RbfKernel
+from houseprice.learning.kernel_ridge import AdditiveKernelRidge
 from houseprice.learning.model_store import MODEL
+from houseprice.learning.rbf_kernel import RbfKernel
 from houseprice.learning.similarity import BACKGROUND, SimilaritySpace, kernel_herding, rms_gradient
 from houseprice.learning.standardisation import Standardisation
 from houseprice.learning.training import PriceModel

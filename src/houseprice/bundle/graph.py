@@ -1,7 +1,8 @@
 """ONNX export of the fitted preprocessor and model as one graph, from raw house columns to price, interval and FSD.
 
 Nothing is implemented twice: the `compute` methods of preprocessor and model run on tracing arrays (ndonnx), so the
-graph holds the very steps that training ran on numbers. Only the lookup of texts has another form in the graph.
+graph holds the very steps that training ran on numbers. What has another form in the graph, for the time that ONNX
+Runtime takes: the lookup of texts, that of leaves (`leaf_lookup`), and sums of kernels (`kernel_sums`).
 """
 
 from collections.abc import Callable, Mapping

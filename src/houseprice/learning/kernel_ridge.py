@@ -19,49 +19,15 @@ from houseprice.errors import DataError
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.centres import stratified_centres
 from houseprice.learning.matrix_product import matmul
+from houseprice.learning.rbf_kernel import RbfKernel, kernel_matrix, rbf
 from houseprice.learning.standardisation import Standardisation, fit_standardisation
 
 Floats = npt.NDArray[np.float64]
 Lookup = Callable[[Any, dict[str, float], float], Any]
-MIN_LOG_KERNEL = -230.0
-"""Kernel values below exp(−230) = 1e-100 are raised to it. A short lengthscale gives values near 1e-310 between houses
-that are far apart, and a product with such a subnormal number can take a hundred times as long as any other."""
 DESIGN_BYTES = 2 * 10**8
 """Of the design matrix, with its kernels and its column for every category, so much is held at a time."""
 PIECE_ROWS = 500
 """Rows for which kernels are computed at a time; what that takes stays in memory that is used again and again."""
-
-
-@dataclass(frozen=True)
-class RbfKernel:
-    """One radial basis function kernel, exp(−|x − c|²) for each centre c.
-
-    Attributes:
-        column_index: positions of the coordinates that it sees.
-        inverse_lengthscale: scale of each of them, in 1 / standard deviations.
-        centres: the sales that are centres, in its own coordinates [centres, columns].
-        dual_coef: coefficient of each centre.
-    """
-
-    column_index: npt.NDArray[np.int64]
-    inverse_lengthscale: Floats
-    centres: Floats
-    dual_coef: Floats
-
-    def log_kernel(self, coordinates: Any) -> Any:
-        """Return the log of the kernel between each centre and each house [centres, houses], by the array API.
-
-        −|x − c|² is 2c·x − |c|² − |x|², which is one product when |x|² and 1 are appended to the coordinates x.
-        """
-        xp = coordinates.__array_namespace__()
-        if len(self.column_index) < coordinates.shape[0]:
-            coordinates = xp.take(coordinates, xp.asarray(self.column_index), axis=0)
-        scaled = coordinates * xp.asarray(self.inverse_lengthscale[:, None])
-        squared_norm = xp.sum(scaled * scaled, axis=0, keepdims=True)
-        ones = np.ones((len(self.centres), 1))
-        centre_norms = (self.centres**2).sum(axis=1, keepdims=True)
-        coefficients = np.column_stack([2.0 * self.centres, -ones, -centre_norms])
-        return matmul(coefficients, xp.concat([scaled, squared_norm, squared_norm * 0.0 + 1.0], axis=0))
 
 
 @dataclass(frozen=True)
@@ -90,10 +56,15 @@ class AdditiveKernelRidge:
         """Return the predicted log price of each house, by the array API."""
         xp = features.table.__array_namespace__()
         coordinates = self.coordinates(features)
-        kernel = rbf(xp.concat([kernel.log_kernel(coordinates) for kernel in self.kernels], axis=0))
-        coef = np.concatenate([self.linear_coef, *(kernel.dual_coef for kernel in self.kernels)])
-        prediction = matmul(coef[None, :], xp.concat([coordinates, kernel], axis=0))
-        prediction = xp.reshape(prediction, (-1,)) + self.intercept
+        prediction = xp.reshape(matmul(self.linear_coef[None, :], coordinates), (-1,)) + self.intercept
+        if isinstance(coordinates, np.ndarray):
+            for kernel in self.kernels:
+                prediction = prediction + kernel.dual_coef @ rbf(kernel.log_kernel(coordinates))
+        else:
+            from houseprice.learning.kernel_sums import traced_sum
+
+            ends = self.standardisation.minimum, self.standardisation.maximum
+            prediction = prediction + traced_sum(self.kernels, coordinates, *ends)
         for name, effects in self.effects.items():
             prediction = prediction + lookup(features[name], effects, 0.0)
         return prediction
@@ -199,21 +170,6 @@ def fit_penalty_path(
         linear_coef = parts[-2] * linear_scale
         fitted.append(AdditiveKernelRidge(standardisation, kernels, linear_coef, effects, float(coef[-1]) + mean))
     return fitted
-
-
-def rbf(log_kernel: Any) -> Any:
-    """Return the kernel from its logarithm, with no subnormal number in it, by the array API."""
-    xp = log_kernel.__array_namespace__()
-    return xp.exp(xp.clip(log_kernel, MIN_LOG_KERNEL, None))
-
-
-def kernel_matrix(rows: Floats, centres: Floats) -> Floats:
-    """Return exp(−|x − c|²) of each row x and each centre c [rows, centres], without subnormal numbers."""
-    kernel = 2.0 * rows @ centres.T
-    kernel -= (rows**2).sum(axis=1)[:, None]
-    kernel -= (centres**2).sum(axis=1)
-    np.maximum(kernel, MIN_LOG_KERNEL, out=kernel)
-    return np.asarray(np.exp(kernel, out=kernel))
 
 
 def _one_hot(codes: npt.NDArray[np.int64], levels: int) -> Floats:

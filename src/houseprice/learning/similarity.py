@@ -19,8 +19,9 @@ from houseprice.bundle.similarity import Similarity
 from houseprice.learning.column_weights import column_weights
 from houseprice.learning.derived_features import DERIVED_FEATURES
 from houseprice.learning.features import Lookup, Preprocessor, look_up, source_column
-from houseprice.learning.kernel_ridge import AdditiveKernelRidge, rbf
+from houseprice.learning.kernel_ridge import AdditiveKernelRidge
 from houseprice.learning.mixed_model import source_texts
+from houseprice.learning.rbf_kernel import rbf
 from houseprice.learning.text_pairs import texts_of
 from houseprice.learning.training import PriceModel
 from houseprice.schema import Schema

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
-from houseprice.learning.kernel_ridge import kernel_matrix
+from houseprice.learning.rbf_kernel import kernel_matrix
 
 Floats = npt.NDArray[np.float64]
 JITTER = 1e-8
