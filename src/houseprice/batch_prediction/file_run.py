@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from houseprice.atomic_io import check_files
-from houseprice.batch_prediction import tables
+from houseprice.batch_prediction import output_rows, tables
 from houseprice.batch_prediction.blocks import Block, HouseErrors, Job, PricedBlock
 from houseprice.batch_prediction.finished_files import FinishedFiles
-from houseprice.batch_prediction.pricing import Pricer, output_head
+from houseprice.batch_prediction.pricing import Pricer
 from houseprice.batch_prediction.unfinished import State, UnfinishedOutput
 from houseprice.batch_prediction.workers import SMALL_BLOCKS
-from houseprice.errors import DataError, HousePriceError
+from houseprice.errors import HousePriceError
 
 ENDS_BYTES = 2**16
 Say = Callable[[str], None]
@@ -137,7 +137,7 @@ class FileRun:
     def _open(self, job: Job, *, is_large: bool) -> UnfinishedOutput:
         paths = self.paths
         key = self._key if is_large else None
-        found = self._unfinished = UnfinishedOutput(paths.output, paths.output_format, output_head(job), key)
+        found = self._unfinished = UnfinishedOutput(paths.output, paths.output_format, output_rows.head(job), key)
         self.state = found.state
         if found.found_other:
             self._say(
@@ -149,7 +149,7 @@ class FileRun:
         return found
 
     def _find_key(self) -> dict[str, Any] | None:
-        """Return what tells this run from others: input, model, program; None where the input is a pipe."""
+        """Return what tells this run from others: input, model, program; None of a pipe."""
         source = self.paths.source
         try:
             facts = source.stat()
@@ -159,8 +159,8 @@ class FileRun:
                 ends = stream.read(ENDS_BYTES)
                 stream.seek(max(facts.st_size - ENDS_BYTES, 0))
                 ends += stream.read()
-        except OSError as err:
-            raise DataError(f'"{source}" cannot be read: {err.strerror or err}.', code="file_unreadable") from err
+        except OSError:  # which is told when the table is opened
+            return None
         return {
             "input": str(source.resolve()),
             "input_size": facts.st_size,

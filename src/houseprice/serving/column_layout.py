@@ -50,6 +50,20 @@ class ColumnLayout:
             np.array(texts, dtype=object).reshape(len(self.texts), len(houses)),
         )
 
+    def fill_columns(self, values: Mapping[str, Sequence[Any]], houses: int) -> Columns:
+        """Return the columns of some houses from column name → their validated values, None where one is missing."""
+        absent = [None] * houses
+        numbers = []
+        for name in self.numbers:
+            column = values.get(name, absent)
+            usual = self._reference if name == self._sale_date else None
+            numbers.append([_day(day or usual) for day in column] if name in self.dates else column)
+        texts = [[value or "" for value in values.get(name, absent)] for name in self.texts]
+        return Columns(
+            np.array(numbers, dtype=np.float64).reshape(len(self.numbers), houses),
+            np.array(texts, dtype=object).reshape(len(self.texts), houses),
+        )
+
     def select(self, columns: Mapping[str, npt.NDArray[Any]]) -> Columns:
         """Return the columns of the model among others, by their names.
 
@@ -80,8 +94,11 @@ class ColumnLayout:
         return day.isoformat() if day else None
 
     def _days(self, houses: Sequence[House], name: str) -> list[float | None]:
-        days = [self.valuation_date(house) if name == self._sale_date else house.get(name) for house in houses]
-        return [None if day is None else day.toordinal() - _EPOCH for day in days]
+        return [_day(self.valuation_date(h) if name == self._sale_date else h.get(name)) for h in houses]
+
+
+def _day(day: date | None) -> float | None:
+    return None if day is None else day.toordinal() - _EPOCH
 
 
 def from_iso(text: str) -> float:

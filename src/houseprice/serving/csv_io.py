@@ -11,7 +11,7 @@ from houseprice.schema import Schema
 from houseprice.serving.csv_cells import format_cell
 from houseprice.serving.csv_dialect import BYTE_ORDER_MARK, Dialect
 from houseprice.serving.csv_reader import PREDICTION_COLUMNS, CsvColumns, CsvReader, Row
-from houseprice.serving.prediction import Prediction
+from houseprice.serving.prediction import Prediction, PredictionWarning
 from houseprice.serving.request import BLOCK, House, RequestModel
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 from houseprice.serving.worker_pool import checkpoint
@@ -91,10 +91,10 @@ class CsvWriter:
     def write(self, rows: Sequence[Sequence[str]], predictions: Sequence[Prediction]) -> None:
         """Write some rows."""
         for cells, prediction in zip(rows, predictions, strict=True):
-            prices = [f"{price:.2f}" for price in (prediction.predicted_price, *prediction.prediction_interval)]
-            numbers = (*prices, f"{prediction.fsd:.6f}", f"{prediction.confidence:.2f}")
+            price, (low, high) = prediction.predicted_price, prediction.prediction_interval
+            numbers = number_cells(price, low, high, prediction.fsd, prediction.confidence)
             added = [number.replace(".", self._decimal) for number in numbers]
-            self._writer.writerow([*cells, *added, join_warnings(prediction)])
+            self._writer.writerow([*cells, *added, join_warnings(prediction.warnings)])
 
 
 def write(table: Table, blocks: Iterable[Sequence[Prediction]]) -> list[bytes]:
@@ -110,6 +110,11 @@ def write(table: Table, blocks: Iterable[Sequence[Prediction]]) -> list[bytes]:
     return parts or [sink.getvalue().encode()]
 
 
-def join_warnings(prediction: Prediction) -> str:
-    """Return the messages of a prediction's warnings as one cell."""
-    return "; ".join(warning.message for warning in prediction.warnings)
+def number_cells(price: float, low: float, high: float, fsd: float, confidence: float) -> tuple[str, ...]:
+    """Return the numbers of a prediction as cells, with a point as decimal sign."""
+    return f"{price:.2f}", f"{low:.2f}", f"{high:.2f}", f"{fsd:.6f}", f"{confidence:.2f}"
+
+
+def join_warnings(warnings: Sequence[PredictionWarning]) -> str:
+    """Return the messages of warnings as one cell."""
+    return "; ".join(warning.message for warning in warnings)

@@ -7,7 +7,7 @@ gives the values that JSON would hold, so that the rules of a request judge both
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import BinaryIO
@@ -168,10 +168,17 @@ class CsvReader:
         cells = row.cells
         house = {name: value for index, name, parse in self._parsers if (value := parse(cells[index])) is not None}
         for indexes, name, parse in self._joined:
-            text = " ".join(part for index in indexes if (part := cells[index].strip()))
-            if (value := parse(text)) is not None:
+            if (value := parse(_joined(cells, indexes))) is not None:
                 house[name] = value
         return house
+
+    def columns(self, rows: Sequence[Sequence[str]]) -> Iterator[tuple[str, Sequence[str], Parser]]:
+        """Yield name, cells and parser of each column that houses are made of; all rows are as wide as the header."""
+        by_index = list(zip(*rows, strict=True))
+        for index, name, parse in self._parsers:
+            yield name, by_index[index], parse
+        for indexes, name, parse in self._joined:
+            yield name, [_joined(row, indexes) for row in rows], parse
 
     def header_index(self, name: str) -> int:
         """Return the position of a column."""
@@ -248,3 +255,8 @@ class CsvReader:
         names = [name.strip() for name in self.header]
         if repeated := [name for name in known if names.count(name) > 1]:
             raise invalid_csv("header_invalid", f"The table has more than one column named {', '.join(repeated)}.")
+
+
+def _joined(cells: Sequence[str], indexes: Iterable[int]) -> str:
+    """Return the cell of a column that is made of several."""
+    return " ".join(part for index in indexes if (part := cells[index].strip()))

@@ -31,6 +31,7 @@ from houseprice.serving.validation_errors import (
 from houseprice.serving.worker_pool import checkpoint
 
 House = dict[str, Any]
+_CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, str_strip_whitespace=True)
 MIN_HOUSE_BYTES = 64 * 2**10
 """Bytes that the JSON of a house may have whatever the schema."""
 MAX_VALUE_BYTES = 32
@@ -50,18 +51,14 @@ class RequestModel:
     def __init__(self, schema: Schema, example: House | None = None) -> None:
         self.schema = schema
         make: Any = TypedDict  # mypy knows only those whose columns are written in the code
-        rules = {name: column_rule(schema, name, is_optional(schema, name)) for name in schema.request}
+        self._rules = rules = {name: column_rule(schema, name, is_optional(schema, name)) for name in schema.request}
         if has_reference(schema):
             rules[REFERENCE] = reference_rule()
         house: Any = make("House", rules)
+        self._columns: dict[str, TypeAdapter[list[House]]] = {}
         shown: House = {"description": "What is known of a house before it is sold."}
-        house.__pydantic_config__ = ConfigDict(
-            extra="forbid",
-            strict=True,
-            allow_inf_nan=False,
-            str_strip_whitespace=True,
-            json_schema_extra=shown | ({"examples": [example]} if example else {}),
-        )
+        extra = shown | ({"examples": [example]} if example else {})
+        house.__pydantic_config__ = ConfigDict(**_CONFIG, json_schema_extra=extra)
         self.house_bytes = max(MIN_HOUSE_BYTES, 4 * self.max_bytes(1))
         self._one: TypeAdapter[House] = TypeAdapter(house)
         self._many: TypeAdapter[list[House]] = TypeAdapter(list[house])
@@ -175,6 +172,18 @@ class RequestModel:
             InvalidRequestError: one of them cannot be priced.
         """
         return self.validate_blocks((rows[i : i + BLOCK] for i in range(0, len(rows), BLOCK)), most_errors)
+
+    def validate_column(self, name: str, values: Sequence[Any]) -> list[Any] | None:
+        """Return the values of a column as validated houses hold them; None where one of them would be refused."""
+        if name not in self._columns:
+            make: Any = TypedDict
+            part: Any = make("House", {name: self._rules[name]})
+            part.__pydantic_config__ = _CONFIG
+            self._columns[name] = TypeAdapter(list[part])
+        try:
+            return [house[name] for house in self._columns[name].validate_python([{name: value} for value in values])]
+        except ValidationError:
+            return None
 
     def validate_blocks(self, blocks: Iterable[Sequence[House]], most_errors: int = MAX_ERRORS) -> list[House]:
         """Return the houses that blocks of rows hold, without reading on when so many errors were found.

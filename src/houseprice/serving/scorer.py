@@ -4,7 +4,9 @@ The columns of all houses are built once, and the model is called with many at a
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +15,7 @@ from houseprice.bundle.golden import FSD_DECIMALS, OUTPUTS, PRICE_DECIMALS, larg
 from houseprice.bundle.load import BLOCK, Bundle
 from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.column_layout import ColumnLayout, Columns
-from houseprice.serving.prediction import GoldenRowCheck, Prediction, confidence
+from houseprice.serving.prediction import GoldenRowCheck, Prediction, PredictionWarning, confidence
 from houseprice.serving.prediction_warnings import WarningDetector
 from houseprice.serving.request import House, RequestModel
 from houseprice.serving.validation_errors import InvalidRequestError
@@ -22,6 +24,18 @@ from houseprice.serving.worker_pool import checkpoint
 HEALTH_SECONDS = 0.1
 """How long the check of a golden row is good for."""
 Count = Callable[[Sequence[Prediction]], None]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The numbers of many predictions, in the decimals of answers, and their warnings: one value a house in each."""
+
+    prices: list[float]
+    lows: list[float]
+    highs: list[float]
+    deviations: list[float]
+    confidences: list[float]
+    warnings: list[list[PredictionWarning]]
 
 
 class Scorer:
@@ -68,9 +82,7 @@ class Scorer:
         if not houses:
             return []
         columns = self._layout.fill(houses)
-        found = self._answer(columns)
-        prices, lows, highs = np.round(found[:3], PRICE_DECIMALS).tolist()
-        deviations = np.round(found[3], FSD_DECIMALS).tolist()
+        prices, lows, highs, deviations = _rounded(self._answer(columns))
         coverage, currency = self.manifest.coverage, self.manifest.project["currency"]
         version = self.manifest.model_version
         day = self._layout.valuation_day
@@ -83,6 +95,17 @@ class Scorer:
         if self._count:
             self._count(predictions)
         return predictions
+
+    def score_columns(self, values: Mapping[str, Sequence[Any]], houses: int) -> Scores:
+        """Return the predictions of many houses, from column name → their validated values; they are not counted.
+
+        Raises:
+            ServingError: The model failed, or returned a price that is not finite.
+        """
+        columns = self._layout.fill_columns(values, houses)
+        prices, lows, highs, deviations = _rounded(self._answer(columns))
+        confidences = [confidence(fsd) for fsd in deviations]
+        return Scores(prices, lows, highs, deviations, confidences, self._warnings.detect(columns))
 
     def score_blocks(self, houses: Sequence[House]) -> Iterator[list[Prediction]]:
         """Yield the predictions of many houses, in blocks of their order.
@@ -144,3 +167,8 @@ class Scorer:
         if not np.isfinite(found).all():
             raise ServingError("The model returned a price that is not finite; build the bundle again.")
         return found
+
+
+def _rounded(found: npt.NDArray[np.float64]) -> list[list[float]]:
+    """Return price, low, high and FSD in the decimals of answers."""
+    return [*np.round(found[:3], PRICE_DECIMALS).tolist(), np.round(found[3], FSD_DECIMALS).tolist()]

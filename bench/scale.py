@@ -1,0 +1,155 @@
+"""Time and memory of commands on large tables, by the number of rows.
+
+    python bench/scale.py predict                                # 200,000 and 1,000,000 rows, CSV
+    python bench/scale.py predict --rows 1000000 --forms csv csv.gz parquet --workers 1 2
+
+A table is made of real houses, drawn with a seed; coordinates are moved by some metres, so that few cells are equal.
+The command runs as a process of its own. Memory is that of all its processes, ten times a second: the sum of what each
+holds, pages that they share counted once for each (RSS) or divided among them (PSS). Seconds depend on the machine, and
+on what else it does; judge by CPU seconds per row, which stay the same when time grows linearly.
+"""
+
+import argparse
+import csv
+import gzip
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+SAMPLE_SECONDS = 0.1
+MOVED = 0.0005  # degrees
+SEED = 20
+
+
+@dataclass
+class Run:
+    """What a command cost: seconds, CPU seconds, and most bytes of memory of all processes together."""
+
+    seconds: float
+    cpu_seconds: float
+    rss: int
+    pss: int
+
+
+def main() -> None:
+    """Run the benchmark that is named."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    kinds = options.add_subparsers(required=True)
+    predict = kinds.add_parser("predict", help="houseprice predict")
+    predict.add_argument("--rows", type=int, nargs="+", default=[200_000, 1_000_000])
+    predict.add_argument("--forms", nargs="+", default=["csv"], choices=["csv", "csv.gz", "parquet"])
+    predict.add_argument("--workers", type=int, nargs="+", default=[len(os.sched_getaffinity(0))])
+    predict.add_argument("--bundle", type=Path, default=Path("models/bundle"))
+    predict.add_argument("--houses", type=Path, default=Path("data/processed/cleaned_house_data.csv"))
+    predict.set_defaults(run=measure_predict)
+    given = options.parse_args()
+    given.run(given)
+
+
+def measure_predict(given: argparse.Namespace) -> None:
+    """Print the cost of pricing files of each size and form, as rows of a table."""
+    print("| rows | form | workers | seconds | CPU seconds | µs of CPU a row | rows a second | peak RSS (PSS) |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as name:
+        for rows in given.rows:
+            table = Path(name) / "houses.csv"
+            make_table(given.houses, table, rows)
+            for form in given.forms:
+                source = FORMS[form](table)
+                for workers in given.workers:
+                    output = Path(name) / f"priced.{form}"
+                    paths = ["--bundle", str(given.bundle), "--input", str(source), "--output", str(output)]
+                    found = run([sys.executable, "-m", "houseprice", "predict", *paths, "--workers", str(workers)])
+                    cost = f"{found.cpu_seconds:.1f} | {found.cpu_seconds / rows * 1e6:.1f}"
+                    memory = f"{found.rss / 1e6:.0f} MB ({found.pss / 1e6:.0f})"
+                    speed = f"{rows / found.seconds:,.0f}"
+                    print(f"| {rows:,} | {form} | {workers} | {found.seconds:.1f} | {cost} | {speed} | {memory} |")
+                    sys.stdout.flush()
+                    output.unlink()
+
+
+def make_table(houses: Path, path: Path, rows: int) -> None:
+    """Write so many houses, drawn from a table."""
+    chosen = random.Random(SEED)  # noqa: S311 - no secret
+    with houses.open(newline="") as stream:
+        header, *real = csv.reader(stream)
+    moved = [index for index, name in enumerate(header) if name in ("lat", "long")]
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        for _ in range(rows):
+            row = list(chosen.choice(real))
+            for index in moved:
+                row[index] = f"{float(row[index]) + chosen.uniform(-MOVED, MOVED):.6f}"
+            writer.writerow(row)
+
+
+def run(command: list[str]) -> Run:
+    """Return the cost of a command."""
+    start = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    rss = pss = 0
+    while True:
+        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if ended:
+            break
+        held = [memory(pid) for pid in family(process.pid)]
+        rss, pss = max(rss, sum(one for one, _ in held)), max(pss, sum(one for _, one in held))
+        time.sleep(SAMPLE_SECONDS)
+    seconds = time.monotonic() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return Run(seconds, usage.ru_utime + usage.ru_stime, rss, pss)
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and all that descend from it."""
+    found = [pid]
+    for one in found:
+        with suppress(OSError):
+            for thread in Path(f"/proc/{one}/task").iterdir():
+                found += map(int, (thread / "children").read_text().split())
+    return found
+
+
+def memory(pid: int) -> tuple[int, int]:
+    """Return the RSS and PSS of a process in bytes."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it has ended
+        return 0, 0
+    fields = {line.split(":")[0]: line.split()[1] for line in lines if line.startswith(("Rss:", "Pss:"))}
+    return int(fields.get("Rss", 0)) * 1024, int(fields.get("Pss", 0)) * 1024
+
+
+def packed(table: Path) -> Path:
+    """Return a table within gzip."""
+    path = table.with_suffix(".csv.gz")
+    with table.open("rb") as source, gzip.open(path, "wb", compresslevel=6) as sink:
+        while part := source.read(2**20):
+            sink.write(part)
+    return path
+
+
+def as_parquet(table: Path) -> Path:
+    """Return a table as Parquet."""
+    import polars as pl
+
+    path = table.with_suffix(".parquet")
+    texts = {"zipcode": pl.String, "id": pl.String}
+    pl.scan_csv(table, schema_overrides=texts, try_parse_dates=True).sink_parquet(path)
+    return path
+
+
+FORMS: dict[str, Callable[[Path], Path]] = {"csv": lambda table: table, "csv.gz": packed, "parquet": as_parquet}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Rows with their predictions, as bytes of a CSV or Parquet file."""
+
+import csv
+import gzip
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from houseprice.batch_prediction.blocks import Job
+from houseprice.batch_prediction.column_values import Values
+from houseprice.batch_prediction.frame_cells import cell_value
+from houseprice.batch_prediction.polars_import import polars
+from houseprice.schema import Schema
+from houseprice.serving.csv_cells import format_cell
+from houseprice.serving.csv_io import CsvWriter, join_warnings, number_cells
+from houseprice.serving.csv_reader import PREDICTION_COLUMNS
+from houseprice.serving.scorer import Scores
+
+GZIP_LEVEL = 6
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Validated rows of a block.
+
+    Attributes:
+        count: how many they are.
+        values: column of a request → its values, None where one is missing.
+        lines: the rows as they stood in a CSV without quotations, to be written again as they are.
+        cells: those of a CSV; None of a frame whose rows were not needed.
+        frame: the rows as a frame, where that is what was read.
+    """
+
+    count: int
+    values: Values
+    lines: Sequence[str] | None
+    cells: Sequence[Sequence[Any]] | None
+    frame: Any
+
+
+def head(job: Job) -> bytes:
+    """Return what an output begins with, before the first block."""
+    if job.output_format == "Parquet":
+        return b""
+    sink = io.StringIO(newline="")
+    CsvWriter(sink, job.header, job.dialect)
+    return _packed(job, sink)
+
+
+def encode(job: Job, schema: Schema, rows: Rows, scores: Scores) -> bytes:
+    """Return the rows of a block with their predictions."""
+    warnings = [join_warnings(found) if found else "" for found in scores.warnings]
+    if job.output_format == "Parquet":
+        return _parquet(rows.frame if rows.frame is not None else _typed(job, schema, rows), scores, warnings)
+    numbers = map(number_cells, scores.prices, scores.lows, scores.highs, scores.deviations, scores.confidences)
+    delimiter = job.dialect.delimiter or ","
+    sink = io.StringIO(newline="")
+    writer = csv.writer(sink, delimiter=delimiter, lineterminator="\n")
+    if rows.lines is None:
+        cells = rows.cells if rows.cells is not None and rows.frame is None else _frame_cells(rows.frame)
+        writer.writerows([*row, *added, text] for row, added, text in zip(cells, numbers, warnings, strict=True))
+        return _packed(job, sink)
+    for line, added, text in zip(rows.lines, numbers, warnings, strict=True):
+        sink.write(f"{line}{delimiter}{delimiter.join(added)}{delimiter}")
+        if text:
+            writer.writerow([text])
+        else:
+            sink.write("\n")
+    return _packed(job, sink)
+
+
+def _packed(job: Job, sink: io.StringIO) -> bytes:
+    """Return the bytes of a part of a CSV; members of gzip behind each other are one file."""
+    content = sink.getvalue().encode()
+    return gzip.compress(content, GZIP_LEVEL, mtime=0) if job.output_format == "gzip" else content
+
+
+def _frame_cells(frame: Any) -> list[list[str]]:
+    return [[format_cell(cell_value(value)) for value in row] for row in frame.iter_rows()]
+
+
+def _typed(job: Job, schema: Schema, rows: Rows) -> Any:
+    """Return the rows of a CSV as a frame: the columns of a request with their types, the others as text."""
+    pl = polars()
+    series = {}
+    for index, name in enumerate(job.header):
+        column = schema.request.get(name.strip())
+        if column is None:
+            series[name] = pl.Series(name, [row[index] or None for row in rows.cells or ()], pl.String)
+            continue
+        kind = pl.String if column.is_text else pl.Date if column.kind == "date" else pl.Float64
+        series[name] = pl.Series(name, rows.values[name.strip()], kind)
+    return pl.DataFrame(list(series.values()))
+
+
+def _parquet(frame: Any, scores: Scores, warnings: list[str]) -> bytes:
+    pl = polars()
+    values = (scores.prices, scores.lows, scores.highs, scores.deviations, scores.confidences, warnings)
+    kinds = (*[pl.Float64] * (len(values) - 1), pl.String)
+    added = [pl.Series(*column) for column in zip(PREDICTION_COLUMNS, values, kinds, strict=True)]
+    sink = io.BytesIO()
+    frame.with_columns(added).write_parquet(sink)
+    return sink.getvalue()
