@@ -28,4 +28,7 @@ def leaf_values(above: Any, table: npt.NDArray[np.float64]) -> Any:
 
     levels = ndx.reshape(above, (depth, -1)).unwrap_spox()
     number = op.reshape(op.matmul_integer(op.const(bits.astype(np.uint8)), levels), op.const([trees, -1]))
-    return ndx.asarray(op.gather_elements(op.const(table), number, axis=1))
+    first = op.const(np.arange(trees, dtype=np.int32)[:, None] * leaves)
+    index = op.reshape(op.add(number, first), op.const([1, -1]))
+    found = op.gather_elements(op.const(table.reshape(1, -1)), index, axis=1)
+    return ndx.asarray(op.reshape(found, op.const([trees, -1])))
