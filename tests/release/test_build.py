@@ -165,7 +165,7 @@ def test_what_the_builder_cannot_do_has_a_code(
 @pytest.mark.parametrize(
     ("platform", "bases", "page"),
     [
-        ("linux/arm64", {"linux/amd64": "here", "linux/arm64": "there"}, ["--build-arg=PAGE_IMAGE=here"]),
+        ("linux/arm64", {"linux/amd64": "here", "linux/arm64": "there"}, ["--build-arg=NATIVE_IMAGE=here"]),
         ("linux/amd64", {"linux/amd64": "here", "linux/arm64": "there"}, []),
         ("linux/arm64", {"": "python:3.11"}, []),
         ("linux/arm64", {}, []),
@@ -179,7 +179,7 @@ def test_the_page_is_built_by_the_processor_of_the_engine(
     with pytest.raises(ImageError):
         build_layout(inputs, docker, tmp_path / "out" / "layout", say=print, platforms=[platform], bases=bases)
     arguments = beside(docker, "arguments").read_text().splitlines()
-    assert [word for word in arguments if "PAGE_IMAGE" in word] == page
+    assert [word for word in arguments if "NATIVE_IMAGE" in word] == page
 
 
 def test_the_reason_of_a_failed_step_is_shown(inputs: BuildInputs, docker: DockerCli) -> None:

@@ -220,7 +220,7 @@ def _page_base(docker: DockerCli, platform: str, bases: Mapping[str, str]) -> tu
     """
     native = "" if not bases else docker.platform()
     if native in bases and platform != native:
-        return (f"--build-arg=PAGE_IMAGE={bases[native]}",)
+        return (f"--build-arg=NATIVE_IMAGE={bases[native]}",)
     return ()
 
 
