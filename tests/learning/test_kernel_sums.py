@@ -111,3 +111,15 @@ def test_only_large_coefficients_need_exponentials_of_float64() -> None:
         session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
         values = session.run(names, {"coordinates": coordinates}) if names else []
         assert sum(value.size >= 300 * coordinates.shape[1] for value in values) == expected
+
+
+def test_kernels_that_see_nothing_or_what_never_changes_have_a_sum_too() -> None:
+    """A kernel may name columns that a table lacks, or that are the same in all sales."""
+    draw = np.random.default_rng(5)
+    blind = RbfKernel(np.arange(0), np.ones(0), np.ones((9, 0)), np.ones(9))
+    level = RbfKernel(np.arange(2), np.ones(2), np.full((9, 2), 0.5), draw.normal(size=9))
+    coordinates = np.full((COORDINATES, 4), 0.5)
+    ends = np.full(COORDINATES, 0.5), np.full(COORDINATES, 0.5)
+    asked = ndx.argument(shape=(COORDINATES, "houses"), dtype=ndx.float64)
+    graph = ndx.build({"coordinates": asked}, {"sum": traced_sum([blind, level], asked, *ends)})
+    assert run(graph, coordinates) == pytest.approx(9.0 + level.dual_coef.sum(), abs=TOLERANCE)
