@@ -42,7 +42,7 @@ def test_every_command_is_one_with_those_options(name: str, rest: str) -> None:
 
 def test_every_option_is_one_of_some_command() -> None:
     """An option that is named alone belongs to a command of ours, or to the program that the line names."""
-    names = ("deploy", "rollback", "verify", "audit-log", "store", "actuals")
+    names = ("predict", "deploy", "rollback", "verify", "audit-log", "store", "actuals")
     known = set().union(*(options_of(command_of(name)) for name in names))
     assert set(re.findall(r"`(--[a-z-]+)[^`]*`", TEXT)) <= known
 

@@ -117,6 +117,25 @@ def test_a_damaged_row_group_is_refused(toy_dir: Path, tmp_path: Path, damage: s
     assert [path.name for path in tmp_path.iterdir()] == ["houses.parquet"]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_an_input_that_changes_meanwhile_is_noticed(toy_dir: Path, houses: Path, tmp_path: Path, suffix: str) -> None:
+    """Half of one file and half of another are no table."""
+    source = tmp_path / f"changing{suffix}"
+    frame = pl.read_csv(houses).drop_nulls("rooms").with_columns(pl.col("zip", "note").cast(pl.String))
+    write = frame.write_csv if suffix == ".csv" else frame.write_parquet
+    write(source)
+
+    def change(progress: batch_prediction.Progress) -> None:
+        if progress.rows >= 20:
+            write(source)
+            os.utime(source, (1, 1))
+
+    with pytest.raises(DataError, match="changing") as caught:
+        batch_prediction.predict(toy_dir, source, tmp_path / "priced.csv", change, workers=1)
+    assert caught.value.code == "input_changed"
+    assert {path.name for path in tmp_path.iterdir()} == {"houses.csv", source.name}
+
+
 def test_a_worker_that_dies_is_one_error(
     toy_dir: Path, houses: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from houseprice.batch_prediction.finished_files import FinishedFiles
 from houseprice.batch_prediction.pricing import Pricer
 from houseprice.batch_prediction.unfinished import State, UnfinishedOutput
 from houseprice.batch_prediction.workers import SMALL_BLOCKS
-from houseprice.errors import HousePriceError
+from houseprice.errors import DataError, HousePriceError
 
 ENDS_BYTES = 2**16
 Say = Callable[[str], None]
@@ -99,11 +99,18 @@ class FileRun:
         """Write the output under its name.
 
         Raises:
-            DataError: Some houses cannot be priced (code `house_invalid`), or it cannot be written.
+            DataError: Some houses cannot be priced (code `house_invalid`), the input was changed (`input_changed`), or
+                the output cannot be written.
         """
         if self.is_finished:
             return
         self._errors.check()
+        if self._find_key() != self._key:
+            raise DataError(
+                f'"{self.paths.source}" was changed while it was priced, so nothing was written; price it again.',
+                code="input_changed",
+                path=str(self.paths.source),
+            )
         if self._unfinished:
             self._unfinished.finish()
         self.is_finished, self.fraction = True, 1.0
