@@ -66,7 +66,7 @@ def test_the_graph_prices_pairs_as_the_model_does() -> None:
     columns = {name: asked[name].to_numpy() if name == "size" else np.array(asked[name].to_list(), dtype=object)
                for name in asked.columns}  # fmt: skip
     found = onnxruntime.InferenceSession(export_model(model)).run(["predicted_price"], columns)[0]
-    assert np.abs(found / model.predict(asked) - 1).max() < 1e-9
+    assert np.abs(found / model.predict(asked) - 1).max() < 1e-7
 
 
 def test_the_worth_that_depends_on_another_text_is_learned() -> None:
