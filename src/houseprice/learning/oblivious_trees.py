@@ -45,18 +45,23 @@ class ObliviousTrees:
         """Return the sum of the trees for each house, by the array API; its features are float32."""
         xp = features.table.__array_namespace__()
         trees = self.feature_index.shape[1]
-        (split_features, thresholds), positions = self._distinct_splits()
-        rows = np.array([features.names.index(self.names[feature]) for feature in split_features], dtype=np.int64)
-        values = xp.take(features.table, xp.asarray(rows), axis=0)
-        above = xp.astype(values > xp.asarray(thresholds[:, None]), xp.uint8)
-        above = xp.take(above, xp.asarray(positions), axis=0)
+        rows = np.array([features.names.index(name) for name in self.names], dtype=np.int64)
+        if isinstance(features.table, np.ndarray):
+            splits = features.table[rows[self.feature_index.ravel()]] > self.thresholds.reshape(-1, 1)
+            above = splits.astype(np.uint8)
+        else:
+            # The graph compares each distinct split once; to find them takes longer than to predict a few houses.
+            split_features, thresholds, positions = self._distinct_splits()
+            values = xp.take(features.table, xp.asarray(rows[split_features]), axis=0)
+            above = xp.astype(values > xp.asarray(thresholds[:, None]), xp.uint8)
+            above = xp.take(above, xp.asarray(positions), axis=0)
         return xp.sum(leaf_values(above, self.leaf_values.reshape(trees, -1)), axis=0) + self.intercept
 
-    def _distinct_splits(self) -> tuple[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]], npt.NDArray[np.int64]]:
+    def _distinct_splits(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.int64]]:
         """Return feature and threshold of each distinct split, and which of them each level of each tree has."""
         splits = np.stack([self.feature_index.ravel().astype(np.float64), self.thresholds.ravel()])
         distinct, positions = np.unique(splits, axis=1, return_inverse=True)
-        return (distinct[0].astype(np.int64), distinct[1].astype(np.float32)), positions.ravel().astype(np.int64)
+        return distinct[0].astype(np.int64), distinct[1].astype(np.float32), positions.ravel().astype(np.int64)
 
 
 @dataclass(frozen=True)
