@@ -196,3 +196,51 @@ def test_a_signal_does_not_come_between_several_writes_in_a_block(tmp_path: Path
     ended = subprocess.run([sys.executable, "-c", code, str(tmp_path), str(int(number))], check=False, timeout=60)
     assert ended.returncode == 130
     assert tree(tmp_path) == {"pair": b"new", "bundle/a": b"new"}
+
+
+EVERY_LINE = """
+import signal, sys
+from pathlib import Path
+from houseprice import atomic_io, folder_lock
+
+def interrupt(*_): raise KeyboardInterrupt
+
+signal.signal(signal.SIGINT, interrupt)
+home, modules = Path(sys.argv[1]), {atomic_io.__file__, folder_lock.__file__}
+
+def lines_until(line):
+    seen = 0
+    def trace(frame, event, _):
+        nonlocal seen
+        if frame.f_code.co_filename not in modules: return None
+        if event == "line":
+            seen += 1
+            if seen == line: signal.raise_signal(signal.SIGINT)
+        return trace
+    sys.settrace(trace)
+    try:
+        with folder_lock.lock_folders(home / "made" / "locked", home):
+            with atomic_io.replace_directory(home / "folder") as staging: (staging / "a").write_bytes(b"new")
+            atomic_io.write_atomically({home / "one": b"1", home / "two": b"2"})
+            atomic_io.write_durably(home / "three", b"3")
+    except KeyboardInterrupt: pass
+    finally: sys.settrace(None)
+    atomic_io.discard_unfinished()
+    return seen
+
+line = 0
+while lines_until(line := line + 1) >= line:
+    if left := [str(path) for path in home.rglob(".*")]: sys.exit(f"line {line}: {left}")
+    if len(list(home.glob("one"))) != len(list(home.glob("two"))): sys.exit(f"line {line}: one without two")
+    for path in home.glob("*"):
+        if path.is_file(): path.unlink()
+print(line)
+"""
+
+
+def test_an_interruption_at_any_line_leaves_neither_lock_nor_temporary_file(tmp_path: Path) -> None:
+    """As the command line ends: the locks go with their blocks, and the rest is discarded."""
+    words = [sys.executable, "-c", EVERY_LINE, str(tmp_path)]
+    ended = subprocess.run(words, check=False, timeout=60, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert int(ended.stdout) > 150, "the lines of these modules were traced"

@@ -19,7 +19,7 @@ from typing import BinaryIO
 from houseprice.errors import DataError
 
 unfinished: set[Path] = set()
-"""Temporary files and folders of this process, removed when it is ended at once."""
+"""Temporary files and folders of this process, removed when it is interrupted."""
 _renaming = threading.RLock()
 """Held while temporary files take the places of others."""
 
@@ -109,13 +109,13 @@ def replace_directory(path: Path) -> Iterator[Path]:
     place = _place(path, directory=True)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        staging = _beside(place)
-        staging.mkdir()
     except OSError as err:
         raise _unwritable(path, err) from err
+    staging = _beside(place)
     old = staging.with_name(staging.name + ".old")
     unfinished.update((staging, old))
     try:
+        staging.mkdir()
         yield staging
         with uninterrupted():
             if place.exists():
@@ -195,9 +195,9 @@ def check_format(path: Path, formats: Mapping[str, Sequence[str]]) -> str:
 
 
 def discard_unfinished() -> None:
-    """Remove the temporary files of this process, for when it is about to end at once; none is renamed afterwards."""
-    _renaming.acquire()  # for good
-    _discard(*unfinished)
+    """Remove the temporary files of this process, which is about to end."""
+    with uninterrupted():
+        _discard(*unfinished)
 
 
 def _place(path: Path, *, directory: bool = False) -> Path:

@@ -39,7 +39,20 @@ def lock_folders(*folders: Path, name: str = NAME) -> Iterator[None]:
 
 @contextmanager
 def _lock(path: Path) -> Iterator[None]:
-    missing = [folder for folder in path.parents if not folder.exists()]
+    made = [folder for folder in path.parents if not folder.exists()]
+    descriptor: int | None = None
+    try:
+        with atomic_io.uninterrupted():
+            descriptor = _acquire(path)
+        yield
+    finally:
+        if descriptor is not None:
+            with atomic_io.uninterrupted():
+                _release(path, descriptor, made)
+
+
+def _acquire(path: Path) -> int:
+    """Return the descriptor of a lock file that is locked now, and says by whom."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = _open_locked(path)
@@ -51,20 +64,21 @@ def _lock(path: Path) -> Iterator[None]:
         ) from err
     _held.add(path)
     atomic_io.unfinished.add(path)
-    try:
-        with suppress(OSError):  # a full disk: the lock holds all the same
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(_this_process()).encode(), 0)
-        yield
-    finally:
-        with suppress(OSError):
-            path.unlink()
-        atomic_io.unfinished.discard(path)
-        _held.discard(path)
-        os.close(descriptor)
-        with suppress(OSError):  # what was made for the lock alone, and is empty
-            for folder in missing:
-                folder.rmdir()
+    with suppress(OSError):  # a full disk: the lock holds all the same
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(_this_process()).encode(), 0)
+    return descriptor
+
+
+def _release(path: Path, descriptor: int, made: list[Path]) -> None:
+    with suppress(OSError):
+        path.unlink()
+    atomic_io.unfinished.discard(path)
+    _held.discard(path)
+    os.close(descriptor)
+    with suppress(OSError):  # what was made for the lock alone, and is empty
+        for folder in made:
+            folder.rmdir()
 
 
 def _open_locked(path: Path) -> int:

@@ -67,8 +67,9 @@ class UnfinishedOutput:
         with writing(output):
             place.parent.mkdir(parents=True, exist_ok=True)
             if key is None:
-                self.folder = Path(tempfile.mkdtemp(prefix=f".{place.name[:40]}.", dir=place.parent))
-                atomic_io.unfinished.add(self.folder)
+                with atomic_io.uninterrupted():
+                    self.folder = Path(tempfile.mkdtemp(prefix=f".{place.name[:40]}.", dir=place.parent))
+                    atomic_io.unfinished.add(self.folder)
             else:
                 self.folder = parts_folder(output)
                 self._lock.enter_context(lock_folders(self.folder))

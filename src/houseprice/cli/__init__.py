@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import click
 
+from houseprice import atomic_io
 from houseprice.cli import interruption
 from houseprice.cli.terminal import printable
 from houseprice.errors import HousePriceError, MissingDependencyError, nearest
@@ -129,8 +130,13 @@ def main(args: list[str] | None = None) -> NoReturn:
     debug = "--debug" in typed or os.environ.get("HOUSEPRICE_DEBUG", "") not in ("", "0", "false")
     words = [word for word in typed if word != "--debug"]  # it may be anywhere: entry points put their command first
     command = next((word for word in words if not word.startswith("-")), "")
-    with interruption.prompt_interruption() if command in PROMPTLY_INTERRUPTED else nullcontext() as signals:
-        code = _run(["--debug", *words] if debug else words, debug, signals)
+    try:
+        with interruption.prompt_interruption() if command in PROMPTLY_INTERRUPTED else nullcontext() as signals:
+            code = _run(["--debug", *words] if debug else words, debug, signals)
+    except (click.Abort, KeyboardInterrupt):
+        atomic_io.discard_unfinished()
+        click.echo(interruption.LINE, err=True)
+        code = interruption.EXIT_CODE
     sys.exit(code)
 
 
@@ -143,9 +149,8 @@ def _run(words: list[str], debug: bool, signals: interruption.Interruption | Non
             if signals and signals.arrived:  # a library made another exception of it
                 raise KeyboardInterrupt from err
             raise
-    except (click.Abort, KeyboardInterrupt):
-        click.echo(interruption.LINE, err=True)
-        return interruption.EXIT_CODE
+    except click.Abort:
+        raise
     except click.exceptions.Exit as err:
         return err.exit_code
     except click.ClickException as err:

@@ -73,7 +73,8 @@ def _watch(reader: int) -> None:
 
 
 def _end_now() -> NoReturn:
-    atomic_io.discard_unfinished()
-    show_cursor = "\r\033[?25h" if os.isatty(2) else ""  # a progress bar hides it
-    os.write(2, f"{show_cursor}\n{LINE}\n".encode())
-    os._exit(EXIT_CODE)
+    with atomic_io.uninterrupted():  # nothing is renamed in between
+        atomic_io.discard_unfinished()
+        show_cursor = "\r\033[?25h" if os.isatty(2) else ""  # a progress bar hides it
+        os.write(2, f"{show_cursor}\n{LINE}\n".encode())
+        os._exit(EXIT_CODE)
