@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -91,12 +92,16 @@ class ColumnLayout:
     def valuation_day(self, house: House) -> str | None:
         """Return the valuation date as it stands in answers."""
         day = self.valuation_date(house)
-        return day.isoformat() if day else None
+        return _iso(day) if day else None
 
     def _days(self, houses: Sequence[House], name: str) -> list[float | None]:
         return [_day(self.valuation_date(h) if name == self._sale_date else h.get(name)) for h in houses]
 
 
+_iso = lru_cache(maxsize=4096)(date.isoformat)
+
+
+@lru_cache(maxsize=4096)
 def _day(day: date | None) -> float | None:
     return None if day is None else day.toordinal() - _EPOCH
 

@@ -13,6 +13,7 @@ from houseprice.schema import LONGEST_TEXT, Column, Schema
 
 PLAIN_TEXT = r"^[^.\s]+( [^.\s]+)*$"
 """Pattern of texts that have one form only: not written like 98178.0, and with one space at most between words."""
+ISO_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _MONTH_AND_DAY = "-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 REFERENCE = "reference"
 """Key of a house that is no column but the caller's own reference, unless the schema has a column of that name."""
@@ -79,7 +80,8 @@ def _plain_rule(column: Column) -> Any:
     rule: Any = float
     match column.kind:
         case "date":
-            return Annotated[date, BeforeValidator(_day_reader(column.form)), bounds]
+            any_day = Annotated[date, BeforeValidator(_day_reader(column.form)), bounds]
+            return _iso_first(any_day, column) if _reads_iso(column.form) else any_day
         case "flag":
             return _whole(0, 1, flags=True)
         case "integer":
@@ -128,6 +130,23 @@ def _whole(low: Any, high: Any, *, flags: bool = False) -> Any:
     return _one_of(
         float, digits, *([words] if flags else []), core_schema.no_info_after_validator_function(whole, written)
     )
+
+
+def _iso_first(any_day: Any, column: Column) -> Any:
+    """Return the rule of dates that reads what is written YYYY-MM-DD without a step in Python."""
+    bounds: dict[str, Any] = {"ge": column.minimum, "le": column.maximum}
+    text, day = core_schema.str_schema(strict=True, pattern=ISO_DAY), core_schema.date_schema(strict=False, **bounds)
+    plain = core_schema.chain_schema([text, day])
+
+    def rule(_source: Any, handler: Any) -> Any:
+        return core_schema.union_schema([plain, handler(any_day)], mode="left_to_right")
+
+    return Annotated[date, GetPydanticSchema(rule)]
+
+
+def _reads_iso(form: CellForm | None) -> bool:
+    """Return whether a text like 2021-12-31 can only be that day."""
+    return form is None or not form.dates or "%Y-%m-%d" in form.dates
 
 
 def _one_of(kind: type, *choices: Any) -> Any:

@@ -33,7 +33,9 @@ class Metrics:
 
     def __init__(self, manifest: Manifest, spool_folder: Path | None = None) -> None:
         """Count from 0; `spool_folder` has the status of the recorder, where predictions are stored."""
-        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+        from prometheus_client import CollectorRegistry, Counter, Gauge
+
+        from houseprice.serving.bulk_histogram import BulkHistogram
 
         self.registry = registry = CollectorRegistry()
         self._recorder = RecorderMetrics(spool_folder) if spool_folder else None
@@ -42,12 +44,12 @@ class Metrics:
         self._requests = Counter(
             "houseprice_requests", "Requests, by route and status", ["route", "status"], registry=registry
         )
-        self._seconds = Histogram(
+        self._seconds = BulkHistogram(
             "houseprice_request_seconds", "Seconds from request to end of answer, by route", ["route"],
             buckets=SECONDS, registry=registry,
         )  # fmt: skip
         self._houses = Counter("houseprice_houses", "Predicted houses", registry=registry)
-        self._prices = Histogram(
+        self._prices = BulkHistogram(
             "houseprice_predicted_price", f"Predicted prices, {manifest.project['currency']}",
             buckets=PRICES, registry=registry,
         )  # fmt: skip
@@ -109,14 +111,13 @@ class Metrics:
                 self._known[key] = self._requests.labels(route, str(status)), self._seconds.labels(route)
             requests, durations = self._known[key]
             requests.inc(len(times))
-            for seconds in times:
-                durations.observe(seconds)
+            durations.observe_many(times)
 
     def count_predictions(self, predictions: Sequence[Prediction]) -> None:
         """Count predictions and their warnings."""
         self._houses.inc(len(predictions))
+        self._prices.observe_many([prediction.predicted_price for prediction in predictions])
         for prediction in predictions:
-            self._prices.observe(prediction.predicted_price)
             for warning in prediction.warnings:
                 self._warnings.labels(warning.column, warning.kind).inc()
 

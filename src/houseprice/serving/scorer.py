@@ -15,7 +15,7 @@ from houseprice.bundle.golden import FSD_DECIMALS, OUTPUTS, PRICE_DECIMALS, larg
 from houseprice.bundle.load import BLOCK, Bundle
 from houseprice.errors import ArtifactError, ServingError
 from houseprice.serving.column_layout import ColumnLayout, Columns
-from houseprice.serving.prediction import GoldenRowCheck, Prediction, PredictionWarning, confidence
+from houseprice.serving.prediction import GoldenRowCheck, Prediction, PredictionWarning, confidences
 from houseprice.serving.prediction_warnings import WarningDetector
 from houseprice.serving.request import House, RequestModel
 from houseprice.serving.validation_errors import InvalidRequestError
@@ -86,11 +86,11 @@ class Scorer:
         coverage, currency = self.manifest.coverage, self.manifest.project["currency"]
         version = self.manifest.model_version
         day = self._layout.valuation_day
+        scores, warnings = confidences(deviations), self._warnings.detect(columns)
+        rows = zip(houses, prices, lows, highs, deviations, scores, warnings, strict=True)
         predictions = [
-            Prediction(price, (low, high), coverage, fsd, confidence(fsd), currency, day(house), warnings, version)
-            for house, price, low, high, fsd, warnings in zip(
-                houses, prices, lows, highs, deviations, self._warnings.detect(columns), strict=True
-            )
+            Prediction(price, (low, high), coverage, fsd, score, currency, day(house), reasons, version)
+            for house, price, low, high, fsd, score, reasons in rows
         ]
         if self._count:
             self._count(predictions)
@@ -104,8 +104,7 @@ class Scorer:
         """
         columns = self._layout.fill_columns(values, houses)
         prices, lows, highs, deviations = _rounded(self._answer(columns))
-        confidences = [confidence(fsd) for fsd in deviations]
-        return Scores(prices, lows, highs, deviations, confidences, self._warnings.detect(columns))
+        return Scores(prices, lows, highs, deviations, confidences(deviations), self._warnings.detect(columns))
 
     def score_blocks(self, houses: Sequence[House]) -> Iterator[list[Prediction]]:
         """Yield the predictions of many houses, in blocks of their order.

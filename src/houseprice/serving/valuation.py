@@ -74,7 +74,7 @@ def not_null(shown: dict[str, Any]) -> None:
     del shown["default"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ValuedPrediction(Prediction):
     """The prediction for one house, with its valuation when `include` asks for it."""
 

@@ -70,7 +70,7 @@ class Comparable:
     house: Annotated[dict[str, Any], Field(description="The sold house, in the form of a request")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PredictionWithParts(ValuedPrediction):
     """The prediction of one house, with the parts that `include` asks for."""
 
