@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field, TypeAdapter
 
 Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
@@ -41,9 +40,8 @@ class Prediction:
 
 
 def confidences(deviations: Sequence[float]) -> list[float]:
-    """Return the confidence scores of forecast standard deviations, in percent."""
-    found: list[float] = np.maximum(np.round(100.0 - 100.0 * np.asarray(deviations), 2), 0.0).tolist()
-    return found
+    """Return the confidence scores of forecast standard deviations, in percent with two decimals."""
+    return [max((10_000 - round(10_000 * fsd)) / 100, 0.0) for fsd in deviations]
 
 
 def numbers_of(prediction: Prediction) -> tuple[float, float, float, float]:
