@@ -94,17 +94,17 @@ it('reports a row that the server refuses and prices the one beside it', async (
 });
 
 it.each([
-  ['a whole block is refused', () => refused('body')],
-  ['the server fails', () => new Response('{}', { status: 500 })],
-  ['the API key is missing', () => new Response('{}', { status: 401 })],
-  ['a proxy answers with a page of its own', () => new Response('<html>')],
-  ['a proxy answers with JSON of its own', () => new Response('null')],
-  ['a prediction is lacking', () => new Response('{"predictions": []}')],
-])('stops without a price when %s', async (_, answer) => {
+  ['a whole block is refused', () => refused('body'), 'invalid'],
+  ['the server fails', () => new Response('{}', { status: 500 }), 'failed'],
+  ['the API key is missing', () => new Response('{}', { status: 401 }), 'unauthorised'],
+  ['a proxy answers with a page of its own', () => new Response('<html>'), 'failed'],
+  ['a proxy answers with JSON of its own', () => new Response('null'), 'failed'],
+  ['a prediction is lacking', () => new Response('{"predictions": []}'), 'failed'],
+])('stops without a price when %s', async (_, answer, kind) => {
   const state = await taken('area,rooms,zone\n1,1,A\n');
   answers = [answer];
   await state.priceAll();
-  expect(state.run.value.status).toBe('failed');
+  expect(state.run.value).toMatchObject({ status: 'failed', problem: { kind } });
   expect(state.results.value).toEqual([null]);
 });
 

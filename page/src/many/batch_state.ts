@@ -1,6 +1,6 @@
 /** The table that is priced, its results, and how far pricing has come. It outlives a change of view. */
 import { computed, signal } from '@preact/signals';
-import { ApiError, postText } from '../api/client';
+import { ApiError, type ErrorKind, postText } from '../api/client';
 import { config } from '../state/config';
 import {
   type BatchPrediction,
@@ -20,7 +20,8 @@ export interface Run {
   status: RunStatus;
   /** When the next attempt is made after a failed one, in milliseconds since 1970. */
   retryAt: number | null;
-  problem: string | null;
+  /** Why it stopped; `said` is the server's sentence about a table that it refuses. */
+  problem: { kind: ErrorKind; said: string } | null;
 }
 
 export const source = signal<{ name: string | null; text: string } | null>(null);
@@ -112,10 +113,9 @@ function finish(own: AbortController, state: Run): void {
 
 function ended(error: unknown, signal: AbortSignal): Run {
   if (signal.aborted) return { ...IDLE, status: 'cancelled' };
-  if (error instanceof ApiError || error instanceof BlockRefusedError) {
-    return { ...IDLE, status: 'failed', problem: error.message };
-  }
-  throw error;
+  if (!(error instanceof ApiError || error instanceof BlockRefusedError)) throw error;
+  const kind = error instanceof ApiError ? error.kind : error.errors.length > 0 ? 'invalid' : 'failed';
+  return { ...IDLE, status: 'failed', problem: { kind, said: kind === 'invalid' ? error.message : '' } };
 }
 
 /** Send a block, again after a pause where the server is busy or away. */

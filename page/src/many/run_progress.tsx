@@ -23,7 +23,12 @@ export function RunProgress({ total }: { total: number }) {
       <p aria-live="polite">
         {retryAt !== null && <Countdown until={retryAt} />}
         {status === 'cancelled' && words.cancelled}
-        {status === 'failed' && <span class="many-problem">{words.failed(problem ?? '')}</span>}
+        {status === 'failed' && problem !== null && (
+          <span class="many-problem">
+            {words.failed(problem.kind === 'invalid' ? words.refusedTable : t().problems[problem.kind])}{' '}
+            {problem.said && <span lang="en">({problem.said})</span>}
+          </span>
+        )}
       </p>
     </div>
   );
