@@ -2,29 +2,35 @@
 
     python bench/scale.py predict                                # 200,000 and 1,000,000 rows, CSV
     python bench/scale.py predict --rows 1000000 --forms csv csv.gz parquet --workers 1 2
+    python bench/scale.py process                                # `process`, then `features` on what it wrote
 
-A table is made of real houses, drawn with a seed; coordinates are moved by some metres, so that few cells are equal.
-The command runs as a process of its own. Memory is that of all its processes, ten times a second: the sum of what each
-holds, pages that they share counted once for each (RSS) or divided among them (PSS). Seconds depend on the machine, and
-on what else it does; judge by CPU seconds per row, which stay the same when time grows linearly.
+A table is made of real houses, drawn with a seed; coordinates are moved by some metres, so that few cells are equal. In
+one of sales each has a parcel of its own, but for some that are sold again. The command runs as a process of its own.
+Memory is that of all its processes, ten times a second: the sum of what each holds, pages that they share counted once
+for each (RSS) or divided among them (PSS). Seconds depend on the machine, and on what else it does; judge by CPU
+seconds per row, which stay the same when time grows linearly.
 """
 
 import argparse
 import csv
 import gzip
+import hashlib
+import math
 import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 SAMPLE_SECONDS = 0.1
 MOVED = 0.0005  # degrees
+RESOLD = 0.03
+"""Share of the sales whose parcel was sold before."""
 SEED = 20
 
 
@@ -49,6 +55,11 @@ def main() -> None:
     predict.add_argument("--bundle", type=Path, default=Path("models/bundle"))
     predict.add_argument("--houses", type=Path, default=Path("data/processed/cleaned_house_data.csv"))
     predict.set_defaults(run=measure_predict)
+    process = kinds.add_parser("process", help="houseprice process, and houseprice features")
+    process.add_argument("--rows", type=int, nargs="+", default=[200_000, 1_000_000])
+    process.add_argument("--sales", type=Path, default=Path("data/raw/house_data.csv"))
+    process.add_argument("--digests", action="store_true", help="print the sha256 of each output")
+    process.set_defaults(run=measure_process)
     given = options.parse_args()
     given.run(given)
 
@@ -73,6 +84,59 @@ def measure_predict(given: argparse.Namespace) -> None:
                     print(f"| {rows:,} | {form} | {workers} | {found.seconds:.1f} | {cost} | {speed} | {memory} |")
                     sys.stdout.flush()
                     output.unlink()
+
+
+def measure_process(given: argparse.Namespace) -> None:
+    """Print the cost of cleaning files of each size and of computing their features, as rows of a table.
+
+    The exponent of growth is that of the CPU seconds beyond those of 1,000 rows, from one size to the next.
+    """
+    starting = {step: found.cpu_seconds for step, found in clean_and_compute(given, 1_000)}
+    print("| rows | command | seconds | CPU seconds | µs of CPU a row | exponent | peak RSS (PSS) |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    smaller: dict[str, tuple[int, float]] = {}
+    for rows in given.rows:
+        for step, found in clean_and_compute(given, rows):
+            beyond, growth = found.cpu_seconds - starting[step], "–"
+            if step in smaller:
+                growth = f"{math.log(beyond / smaller[step][1]) / math.log(rows / smaller[step][0]):.2f}"
+            smaller[step] = rows, beyond
+            cost = f"{found.seconds:.1f} | {found.cpu_seconds:.1f} | {found.cpu_seconds / rows * 1e6:.1f} | {growth}"
+            print(f"| {rows:,} | {step} | {cost} | {found.rss / 1e6:,.0f} MB ({found.pss / 1e6:,.0f}) |")
+            sys.stdout.flush()
+
+
+def clean_and_compute(given: argparse.Namespace, rows: int) -> Iterator[tuple[str, Run]]:
+    """Yield what each command costs for a table of so many sales; print the sha256 of what they write, if asked to."""
+    with tempfile.TemporaryDirectory() as name:
+        table, clean, featured, pickled = (Path(name) / file for file in ("raw.csv", "c.csv", "f.csv", "p.pkl"))
+        make_sales(given.sales, table, rows)
+        steps = {
+            "process": ["--input", str(table), "--output", str(clean)],
+            "features": ["--input", str(clean), "--output", str(featured), "--preprocessor", str(pickled)],
+        }
+        for step, paths in steps.items():
+            yield step, run([sys.executable, "-m", "houseprice", step, *paths])
+        for path in (clean, featured, pickled) if given.digests else ():
+            with path.open("rb") as stream:
+                print(f"{rows:,} {path.name}: {hashlib.file_digest(stream, 'sha256').hexdigest()}")
+
+
+def make_sales(sales: Path, path: Path, rows: int) -> None:
+    """Write so many sales, drawn from a raw table: each of a parcel of its own, but for some that are sold again."""
+    import numpy as np
+    import polars as pl
+
+    chosen = np.random.default_rng(SEED)
+    real = pl.read_csv(sales, schema_overrides={"id": pl.Int64, "zipcode": pl.String})
+    first = rows - int(RESOLD * rows)
+    drawn = real[chosen.integers(real.height, size=first)].with_columns(
+        pl.Series("id", 1_000_000_000 + chosen.permutation(first)),
+        *((pl.col(name) + pl.Series(chosen.uniform(-MOVED, MOVED, first))).round(6) for name in ("lat", "long")),
+    )
+    later = real[chosen.integers(real.height, size=rows - first)]
+    again = drawn[chosen.choice(first, rows - first, replace=False)].with_columns(later["date"], later["price"])
+    pl.concat([drawn, again])[chosen.permutation(rows)].write_csv(path)
 
 
 def make_table(houses: Path, path: Path, rows: int) -> None:
