@@ -10,7 +10,7 @@ import shutil
 import signal
 import stat
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -18,6 +18,8 @@ from typing import BinaryIO
 
 from houseprice.errors import DataError
 
+Writer = Callable[[BinaryIO], object]
+"""Function that writes a file to a stream."""
 unfinished: set[Path] = set()
 """Temporary files and folders of this process, removed when it is interrupted."""
 _renaming = threading.RLock()
@@ -47,10 +49,11 @@ def keep_inputs(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
                 )
 
 
-def write_atomically(contents: Mapping[Path, bytes], mode: int | None = None) -> None:
+def write_atomically(contents: Mapping[Path, bytes | Writer], mode: int | None = None) -> None:
     """Write several files that belong together: all are complete before the first is renamed to its path.
 
-    They get the permissions `mode` where it is given.
+    They are written in the order of `contents`; one too large to be held as bytes is given as a function that writes
+    it. They get the permissions `mode` where it is given.
 
     Raises:
         DataError: A path cannot be written (code `path_unwritable`), is not a regular file (`not_a_file`), or two are
@@ -65,7 +68,10 @@ def write_atomically(contents: Mapping[Path, bytes], mode: int | None = None) ->
         for path, content in contents.items():
             with _open_beside(places[path]) as (stream, temporary):
                 waiting[path] = temporary
-                stream.write(content)
+                if isinstance(content, bytes):
+                    stream.write(content)
+                else:
+                    content(stream)
         with uninterrupted():
             for path, temporary in waiting.items():
                 _rename(temporary, places[path], mode)

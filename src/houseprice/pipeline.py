@@ -3,12 +3,12 @@
 It ends by starting a bundle as `serve` does, and so stands above learning and serving.
 """
 
-import hashlib
 import json
 import pickle
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,7 @@ from houseprice import atomic_io, sales_file
 from houseprice.bundle.manifest import canonical, sha256_of
 from houseprice.candidate import Candidate, build_candidate
 from houseprice.config import Config
+from houseprice.digest_writer import DigestWriter
 from houseprice.errors import ArtifactError, DataError
 from houseprice.learning import (
     accepted_sales,
@@ -87,14 +88,18 @@ def process(config: Config, source: Path, output: Path, additional: Path | None 
     inputs = [*sales_file.files_of(source), *([additional] if additional else [])]
     atomic_io.keep_inputs(inputs, (output, rejected, told, more))
     cleaned = accepted_sales.clean_file(config, source)
-    documents = {rejected: cleaned.rejected.write_csv().encode()}
+    documents: dict[Path, bytes | atomic_io.Writer] = {rejected: cleaned.rejected.write_csv().encode()}
     if additional:
         added = read_additional(additional, config, cleaned.sales)
         cleaned = added.added_to(cleaned, sha256_of(additional))
         documents[more] = added.rejected.write_csv().encode()
-    content = cleaned.sales.write_csv().encode()
-    facts = {"raw_sha256": sales_file.digest(source), "cleaned_sha256": hashlib.sha256(content).hexdigest()}
-    atomic_io.write_atomically({**documents, told: canonical({**cleaned.report, **facts}), output: content})
+    written = DigestWriter(cleaned.sales.write_csv)
+
+    def write_report(stream: BinaryIO) -> None:
+        facts = {"raw_sha256": sales_file.digest(source), "cleaned_sha256": written.sha256}
+        stream.write(canonical({**cleaned.report, **facts}))
+
+    atomic_io.write_atomically({**documents, output: written, told: write_report})
     return cleaned
 
 
@@ -107,9 +112,13 @@ def make_features(config: Config, source: Path, output: Path, preprocessor: Path
     atomic_io.keep_inputs([source], (output, preprocessor))
     sales = bundling.read_sales(source, config.schema_)
     made, fitted = engineer(sales, config.schema_, config.derived, config.split, config.training.seed)
-    content = feature_table.write(made, sha256_of(source))
-    fitted.feature_table_sha256_ = hashlib.sha256(content).hexdigest()
-    atomic_io.write_atomically({output: content, preprocessor: pickle.dumps(fitted, protocol=5)})
+    written = DigestWriter(partial(feature_table.write_to, table=made, processed_sha256=sha256_of(source)))
+
+    def write_preprocessor(stream: BinaryIO) -> None:
+        fitted.feature_table_sha256_ = written.sha256
+        stream.write(pickle.dumps(fitted, protocol=5))
+
+    atomic_io.write_atomically({output: written, preprocessor: write_preprocessor})
     return FeatureCounts(made.height, made.width, made.filter(pl.col(SPLIT) != TRAIN).height / made.height)
 
 

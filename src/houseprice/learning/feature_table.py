@@ -5,6 +5,7 @@ import io
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -83,8 +84,13 @@ class FeatureTable:
 def write(table: pl.DataFrame, processed_sha256: str) -> bytes:
     """Return the CSV of a feature table; its last column names the processed table that it was made from."""
     stream = io.BytesIO()
-    table.with_columns(pl.lit(processed_sha256).alias(PROCESSED)).write_csv(stream)
+    write_to(stream, table, processed_sha256)
     return stream.getvalue()
+
+
+def write_to(stream: IO[bytes], table: pl.DataFrame, processed_sha256: str) -> None:
+    """Write that CSV to a stream."""
+    table.with_columns(pl.lit(processed_sha256).alias(PROCESSED)).write_csv(stream)
 
 
 def read(path: Path, schema: Schema) -> FeatureTable:
