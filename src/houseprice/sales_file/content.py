@@ -148,10 +148,10 @@ def _limit(packed: int) -> int:
 
 def _bounded(stream: IO[bytes] | GzipFile, limit: int, where: object, code: str) -> bytes:
     """Return all of a stream, if that is no more than a limit."""
-    content = bytearray()
+    content = io.BytesIO()
     while step := stream.read(_STEP):
-        content += step
-        if len(content) > limit:
+        content.write(step)
+        if content.tell() > limit:
             raise DataError(
                 f'"{where}" holds more than {limit:,} bytes, which is the limit'
                 f"{' for what it is packed to' if code == 'archive_too_large' else ''}; give a smaller table, or parts "
@@ -160,4 +160,4 @@ def _bounded(stream: IO[bytes] | GzipFile, limit: int, where: object, code: str)
                 path=str(where),
                 limit=limit,
             )
-    return bytes(content)
+    return content.getvalue()  # without a copy

@@ -1,7 +1,8 @@
 """CSV: bytes in, a table of texts out.
 
-Python's own reader is used here and not a faster one: it tells a row that was cut short from a row with blanks, and
-nothing may be lost silently. The text is decoded and read in blocks, so that memory stays near the size of the file.
+Python's own reader is used here and not a faster one, but for lines that both read alike (`plain_lines`): it tells a
+row that was cut short from a row with blanks, and nothing may be lost silently. The text is decoded and read in blocks,
+so that memory stays near the size of the file.
 """
 
 import codecs
@@ -19,6 +20,7 @@ from houseprice.sales_file.encoding import find_encoding, python_name
 from houseprice.sales_file.footer import find_footer
 from houseprice.sales_file.header import Header, find_header
 from houseprice.sales_file.notes import Note
+from houseprice.sales_file.plain_lines import is_plain, plain_blocks
 from houseprice.sales_file.table_building import TableBuilder
 from houseprice.sales_file.text_table import ROW, TextTable
 
@@ -100,11 +102,11 @@ def _table(
     """
     header, found = _header(content, encoding, dialect, where, layout)
     builder = TableBuilder(header.names, where)
-    reader = dialect.reader(_lines(content, encoding))
-    for _ in islice(reader, header.end):
-        pass
-    while block := list(islice(reader, BLOCK_ROWS)):
-        builder.add(block)
+    for block in _blocks(content, encoding, dialect, header):
+        if isinstance(block, pl.DataFrame):
+            builder.add_texts(block)
+        else:
+            builder.add(block)
     footer, below = find_footer(builder.tail(), len(header.names), builder.rows, layout, where)
     builder.drop_last(footer)
     if layout.quoting == "auto" and dialect.quoting in ("backslash", "none"):
@@ -122,6 +124,20 @@ def _table(
         footer_lines=footer,
     )
     return TextTable(builder.texts(), builder.broken(), read_as, told)
+
+
+def _blocks(
+    content: bytes, encoding: str, dialect: Dialect, header: Header
+) -> Iterator[pl.DataFrame | list[list[str]]]:
+    """Yield the rows below the header."""
+    if is_plain(content, encoding, dialect, len(header.names)):
+        yield from plain_blocks(content, dialect, len(header.names), header.end)
+        return
+    reader = dialect.reader(_lines(content, encoding))
+    for _ in islice(reader, header.end):
+        pass
+    while block := list(islice(reader, BLOCK_ROWS)):
+        yield block
 
 
 def _header(

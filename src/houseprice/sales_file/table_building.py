@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import polars as pl
@@ -88,18 +88,27 @@ class TableBuilder:
                 self.rows += 1
         columns = list(zip(*whole, strict=True)) if whole else [()] * width
         texts = {key: pl.Series(column, dtype=pl.String) for key, column in zip(self._keys, columns, strict=True)}
-        frame = pl.DataFrame({ROW: pl.Series(numbers, dtype=pl.Int64)} | texts)
+        self._add(pl.DataFrame({ROW: pl.Series(numbers, dtype=pl.Int64)} | texts), reversed(block), len(block))
+
+    def add_texts(self, block: pl.DataFrame) -> None:
+        """Add rows that all have as many fields as the header, in columns."""
+        numbers = pl.int_range(self._next, self._next + block.height, dtype=pl.Int64, eager=True).alias(ROW)
+        texts = [column.alias(key) for key, column in zip(self._keys, block.iter_columns(), strict=True)]
+        self._add(pl.DataFrame([numbers, *texts]), _from_below(block), block.height)
+
+    def _add(self, frame: pl.DataFrame, from_below: Iterable[Sequence[str]], height: int) -> None:
+        """Add whole rows; `from_below` are the fields of all rows of the block, the last first."""
         frame = frame.with_columns(pl.col(pl.String).str.strip_chars().replace("", None))
         filled = frame.filter(pl.any_horizontal(pl.all().exclude(ROW).is_not_null()))
         self._blank += frame.height - filled.height
         self._blocks.append(self._rows_of_sales(filled))
         self.rows += filled.height
-        numbered = zip(range(self._next + len(block) - 1, self._next - 1, -1), reversed(block), strict=True)
-        stripped = ((number, [field.strip() for field in fields]) for number, fields in numbered)
+        numbered = enumerate(from_below, 1 - self._next - height)
+        stripped = ((-number, [field.strip() for field in fields]) for number, fields in numbered)
         lines = (row for row in stripped if any(row[1]) and not re.match(_SUBTOTAL, row[1][0]))
         last = list(islice(lines, MOST_BELOW))
         self._tail = [*self._tail, *reversed(last)][-MOST_BELOW:]
-        self._next += len(block)
+        self._next += height
 
     def tail(self) -> list[tuple[int, list[str]]]:
         """Return the last rows that hold anything: number and fields."""
@@ -148,3 +157,10 @@ class TableBuilder:
             schema = {ROW: pl.Int64()} | dict.fromkeys(self._keys, pl.String())
             self._blocks = [pl.concat([pl.DataFrame(schema=schema), *self._blocks])]
         return self._blocks[0]
+
+
+def _from_below(block: pl.DataFrame) -> Iterator[list[str]]:
+    """Yield the fields of the rows, the last first."""
+    for end in range(block.height, 0, -MOST_BELOW):
+        for row in reversed(block[max(0, end - MOST_BELOW) : end].rows()):
+            yield [field or "" for field in row]
