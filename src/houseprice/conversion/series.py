@@ -3,7 +3,7 @@
 import polars as pl
 
 from houseprice.conversion.form import CellForm, Kind
-from houseprice.conversion.value import convert_value, is_missing_value
+from houseprice.conversion.value import LARGEST_INTEGER, TEXTS, convert_value, is_missing_value, missing_marks
 
 TYPES: dict[Kind, type[pl.DataType]] = {
     "number": pl.Float64,
@@ -17,6 +17,8 @@ TYPES: dict[Kind, type[pl.DataType]] = {
 
 _PLAIN = r"^[-+]?[0-9]{1,15}(\.[0-9]+)?$"
 """A number that every computer reads alike."""
+_NORMAL = r"^[!-~]+( [!-~]+)*$"
+"""A text that `normalized` leaves as it is."""
 
 
 def convert(texts: pl.Series, kind: Kind, form: CellForm) -> pl.Series:
@@ -24,11 +26,23 @@ def convert(texts: pl.Series, kind: Kind, form: CellForm) -> pl.Series:
 
     What is blank, a missing mark, or cannot be read becomes null; `is_missing` tells the first two from the last.
     """
-    if kind != "number" or not _means_what_it_says(form):
+    value = pl.col(texts.name)
+    values: pl.Expr
+    if kind in TEXTS:
+        plain = texts.str.contains(_NORMAL).fill_null(value=False)
+        small = value.str.to_lowercase()
+        values = pl.when(~small.is_in(missing_marks(form, kind))).then(small if form.case else value)
+    elif kind in ("number", "integer") and _means_what_it_says(form):
+        plain = texts.str.contains(_PLAIN).fill_null(value=False)
+        values = value.cast(pl.Float64, strict=False)
+        if kind == "integer":
+            values = pl.when((values == values.round()) & (values.abs() < LARGEST_INTEGER)).then(values).cast(pl.Int64)
+    else:
         return _by_distinct(texts, kind, form)
-    plain = texts.str.contains(_PLAIN).fill_null(value=False)
-    numbers = texts.set(~plain, None).cast(pl.Float64, strict=False)
-    return numbers if plain.all() else numbers.fill_null(_by_distinct(texts.set(plain, None), kind, form))
+    if plain.all():
+        return texts.to_frame().select(values)[texts.name]
+    found = texts.set(~plain, None).to_frame().select(values)[texts.name]
+    return found.fill_null(_by_distinct(texts.set(plain, None), kind, form))
 
 
 def is_missing(texts: pl.Series, form: CellForm, kind: Kind = "category") -> pl.Series:

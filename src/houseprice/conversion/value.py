@@ -40,7 +40,7 @@ def is_missing_value(text: str | None, form: CellForm, kind: Kind = "category") 
     if text is None:
         return True
     folded = normalized(text).casefold()
-    return not folded or folded in _marks(form.missing) or (kind not in TEXTS and folded in BLANKS)
+    return not folded or folded in missing_marks(form, kind)
 
 
 def convert_value(text: str | None, kind: Kind, form: CellForm) -> Value | None:
@@ -63,9 +63,14 @@ def convert_value(text: str | None, kind: Kind, form: CellForm) -> Value | None:
     return int(number) if number == round(number) and abs(number) < LARGEST_INTEGER else None
 
 
+def missing_marks(form: CellForm, kind: Kind) -> frozenset[str]:
+    """Return the texts, in small letters, that mean in a column of a kind that there is no value."""
+    return _marks(form.missing, kind in TEXTS)
+
+
 @lru_cache(maxsize=256)
-def _marks(missing: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(normalized(mark).casefold() for mark in missing)
+def _marks(missing: tuple[str, ...], is_text: bool) -> frozenset[str]:
+    return frozenset(normalized(mark).casefold() for mark in missing) | (frozenset() if is_text else BLANKS)
 
 
 @lru_cache(maxsize=256)

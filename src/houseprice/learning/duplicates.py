@@ -21,16 +21,25 @@ def find_duplicates(typed: pl.DataFrame, schema: Schema, row: str) -> pl.DataFra
     repeated = _repeated(typed, list(schema.columns), row)
     found = [repeated.with_columns(another=pl.lit(value=False))]
     if schema.parcel:
-        others = typed.join(repeated, on=row, how="anti")
+        others = typed.height - repeated.height
         house = [name for name in schema.columns if name not in (schema.parcel, schema.target, schema.sale_date)]
-        alike = others.filter(pl.len().over(house) > 1) if house else others.head(0)
+        alike = typed.head(0)
+        if house:
+            alike = typed.filter(_digest(house).is_duplicated()).join(repeated, on=row, how="anti")
+            alike = alike.filter(pl.len().over(house) > 1)
         sale = [name for name in schema.columns if name != schema.parcel]
         copied = alike.filter(pl.col(schema.parcel).is_not_null() & (pl.col(schema.parcel).n_unique().over(sale) > 1))
-        if alike.height / 2 < copied.height and alike.height <= others.height / 2:
+        if alike.height / 2 < copied.height and alike.height <= others / 2:
             found.append(_repeated(copied, sale, row).with_columns(another=pl.lit(value=True)))
     return pl.concat(found)
 
 
 def _repeated(table: pl.DataFrame, columns: list[str], row: str) -> pl.DataFrame:
+    candidates = table.filter(_digest(columns).is_duplicated())
     first = pl.col(row).min().over(columns)
-    return table.select(row, first.alias("first")).filter(pl.col(row) != pl.col("first"))
+    return candidates.select(row, first.alias("first")).filter(pl.col(row) != pl.col("first"))
+
+
+def _digest(columns: list[str]) -> pl.Expr:
+    """Return a hash of some columns; equal rows have equal ones, and few others have: it is compared in their stead."""
+    return pl.struct(columns).hash()

@@ -96,7 +96,8 @@ def check_currency(texts: pl.Series, name: str) -> None:
     Raises:
         DataError: They have several currency signs (code `currencies_mixed`, details `signs`).
     """
-    signs = sorted(set(texts.drop_nulls().str.extract_all(r"\p{Sc}").explode().drop_nulls().to_list()))
+    marked = texts.filter(texts.str.contains(r"\p{Sc}"))
+    signs = sorted(set(marked.str.extract_all(r"\p{Sc}").explode().to_list()))
     if len(signs) > 1:
         raise DataError(
             f'The prices of "{name}" are in several currencies ({", ".join(signs)}); split the file by currency, or '

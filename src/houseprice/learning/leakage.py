@@ -81,11 +81,12 @@ def check_raw_columns(cleaned: CleanTable, config: Config) -> list[Leak]:
         DataError: It can, from a column that is not waived (code `target_leakage`, details `columns`).
     """
     schema, rules = config.schema_, config.gates.leakage
-    prices = cleaned.sales[schema.target].cast(pl.Float64).to_numpy()
-    every = numbers(cleaned.undeclared, set())
-    every |= numbers(cleaned.sales, _keys(schema))
+    rows = _sample(cleaned.sales.height)
+    log_prices = np.log(cleaned.sales[schema.target].cast(pl.Float64).to_numpy()[rows])
+    every = numbers(cleaned.undeclared, set(), rows)
+    every |= numbers(cleaned.sales, _keys(schema), rows)
     features = {name: values for name, values in every.items() if name in schema.request}
-    if leaks := drop_waived(reconstructions(features, prices, rules.min_spread), rules.waivers):
+    if leaks := drop_waived(_reconstructions(features, log_prices, rules.min_spread), rules.waivers):
         names = [leak.column for leak in leaks]
         raise DataError(
             f"The price can be computed from the raw table ({'; '.join(leak.reason for leak in leaks)}). Remove "
@@ -93,7 +94,7 @@ def check_raw_columns(cleaned: CleanTable, config: Config) -> list[Leak]:
             code="target_leakage",
             columns=names,
         )
-    return drop_waived(reconstructions(every, prices, rules.min_spread), rules.waivers)
+    return drop_waived(_reconstructions(every, log_prices, rules.min_spread), rules.waivers)
 
 
 def reconstructions(columns: Mapping[str, Floats], prices: Floats, min_spread: float) -> list[Leak]:
@@ -103,11 +104,18 @@ def reconstructions(columns: Mapping[str, Floats], prices: Floats, min_spread: f
 
     The spread is 1.4826 times the median absolute deviation of log(reconstruction) − log(price).
     """
-    rows = np.random.default_rng(0).permutation(len(prices))[:SAMPLED_ROWS]
-    log_prices = np.log(prices[rows])
-    if len(rows) < MIN_ROWS or _spread(np.ones(len(rows)), log_prices) < min_spread:
-        return []
+    rows = _sample(len(prices))
     samples = {name: values[rows].astype(np.float64) for name, values in columns.items()}
+    return _reconstructions(samples, np.log(prices[rows]), min_spread)
+
+
+def _sample(rows: int) -> npt.NDArray[np.int64]:
+    return np.random.default_rng(0).permutation(rows)[:SAMPLED_ROWS]
+
+
+def _reconstructions(samples: Mapping[str, Floats], log_prices: Floats, min_spread: float) -> list[Leak]:
+    if len(log_prices) < MIN_ROWS or _spread(np.ones(len(log_prices)), log_prices) < min_spread:
+        return []
     leaks: dict[str, Leak] = {}
     for name, values in samples.items():
         if (spread := _spread(values, log_prices)) < min_spread:
@@ -165,8 +173,10 @@ def drop_waived(leaks: list[Leak], waivers: Mapping[str, str]) -> list[Leak]:
     return [leak for leak in leaks if leak.column not in waivers]
 
 
-def numbers(table: pl.DataFrame, exclude: set[str]) -> dict[str, Floats]:
-    """Return the columns of a table that are mostly numbers, also as texts, with NaN for other values."""
+def numbers(
+    table: pl.DataFrame, exclude: set[str], rows: npt.NDArray[np.int64] | slice = slice(None)
+) -> dict[str, Floats]:
+    """Return the columns of a table that are mostly numbers, also as texts, in some rows, with NaN for other values."""
     columns: dict[str, Any] = {}
     for name in table.columns:
         if name not in exclude:
@@ -174,7 +184,7 @@ def numbers(table: pl.DataFrame, exclude: set[str]) -> dict[str, Floats]:
             number = _any_number(pl.col(name)) if is_text else pl.col(name).cast(pl.Float64, strict=False)
             values = table.select(number.alias(name))[name]
             if values.null_count() < len(values) / 2:
-                columns[name] = values.fill_null(float("nan")).to_numpy()
+                columns[name] = values.fill_null(float("nan")).to_numpy()[rows]
     return columns
 
 

@@ -76,12 +76,12 @@ def clean(raw: RawTable, schema: Schema, rules: Data) -> CleanTable:
             _reasons(raw.broken, "", pl.col(REASONS), "data.file.separator"),
         ]
     )
-    found = pl.concat([found, *_duplicates(typed.join(found, on=ROW, how="anti"), schema)])
+    typed = _without(typed, found)
+    found = pl.concat([found, *_duplicates(typed, schema)])
     reasons = found.group_by(ROW).agg(pl.col(REASONS).unique(maintain_order=True).str.join("; "))
     rejected = reasons.join(raw.texts, on=ROW, how="left").sort(ROW)
-    kept = typed.join(reasons, on=ROW, how="anti").sort(ROW)
-    sales = kept.drop(ROW)
-    undeclared = kept.select(ROW).join(raw.undeclared, on=ROW, how="left", maintain_order="left").drop(ROW)
+    sales = _without(typed, found).drop(ROW)
+    undeclared = _without(raw.undeclared, found).drop(ROW)
     report = _report(raw, sales, found, schema) | {
         "ignored_columns": [name for name in raw.ignored if name not in rules.excluded],
         "excluded_columns": {name: reason for name, reason in rules.excluded.items() if name in raw.ignored},
@@ -199,7 +199,8 @@ def _unreadable(texts: pl.DataFrame, typed: pl.DataFrame, schema: Schema) -> Ite
     keys = {"date": "dates", "number": "decimal", "integer": "decimal", "flag": "true"}
     for name, column in schema.columns.items():
         text = pl.col(name)
-        blank = is_missing(texts[name], column.form or CellForm(), column.cell_kind)
+        unread = texts.select(ROW, name).filter(typed[name].is_null())
+        blank = is_missing(unread[name], column.form or CellForm(), column.cell_kind)
         if column.is_text and column.kind != "text":
             yield _reasons(
                 texts.filter(text.str.contains("\0", literal=True)), name, pl.lit(f"{name}: holds a NUL byte")
@@ -210,10 +211,10 @@ def _unreadable(texts: pl.DataFrame, typed: pl.DataFrame, schema: Schema) -> Ite
                 shortened = pl.format(f'{name}: "{{}}" is not a code, but a number that a spreadsheet shortened', text)
                 yield _reasons(texts.filter(text.str.contains(SHORTENED)), name, shortened)
         if column.role == "target":
-            yield _reasons(texts.filter(blank), name, pl.lit(f"{name}: missing"))
+            yield _reasons(unread.filter(blank), name, pl.lit(f"{name}: missing"))
         reason = pl.format(f'{name}: "{{}}" is not {words.get(column.kind, "a whole number")}', text)
         key = f"data.columns.{name}.form.{keys[column.kind]}" if column.kind in keys else None
-        yield _reasons(texts.filter(~blank & typed[name].is_null()), name, reason, key)
+        yield _reasons(unread.filter(~blank), name, reason, key)
 
 
 def _forbidden(typed: pl.DataFrame, schema: Schema) -> pl.DataFrame:
@@ -268,9 +269,14 @@ def _duplicates(typed: pl.DataFrame, schema: Schema) -> Iterator[pl.DataFrame]:
     yield _reasons(found.filter(pl.col("another")), schema.parcel or "", other, "")
 
 
+def _without(table: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """Return a table without the rows that were found, in its order."""
+    return table.filter(~pl.col(ROW).is_in(found[ROW].unique().implode())) if found.height else table
+
+
 def _not_sought(raw: RawTable, rules: Data) -> Iterator[pl.DataFrame]:
     """Find rows that are set aside since a column tells that they are no sales of the kind to learn from."""
-    table = raw.texts.join(raw.undeclared, on=ROW, how="left", maintain_order="left")
+    table = raw.texts.hstack(raw.undeclared.drop(ROW))
     for name, sought in rules.only.items():
         texts, kept = table[name], {normalized(text).casefold() for text in sought}
         others = [text for text in texts.unique().drop_nulls().to_list() if normalized(text).casefold() not in kept]
