@@ -172,6 +172,14 @@ def test_a_row_is_transformed_by_itself(rows: list[int]) -> None:
         assert together[place].equals(preprocessor.transform(MADE[[row]]))
 
 
+def test_a_large_table_is_transformed_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which gives the features that it has as a whole."""
+    _, preprocessor = engineer(MADE, SCHEMA, NAMES, SHARE)
+    whole = preprocessor.transform(MADE)
+    monkeypatch.setattr("houseprice.learning.features.BLOCK_ROWS", 4)
+    assert preprocessor.transform(MADE).equals(whole)
+
+
 def test_a_table_without_rows_is_transformed_into_one_without_rows() -> None:
     """Nobody has to ask first."""
     _, preprocessor = engineer(MADE, SCHEMA, NAMES, SHARE)

@@ -270,6 +270,20 @@ def test_a_sale_that_is_a_house_by_itself_keeps_its_name_whatever_it_costs() -> 
     assert houses_of(table[1:2], schema).tolist() == names[1:2]
 
 
+def test_a_sale_without_a_parcel_has_the_same_name_among_others_as_alone() -> None:
+    """Only sales that nothing identifies are named by their values."""
+    declared = {
+        "parcel": {"kind": "category", "role": "parcel", "description": "Parcel"},
+        "area": {"kind": "number", "description": "Area"},
+    }
+    schema = Schema.model_validate({"columns": {"price": PRICE, **declared}})
+    table = pl.DataFrame({"price": [1.0] * 4, "parcel": ["a", None, "b", None], "area": [10.0, 20.0, 10.0, 20.0]})
+    names = houses_of(table, schema).tolist()
+    assert [names[0], names[2]] == ["a", "b"]
+    assert [names[1], names[3]] == houses_of(table[[1, 3]], schema).tolist()
+    assert len(set(names)) == 4
+
+
 def test_sales_without_a_date_are_learned_from() -> None:
     """They are never among the newest."""
     schema = Schema.model_validate(

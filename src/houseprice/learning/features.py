@@ -21,7 +21,7 @@ from houseprice.errors import ConfigError, DataError
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.derived_features import DERIVED_FEATURES
 from houseprice.learning.deterministic_pickle import PlainPickle
-from houseprice.learning.splitting import TRAIN, houses_of, split_sales
+from houseprice.learning.splitting import TRAIN, house_names, split_sales
 from houseprice.schema import Column, Schema
 
 SPLIT = "split"
@@ -31,6 +31,8 @@ MIN_MISSING = 0.01  # share of the training rows, and the same of those that hav
 GROUP = "sale_group"
 """Column that names the house of a sale where no column of the table identifies it."""
 PROCESSED = "processed_sha256"
+BLOCK_ROWS = 100_000
+"""Rows whose features are computed at once."""
 EPOCH = date(1970, 1, 1)
 Lookup = Callable[[Any, dict[str, float], float], Any]
 """Function of texts, text → number, and the number of unknown texts; returns one number per row."""
@@ -41,14 +43,14 @@ def columns_of(table: pl.DataFrame, schema: Schema) -> dict[str, npt.NDArray[Any
 
     Numbers, flags and dates (days since 1970-01-01) are float64 with NaN where blank; texts are `str`, "" where blank.
     """
-    columns: dict[str, npt.NDArray[Any]] = {}
-    for name, column in schema.request.items():
-        if column.is_text:
-            columns[name] = np.array(table[name].cast(pl.String).fill_null("").to_list(), dtype=object)
-        else:
-            numbers = table[name].cast(pl.Int32) if column.kind == "date" else table[name]
-            columns[name] = numbers.cast(pl.Float64).fill_null(float("nan")).to_numpy().copy()
-    return columns
+    return {name: _values(table[name], column) for name, column in schema.request.items()}
+
+
+def _values(cells: pl.Series, column: Column) -> npt.NDArray[Any]:
+    if column.is_text:
+        return np.array(cells.cast(pl.String).fill_null("").to_list(), dtype=object)
+    numbers = cells.cast(pl.Int32) if column.kind == "date" else cells
+    return numbers.cast(pl.Float64).fill_null(float("nan")).to_numpy().copy()
 
 
 def look_up(texts: npt.NDArray[Any], table: dict[str, float], unknown: float) -> npt.NDArray[np.float64]:
@@ -89,27 +91,25 @@ class Preprocessor(PlainPickle, TransformerMixin, BaseEstimator):  # type: ignor
             ConfigError: A derived feature is unknown, or the schema lacks a role that it needs (see `check_derived`).
         """
         check_derived(self.derived, self.schema)
-        columns = columns_of(X, self.schema)
-        days = columns[self.schema.sale_date] if self.schema.sale_date else np.zeros(1)
-        self.first_day_ = 0.0 if np.isnan(days).all() else float(np.nanmin(days))
-        self.medians_ = {
-            name: 0.0 if np.isnan(values).all() else float(np.nanmedian(values))
-            for name, values in columns.items()
-            if not self.schema.columns[name].is_text
-        }
-        shares = {
-            name: float(np.isnan(columns[name]).mean()) for name in self.medians_ if name != self.schema.sale_date
-        }
+        self.first_day_, shares = 0.0, {}
+        self.medians_, self.ordinals_ = {}, {}
+        for name, column in self.schema.request.items():  # one by one, to save memory
+            if column.is_text:
+                texts = X[name].cast(pl.String).fill_null("").unique().to_list()
+                self.ordinals_[name] = {text: float(place) for place, text in enumerate(_ranked(column, texts))}
+                continue
+            values = _values(X[name], column)
+            missing = np.isnan(values)
+            self.medians_[name] = 0.0 if missing.all() else float(np.nanmedian(values))
+            if name != self.schema.sale_date:
+                shares[name] = float(missing.mean())
+            elif not missing.all():
+                self.first_day_ = float(np.nanmin(values))
         self.gaps_ = tuple(
             name
             for name, share in shares.items()
             if MIN_MISSING <= share <= 1.0 - MIN_MISSING and f"{name}{MISSING}" not in self.schema.columns
         )
-        self.ordinals_ = {
-            name: {text: float(position) for position, text in enumerate(_ranked(self.schema.columns[name], values))}
-            for name, values in columns.items()
-            if self.schema.columns[name].is_text
-        }
         self.feature_table_sha256_ = ""
         return self
 
@@ -142,13 +142,16 @@ class Preprocessor(PlainPickle, TransformerMixin, BaseEstimator):  # type: ignor
 
     def transform(self, X: pl.DataFrame) -> pl.DataFrame:
         """Return the features of a table that has the request's columns: float32 numbers, then the texts."""
-        columns = columns_of(X, self.schema)
-        features = self.compute(columns).as_float32()
+        parts = X.iter_slices(BLOCK_ROWS) if X.height else [X]
+        return pl.concat([self._transform(part) for part in parts])
+
+    def _transform(self, X: pl.DataFrame) -> pl.DataFrame:
+        features = self.compute(columns_of(X, self.schema)).as_float32()
         numbers = {name: features[name] for name in self.feature_names()}
-        return pl.DataFrame(numbers | {name: columns[name].astype(str) for name in self.ordinals_})
+        return pl.DataFrame(numbers | {name: X[name].cast(pl.String).fill_null("") for name in self.ordinals_})
 
 
-def _ranked(column: Column, values: npt.NDArray[Any]) -> list[str]:
+def _ranked(column: Column, values: list[str]) -> list[str]:
     """Return the texts of a column in the order that their positions are to progress."""
     if column.kind == "ordinal":
         return [str(level) for level in column.levels or ()]
@@ -192,7 +195,7 @@ def engineer(
             "others, such as the area or the place.",
             code="no_features",
         )
-    houses = pl.Series(schema.parcel or GROUP, houses_of(sales, schema).tolist(), dtype=pl.String)
+    houses = house_names(sales, schema).alias(schema.parcel or GROUP)
     dates = [schema.sale_date] if schema.sale_date else []
     keys = sales.select(houses, *dates, schema.target)
     sides = split_sales(sales, schema, rules, seed)

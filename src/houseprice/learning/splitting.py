@@ -8,7 +8,7 @@ houses are held out at random, which hides how the error grows as the market mov
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,8 @@ Rows = npt.NDArray[np.int64]
 """Positions of rows in a table, ascending."""
 Days = npt.NDArray[np.int64]
 """Days since 1970-01-01."""
+Houses = npt.NDArray[Any]
+"""House of each sale: its name, or a number that is in the order of the names."""
 Reason = Literal["", "configured", "no_sale_date", "sale_dates_too_close", "sale_dates_too_coarse"]
 
 
@@ -49,13 +51,18 @@ class Protocol:
 
 
 def houses_of(sales: pl.DataFrame, schema: Schema) -> npt.NDArray[np.str_]:
+    """Return the house of each sale, as `house_names` does."""
+    return house_names(sales, schema).to_numpy().astype(str)
+
+
+def house_names(sales: pl.DataFrame, schema: Schema) -> pl.Series:
     """Return the house of each sale: its parcel, else its address with the location, else its coordinates.
 
     A sale without them is a house by itself. Its name is made of its own values except the price, so that it is the
     same in every table, and nothing that is fitted can depend on a price.
     """
     roles = schema.roles()
-    house = pl.lit(None, pl.String)
+    house = pl.repeat(None, pl.len(), dtype=pl.String)
     if schema.parcel:
         house = pl.col(schema.parcel).cast(pl.String)
     elif "address" in roles:
@@ -65,7 +72,12 @@ def houses_of(sales: pl.DataFrame, schema: Schema) -> npt.NDArray[np.str_]:
     elif {"latitude", "longitude"} <= set(roles):
         places = [pl.col(roles[role]) for role in ("latitude", "longitude")]
         house = pl.concat_str([place.cast(pl.String) for place in places], separator=" ")
-    return sales.select(house.alias("house"))["house"].fill_null(_own_names(sales, schema)).to_numpy().astype(str)
+    names = sales.select(house.alias("house"))["house"]
+    nameless = names.is_null()
+    if not nameless.any():
+        return names
+    own = _own_names(sales.filter(nameless), schema)
+    return names.scatter(nameless.arg_true(), own)
 
 
 def _own_names(sales: pl.DataFrame, schema: Schema) -> pl.Series:
@@ -90,13 +102,18 @@ def split_sales(sales: pl.DataFrame, schema: Schema, rules: Split, seed: int) ->
     Raises:
         DataError: They cannot be split (code `split_impossible`).
     """
-    days, houses = days_of(sales, schema), houses_of(sales, schema)
+    days, houses = days_of(sales, schema), _numbered(house_names(sales, schema))
     return split_rows(days, houses, choose_protocol(days, houses, rules), rules, seed)
 
 
-def split_rows(
-    days: Days | None, houses: npt.NDArray[np.str_], protocol: Protocol, rules: Split, seed: int
-) -> npt.NDArray[np.str_]:
+def _numbered(names: pl.Series) -> Houses:
+    """Return a number of each name, in the order of the names."""
+    distinct = names.unique().sort().alias("name").to_frame().with_row_index("number")
+    numbered = names.to_frame("name").join(distinct, on="name", how="left", maintain_order="left")
+    return numbered["number"].cast(pl.Int64).to_numpy()
+
+
+def split_rows(days: Days | None, houses: Houses, protocol: Protocol, rules: Split, seed: int) -> npt.NDArray[np.str_]:
     """Return `train`, `holdout` or `resold` for rows of some days and houses, divided by a protocol.
 
     Raises:
@@ -107,7 +124,7 @@ def split_rows(
     return split(days, houses if protocol.grouped else _each(houses), rules.holdout_share)
 
 
-def choose_protocol(days: Days | None, houses: npt.NDArray[np.str_], rules: Split) -> Protocol:
+def choose_protocol(days: Days | None, houses: Houses, rules: Split) -> Protocol:
     """Return how sales can be divided.
 
     Args:
@@ -141,19 +158,19 @@ def _against_time(days: Days, share: float) -> Reason:
     return "sale_dates_too_coarse" if newest[np.abs(newest - share).argmin()] > MAX_HOLDOUT else ""
 
 
-def _resold_share(days: Days, houses: npt.NDArray[np.str_], share: float) -> float:
+def _resold_share(days: Days, houses: Houses, share: float) -> float:
     """Return the share of the newest sales whose house was sold before them."""
     side = split(days, _each(houses), share)
     newest = side != TRAIN
     return float(np.isin(houses[newest], houses[~newest]).mean())
 
 
-def _each(houses: npt.NDArray[np.str_]) -> npt.NDArray[np.str_]:
-    """Return another name for each row."""
-    return np.arange(len(houses)).astype(str)
+def _each(houses: Houses) -> Houses:
+    """Return another number for each row."""
+    return np.arange(len(houses))
 
 
-def split(days: Days, parcels: npt.NDArray[np.str_], share: float) -> npt.NDArray[np.str_]:
+def split(days: Days, parcels: Houses, share: float) -> npt.NDArray[np.str_]:
     """Return `train`, `holdout` or `resold` for each sale: the newest sales are held out, by whole days.
 
     Of the days on which the holdout may begin, that is taken which comes nearest to the share. A newest sale of a house
@@ -180,7 +197,7 @@ def split(days: Days, parcels: npt.NDArray[np.str_], share: float) -> npt.NDArra
     return np.where(~newest, TRAIN, np.where(known, RESOLD, HOLDOUT))
 
 
-def split_at_random(houses: npt.NDArray[np.str_], share: float, seed: int) -> npt.NDArray[np.str_]:
+def split_at_random(houses: Houses, share: float, seed: int) -> npt.NDArray[np.str_]:
     """Return `train` or `holdout` for each sale: whole houses are drawn until their sales come nearest to the share.
 
     Raises:
