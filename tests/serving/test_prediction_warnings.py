@@ -8,19 +8,19 @@ from toy import FULL, LEAST
 from houseprice.serving.scorer import Scorer
 
 
-def cautions(scorer: Scorer, house: dict[str, Any]) -> list[tuple[str, str, str]]:
+def warnings_of(scorer: Scorer, house: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Return the warnings of one house."""
     (answer,) = scorer.score(scorer.request.validate([house]))
-    return [(caution.column, caution.kind, caution.message) for caution in answer.warnings]
+    return [(warning.column, warning.kind, warning.message) for warning in answer.warnings]
 
 
 def test_a_house_like_those_that_were_learned_from_has_no_warning(scorer: Scorer) -> None:
     """Nothing is said when there is nothing to say."""
-    assert cautions(scorer, FULL) == []
+    assert warnings_of(scorer, FULL) == []
 
 
 @pytest.mark.parametrize(
-    ("changes", "caution"),
+    ("changes", "warning"),
     [
         (
             {"living area": 901},
@@ -37,10 +37,10 @@ def test_a_house_like_those_that_were_learned_from_has_no_warning(scorer: Scorer
     ],
 )
 def test_what_was_not_learned_from_is_answered_with_a_warning(
-    scorer: Scorer, changes: dict[str, Any], caution: tuple[str, str, str]
+    scorer: Scorer, changes: dict[str, Any], warning: tuple[str, str, str]
 ) -> None:
     """Each warning names the column, the kind and what was learned from."""
-    assert [found[:2] for found in cautions(scorer, {**FULL, **changes})] == [caution[:2]]
+    assert [found[:2] for found in warnings_of(scorer, {**FULL, **changes})] == [warning[:2]]
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ def test_the_edge_of_what_was_learned_and_columns_that_hardly_matter_pass(
     scorer: Scorer, changes: dict[str, Any]
 ) -> None:
     """A range includes its ends, and a missing column of no weight is not worth a word."""
-    assert cautions(scorer, {**FULL, **changes}) == []
+    assert warnings_of(scorer, {**FULL, **changes}) == []
 
 
 def test_in_a_batch_each_house_has_its_own_warnings(scorer: Scorer) -> None:
     """Warnings never stray to a neighbour."""
     rows = [FULL, {**FULL, "zip": "10115", "rooms": 40}, FULL, LEAST]
     answers = scorer.score(scorer.request.validate(rows))
-    assert [[caution.column for caution in answer.warnings] for answer in answers] == [
+    assert [[warning.column for warning in answer.warnings] for answer in answers] == [
         [],
         ["rooms", "zip"],
         [],

@@ -47,7 +47,7 @@ class Pairs(NamedTuple):
         return Pairs(self.first[chosen], self.second[chosen], self.distance[chosen])
 
 
-def likeness(features: pl.DataFrame, model: PriceModel) -> tuple[Floats, Floats]:
+def similarity_coordinates(features: pl.DataFrame, model: PriceModel) -> tuple[Floats, Floats]:
     """Return coordinates of some sales in which a distance is about a difference in log price, and a prediction.
 
     The coordinates [sales, coordinates] are the features of the model's kernel ridge regression, each times the root

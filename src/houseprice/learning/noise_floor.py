@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import matrix
-from houseprice.learning.near_twins import Pairs, cells, likeness, nearest_pairs
+from houseprice.learning.near_twins import Pairs, cells, nearest_pairs, similarity_coordinates
 from houseprice.learning.splitting import HOLDOUT, TRAIN
 from houseprice.learning.training import PriceModel
 from houseprice.metrics import BOOTSTRAP_SAMPLES, CONFIDENCE
@@ -78,7 +78,7 @@ def measure_noise_floor(
     """
     rows = np.flatnonzero(np.isin(table.side, (TRAIN, HOLDOUT)))
     features, log_prices = table.features[rows], np.log(table.prices)
-    coordinates, smooth = likeness(features, model)
+    coordinates, smooth = similarity_coordinates(features, model)
     held_out, train = table.rows(HOLDOUT), table.rows(TRAIN)
     sales = Twins(
         log_prices[rows] - smooth,
