@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from houseprice.serving.http_refusals import MAX_HEAD_BYTES, MAX_HEADERS
+from houseprice.serving.pacing import Pacer
+from houseprice.serving.slow_client_protocol import REPLACEMENT_SECONDS
 
 REQUESTS = [
     (b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", ("/a", b"")),
@@ -138,6 +140,29 @@ def test_a_client_that_never_ends_a_body_that_was_answered_is_cut_off() -> None:
             assert statuses(answer) == [413]
 
     anyio.run(ask)
+
+
+def test_beyond_the_limit_connections_take_places_in_turn_with_others() -> None:
+    """Clients that come again at once, when their connection ended for another's, do not keep the server busy."""
+    paced: list[float] = []
+
+    class NotedPacer(Pacer):
+        def delay(self, seconds: float) -> float:
+            paced.append(seconds)
+            return super().delay(seconds)
+
+    async def ask() -> None:
+        async with listening(Noting(), max_connections=2) as (port, config):
+            config.pool.pacer = NotedPacer()
+            idle = [await anyio.connect_tcp("127.0.0.1", port) for _ in range(2)]
+            assert statuses(await exchanged(port, LAST)) == [200]
+            assert statuses(await exchanged(port, LAST)) == [200]
+            assert paced[:1] == [REPLACEMENT_SECONDS]
+            for stream in idle:
+                await stream.aclose()
+
+    anyio.run(ask)
+    assert set(paced) == {REPLACEMENT_SECONDS}
 
 
 def test_beyond_the_limit_the_connection_that_waited_longest_ends() -> None:

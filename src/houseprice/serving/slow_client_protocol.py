@@ -13,6 +13,10 @@ from houseprice.serving.connections import PARTIAL_BYTES
 from houseprice.serving.http_protocol import SequentialProtocol
 
 LINGER_SECONDS = 2.0
+REPLACEMENT_SECONDS = 0.0005
+"""What it takes about to end one connection for another, whose client often comes again at once."""
+MOST_WAITING = 100
+"""Connections that wait for a place beyond the limit; with more, one gets its place at once."""
 _FULL = STATUS_LINE[503] + b"retry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -22,7 +26,7 @@ class SlowClientProtocol(SequentialProtocol):
     The head must arrive within `body_timeout_seconds` of the settings, as must the rest of a body that was answered
     before it was complete. A client that takes no byte of a waiting answer is disconnected after twice
     `request_timeout_seconds`; one that reads slowly is not. Beyond `max_connections`, the connection ends that has
-    waited for its client for longest.
+    waited for its client for longest; the next request of the new one is read when others have had their turn.
     """
 
     def __init__(self, config: Any, *args: Any, **options: Any) -> None:
@@ -31,6 +35,7 @@ class SlowClientProtocol(SequentialProtocol):
         self._read_seconds: float = config.settings.request_timeout_seconds
 
     partial = 0
+    _has_place = False
     _timer: asyncio.TimerHandle | None = None
     _watch: asyncio.TimerHandle | None = None
 
@@ -38,11 +43,25 @@ class SlowClientProtocol(SequentialProtocol):
         """Begin to wait for the first head."""
         super().connection_made(transport)
         self._start_timer(self._head_seconds)
+        excess = len(self.connections) - self.pool.most
+        if 0 < excess <= MOST_WAITING:
+            self._read_later(self.pool.pacer.delay(REPLACEMENT_SECONDS))
+        else:
+            self._take_place()
+
+    def _take_place(self) -> None:
+        """Enter the pool, if need be in place of the connection that has waited for its client for longest."""
+        self._has_place = True
         if len(self.connections) > self.pool.most and not self.pool.end_oldest():
-            transport.write(_FULL)
-            transport.close()
-            return
-        self.pool.connections[self] = None
+            self.transport.write(_FULL)
+            self.transport.close()
+        else:
+            self.pool.connections[self] = None
+
+    def _parse_held(self) -> None:
+        if not self._has_place and not self.transport.is_closing():
+            self._take_place()
+        super()._parse_held()
 
     def on_headers_complete(self) -> None:
         """End the time limit of the head."""
