@@ -1,5 +1,6 @@
 """A large file is written as it is made, and its digest is known afterwards."""
 
+import errno
 import hashlib
 from pathlib import Path
 
@@ -34,4 +35,6 @@ def test_a_disk_without_space_is_told_and_leaves_what_stood_there(tmp_path: Path
     with pytest.raises(DataError) as excinfo:
         atomic_io.write_atomically({tmp_path / "old": b"new", tmp_path / "large": onto_a_full_disk})
     assert excinfo.value.code == "path_unwritable"
+    assert isinstance(cause := excinfo.value.__cause__, OSError)
+    assert cause.errno == errno.ENOSPC
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("old", b"old")]

@@ -19,12 +19,17 @@ class DigestWriter:
     def __call__(self, stream: BinaryIO) -> None:
         """Write the file."""
         digested: Any = _DigestedStream(stream)
-        self._write(digested)
+        try:
+            self._write(digested)
+        except OSError as err:  # a library makes one without an error number of it
+            raise digested.failed or err from err
         self.sha256 = digested.digest.hexdigest()
 
 
 class _DigestedStream:
-    """A stream with the digest of what is written to it."""
+    """A stream with the digest of what is written to it, and the error that ended its writing."""
+
+    failed: OSError | None = None
 
     def __init__(self, stream: BinaryIO) -> None:
         self.digest = hashlib.sha256()
@@ -32,7 +37,11 @@ class _DigestedStream:
 
     def write(self, content: bytes) -> int:
         self.digest.update(content)
-        return self._stream.write(content)
+        try:
+            return self._stream.write(content)
+        except OSError as err:
+            self.failed = err
+            raise
 
     def flush(self) -> None:
         self._stream.flush()

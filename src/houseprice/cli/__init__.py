@@ -149,7 +149,7 @@ def _run(words: list[str], debug: bool, signals: interruption.Interruption | Non
             if signals and signals.arrived:  # a library made another exception of it
                 raise KeyboardInterrupt from err
             raise
-    except click.Abort:
+    except click.Abort:  # an interruption, though it is an Exception
         raise
     except click.exceptions.Exit as err:
         return err.exit_code

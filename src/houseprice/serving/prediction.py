@@ -41,7 +41,7 @@ class Prediction:
 
 def confidences(deviations: Sequence[float]) -> list[float]:
     """Return the confidence scores of forecast standard deviations, in percent with two decimals."""
-    return [max((10_000 - round(10_000 * fsd)) / 100, 0.0) for fsd in deviations]
+    return [max(round(100.0 - 100.0 * fsd, 2), 0.0) for fsd in deviations]
 
 
 def numbers_of(prediction: Prediction) -> tuple[float, float, float, float]:
