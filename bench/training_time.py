@@ -21,8 +21,9 @@ import polars as pl
 
 from houseprice.config import load
 from houseprice.learning import csv_reader, feature_table, processing
-from houseprice.learning.evaluation import evaluate, found_training, refit
+from houseprice.learning.evaluation import evaluate, refit
 from houseprice.learning.features import engineer
+from houseprice.learning.fitting import found_training
 from houseprice.learning.splitting import TRAIN
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -15,7 +15,7 @@ import polars.selectors as cs
 from sets import AbsentError, SalesSet, newest_held_out
 
 from houseprice.learning.derived_features import DAYS_A_MONTH
-from houseprice.learning.trend import TIME
+from houseprice.learning.trend_design import TIME
 
 c = pl.col
 DAY = "day"

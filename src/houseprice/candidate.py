@@ -38,7 +38,7 @@ def build_candidate(
 
     `preprocessor` and `pickled` are the pickles of the pair, the latter empty for a model that has none yet.
     """
-    exported = export_pair(source.preprocessor, model, source.sales, config)
+    exported = export_pair(source.preprocessor, model, source.sales, config, source.sample)
     verdict = verdict.with_gates(*export_gates.check_export(exported, config))
     pickles = [(model.verdict_, pickled)] if pickled else []
 

@@ -31,11 +31,13 @@ from houseprice.learning import (
     out_of_sample,
     processing,
     report,
+    sales_sample,
     tracking,
 )
 from houseprice.learning.additional_sales import read_additional
-from houseprice.learning.evaluation import Evaluation, ProgressCallback, evaluate, refit
+from houseprice.learning.evaluation import Evaluation, evaluate, refit
 from houseprice.learning.features import SPLIT, engineer
+from houseprice.learning.fitting import ProgressCallback
 from houseprice.learning.model_comparison import Champion, Comparison, NotComparable
 from houseprice.learning.model_store import MODEL, PREPROCESSOR, ModelStore
 from houseprice.learning.splitting import TRAIN
@@ -146,7 +148,7 @@ def train(
         TrackingError: MLflow does not answer.
     """
     where, store = tracking.resolve(uri, config.tracking, models.parent), ModelStore(models)
-    features = feature_table.read(data, config.schema_)
+    features, config = sales_sample.sample(feature_table.read(data, config.schema_), config)
     made_by = store.preprocessor_of(features.sha256)
     processed = bundling.find_processed(features.processed_sha256, [data.parent, *_search_paths(models, config)])
     models.parent.mkdir(parents=True, exist_ok=True)
@@ -158,7 +160,8 @@ def train(
     evaluation = evaluate(features, config, progress)
     source = None
     if made_by is not None and processed is not None:
-        source = leakage.TrainingSource(bundling.read_sales(processed, config.schema_), made_by[0])
+        sampled = bundling.read_sales(processed, config.schema_)[features.sampled.positions]
+        source = leakage.TrainingSource(sampled, made_by[0], features.sampled)
     comparisons = _compare(evaluation, champion, source, config, must_beat=must_beat_champion)
     gate = gates.check_champion(next(iter(comparisons), None), accept_uncomparable=accept_uncomparable_champion)
     verdict = gates.evaluate_gates(features, evaluation, config, source, gate)
@@ -238,7 +241,9 @@ def make_bundle(config: Config, models: Path, data: Path | None = None, *, allow
             "but is needed to check the exported model on every row; give its path with --data.",
             code="processed_table_not_found",
         )
-    source = leakage.TrainingSource(bundling.read_sales(processed, preprocessor.schema), preprocessor)
+    sales = bundling.read_sales(processed, preprocessor.schema)
+    sampled, rows = sales_sample.sample_sales(sales, preprocessor.schema, config, model.processed_sha256_)
+    source = leakage.TrainingSource(sampled, preprocessor, rows)
     candidate = build_candidate(verdict_of(model), source, model, preprocessor_pickle, config, model_pickle)
     if not candidate.content or not (candidate.verdict.passed or allow_failed):
         raise failed_error(candidate.verdict)

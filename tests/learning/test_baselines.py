@@ -11,7 +11,8 @@ import pytest
 from houseprice.learning import feature_table
 from houseprice.learning.baselines import constant_log, last_sale, nearest_sales, ridge
 from houseprice.learning.feature_table import FeatureTable
-from houseprice.learning.trend import TIME, Trend
+from houseprice.learning.trend import Trend
+from houseprice.learning.trend_design import TIME
 from houseprice.schema import Schema
 from learning.tables import SCHEMA
 

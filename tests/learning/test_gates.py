@@ -13,7 +13,8 @@ from houseprice.learning import feature_table
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.gates import check_degeneracy, check_metrics
 from houseprice.learning.training import PriceModel
-from houseprice.learning.trend import TIME, Trend
+from houseprice.learning.trend import Trend
+from houseprice.learning.trend_design import TIME
 from houseprice.learning.verdict import Gate, Verdict
 from pipeline import Pipeline
 

@@ -12,7 +12,8 @@ from houseprice.config.training import TrendRules
 from houseprice.learning import kernel_ridge
 from houseprice.learning.features import matrix
 from houseprice.learning.kernel_ridge import fit_kernel_ridge
-from houseprice.learning.trend import TIME, fit_trend
+from houseprice.learning.trend import fit_trend
+from houseprice.learning.trend_design import TIME
 
 ROWS, CATEGORIES = 8000, 1500
 DRAW = np.random.default_rng(5)

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from houseprice.learning import feature_table as tables
-from houseprice.learning.evaluation import fit
 from houseprice.learning.feature_table import FeatureTable
+from houseprice.learning.fitting import fit
 from houseprice.learning.rolling_origins import MIN_SALES, Forecasts, forecast, market_factor, measure_origins
 from houseprice.learning.splitting import TRAIN, origins
 from learning.tables import EQUAL_ENDS

@@ -10,7 +10,8 @@ import pytest
 
 from houseprice.config.training import TrendRules
 from houseprice.learning.derived_features import DAYS_A_MONTH
-from houseprice.learning.trend import TIME, Trend, fit_trend, piece_knots, usable_knots
+from houseprice.learning.trend import Trend, fit_trend, piece_knots, usable_knots
+from houseprice.learning.trend_design import TIME
 
 Floats = npt.NDArray[np.float64]
 KNOTS = (4.0, 8.0)

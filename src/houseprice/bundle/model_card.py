@@ -81,6 +81,7 @@ def render_model_card(facts: Mapping[str, Any]) -> str:
         near_twins=near_twins_in_words(metrics),
         slices=[*always, *[item for item in slices if item not in always][:5]],
         hidden=hidden_by_protocol(protocol),
+        sampled=sample_in_words(metrics),
         further=FURTHER,
         hit_rates=_shown_hit_rates(metrics["holdout"]["hit_rate"]["curve"]),
         autocorrelation=autocorrelation_in_words(metrics["holdout"]["spatial_autocorrelation"]),
@@ -118,6 +119,19 @@ def hidden_by_protocol(protocol: Mapping[str, Any]) -> str:
             "that the held-out sales are not kept apart from training sales with the same identifier."
         )
     return ""
+
+
+def sample_in_words(metrics: Mapping[str, Any]) -> str:
+    """Return from which part of the sales a model learned, and what that costs; "" where it is all of them."""
+    if (found := metrics.get("sample")) is None:
+        return ""
+    return (
+        f"Trees and kernels learned from {found['sales']:,} of {found['of']:,} training sales, a sample that leans to "
+        "recent ones; the market trend and the effects of categories are of all. By what half of the sample loses, "
+        f"all sales would lessen the log-RMSE by {found['loss']:.1%} (at most {found['loss_high']:.1%}). Folds and "
+        f"rolling origins are no more than {found['folds']} and {found['origins']}, and all measures are of sampled "
+        "sales."
+    )
 
 
 def autocorrelation_in_words(found: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from houseprice.bundle.model_card import baseline_rows, hidden_by_protocol
+from houseprice.bundle.model_card import baseline_rows, hidden_by_protocol, sample_in_words
 from houseprice.cli.evaluation_lines import evaluation_lines
 from houseprice.config import Config
 from houseprice.learning.gate_self_test import MutationResult
@@ -145,8 +145,8 @@ def trained(outcome: TrainingResult, config: Config) -> RenderableType:
     table.add_row("run", tracked.run_id)
     table.add_row("registry", f"{config.tracking.registered_model} version {tracked.version} ({aliases})")
     found = "\n".join(f" {line}" for line in evaluation_lines(outcome.metrics, config.interval.coverage))
-    hidden = hidden_by_protocol(outcome.metrics["protocol"])
-    told = [Text(f" {hidden}\n")] if hidden else []
+    sentences = hidden_by_protocol(outcome.metrics["protocol"]), sample_in_words(outcome.metrics)
+    told = [Text(f" {sentence}\n") for sentence in sentences if sentence]
     return Group(numbers(outcome.metrics), Text(f"{found}\n"), *told, verdict(outcome.verdict), table)
 
 

@@ -161,12 +161,14 @@ class Training(Part):
 
     The blend is `tree_share` of the trees, `linear_share` of the log-linear mixed model, and of the kernel ridge
     regression what is left; its distance from the mean log price is multiplied by `blend_slope`. The pairs of texts
-    that have effects beside those of each text are `text_pairs`.
+    that have effects beside those of each text are `text_pairs`. Of more training sales than `max_sales`, trees and
+    kernels learn from a sample.
     """
 
     seed: Annotated[int, Field(ge=0)] = 0
     threads: Positive = 2
     refit: bool = True
+    max_sales: Positive = 100_000
     ridge_alpha: Annotated[float, Field(gt=0)] = 10.0
     target_encoding_weight: Annotated[float, Field(ge=0)] | Auto = "auto"
     tree_share: Share | Auto = "auto"

@@ -11,9 +11,11 @@ from houseprice.config import Training
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.features import Lookup, look_up, matrix
 from houseprice.learning.mixed_model import MixedModel, cross_fit_encode, fit_mixed_model
+from houseprice.learning.other_sales import OtherSales
 from houseprice.learning.text_pairs import with_pairs
 from houseprice.learning.transforms import choose_transforms
-from houseprice.learning.trend import TIME, Trend, fit_trend
+from houseprice.learning.trend import Trend, fit_trend
+from houseprice.learning.trend_design import TIME
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,18 +43,21 @@ class Detrended:
         return with_months(self.features, self.months if with_time else None)
 
 
-def detrend(X: pl.DataFrame, log_prices: Floats, config: Training) -> Detrended:
-    """Fit the trend and the mixed model, and return what the other parts are fitted to."""
-    trend = fit_trend(X, log_prices, config.trend, config.ridge_alpha)
+def detrend(X: pl.DataFrame, log_prices: Floats, config: Training, others: OtherSales | None = None) -> Detrended:
+    """Fit the trend and the mixed model, to other sales too where there are some; return what the rest is fitted to."""
+    trend = fit_trend(X, log_prices, config.trend, config.ridge_alpha, others)
     features = matrix(X)
     detrended = np.asarray(log_prices - trend.predict(features))
     months = features[TIME] if TIME in features.names else None
     pairs = () if config.text_pairs == "auto" else config.text_pairs
     features = with_pairs(without_time(features), pairs)
+    if others is not None:
+        of_time = {TIME: others.features[TIME].to_numpy()} if months is not None else {}
+        others = replace(others.with_pairs(pairs), log_prices=others.log_prices - trend.predict(of_time))
     transforms = choose_transforms(features, features.names)
     weight = None if config.target_encoding_weight == "auto" else config.target_encoding_weight
-    mixed_model = replace(fit_mixed_model(features, detrended, transforms, weight), pairs=pairs)
-    encoded, _ = cross_fit_encode(features, detrended, transforms, config.seed, weight)
+    mixed_model = replace(fit_mixed_model(features, detrended, transforms, weight, others), pairs=pairs)
+    encoded, _ = cross_fit_encode(features, detrended, transforms, config.seed, weight, others)
     return Detrended(trend, mixed_model, features.with_columns(encoded), months, detrended)
 
 

@@ -6,7 +6,7 @@ at random instead, and there are no rolling origins. That error is no secret, th
 docs/experiments.md states it for many variants.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,9 +17,8 @@ import polars as pl
 
 from houseprice.bundle.golden import OUTPUTS
 from houseprice.bundle.random_sample import draw_sample
-from houseprice.config import Config, FoundTraining
+from houseprice.config import Config
 from houseprice.learning import model_comparison, out_of_sample
-from houseprice.learning.blas_threads import blas_threads
 from houseprice.learning.calibration import Calibration
 from houseprice.learning.conformal import (
     ONE_SIGMA,
@@ -31,20 +30,24 @@ from houseprice.learning.conformal import (
 )
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import matrix
+from houseprice.learning.fitting import (
+    ProgressCallback,
+    Steps,
+    cross_predict,
+    fit,
+    found_training,
+    on_one_thread,
+)
 from houseprice.learning.holdout import measure_holdout
-from houseprice.learning.hyperparameters.search import find_hyperparameters
 from houseprice.learning.interval_ends import fit_interval_ends
 from houseprice.learning.noise_floor import measure_noise_floor
 from houseprice.learning.rolling_origins import forecast, market_factor, measure_origins, promise
+from houseprice.learning.sample_loss import measure_sample
 from houseprice.learning.side_by_side import side_by_side
 from houseprice.learning.slices import Predictions
 from houseprice.learning.splitting import HOLDOUT, TRAIN, Rows, folds, origins
 from houseprice.learning.training import PriceModel
 from houseprice.metrics import Prices, with_bounds
-from houseprice.schema import Schema
-
-ProgressCallback = Callable[[str, int, int], None]
-"""Called with the current step, the number of finished steps and the total."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +88,15 @@ def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) ->
     by_time = list(_origins(table, train, config)) if protocol.kind == "time" else []
     again = _repeated_folds(table.parcels[train], config)
     fits = len(by_parcel) * (1 + len(again)) + len(by_time)
-    steps = Steps(progress, fits + 3 + int(config.training.refit))
+    steps = Steps(progress, fits + 3 + int(config.training.refit) + int(table.unsampled is not None))
     steps.take("hyperparameters")
     config = config.model_copy(update={"training": found_training(table, train, config)})
 
     metrics: dict[str, Any] = {}
-    rows, y_pred, detrended = _cross_predict(table, train, by_parcel, config, steps, "grouped folds")
+    rows, y_pred, detrended = cross_predict(table, train, by_parcel, config, steps, "grouped folds")
     metrics["grouped_folds"] = with_bounds(table.prices[rows], y_pred, seed)
-    others = (_cross_predict(table, train, pairs, config, steps, "repeated folds") for pairs in again)
+    metrics |= measure_sample(table, train, by_parcel[0], y_pred, config, steps)
+    others = (cross_predict(table, train, pairs, config, steps, "repeated folds") for pairs in again)
     divisions = [_by_row(table, *predicted) for predicted in ((rows, y_pred, detrended), *others)]
     residuals, _ = divisions[0]
     fold = np.repeat(np.arange(len(by_parcel)), [len(validate) for _, validate in by_parcel])
@@ -122,16 +126,15 @@ def evaluate(table: FeatureTable, config: Config, progress: ProgressCallback) ->
     model.calibrate(interval, smearing=float(np.exp(unseen_residuals).mean()))
     steps.take("held-out sales")
     price, low, high, fsd = map(model.predict_all(table.features).__getitem__, OUTPUTS)
-    predictions = price, low, high
     flat = [part._replace(sizes=np.ones(len(part.sizes))) for part in periods]
     constant = interval_factor(flat, [np.abs(sample.residuals) for sample in in_folds], coverage, 0.0)
-    metrics |= measure_holdout(table, config, predictions, fsd, constant, model.trend_)
-    floor = measure_noise_floor(table, model, _unseen_fsd(fsd, sizes, interval.fsd), price, seed)
-    metrics |= {"noise_floor": floor, "hyperparameters": model.hyperparameters()}
+    metrics |= measure_holdout(table, config, (price, low, high), fsd, constant, model.trend_)
+    metrics["noise_floor"] = measure_noise_floor(table, model, _unseen_fsd(fsd, sizes, interval.fsd), price, seed)
+    metrics["hyperparameters"] = model.hyperparameters()
     metrics["promise"] = promise(metrics)
-    unseen = out_of_sample.collect(table, predictions, rolled, (rows, y_pred, detrended), sizes, calibration)
+    unseen = out_of_sample.collect(table, (price, low, high), rolled, (rows, y_pred, detrended), sizes, calibration)
     return Evaluation(
-        model, metrics, table.rows(HOLDOUT), predictions, fsd, out_of_fold, unseen, constant,
+        model, metrics, table.rows(HOLDOUT), (price, low, high), fsd, out_of_fold, unseen, constant,
         interval=calibration.interval([*periods, _holdout_period(table, model, calibration, price)]),
     )  # fmt: skip
 
@@ -176,7 +179,7 @@ def _by_row(table: FeatureTable, rows: Rows, y_pred: Prices, detrended: Prices) 
 def _origin_models(
     table: FeatureTable, train: Rows, pairs: list[tuple[Rows, Rows]], config: Config, steps: "Steps"
 ) -> Iterator[PriceModel]:
-    tasks = [partial(fit, table, train[before], _on_one_thread(config)) for before, _ in pairs]
+    tasks = [partial(fit, table, train[before], on_one_thread(config)) for before, _ in pairs]
     for number, model in enumerate(side_by_side(tasks, config.training.threads), 1):
         steps.take(f"rolling origins {number} of {len(pairs)}")
         yield model
@@ -195,50 +198,10 @@ def refit(table: FeatureTable, evaluation: Evaluation, config: Config) -> PriceM
         model = fit(table, np.arange(len(table.prices)), found)
         model.calibrate(evaluation.interval, evaluation.model.smearing_)
     outputs = np.stack((*evaluation.predictions, evaluation.fsd), axis=1)
-    sample = draw_sample(table.processed_sha256, evaluation.holdout.tolist())
-    model.evaluated_ = {row: outputs[row].tolist() for row in sample}
+    sample = draw_sample(table.processed_sha256, table.sampled.held_out.tolist())
+    rows = np.searchsorted(table.sampled.positions, np.array(sample, dtype=np.int64))
+    model.evaluated_ = dict(zip(sample, outputs[rows].tolist(), strict=True))
     return model
-
-
-def found_training(table: FeatureTable, rows: Rows, config: Config) -> FoundTraining:
-    """Return the options of training with the hyperparameters that are `auto` found on some rows.
-
-    They are found once, on all training rows, and hold in every fold: some dozens of numbers that thousands of
-    validation rows had a part in. The newest sales had none.
-    """
-    with blas_threads(len(rows)):
-        return find_hyperparameters(
-            table.features[rows],
-            table.prices[rows],
-            config.training,
-            groups=table.parcels[rows],
-            places=places(table.schema),
-        )
-
-
-def places(schema: Schema) -> tuple[str, ...]:
-    """Return the columns that say where a house is."""
-    roles = schema.roles()
-    return tuple(roles[role] for role in ("latitude", "longitude") if role in roles)
-
-
-def fit(table: FeatureTable, rows: Rows, config: Config) -> PriceModel:
-    """Return a model fitted on some rows."""
-    model = PriceModel(config.training, places(table.schema))
-    with blas_threads(len(rows)):
-        return model.fit(table.features[rows], table.prices[rows], table.parcels[rows])
-
-
-class Steps:
-    """Counter of the fits, for reports of the progress."""
-
-    def __init__(self, progress: ProgressCallback, total: int) -> None:
-        self._progress, self._total, self._taken = progress, total, 0
-
-    def take(self, what: str) -> None:
-        """ProgressCallback that a step begins."""
-        self._progress(what, self._taken, self._total)
-        self._taken += 1
 
 
 def _origins(table: FeatureTable, train: Rows, config: Config) -> Iterator[tuple[Rows, Rows]]:
@@ -249,34 +212,3 @@ def _origins(table: FeatureTable, train: Rows, config: Config) -> Iterator[tuple
 def _houses_in_time(table: FeatureTable, train: Rows, config: Config) -> npt.NDArray[np.str_]:
     """Return the house of each training row; by time, none where houses are not kept together."""
     return table.parcels[train] if table.protocol(config.split).grouped else train.astype(str)
-
-
-def _cross_predict(
-    table: FeatureTable, train: Rows, pairs: list[tuple[Rows, Rows]], config: Config, steps: Steps, what: str
-) -> tuple[Rows, Prices, Prices]:
-    """Fit anew for each pair; return the validation rows of the table, their predicted prices and log prices detrended.
-
-    The latter are less the trend of the model that predicts.
-    """
-    judged = [train[validate] for _, validate in pairs]
-    tasks = [
-        partial(_predict_others, table, train[learn], rows, _on_one_thread(config))
-        for (learn, _), rows in zip(pairs, judged, strict=True)
-    ]
-    predicted = []
-    for number, found in enumerate(side_by_side(tasks, config.training.threads), 1):
-        steps.take(f"{what} {number} of {len(pairs)}")
-        predicted.append(found)
-    prices, detrended = zip(*predicted, strict=True)
-    return np.concatenate(judged), np.concatenate(prices), np.concatenate(detrended)
-
-
-def _predict_others(table: FeatureTable, learn: Rows, judged: Rows, config: Config) -> tuple[Prices, Prices]:
-    """Return the prices of some rows by a model of others, and their logs less its trend."""
-    model, features = fit(table, learn, config), table.features[judged]
-    y_pred = model.predict(features)
-    return y_pred, np.asarray(np.log(y_pred) - model.trend_.predict(matrix(features)))
-
-
-def _on_one_thread(config: Config) -> Config:
-    return config.model_copy(update={"training": config.training.model_copy(update={"threads": 1})})

@@ -12,7 +12,7 @@ from houseprice.bundle.random_sample import draw_sample
 from houseprice.config import Config
 from houseprice.learning import similarity
 from houseprice.learning.features import Preprocessor, columns_of
-from houseprice.learning.splitting import HOLDOUT, TRAIN, Rows, split_sales
+from houseprice.learning.splitting import HOLDOUT, TRAIN, Rows, SampledRows, split_sales
 from houseprice.learning.training import PriceModel
 
 
@@ -40,12 +40,20 @@ class ExportedPair:
     similarity_difference: float
 
 
-def export_pair(preprocessor: Preprocessor, model: PriceModel, sales: pl.DataFrame, config: Config) -> ExportedPair:
-    """Return the graphs of a trained pair; `sales` is the processed table that it was made from."""
+def export_pair(
+    preprocessor: Preprocessor,
+    model: PriceModel,
+    sales: pl.DataFrame,
+    config: Config,
+    sample: SampledRows | None = None,
+) -> ExportedPair:
+    """Return the graphs of a trained pair; `sales` is the processed table that it was made from, or a sample of it."""
     schema = preprocessor.schema
     columns = columns_of(sales, schema)
-    side = split_sales(sales, schema, config.split, config.training.seed)
-    training = np.arange(len(side)) if config.training.refit else np.flatnonzero(side == TRAIN)
+    if sample is None:
+        side = split_sales(sales, schema, config.split, config.training.seed)
+        sample = SampledRows(np.arange(len(side)), side, np.flatnonzero(side == HOLDOUT))
+    training = np.arange(sales.height) if config.training.refit else np.flatnonzero(sample.side == TRAIN)
     prices = sales[schema.target].cast(pl.Float64).to_numpy()
     fitted = {name: values[training] for name, values in columns.items()}
     graph = export_onnx(preprocessor, model)
@@ -55,23 +63,24 @@ def export_pair(preprocessor: Preprocessor, model: PriceModel, sales: pl.DataFra
         model,
         columns,
         model.predict_all(preprocessor.transform(sales)),
-        _select_rows(training, np.flatnonzero(side == HOLDOUT), prices, model, config),
+        _select_rows(training, sample, prices, model, config),
         graph,
         explanation,
         difference,
     )
 
 
-def _select_rows(training: Rows, holdout: Rows, prices: Floats, model: PriceModel, config: Config) -> RowSelection:
+def _select_rows(training: Rows, rows: SampledRows, prices: Floats, model: PriceModel, config: Config) -> RowSelection:
     """Return which sales the bundle tells of; the sample of the holdout is drawn by the digest of the table."""
-    sample = draw_sample(model.processed_sha256_, holdout.tolist())
+    sample = draw_sample(model.processed_sha256_, rows.held_out.tolist())
     rules = config.split.model_dump(include={"protocol", "holdout_share"}) | {"seed": config.training.seed}
     draw = {
         "data_sha256": model.processed_sha256_,
         "split": rules,
-        "held_out": len(holdout),
+        "held_out": len(rows.held_out),
         "rows": sample,
     }
     known: dict[int, list[float]] = getattr(model, "evaluated_", {})  # models of earlier releases have none
     evaluated = [known[row] for row in sample] if known.keys() >= set(sample) else []
-    return RowSelection(training, np.array(sample, dtype=np.int64), prices, draw, evaluated)
+    of_sample = np.searchsorted(rows.positions, np.array(sample, dtype=np.int64))
+    return RowSelection(training, of_sample, prices, draw, evaluated)

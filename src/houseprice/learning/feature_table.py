@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,8 @@ import polars as pl
 from houseprice.config import Split
 from houseprice.errors import DataError
 from houseprice.learning.features import GROUP, PROCESSED, SPLIT
-from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Protocol, choose_protocol, days_of
+from houseprice.learning.splitting import HOLDOUT, RESOLD, TRAIN, Protocol, SampledRows, choose_protocol, days_of
+from houseprice.learning.unsampled_sales import UnsampledSales
 from houseprice.schema import Schema
 
 
@@ -28,6 +30,7 @@ class FeatureTable:
         side: `train`, `holdout` or `resold`.
         sha256: digest of the file that it was read from.
         processed_sha256: digest of the processed table that it was made from.
+        unsampled: the other sales, where the table holds a sample of them.
     """
 
     keys: pl.DataFrame
@@ -36,6 +39,7 @@ class FeatureTable:
     schema: Schema
     sha256: str
     processed_sha256: str
+    unsampled: UnsampledSales | None = None
 
     @cached_property
     def prices(self) -> npt.NDArray[np.float64]:
@@ -74,7 +78,16 @@ class FeatureTable:
 
     def protocol(self, rules: Split) -> Protocol:
         """Return how the sales were divided."""
+        if self.unsampled is not None:
+            return self.unsampled.protocol
         return choose_protocol(self.days if self.has_dates else None, self.parcels, rules)
+
+    @property
+    def sampled(self) -> SampledRows:
+        """Which rows of the processed table it holds."""
+        if self.unsampled is not None:
+            return self.unsampled.sampled
+        return SampledRows(np.arange(len(self.side)), self.side, self.rows(HOLDOUT))
 
     def rows(self, side: str) -> npt.NDArray[np.int64]:
         """Return the positions of the rows of one side of the split."""
@@ -101,14 +114,15 @@ def read(path: Path, schema: Schema) -> FeatureTable:
             schema with both sides of the split (`feature_table_invalid`).
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as err:
         raise DataError(
             f'The feature table "{path}" (artifact featured-data) cannot be read ({err.strerror}); check the path of '
             "--data.",
             code="feature_table_unreadable",
         ) from err
-    return parse(content, str(path), schema)
+    return _parse(path, digest, str(path), schema)
 
 
 def parse(content: bytes, path: str, schema: Schema) -> FeatureTable:
@@ -118,6 +132,10 @@ def parse(content: bytes, path: str, schema: Schema) -> FeatureTable:
         DataError: They are not a whole feature table of this schema with both sides of the split (code
             `feature_table_invalid`).
     """
+    return _parse(content, hashlib.sha256(content).hexdigest(), path, schema)
+
+
+def _parse(source: Path | bytes, sha256: str, path: str, schema: Schema) -> FeatureTable:
 
     def invalid(reason: str) -> DataError:
         return DataError(
@@ -125,25 +143,24 @@ def parse(content: bytes, path: str, schema: Schema) -> FeatureTable:
             code="feature_table_invalid",
         )
 
+    house = schema.parcel or GROUP
+    keys = [house, *([schema.sale_date] if schema.sale_date else []), schema.target]
     try:
-        table = pl.read_csv(content, infer_schema=False, raise_if_empty=True)
+        columns = pl.read_csv(source, infer_schema=False, raise_if_empty=True, n_rows=0, glob=False).columns
+        lacking = [name for name in [*keys, SPLIT, PROCESSED] if name not in columns]
+        if lacking:
+            raise invalid(f"lacks the columns {', '.join(lacking)}")
+        texts = [name for name, column in schema.request.items() if column.is_text and name in columns]
+        numbers = [name for name in columns if name not in {*keys, SPLIT, PROCESSED, *texts}]
+        if not numbers:
+            raise invalid("has no numeric feature")
+        table = _typed(source, {**dict.fromkeys(numbers, pl.Float32()), schema.target: pl.Float64()})
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as err:
         reason = str(err).split("\n", 1)[0]
         raise invalid(f"is not CSV ({reason})") from err
-    house = schema.parcel or GROUP
-    keys = [house, *([schema.sale_date] if schema.sale_date else []), schema.target]
-    lacking = [name for name in [*keys, SPLIT, PROCESSED] if name not in table.columns]
-    if lacking:
-        raise invalid(f"lacks the columns {', '.join(lacking)}")
-    texts = [name for name, column in schema.request.items() if column.is_text and name in table.columns]
-    numbers = [name for name in table.columns if name not in {*keys, SPLIT, PROCESSED, *texts}]
-    if not numbers:
-        raise invalid("has no numeric feature")
-    features = table.select(
-        pl.col(numbers).cast(pl.Float64, strict=False).cast(pl.Float32), pl.col(texts).fill_null("")
-    )
+    features = table.select(pl.col(numbers), pl.col(texts).fill_null(""))
     bad = [name for name in numbers if not features[name].is_finite().fill_null(value=False).all()]
-    prices = table[schema.target].cast(pl.Float64, strict=False)
+    prices = table[schema.target]
     if not (prices > 0).fill_null(value=False).all():
         bad.append(schema.target)
     dates = table.select(pl.col(keys[1:-1]).str.to_date("%Y-%m-%d", strict=False))
@@ -152,17 +169,25 @@ def parse(content: bytes, path: str, schema: Schema) -> FeatureTable:
         bad.append(house)
     if bad:
         raise invalid(f"has blanks or texts in {', '.join(bad)}")
-    side = table[SPLIT].fill_null("").to_numpy().astype(str)
-    if not {TRAIN, HOLDOUT} <= set(side) <= {TRAIN, HOLDOUT, RESOLD}:
-        raise invalid(f'has {sorted(set(side.tolist()))} in "{SPLIT}" instead of {TRAIN} and {HOLDOUT}')
-    origins = table[PROCESSED].fill_null("").unique()
+    sides, origins = (set(table[name].unique().cast(pl.String).fill_null("")) for name in (SPLIT, PROCESSED))
+    if not {TRAIN, HOLDOUT} <= sides <= {TRAIN, HOLDOUT, RESOLD}:
+        raise invalid(f'has {sorted(sides)} in "{SPLIT}" instead of {TRAIN} and {HOLDOUT}')
     if len(origins) != 1:
         raise invalid(f"names {len(origins)} processed tables")
     return FeatureTable(
         keys=pl.DataFrame([table[house], *dates, prices]),
         features=features,
-        side=side,
+        side=table[SPLIT].cast(pl.String).to_numpy().astype(str),
         schema=schema,
-        sha256=hashlib.sha256(content).hexdigest(),
-        processed_sha256=str(origins[0]),
+        sha256=sha256,
+        processed_sha256=origins.pop(),
     )
+
+
+def _typed(source: Path | bytes, numbers: dict[str, pl.DataType]) -> pl.DataFrame:
+    """Return a CSV with some columns as numbers; what is no number is missing."""
+    few: dict[str, pl.DataType] = dict.fromkeys((SPLIT, PROCESSED), pl.Categorical())
+    with suppress(pl.exceptions.ComputeError):
+        return pl.read_csv(source, infer_schema=False, schema_overrides={**numbers, **few}, glob=False)
+    texts = pl.read_csv(source, infer_schema=False, schema_overrides=few, glob=False)
+    return texts.with_columns(pl.col(name).cast(pl.Float64, strict=False).cast(kind) for name, kind in numbers.items())

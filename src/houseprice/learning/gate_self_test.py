@@ -11,9 +11,10 @@ import polars as pl
 from houseprice.bundle.load import Model, read_manifest
 from houseprice.config import Config, Gates
 from houseprice.learning import export_gates, feature_table
-from houseprice.learning.evaluation import evaluate, found_training
+from houseprice.learning.evaluation import evaluate
 from houseprice.learning.exported_pair import export_pair
 from houseprice.learning.features import engineer
+from houseprice.learning.fitting import found_training
 from houseprice.learning.gate_baseline import Baseline, all_gates, bundle_of, failed_gates, no_progress, one_house
 from houseprice.learning.gate_mutations import MUTATIONS, SERVED, Refusal, inapplicable, serve_failed
 from houseprice.learning.latency import latency_ratio

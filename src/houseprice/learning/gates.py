@@ -19,7 +19,8 @@ from houseprice.learning.relative_metrics import share
 from houseprice.learning.rolling_origins import NORMAL_95
 from houseprice.learning.splitting import HOLDOUT, TRAIN, Rows, split_rows
 from houseprice.learning.training import PriceModel
-from houseprice.learning.trend import TIME, Trend
+from houseprice.learning.trend import Trend
+from houseprice.learning.trend_design import TIME
 from houseprice.learning.verdict import Gate, Verdict, at_least, at_most, skipped, within
 from houseprice.learning.vertical_equity import check_vertical_equity
 from houseprice.metrics import Estimate
@@ -129,6 +130,8 @@ def check_split(table: FeatureTable, config: Config) -> tuple[Gate, ...]:
     """
     protocol, train, holdout = table.protocol(config.split), table.rows(TRAIN), table.rows(HOLDOUT)
     shared = np.isin(table.parcels[holdout], table.parcels[train]) & protocol.grouped
+    if table.unsampled is not None:
+        shared |= table.unsampled.have_learned(holdout) & protocol.grouped
     early = (table.days[holdout] <= table.days[train].max()) & (protocol.kind == "time")
     mixed = shared | early
     detail = (
@@ -162,7 +165,10 @@ def _unknown_share(table: FeatureTable, train: Rows, rows: Rows) -> Estimate:
     for name, kind in table.features.schema.items():
         if not kind.is_numeric():
             categories = table.features[name].to_numpy().astype(str)
-            unknown |= ~np.isin(categories[rows], categories[train]) & (categories[rows] != "")
+            known = categories[train]
+            if table.unsampled is not None:
+                known = np.append(known, table.unsampled.categories(name, int(table.days[train].max())))
+            unknown |= ~np.isin(categories[rows], known) & (categories[rows] != "")
     return share(unknown)
 
 

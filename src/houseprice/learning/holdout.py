@@ -26,6 +26,7 @@ def measure_holdout(
     interval that would be as wide for every house; `trend` is that of the model.
     """
     train, holdout, resold = table.rows(TRAIN), table.rows(HOLDOUT), table.rows(RESOLD)
+    resold = resold[np.isin(table.parcels[resold], table.parcels[train])]  # of a sample, the first sale may be missing
     y_true = table.prices[holdout]
     price, low, high = (values[holdout] for values in predictions)
     holdout_metrics = with_bounds(y_true, price, config.training.seed) | measure_interval(y_true, price, low, high)

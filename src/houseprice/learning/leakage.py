@@ -19,6 +19,7 @@ from houseprice.errors import DataError, HousePriceError
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.features import Preprocessor, engineer
 from houseprice.learning.processing import CleanTable
+from houseprice.learning.splitting import SampledRows
 from houseprice.price_curve import deviations_from_curve
 from houseprice.schema import Schema
 
@@ -41,10 +42,11 @@ class Leak:
 
 @dataclass(frozen=True)
 class TrainingSource:
-    """The processed sales that a feature table was made from, and the preprocessor that made it."""
+    """The processed sales that a feature table was made from, or its sample of them, and the preprocessor."""
 
     sales: pl.DataFrame
     preprocessor: Preprocessor
+    sample: SampledRows | None = None
 
 
 def detect_leakage(

@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.kernel_ridge import Lookup
 from houseprice.learning.matrix_product import matmul
+from houseprice.learning.other_sales import OtherSales
 from houseprice.learning.standardisation import Standardisation, fit_standardisation
 from houseprice.learning.text_pairs import Pair, texts_of
 from houseprice.schema import Schema
@@ -86,6 +88,7 @@ def fit_mixed_model(
     log_prices: Floats,
     transforms: Mapping[str, str],
     weight: float | None = None,
+    others: OtherSales | None = None,
 ) -> MixedModel:
     """Fit the model by backfitting slopes and effects.
 
@@ -94,13 +97,20 @@ def fit_mixed_model(
         log_prices: what is predicted.
         transforms: number → its transform; only these numbers are used.
         weight: of every text's shrinkage; None finds one for each text.
+        others: sales that the effects are fitted to as well, with the slopes of the houses above.
     """
     standardisation, coordinates = fit_standardisation(features, transforms)
-    texts = _all_coded(features)
-    fitted = _backfit(coordinates, log_prices, {name: codes for name, (_, codes) in texts.items()}, weight)
+    texts = _all_coded(features, others)
+    codes_of = {name: codes for name, (_, codes) in texts.items()}
+    rows = np.arange(len(log_prices))
+    fitted = _backfit(coordinates, log_prices, {name: codes[rows] for name, codes in codes_of.items()}, weight)
+    prices = log_prices
+    if others is not None:
+        (fitted,) = _with_others([(rows, fitted)], coordinates, log_prices, codes_of, weight, others, standardisation)
+        prices = np.concatenate([log_prices, others.log_prices])
     effects = {name: dict(zip(names, fitted.effects[name].tolist(), strict=True)) for name, (names, _) in texts.items()}
     means = {
-        name: dict(zip(names, shrunken_means(log_prices, codes, weight)[0].tolist(), strict=True))
+        name: dict(zip(names, shrunken_means(prices, codes, weight)[0].tolist(), strict=True))
         for name, (names, codes) in texts.items()
         if len(names) >= MIN_LEVELS
     }
@@ -113,31 +123,71 @@ def cross_fit_encode(
     transforms: Mapping[str, str],
     seed: int,
     weight: float | None = None,
+    others: OtherSales | None = None,
 ) -> tuple[dict[str, Floats], Floats]:
     """Return what `encode` and `predict` return, for each row from a model of the other groups of rows.
 
-    The other parts are trained on such numbers, or a rare category would tell the price of its one house.
+    The other parts are trained on such numbers, or a rare category would tell the price of its one house. Other sales
+    belong to no group, and are in the model of each.
     """
-    _, coordinates = fit_standardisation(features, transforms)
-    codes = {name: codes for name, (_, codes) in _all_coded(features).items()}
+    standardisation, coordinates = fit_standardisation(features, transforms)
+    codes = {name: codes for name, (_, codes) in _all_coded(features, others).items()}
     many = [name for name, values in codes.items() if values.max() + 1 >= MIN_LEVELS]
     encoded = {f"{name}{ENCODING}": np.zeros(len(log_prices)) for name in codes}
     means = {f"{name}{MEAN}": np.zeros(len(log_prices)) for name in many}
     predicted = np.zeros(len(log_prices))
+    if not codes:
+        return with_total(encoded) | means, predicted
     number = np.random.default_rng(seed).permutation(len(log_prices)) % GROUPS
-    for group in range(GROUPS) if codes else ():
-        others, rows = np.flatnonzero(number != group), np.flatnonzero(number == group)
-        left = {name: values[others] for name, values in codes.items()}
-        fitted = _backfit(coordinates[others], log_prices[others], left, weight)
+    learned = [np.flatnonzero(number != group) for group in range(GROUPS)]
+    fits = [
+        _backfit(coordinates[rows], log_prices[rows], {name: values[rows] for name, values in codes.items()}, weight)
+        for rows in learned
+    ]
+    prices = log_prices
+    if others is not None:
+        pairs = list(zip(learned, fits, strict=True))
+        fits = _with_others(pairs, coordinates, log_prices, codes, weight, others, standardisation)
+        prices = np.concatenate([log_prices, others.log_prices])
+    for group, (learn, fitted) in enumerate(zip(learned, fits, strict=True)):
+        rows = np.flatnonzero(number == group)
         predicted[rows] = coordinates[rows] @ fitted.slopes + fitted.intercept
         for name, values in codes.items():
             effects = _of_rows(fitted.effects[name], values, rows)
             encoded[f"{name}{ENCODING}"][rows] = effects
             predicted[rows] += effects
+        every = _and_others(learn, len(log_prices), len(prices))
         for name in many:
-            found, _ = shrunken_means(log_prices[others], left[name], weight)
+            found, _ = shrunken_means(prices[every], codes[name][every], weight)
             means[f"{name}{MEAN}"][rows] = _of_rows(found, codes[name], rows)
     return with_total(encoded) | means, predicted
+
+
+def _and_others(rows: Codes, houses: int, total: int) -> Codes:
+    """Return some rows of so many houses, and those of the other sales, which come after them."""
+    return np.concatenate([rows, np.arange(houses, total)])
+
+
+def _with_others(
+    fits: list[tuple[Codes, "_Fit"]],
+    coordinates: Floats,
+    log_prices: Floats,
+    codes: Mapping[str, Codes],
+    weight: float | None,
+    others: OtherSales,
+    standardisation: Standardisation,
+) -> list["_Fit"]:
+    """Return the fits of some rows with effects that are fitted to what their lines leave over of others, too."""
+    slopes, intercepts = np.array([fit.slopes for _, fit in fits]), np.array([fit.intercept for _, fit in fits])
+    found = []
+    left_over = others.left_over(standardisation, slopes, intercepts)
+    for (rows, fit), of_others in zip(fits, left_over, strict=True):
+        left = np.concatenate([log_prices[rows] - coordinates[rows] @ fit.slopes - fit.intercept, of_others])
+        every = _and_others(rows, len(log_prices), len(log_prices) + len(of_others))
+        texts = {name: values[every] for name, values in codes.items()}
+        of_all = _backfit(np.zeros((len(left), 0)), left, texts, weight)
+        found.append(_Fit(fit.slopes, of_all.effects, of_all.weights, fit.intercept + of_all.intercept))
+    return found
 
 
 def _of_rows(effects: Floats, codes: Codes, rows: Codes) -> Floats:
@@ -145,17 +195,22 @@ def _of_rows(effects: Floats, codes: Codes, rows: Codes) -> Floats:
     return np.pad(effects, (0, int(codes.max()) + 1 - len(effects)))[codes[rows]]
 
 
-def coded(texts: npt.NDArray[Any]) -> tuple[list[str], Codes]:
+def coded(texts: npt.NDArray[Any] | pl.Series) -> tuple[list[str], Codes]:
     """Return the sorted categories of a text, and the number of each row's one among them."""
-    values = texts.tolist()
-    names = sorted(set(values))
-    number = {name: position for position, name in enumerate(names)}
-    return names, np.fromiter((number[value] for value in values), dtype=np.int64, count=len(values))
+    series = pl.Series(texts, dtype=pl.String)
+    names = series.unique().sort()
+    return names.to_list(), series.cast(pl.Enum(names)).to_physical().cast(pl.Int64).to_numpy()
 
 
-def _all_coded(features: FeatureMatrix) -> dict[str, tuple[list[str], Codes]]:
-    """Return the categories of each text, and those of the rows; the texts with the fewest categories come first."""
-    texts = {name: coded(values) for name, values in features.texts.items()}
+def _all_coded(features: FeatureMatrix, others: OtherSales | None) -> dict[str, tuple[list[str], Codes]]:
+    """Return the categories of each text, and those of the rows, the other sales last.
+
+    The texts with the fewest categories come first.
+    """
+    columns = {name: pl.Series(values, dtype=pl.String) for name, values in features.texts.items()}
+    if others is not None:
+        columns = {name: pl.concat([values, others.features[name].alias("")]) for name, values in columns.items()}
+    texts = {name: coded(values) for name, values in columns.items()}
     return dict(sorted(texts.items(), key=lambda item: len(item[1][0])))
 
 

@@ -131,7 +131,7 @@ def _sales(
     table: FeatureTable, rows: Rows, basis: str, period: npt.NDArray[np.str_], predictions: Predictions
 ) -> pl.DataFrame:
     values = dict(zip(NUMBERS, (table.prices[rows], *predictions), strict=True))
-    columns = {"row": rows, "basis": [basis] * len(rows), "period": period.tolist(), **values}
+    columns = {"row": table.sampled.positions[rows], "basis": [basis] * len(rows), "period": period.tolist(), **values}
     return pl.DataFrame(columns, schema=SCHEMA).sort("row")
 
 

@@ -20,7 +20,7 @@ from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.interval_ends import IntervalEnds
 from houseprice.learning.splitting import Rows
 from houseprice.learning.training import PriceModel
-from houseprice.learning.trend import TIME
+from houseprice.learning.trend_design import TIME
 
 Floats = npt.NDArray[np.float64]
 MIN_SALES = 30  # of an origin or of a month ahead; with fewer, its error is mostly noise

@@ -50,6 +50,21 @@ class Protocol:
     grouped: bool = True
 
 
+@dataclass(frozen=True)
+class SampledRows:
+    """Rows of a table that are sampled.
+
+    Attributes:
+        positions: of the rows in the table, ascending.
+        side: of the split, for each of them.
+        held_out: positions of all held-out rows of the table, sampled or not.
+    """
+
+    positions: Rows
+    side: npt.NDArray[np.str_]
+    held_out: Rows
+
+
 def houses_of(sales: pl.DataFrame, schema: Schema) -> npt.NDArray[np.str_]:
     """Return the house of each sale, as `house_names` does."""
     return house_names(sales, schema).to_numpy().astype(str)
@@ -102,11 +117,11 @@ def split_sales(sales: pl.DataFrame, schema: Schema, rules: Split, seed: int) ->
     Raises:
         DataError: They cannot be split (code `split_impossible`).
     """
-    days, houses = days_of(sales, schema), _numbered(house_names(sales, schema))
+    days, houses = days_of(sales, schema), numbered(house_names(sales, schema))
     return split_rows(days, houses, choose_protocol(days, houses, rules), rules, seed)
 
 
-def _numbered(names: pl.Series) -> Houses:
+def numbered(names: pl.Series) -> Houses:
     """Return a number of each name, in the order of the names."""
     distinct = names.unique().sort().alias("name").to_frame().with_row_index("number")
     numbered = names.to_frame("name").join(distinct, on="name", how="left", maintain_order="left")

@@ -24,8 +24,9 @@ from houseprice.learning.features import Lookup, look_up, matrix
 from houseprice.learning.hyperparameters.search import find_hyperparameters
 from houseprice.learning.kernel_ridge import fit_kernel_ridge
 from houseprice.learning.oblivious_trees import fit_oblivious_trees
+from houseprice.learning.other_sales import OtherSales
 from houseprice.learning.robust_weights import robust_sample_weights
-from houseprice.learning.trend import TIME
+from houseprice.learning.trend_design import TIME
 
 Prices = npt.NDArray[np.float64]
 
@@ -57,15 +58,21 @@ class PriceModel(PlainPickle, RegressorMixin, BaseEstimator):  # type: ignore[mi
         self.config = config
         self.places = places
 
-    def fit(self, X: pl.DataFrame, y: Prices, groups: npt.NDArray[Any] | None = None) -> Self:
-        """Fit the model to features and sale prices.
+    def fit(
+        self,
+        X: pl.DataFrame,
+        y: Prices,
+        groups: npt.NDArray[Any] | None = None,
+        others: OtherSales | None = None,
+    ) -> Self:
+        """Fit the model to features and sale prices; the trend and the effects of categories to `others`, too.
 
         Hyperparameters that are `auto` are found first, on folds that keep together the rows of one of the `groups`.
         """
         self.found_ = find_hyperparameters(X, y, self.config, groups=groups, places=self.places)
         found = self.found_
         self.inputs_ = {name: kind == pl.String for name, kind in X.schema.items()}
-        sales = detrend(X, np.log(y), found)
+        sales = detrend(X, np.log(y), found, others)
         self.trend_, self.mixed_model_ = sales.trend, sales.mixed_model
         self.mean_ = float(sales.log_prices.mean())
         weights = robust_sample_weights(

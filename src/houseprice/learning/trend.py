@@ -13,18 +13,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import polars.selectors as cs
-from scipy import linalg, sparse
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from scipy import linalg
 
 from houseprice.config.training import Auto, TrendRules
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.market_process import Information, slope_posterior
 from houseprice.learning.matrix_product import matmul
+from houseprice.learning.other_sales import OtherSales
+from houseprice.learning.trend_design import TIME, Design
 
-TIME = "months_since_first_sale"
-MAX_CATEGORIES = 500
-"""Of one text; rarer ones share a column, so that a text with thousands of categories fits into memory."""
 Floats = npt.NDArray[np.float64]
 MIN_MONTHS = 1.0  # that the sales of a piece must span; over a shorter time, the noise of a day would set the slope
 MIN_DAYS = 3  # with sales in a piece; two could be met exactly
@@ -85,21 +82,28 @@ class Trend:
         return _sum_of_pieces(features[TIME], knots, self.variance_growth) + self.variance
 
 
-def fit_trend(features: pl.DataFrame, log_prices: Floats, rules: TrendRules | Auto, penalty: float) -> Trend:
+def fit_trend(
+    features: pl.DataFrame,
+    log_prices: Floats,
+    rules: TrendRules | Auto,
+    penalty: float,
+    others: OtherSales | None = None,
+) -> Trend:
     """Fit the trend by ridge regression on all features, its slopes under the prior of the market.
 
-    Where the sales carry no trend there is none, but the variance grows as that of any market.
+    Where the sales carry no trend there is none, but the variance grows as that of any market. It is fitted to other
+    sales, too, where there are some.
     """
     if TIME not in features.columns:
         return Trend()
-    months = features[TIME].to_numpy().astype(np.float64)
+    tables = [features] if others is None else [features, others.features]
+    months = np.concatenate([table[TIME].to_numpy().astype(np.float64) for table in tables])
     knots = piece_knots(months, rules)
     known, means = Information(np.zeros((0, 0)), np.zeros(0)), np.zeros(0)
     newest = knots[-1] if knots else float(months.max())
     past = np.diff(knots)
     if knots:
-        pieces = np.clip(months[:, None] - np.array(knots[:-1]), 0.0, past)
-        known, means = _information(pieces, features, log_prices, penalty), pieces.mean(axis=0)
+        known, means = _information(knots, features, log_prices, penalty, others)
     lengths = np.concatenate([past, np.ones(FORECAST_MONTHS)])
     slopes, covariance = slope_posterior(lengths, known)
     growth = _variances(lengths, len(past), means, covariance)
@@ -137,6 +141,7 @@ def usable_knots(months: Floats, knots: tuple[float, ...]) -> tuple[float, ...]:
     Returns:
         Nothing where the sales carry no trend at all.
     """
+    months = np.sort(months)
     if not _carries_slope(months, 0.0, np.inf):
         return ()
     used = [0.0]
@@ -157,8 +162,11 @@ def _candidates(rules: TrendRules | Auto, newest: float) -> tuple[float, ...]:
 
 
 def _carries_slope(months: Floats, start: float, end: float) -> bool:
-    inside = months[(months >= start) & (months <= end)]
-    return len(inside) >= MIN_SALES and len(np.unique(inside)) >= MIN_DAYS and float(np.ptp(inside)) >= MIN_MONTHS
+    """Return whether sales within some months carry a slope; `months` are ascending."""
+    inside = months[np.searchsorted(months, start) : np.searchsorted(months, end, side="right")]
+    if len(inside) < MIN_SALES or inside[-1] - inside[0] < MIN_MONTHS:
+        return False
+    return int(np.count_nonzero(np.diff(inside))) + 1 >= MIN_DAYS
 
 
 def _bounded_forecast(moves: Floats, slopes: Floats, rules: TrendRules | Auto) -> tuple[Floats, Floats]:
@@ -192,17 +200,20 @@ def _variances(lengths: Floats, past: int, means: Floats, covariance: Floats) ->
     return np.maximum.accumulate(np.einsum("ij,jk,ik->i", reached, covariance, reached))
 
 
-def _information(pieces: Floats, features: pl.DataFrame, log_prices: Floats, penalty: float) -> Information:
+def _information(
+    knots: tuple[float, ...], features: pl.DataFrame, log_prices: Floats, penalty: float, others: OtherSales | None
+) -> tuple[Information, Floats]:
     """Return what the sales tell of the slopes of the pieces, once all other features have been taken into account.
 
     That is the Schur complement of a ridge regression on numbers, their roots, and indicators of the texts, in units
-    of the variance that it leaves over.
+    of the variance that it leaves over. The second value is the mean of each piece.
     """
-    others = features.select(cs.numeric() - cs.by_name(TIME)).to_numpy().astype(np.float64)
-    others = StandardScaler().fit_transform(others)
-    roots = np.sign(others) * np.sqrt(np.abs(others))
-    gram, moments = _cross_products(np.hstack([pieces, others, roots]), features.select(cs.string()), log_prices)
-    count, left = pieces.shape[1], float(((log_prices - log_prices.mean()) ** 2).sum())
+    design = Design.of(knots, features)
+    sums = design.sums(features, log_prices - (level := log_prices.mean()))
+    for block, prices in others.blocks() if others else ():
+        sums = sums + design.sums(block, prices - level)
+    gram, moments, left = sums.centred()
+    count = len(knots) - 1
     precision, moment = gram[:count, :count], moments[:count]
     if len(moments) > count:
         rest = gram[count:, count:] + penalty * np.eye(len(moments) - count)
@@ -212,22 +223,9 @@ def _information(pieces: Floats, features: pl.DataFrame, log_prices: Floats, pen
         moment = moment - explained[:count, count]
         left -= explained[count, count]
     slopes = np.linalg.lstsq(precision, moment, rcond=1e-10)[0]
-    freedom = max(len(log_prices) - 1 - count, 1)
+    freedom = max(sums.count - 1 - count, 1)
     variance = max((left - float(moment @ slopes)) / freedom, MIN_VARIANCE)
-    return Information(precision / variance, moment / variance)
-
-
-def _cross_products(numbers: Floats, texts: pl.DataFrame, target: Floats) -> tuple[Floats, Floats]:
-    """Return the centred products of numbers and indicators of texts, and theirs with the target."""
-    indicators = sparse.csr_array((len(target), 0))
-    if texts.width:
-        indicators = OneHotEncoder(max_categories=MAX_CATEGORIES).fit_transform(texts.to_numpy()).tocsr()
-    means = np.concatenate([numbers.mean(axis=0), np.asarray(indicators.mean(axis=0)).ravel()])
-    cross = np.asarray(indicators.T @ numbers)
-    gram = np.block([[numbers.T @ numbers, cross.T], [cross, (indicators.T @ indicators).toarray()]])
-    gram -= len(target) * np.outer(means, means)
-    centred = target - target.mean()
-    return gram, np.concatenate([numbers.T @ centred, indicators.T @ centred])
+    return Information(precision / variance, moment / variance), sums.columns[:count] / sums.count
 
 
 def _sum_of_pieces(months: Any, knots: tuple[float, ...], slopes: tuple[float, ...]) -> Any:

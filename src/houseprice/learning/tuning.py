@@ -19,8 +19,8 @@ import yaml
 
 from houseprice.config import Config, FoundTraining
 from houseprice.learning import tracking
-from houseprice.learning.evaluation import found_training, places
 from houseprice.learning.feature_table import FeatureTable
+from houseprice.learning.fitting import found_training, places
 from houseprice.learning.splitting import TRAIN, Rows, folds, origins
 from houseprice.learning.training import PriceModel
 

@@ -9,7 +9,7 @@ from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.hyperparameters.search import FoldFit, _is_better, find_hyperparameters, validation_folds
 from houseprice.learning.oblivious_trees import StagedTrees, fit_staged_trees
 from houseprice.learning.training import PriceModel
-from houseprice.learning.trend import TIME
+from houseprice.learning.trend_design import TIME
 
 AUTO = Training(trend=TrendRules(knots_every_months=12, horizon_months=3), threads=1)
 TREES = Boosting(iterations=40, learning_rate=0.2, depth=3)

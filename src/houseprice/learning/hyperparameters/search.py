@@ -25,7 +25,7 @@ from houseprice.learning.oblivious_trees import StagedTrees, fit_staged_trees
 from houseprice.learning.robust_weights import robust_sample_weights
 from houseprice.learning.side_by_side import side_by_side
 from houseprice.learning.splitting import Rows
-from houseprice.learning.trend import TIME
+from houseprice.learning.trend_design import TIME
 
 Floats = npt.NDArray[np.float64]
 FOLD_ROWS = 12_000  # that the folds are taken from, at most, or a quarter of the rows where that is more

@@ -19,7 +19,7 @@ and figures, templates/ holds the page: report.html and one partial per section;
 from collections.abc import Mapping
 from typing import Any
 
-from houseprice.bundle.model_card import autocorrelation_in_words, hidden_by_protocol
+from houseprice.bundle.model_card import autocorrelation_in_words, hidden_by_protocol, sample_in_words
 from houseprice.bundle.noise_floor import near_twins_in_words, noise_floor_in_words
 from houseprice.config import Config
 from houseprice.learning.evaluation import Evaluation
@@ -81,6 +81,7 @@ def render(
             "currency": currency_in_words(config.project.currency),
             "holdout": holdout,
             "hidden": hidden_by_protocol(evaluation.metrics["protocol"]),
+            "sampled": sample_in_words(evaluation.metrics),
             "metrics": evaluation.metrics,
             "verdict": verdict,
             "performance": performance(holdout),

@@ -7,7 +7,7 @@ import numpy as np
 from houseprice.html_report import Figure
 from houseprice.learning.report.figure import draw, paint, signed_percent
 from houseprice.learning.report.holdout import Holdout
-from houseprice.learning.trend import TIME
+from houseprice.learning.trend_design import TIME
 
 MIN_SALES = 20  # in a month; below, its mean says more about the houses sold
 NORMAL_90 = 1.645  # standard errors that hold 90 % of a normal distribution
