@@ -16,7 +16,7 @@ COOLDOWN ?= 7 days
 unexport PYTHONDONTWRITEBYTECODE
 # Tests run two at a time: a product of matrices that takes two threads then waits for the other one's core.
 test test-long test-deploy: export OPENBLAS_NUM_THREADS := 1
-fast   := not image and not workflow and not long and not oracles
+fast   := not image and not workflow and not long and not oracles and not ray
 # Files with tests of a kind: to import the others takes half a minute. The tests of the page run by themselves: while
 # Playwright drives a browser, no other event loop can run in its process.
 marked  = $$(grep --recursive --files-with-matches --include='*.py' 'pytest\.mark\.$(1)\b' $(2) | grep -v '^tests/page/' | sort)
@@ -36,6 +36,10 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.learning
 
 .venv-oracles/.oracles: requirements/oracles.txt
 	@scripts/install .venv-oracles requirements/oracles.txt alone
+	@touch $@
+
+.venv-ray/.ray: requirements/ray.txt scripts/install
+	@scripts/install .venv-ray requirements/ray.txt
 	@touch $@
 
 .venv-audit/.audit: requirements/audit.txt
@@ -105,6 +109,10 @@ test-long: $(VENV)/.dev .venv-audit/.audit ## tests that take many seconds each
 test-oracles: $(VENV)/.dev .venv-oracles/.oracles ## tests against independent implementations: the kserve client, shap
 	@$(BIN)/python -m pytest -m oracles $(call marked,oracles,tests)
 
+.PHONY: test-ray
+test-ray: $(VENV)/.dev .venv-ray/.ray ## tests of `predict --engine ray`, on a cluster of two nodes on this machine
+	@$(BIN)/python -m pytest -m ray $(call marked,ray,tests/on_ray)
+
 .PHONY: test-image
 test-image: $(VENV)/.dev ## build, run and test the real image; needs a Docker engine
 	@$(BIN)/python -m pytest -m image $(call marked,image,--exclude-dir=deploy tests) # some judge times, so nothing runs beside them
@@ -164,6 +172,9 @@ lock: ## compile the requirement locks from pyproject.toml (needs uv)
 	  --exclude-newer "$(COOLDOWN)" --constraints requirements.txt --group deployment --output-file requirements/deployment.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --group oracles --output-file requirements/oracles.txt
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
+	  --exclude-newer "$(COOLDOWN)" --constraints requirements.txt pyproject.toml --extra ray --group build \
+	  --output-file requirements/ray.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --group audit --output-file requirements/audit.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \

@@ -2,6 +2,7 @@
 
     python bench/scale.py predict                                # 200,000 and 1,000,000 rows, CSV
     python bench/scale.py predict --rows 1000000 --forms csv csv.gz parquet --workers 1 2
+    .venv-ray/bin/python bench/scale.py predict --engine ray     # the same with Ray on this machine
     python bench/scale.py process                                # `process`, then `features` on what it wrote
     python bench/scale.py train                                  # the same, then `train`
 
@@ -55,6 +56,7 @@ def main() -> None:
     predict.add_argument("--rows", type=int, nargs="+", default=[200_000, 1_000_000])
     predict.add_argument("--forms", nargs="+", default=["csv"], choices=["csv", "csv.gz", "parquet"])
     predict.add_argument("--workers", type=int, nargs="+", default=[len(os.sched_getaffinity(0))])
+    predict.add_argument("--engine", default="local", choices=["local", "ray"])
     predict.add_argument("--bundle", type=Path, default=Path("models/bundle"))
     predict.add_argument("--houses", type=Path, default=Path("data/processed/cleaned_house_data.csv"))
     predict.set_defaults(run=measure_predict)
@@ -85,7 +87,8 @@ def measure_predict(given: argparse.Namespace) -> None:
                 for workers in given.workers:
                     output = Path(name) / f"priced.{form}"
                     paths = ["--bundle", str(given.bundle), "--input", str(source), "--output", str(output)]
-                    found = run([sys.executable, "-m", "houseprice", "predict", *paths, "--workers", str(workers)])
+                    chosen = ["--engine", given.engine, "--workers", str(workers)]
+                    found = run([sys.executable, "-m", "houseprice", "predict", *paths, *chosen])
                     cost = f"{found.cpu_seconds:.1f} | {found.cpu_seconds / rows * 1e6:.1f}"
                     memory = f"{found.rss / 1e6:.0f} MB ({found.pss / 1e6:.0f})"
                     speed = f"{rows / found.seconds:,.0f}"

@@ -21,6 +21,7 @@ class, at `code` and at `details`, never at the words. The tree, with exit code 
     ├── FolderLockedError          15   folder_locked           another run writes into the same folder
     ├── StoreError                 16   store_failed            the store of predictions cannot be used
     ├── SpoolError                 17   spool_failed            the spool of predictions cannot be written
+    ├── ClusterError               18   cluster_failed          a Ray cluster cannot be used
     └── EvidenceError               1   evidence_invalid        an evidence pack does not prove what it claims
 
 A `code` given where the exception is raised is narrower than its class (`registry_unauthorized`). Exit code 2 is a
@@ -195,6 +196,13 @@ class SpoolError(HousePriceError):
 
     exit_code = 17
     code = "spool_failed"
+
+
+class ClusterError(HousePriceError):
+    """A Ray cluster cannot be reached, or is of other versions than this machine."""
+
+    exit_code = 18
+    code = "cluster_failed"
 
 
 class EvidenceError(HousePriceError):

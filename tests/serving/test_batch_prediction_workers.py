@@ -164,6 +164,6 @@ def test_cores_that_may_not_be_used_are_not_counted() -> None:
     before = os.sched_getaffinity(0)
     try:
         os.sched_setaffinity(0, {min(before)})
-        assert batch_prediction.prediction.usable_cores() == 1
+        assert workers.usable_cores() == 1
     finally:
         os.sched_setaffinity(0, before)

@@ -9,6 +9,16 @@ It is not part of serving since Parquet is read and written with polars, which s
 
 from houseprice.batch_prediction.input_files import input_files
 from houseprice.batch_prediction.prediction import FolderSummary, Progress, Summary, predict, predict_files
+from houseprice.batch_prediction.ray_workers import ray_pool
 from houseprice.serving.csv_reader import PREDICTION_COLUMNS
 
-__all__ = ["PREDICTION_COLUMNS", "FolderSummary", "Progress", "Summary", "input_files", "predict", "predict_files"]
+__all__ = [
+    "PREDICTION_COLUMNS",
+    "FolderSummary",
+    "Progress",
+    "Summary",
+    "input_files",
+    "predict",
+    "predict_files",
+    "ray_pool",
+]

@@ -1,6 +1,6 @@
 """What a run and its workers say to each other: blocks of rows, and their predictions as bytes of the output."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,8 @@ from houseprice.errors import DataError
 from houseprice.serving.csv_dialect import Dialect
 
 MAX_ERRORS_SHOWN = 5
+Say = Callable[[str], None]
+"""Tells a sentence to whoever has started the run."""
 
 
 @dataclass(frozen=True)

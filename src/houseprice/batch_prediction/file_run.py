@@ -2,7 +2,7 @@
 
 import hashlib
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import chain, islice
@@ -11,7 +11,7 @@ from typing import Any
 
 from houseprice.atomic_io import check_files
 from houseprice.batch_prediction import output_rows, tables
-from houseprice.batch_prediction.blocks import Block, HouseErrors, Job, PricedBlock
+from houseprice.batch_prediction.blocks import Block, HouseErrors, Job, PricedBlock, Say
 from houseprice.batch_prediction.finished_files import FinishedFiles
 from houseprice.batch_prediction.pricing import Pricer
 from houseprice.batch_prediction.unfinished import State, UnfinishedOutput
@@ -19,7 +19,6 @@ from houseprice.batch_prediction.workers import SMALL_BLOCKS
 from houseprice.errors import DataError, HousePriceError
 
 ENDS_BYTES = 2**16
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,15 @@
 """The run of a prediction: blocks are read, priced by workers, and written in their order."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from houseprice.batch_prediction.blocks import Block, Job
-from houseprice.batch_prediction.file_run import FileRun, Paths, Say
+from houseprice.batch_prediction.blocks import Block, Job, Say
+from houseprice.batch_prediction.file_run import FileRun, Paths
 from houseprice.batch_prediction.finished_files import FinishedFiles
 from houseprice.batch_prediction.input_files import output_format, outputs_in
 from houseprice.batch_prediction.pricing import Pricer
-from houseprice.batch_prediction.workers import WORKER_ENDED, Answer, Workers
+from houseprice.batch_prediction.workers import WORKER_ENDED, Answer, Pool, Workers, usable_cores
 from houseprice.errors import DataError, HousePriceError, MissingDependencyError
 
 
@@ -73,6 +72,7 @@ def predict(
     *,
     sheet: str | None = None,
     workers: int | None = None,
+    pool: Pool | None = None,
 ) -> Summary:
     """Write the rows of a file again, in their order, with the predictions added as columns.
 
@@ -87,6 +87,7 @@ def predict(
         say: called with a sentence when a run is continued, or what it needs for that is kept.
         sheet: of an Excel workbook; the first, if none is given.
         workers: how many processes price a large file, one for each core by default; with 1, this process does.
+        pool: makes other workers than such processes, as `ray_pool` does; `workers` counts for nothing then.
 
     Raises:
         ArtifactError: The bundle is missing or changed.
@@ -102,7 +103,7 @@ def predict(
     def fail(_run: FileRun, error: HousePriceError) -> None:
         raise error
 
-    _price([run], Workers(pricer, workers or usable_cores()), progress, fail)
+    _price([run], _workers(pricer, workers, pool), progress, fail)
     return Summary(run.state.rows, run.state.warned, output)
 
 
@@ -115,6 +116,7 @@ def predict_files(
     *,
     sheet: str | None = None,
     workers: int | None = None,
+    pool: Pool | None = None,
 ) -> FolderSummary:
     """Price several files, each by itself, into files of the same names in a folder.
 
@@ -129,6 +131,7 @@ def predict_files(
         say: called with a sentence about each file that cannot be priced, and when a run is continued.
         sheet: of Excel workbooks; the first, if none is given.
         workers: as in `predict`.
+        pool: as in `predict`.
 
     Raises:
         ArtifactError: The bundle is missing or changed.
@@ -149,7 +152,7 @@ def predict_files(
         say(f"{error} [{error.code}]")
 
     try:
-        _price(runs, Workers(pricer, workers or usable_cores()), progress, fail)
+        _price(runs, _workers(pricer, workers, pool), progress, fail)
     except (KeyboardInterrupt, HousePriceError):
         finished.keep()
         raise
@@ -161,9 +164,8 @@ def predict_files(
     return FolderSummary(rows, warned, output, sum(run.is_finished for run in runs), tuple(failed))
 
 
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _workers(pricer: Pricer, count: int | None, pool: Pool | None) -> Workers:
+    return pool(pricer) if pool else Workers(pricer, count or usable_cores())
 
 
 Item = tuple[FileRun, tuple[Job, Block] | HousePriceError | None]

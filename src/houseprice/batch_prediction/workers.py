@@ -30,7 +30,7 @@ BLOCKS_PER_WORKER = 3
 STOP_SECONDS = 5.0
 WORKER_ENDED = "worker_ended"
 COMMAND = (sys.executable, "-P", "-m", "houseprice.batch_prediction.worker")
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
 
 Answer = PricedBlock | Exception
 Item = TypeVar("Item")
@@ -38,6 +38,9 @@ Item = TypeVar("Item")
 
 class Workers:
     """Prices blocks in up to `count` processes, which are started when there is enough for them to do."""
+
+    fewest = 2
+    """With fewer, this process prices all blocks itself."""
 
     def __init__(self, pricer: Pricer, count: int) -> None:
         self._pricer, self._count = pricer, count
@@ -73,7 +76,7 @@ class Workers:
             blocks += work(item) is not None
             if blocks > SMALL_BLOCKS:
                 break
-        is_large = blocks > SMALL_BLOCKS and self._count > 1
+        is_large = blocks > SMALL_BLOCKS and self._count >= self.fewest
         return (self._map_by_processes if is_large else self._map_here)(chain(first, items), work)
 
     def _map_here(
@@ -114,6 +117,15 @@ class Workers:
             self._idle.put(process)
 
 
+Pool = Callable[[Pricer], Workers]
+"""Makes the workers of a run."""
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class _Process:
     """A worker process and the connection with it."""
 
@@ -125,7 +137,7 @@ class _Process:
                 [*COMMAND, str(theirs.fileno()), str(directory)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env={**os.environ, **_ONE_THREAD},
+                env={**os.environ, **ONE_THREAD},
                 pass_fds=[theirs.fileno()],
                 process_group=0,
             )

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -40,10 +41,27 @@ _bundle = bundle_option("The bundle.")
     "--workers",
     type=click.IntRange(min=1),
     show_default="the cores that may be used",
-    help="Processes that price a large file; with 1, only this one.",
+    help="Processes that price a large file; with 1, only this one. With Ray, by default the cores of the cluster.",
+)
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", help="Where the processes run.")
+@click.option(
+    "--address",
+    envvar="RAY_ADDRESS",
+    show_envvar=True,
+    show_default="Ray on this machine alone",
+    help="Of a Ray cluster: HOST:PORT or auto on one of its nodes, ray://HOST:PORT from elsewhere.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def predict(bundle: Path, source: Path, sheet: str | None, output: Path, workers: int | None, as_json: bool) -> None:
+def predict(
+    bundle: Path,
+    source: Path,
+    sheet: str | None,
+    output: Path,
+    workers: int | None,
+    engine: str,
+    address: str | None,
+    as_json: bool,
+) -> None:
     """Price the houses of a file, or of each file of a folder or glob.
 
     Writes its rows in their order with the columns predicted_price, interval_low, interval_high, fsd, confidence and
@@ -57,15 +75,22 @@ def predict(bundle: Path, source: Path, sheet: str | None, output: Path, workers
     Of several inputs, the output is a folder with a file of the same name for each. One that cannot be priced is told,
     the others are priced all the same, and the exit code is 4.
 
+    With --engine ray, the blocks of a large file are priced on a Ray cluster, to the same output. Needs
+    houseprice[ray], here and on each node.
+
     Example: houseprice predict --input data/processed/cleaned_house_data.csv --output priced.csv
     """
     progress = PredictionProgress()
-    with progress:
+    with (
+        progress,
+        batch_prediction.ray_pool(address, workers, progress.say) if engine == "ray" else nullcontext() as pool,
+    ):
         files = batch_prediction.input_files(source)
         price: Callable[..., batch_prediction.Summary] = (
             batch_prediction.predict if files is None else batch_prediction.predict_files
         )
-        summary = price(bundle, files or source, output, progress.show, progress.say, sheet=sheet, workers=workers)
+        told = progress.show, progress.say
+        summary = price(bundle, files or source, output, *told, sheet=sheet, workers=workers, pool=pool)
     if failed := failed_gates(read_manifest(bundle).verdict):
         click.echo(f"houseprice: warning: the model failed its gates ({', '.join(failed)})", err=True)
     if as_json:
