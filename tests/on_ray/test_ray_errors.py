@@ -55,6 +55,18 @@ def test_an_address_that_is_none(processes: Processes, toy_dir: Path, tmp_path: 
     assert (code, error_code(told)) == (18, "ray_unreachable")
 
 
+def test_an_address_belongs_to_ray(processes: Processes, toy_dir: Path, tmp_path: Path) -> None:
+    """Who names a cluster wants it; the variable may be there for others."""
+    run = processes.predict(toy_dir, tmp_path / "x.csv", tmp_path / "y.csv", "--address", "127.0.0.1:1")
+    assert done(run)[0] == 2
+    variable = processes.start(
+        *("houseprice", "predict", "--bundle", toy_dir, "--input", tmp_path / "x.csv", "--output", tmp_path / "y.csv"),
+        RAY_ADDRESS="127.0.0.1:1",
+    )
+    code, told = done(variable)
+    assert (code, error_code(told)) == (4, "file_unreadable")
+
+
 def test_nodes_of_another_version_are_refused(
     own_cluster: Callable[..., Cluster],
     processes: Processes,

@@ -8,7 +8,7 @@ the output once. For an actor that is lost, another one is started as soon as th
 import queue
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Any
 
@@ -39,7 +39,14 @@ def ray_pool(address: str | None, count: int | None, say: Say) -> Iterator[Pool]
     """
     with ray_cluster.connected(address, count or usable_cores()) as ray:
         actors = count or max(int(ray.cluster_resources().get("CPU", 0)), 1)
-        yield lambda pricer: RayWorkers(pricer, actors, ray, say)
+        with ExitStack() as made:
+
+            def make(pricer: Pricer) -> Workers:
+                workers = RayWorkers(pricer, actors, ray, say)
+                made.callback(workers.close)
+                return workers
+
+            yield make
 
 
 class RayWorkers(Workers):
@@ -60,14 +67,19 @@ class RayWorkers(Workers):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Give nothing more to do. `close` ends the actors, which can take longer than an interruption may."""
         self._is_ended = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """End the actors."""
         self._room.cancel()
         for actor in self._actors:
             with suppress(Exception):  # a cluster that is gone
                 self._ray.kill(actor)
         for _ in range(self._count):
             self._waiting.put(_lost())
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.shutdown()
 
     def _start(self) -> None:
         files = {path.name: path.read_bytes() for path in self._pricer.directory.iterdir() if path.is_file()}
@@ -87,10 +99,10 @@ class RayWorkers(Workers):
         """Open the bundle in an actor; if that is lost, start another one."""
         try:
             wrong = self._ray.get(actor.open.remote(self._bundle, self._pricer.version, ray_cluster.versions()))
-        except self._ray.exceptions.RayError as err:
+        except Exception as err:  # noqa: BLE001 - whoever waits for the actor raises what is wrong
             if getattr(err, "actor_init_failed", False):
                 wrong = ray_cluster.not_installed()
-            elif self._starts_left > 0 and not self._is_ended:
+            elif isinstance(err, self._ray.exceptions.RayError) and self._starts_left > 0 and not self._is_ended:
                 self._starts_left -= 1
                 self._start_one()
                 return

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from houseprice import batch_prediction
 from houseprice.bundle.load import read_manifest
@@ -52,7 +53,9 @@ _bundle = bundle_option("The bundle.")
     help="Of a Ray cluster: HOST:PORT or auto on one of its nodes, ray://HOST:PORT from elsewhere.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_context
 def predict(
+    ctx: click.Context,
     bundle: Path,
     source: Path,
     sheet: str | None,
@@ -80,11 +83,11 @@ def predict(
 
     Example: houseprice predict --input data/processed/cleaned_house_data.csv --output priced.csv
     """
+    if engine != "ray" and ctx.get_parameter_source("address") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--address is that of a Ray cluster: add --engine ray, or leave it out.")
     progress = PredictionProgress()
-    with (
-        progress,
-        batch_prediction.ray_pool(address, workers, progress.say) if engine == "ray" else nullcontext() as pool,
-    ):
+    on_ray = engine == "ray"
+    with progress, batch_prediction.ray_pool(address, workers, progress.say) if on_ray else nullcontext() as pool:
         files = batch_prediction.input_files(source)
         price: Callable[..., batch_prediction.Summary] = (
             batch_prediction.predict if files is None else batch_prediction.predict_files
