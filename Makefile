@@ -110,7 +110,7 @@ test-oracles: $(VENV)/.dev .venv-oracles/.oracles ## tests against independent i
 	@$(BIN)/python -m pytest -m oracles $(call marked,oracles,tests)
 
 .PHONY: test-ray
-test-ray: $(VENV)/.dev .venv-ray/.ray ## tests of `predict --engine ray`, on a cluster of two nodes on this machine
+test-ray: $(VENV)/.dev .venv-ray/.ray ## tests of `--engine ray`, on a cluster of two nodes on this machine
 	@$(BIN)/python -m pytest -m ray $(call marked,ray,tests/on_ray)
 
 .PHONY: test-image
@@ -173,7 +173,7 @@ lock: ## compile the requirement locks from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --group oracles --output-file requirements/oracles.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
-	  --exclude-newer "$(COOLDOWN)" --constraints requirements.txt pyproject.toml --extra ray --group build \
+	  --exclude-newer "$(COOLDOWN)" --constraints requirements.txt pyproject.toml --extra ray --extra learning \
 	  --output-file requirements/ray.txt
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header \
 	  --exclude-newer "$(COOLDOWN)" --group audit --output-file requirements/audit.txt

@@ -13,14 +13,18 @@ from threads import threads_of_blas
 def test_results_come_in_the_order_of_the_tasks() -> None:
     """Whichever ends first."""
     last = threading.Event()
-    tasks = [lambda: last.wait(10), lambda: last.set() or "second"]
-    assert list(side_by_side(tasks, 2)) == [True, "second"]
+
+    def second() -> bool:
+        last.set()
+        return False
+
+    assert list(side_by_side([partial(last.wait, 10), partial(second)], 2)) == [True, False]
 
 
 def test_products_take_one_thread_meanwhile() -> None:
     """And as many as before afterwards."""
     with threadpool_limits(2, "blas"):
-        assert list(side_by_side([threads_of_blas], 2)) == [{1}]
+        assert list(side_by_side([partial(threads_of_blas)], 2)) == [{1}]
         assert threads_of_blas() == {2}
 
 
@@ -32,5 +36,5 @@ def test_the_first_failure_ends_all() -> None:
         raise ValueError
 
     with pytest.raises(ValueError):  # noqa: PT011 - it is ours, without words
-        list(side_by_side([fail, *(partial(begun.append, number) for number in range(1000))], 1))
+        list(side_by_side([partial(fail), *(partial(begun.append, number) for number in range(1000))], 1))
     assert len(begun) < 1000

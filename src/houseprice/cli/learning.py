@@ -30,6 +30,7 @@ from houseprice.cli.learning_options import (
     warn_of_held_out,
     with_sheet,
 )
+from houseprice.cli.ray_options import FITS, engine_options, fits_on
 from houseprice.config import Config, load
 from houseprice.errors import GateError
 from houseprice.folder_lock import lock_folders
@@ -88,6 +89,7 @@ def features(source: Path, output: Path, preprocessor: Path, config_path: Path, 
 @uri_option
 @accept_option
 @must_beat_option
+@engine_options(FITS)
 @json_option
 def train(
     *,
@@ -98,6 +100,8 @@ def train(
     uri: str | None,
     accept_uncomparable_champion: bool,
     must_beat_champion: bool,
+    engine: str,
+    address: str | None,
     as_json: bool,
 ) -> None:
     """Train, evaluate, export and track; exits with code 6 when a gate fails.
@@ -107,7 +111,8 @@ def train(
     """
     config, reports = load(config_path), reports_dir or models_dir.parent / "reports"
     check_outputs(models_dir, reports)
-    with lock_folders(models_dir / "trained", reports), progress_bar("Training") as progress:
+    folders = models_dir / "trained", reports
+    with lock_folders(*folders), fits_on(engine, address), progress_bar("Training") as progress:
         trained = pipeline.train(
             config, data, models_dir, reports, uri, progress,
             accept_uncomparable_champion=accept_uncomparable_champion, must_beat_champion=must_beat_champion,
@@ -133,19 +138,33 @@ def train(
     "--store", type=FILE, default="reports/tune.db", help="SQLite file in which the search is stored and resumed."
 )
 @uri_option
+@engine_options(FITS)
 @json_option
 def tune(
-    config_path: Path, data: Path, trials: int, minutes: float, store: Path, uri: str | None, as_json: bool
+    *,
+    config_path: Path,
+    data: Path,
+    trials: int,
+    minutes: float,
+    store: Path,
+    uri: str | None,
+    engine: str,
+    address: str | None,
+    as_json: bool,
 ) -> None:
     """Search for better values of `training` on the training rows; print the part of the configuration to change."""
-    from houseprice.learning import feature_table, tracking, tuning
+    from houseprice.learning import feature_table, sales_sample, tracking, tuning
 
     config = load(config_path)
-    features = feature_table.read(data, config.schema_)
+    features, config = sales_sample.sample(feature_table.read(data, config.schema_), config)
     where = tracking.resolve(uri, config.tracking, store.resolve().parent.parent)
     search = tuning.Search(store, where)
-    with lock_folders(store.parent, name=f".{store.name}.lock"), progress_bar("Tuning") as progress:
-        tuned = tuning.tune(features, config, search, tuning.Budget(trials, minutes), progress)
+    with (
+        lock_folders(store.parent, name=f".{store.name}.lock"),
+        fits_on(engine, address) as at_once,
+        progress_bar("Tuning") as progress,
+    ):
+        tuned = tuning.tune(features, config, search, tuning.Budget(trials, minutes, at_once), progress)
     result = {"training": tuned.training, "configured": tuned.configured, "found": tuned.found, "trials": tuned.trials}
     show(result, as_json, lambda: tuned.yaml)
 

@@ -15,6 +15,7 @@ from houseprice.bundle.load import read_manifest
 from houseprice.bundle.verdict import failed_gates
 from houseprice.cli.common_options import bundle_option
 from houseprice.cli.prediction_progress import PredictionProgress
+from houseprice.cli.ray_options import engine_options
 from houseprice.errors import DataError
 from houseprice.serving import server, settings
 from houseprice.serving.protocols import platforms
@@ -44,14 +45,7 @@ _bundle = bundle_option("The bundle.")
     show_default="the cores that may be used",
     help="Processes that price a large file; with 1, only this one. With Ray, by default the cores of the cluster.",
 )
-@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", help="Where the processes run.")
-@click.option(
-    "--address",
-    envvar="RAY_ADDRESS",
-    show_envvar=True,
-    show_default="Ray on this machine alone",
-    help="Of a Ray cluster: HOST:PORT or auto on one of its nodes, ray://HOST:PORT from elsewhere.",
-)
+@engine_options("the processes")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
 def predict(

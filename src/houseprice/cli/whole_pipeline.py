@@ -29,6 +29,7 @@ from houseprice.cli.learning_options import (
     warn_of_held_out,
     with_sheet,
 )
+from houseprice.cli.ray_options import FITS, engine_options, fits_on
 from houseprice.config import Config, load
 from houseprice.folder_lock import lock_folders
 from houseprice.labelled_sales import sales_table
@@ -43,6 +44,7 @@ raw_option = click.option("--raw", type=FILE, show_default="as configured", help
 @additional_option
 @uri_option
 @accept_option
+@engine_options(FITS)
 @json_option
 def run(
     *,
@@ -52,11 +54,13 @@ def run(
     additional: Path | None,
     uri: str | None,
     accept_uncomparable_champion: bool,
+    engine: str,
+    address: str | None,
     as_json: bool,
 ) -> None:
     """Run the whole pipeline: process, features, train, bundle, verdict."""
     config = with_sheet(load(config_path), sheet)
-    with _writing(config):
+    with _writing(config), fits_on(engine, address):
         report = _processed(config, raw, additional or configured_additional(config))
         trained = _trained(config, uri, accept_uncomparable_champion=accept_uncomparable_champion)
     result = {"processing": report, "metrics": trained.metrics, "verdict": trained.verdict.as_dict()}

@@ -7,8 +7,9 @@ back to the configured numbers.
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from houseprice.config import Config, FoundTraining
 from houseprice.learning import tracking
 from houseprice.learning.feature_table import FeatureTable
 from houseprice.learning.fitting import found_training, places
+from houseprice.learning.side_by_side import side_by_side
 from houseprice.learning.splitting import TRAIN, Rows, folds, origins
 from houseprice.learning.training import PriceModel
 
@@ -61,10 +63,14 @@ class Tuned:
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits of a search, in further trials and minutes, whichever is reached first."""
+    """Limits of a search, in further trials and minutes, whichever is reached first.
+
+    So many trials run at once.
+    """
 
     trials: int
     minutes: float
+    at_once: int = 1
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,9 @@ class Search:
 
 def tune(table: FeatureTable, config: Config, search: Search, budget: Budget, progress: ProgressCallback) -> Tuned:
     """Search for better values of `training`, resuming an earlier search of the same table.
+
+    The fits of a trial run side by side, and so do as many trials as the budget says; the more, the less does each
+    know of the others.
 
     Raises:
         DataError: The training rows cannot be split.
@@ -94,7 +103,8 @@ def tune(table: FeatureTable, config: Config, search: Search, budget: Budget, pr
         load_if_exists=True,
     )
     # Another seed when resuming, or it would propose the same values again.
-    study.sampler = optuna.samplers.TPESampler(seed=config.training.seed + len(study.trials))
+    seed, several = config.training.seed + len(study.trials), budget.at_once > 1
+    study.sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=several)
     if not study.trials:
         study.enqueue_trial(_configured(now))
     server = tracking.parse_uri(search.uri).uri
@@ -106,14 +116,13 @@ def tune(table: FeatureTable, config: Config, search: Search, budget: Budget, pr
 
     pairs = _pairs(table, config)
     ends = time.monotonic() + budget.minutes * 60
-    for number in range(budget.trials):
+    for number in range(0, budget.trials, budget.at_once):
         if number and time.monotonic() >= ends:
             break
         progress(_best_so_far(study), number, budget.trials)
-        _try(study, table, now, pairs)
-        last = study.trials[-1]
-        numbers = {"objective": last.value or 0.0, **last.user_attrs}
-        tracking.log_trial(search.uri, config.tracking, f"trial {last.number}", last.params, numbers, parent)
+        for trial in _try(study, table, now, pairs, min(budget.at_once, budget.trials - number)):
+            numbers = {"objective": trial.value or 0.0, **trial.user_attrs}
+            tracking.log_trial(search.uri, config.tracking, f"trial {trial.number}", trial.params, numbers, parent)
     progress("done", budget.trials, budget.trials)
     done = study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
     best = study.best_trial
@@ -121,19 +130,34 @@ def tune(table: FeatureTable, config: Config, search: Search, budget: Budget, pr
     return Tuned(_changes(now, kept), _value(done[0]), _value(best), len(done))
 
 
-def _try(study: optuna.Study, table: FeatureTable, now: FoundTraining, pairs: list[list[tuple[Rows, Rows]]]) -> None:
-    """Evaluate one proposal."""
-    trial = study.ask()
-    proposed = _reduced(_training(now, _propose(trial, now), now.tree_share))
-    kinds = [_errors(table, kind, proposed) for kind in pairs]
-    # The share of the trees is not searched: for given predictions the best one is known.
-    blended = [[np.mean((trees * share + kernel * (1 - share)) ** 2) for share in SHARES] for trees, kernel in kinds]
-    total = np.sum(blended, axis=0)
-    best = int(total.argmin())
-    trial.set_user_attr("tree_share", round(float(SHARES[best]), 2))
-    trial.set_user_attr("grouped_log_rmse", float(np.sqrt(blended[0][best])))
-    trial.set_user_attr("rolling_log_rmse", float(np.sqrt(blended[1][best])))
-    study.tell(trial, float(total[best]))
+def _try(
+    study: optuna.Study, table: FeatureTable, now: FoundTraining, pairs: list[list[tuple[Rows, Rows]]], count: int
+) -> list[optuna.trial.FrozenTrial]:
+    """Evaluate so many proposals at once; return the finished trials."""
+    trials = [study.ask() for _ in range(count)]
+    proposed = [_reduced(_training(now, _propose(trial, now), now.tree_share)) for trial in trials]
+    tasks = [
+        partial(_errors, table, *pair, training.model_copy(update={"threads": 1}))
+        for training in proposed
+        for kind in pairs
+        for pair in kind
+    ]
+    found = side_by_side(tasks, now.threads)
+    for trial in trials:
+        kinds = [
+            [np.concatenate(errors) for errors in zip(*(next(found) for _ in kind), strict=True)] for kind in pairs
+        ]
+        # The share of the trees is not searched: for given predictions the best one is known.
+        blended = [
+            [np.mean((trees * share + kernel * (1 - share)) ** 2) for share in SHARES] for trees, kernel in kinds
+        ]
+        total = np.sum(blended, axis=0)
+        best = int(total.argmin())
+        trial.set_user_attr("tree_share", round(float(SHARES[best]), 2))
+        trial.set_user_attr("grouped_log_rmse", float(np.sqrt(blended[0][best])))
+        trial.set_user_attr("rolling_log_rmse", float(np.sqrt(blended[1][best])))
+        study.tell(trial, float(total[best]))
+    return study.trials[-count:]
 
 
 def _pairs(table: FeatureTable, config: Config) -> list[list[tuple[Rows, Rows]]]:
@@ -143,21 +167,21 @@ def _pairs(table: FeatureTable, config: Config) -> list[list[tuple[Rows, Rows]]]
     return [[(train[learn], train[validate]) for learn, validate in kind] for kind in (by_parcel, by_time)]
 
 
-def _errors(table: FeatureTable, pairs: list[tuple[Rows, Rows]], training: FoundTraining) -> tuple[Logs, Logs]:
-    """Return the log errors of the trees alone and of the kernel ridge regression alone, on all validation rows."""
+def _blended(errors: list[tuple[Logs, Logs]]) -> list[float]:
+    """Return the mean squared error for each share of the trees, which is not searched: the best one is known."""
+    trees, kernel = (np.concatenate(part) for part in zip(*errors, strict=True))
+    return [float(np.mean((trees * share + kernel * (1 - share)) ** 2)) for share in SHARES]
 
-    def errors() -> Iterator[tuple[Logs, Logs]]:
-        for learn, validate in pairs:
-            model = PriceModel(training, places(table.schema)).fit(table.features[learn], table.prices[learn])
-            y_true = np.log(table.prices[validate])
-            alone = []
-            for share in (1.0, 0.0):
-                model.found_ = training.model_copy(update={"tree_share": share, "linear_share": 0.0})
-                alone.append(np.log(model.predict(table.features[validate])) - y_true)
-            yield alone[0], alone[1]
 
-    tree_errors, kernel_errors = zip(*errors(), strict=True)
-    return np.concatenate(tree_errors), np.concatenate(kernel_errors)
+def _errors(table: FeatureTable, learn: Rows, validate: Rows, training: FoundTraining) -> tuple[Logs, Logs]:
+    """Return the log errors of the trees alone and of the kernel ridge regression alone, on some validation rows."""
+    model = PriceModel(training, places(table.schema)).fit(table.features[learn], table.prices[learn])
+    y_true = np.log(table.prices[validate])
+    alone = []
+    for share in (1.0, 0.0):
+        model.found_ = training.model_copy(update={"tree_share": share, "linear_share": 0.0})
+        alone.append(np.log(model.predict(table.features[validate])) - y_true)
+    return alone[0], alone[1]
 
 
 def _configured(training: FoundTraining) -> dict[str, Any]:
