@@ -40,28 +40,3 @@ def test_large_blocks_are_returned_when_they_are_freed() -> None:
     }
     assert kept["on"] < 8
     assert kept["off"] > 50
-
-
-TRIMMED = """
-from pathlib import Path
-from houseprice.serving.heap import HeapTrimmer
-
-def resident():
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
-
-before, trim = resident(), HeapTrimmer()
-blocks = [bytes(10_000) for _ in range(10_000)]
-blocks = blocks[::100]  # some stay, so that no heap is empty at its end
-freed = resident() - before
-trim()
-print(freed, resident() - before)
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only glibc trims its heap")
-def test_pages_between_blocks_in_use_are_returned() -> None:
-    """Which glibc keeps by itself."""
-    found = subprocess.run([sys.executable, "-c", TRIMMED], capture_output=True, check=True)
-    freed, trimmed = map(float, found.stdout.split())
-    assert freed > 80
-    assert trimmed < 20

@@ -20,8 +20,6 @@ from fastapi import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
-from houseprice.serving.heap import HeapTrimmer
-
 STEP_SECONDS = 0.004
 """Work pauses at the first checkpoint after so long."""
 BUSY_SHARE = 0.05
@@ -32,7 +30,6 @@ NICENESS = 5
 RETRY_SECONDS = 5
 
 T = TypeVar("T")
-_trim_heap = HeapTrimmer()
 _thread = threading.local()
 
 
@@ -123,7 +120,6 @@ class _Job:
             return work()
         finally:
             _thread.job = None
-            _trim_heap()
 
     def pause(self) -> None:
         """Let others compute, when the step is over."""
