@@ -14,7 +14,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import pytest
+
 START_SECONDS = 30
+HANG_UP = pytest.param(
+    signal.SIGHUP,
+    marks=pytest.mark.skipif(
+        signal.getsignal(signal.SIGHUP) == signal.SIG_IGN, reason="under nohup, which the server heeds as well"
+    ),
+)
+"""The signal of a terminal that goes."""
 
 
 def _free_port() -> int:

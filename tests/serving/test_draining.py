@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from running import START_SECONDS, Server
+from running import HANG_UP, START_SECONDS, Server
 from toy import FULL
 
 from houseprice.serving.draining import IDLE_SECONDS
@@ -119,7 +119,7 @@ def test_no_request_is_lost_when_a_server_stops_under_load(start: Start, workers
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, HANG_UP])
 def test_no_request_is_lost_when_all_processes_are_stopped(start: Start, sig: signal.Signals) -> None:
     """As a terminal does by Ctrl-C and when it goes, and systemd by default."""
     server = start(before=os.setsid, HOUSEPRICE_WORKERS="2")

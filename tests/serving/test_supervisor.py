@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import START_SECONDS, Server
+from running import HANG_UP, START_SECONDS, Server
 from toy import FULL, FULL_PRICE
 
 Start = Callable[..., Server]
@@ -70,7 +70,7 @@ def is_free(port: int) -> bool:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("sig", [signal.SIGKILL, signal.SIGHUP])
+@pytest.mark.parametrize("sig", [signal.SIGKILL, HANG_UP])
 def test_workers_end_with_their_parent(start: Start, sig: signal.Signals) -> None:
     """A killed parent leaves nobody behind who would hold the address; SIGHUP is a stop, with exit code 0."""
     server = start(HOUSEPRICE_WORKERS="2")
