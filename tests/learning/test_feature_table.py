@@ -1,6 +1,8 @@
 """A feature table is read back as it was written, or refused."""
 
 import hashlib
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,6 +61,18 @@ def test_a_table_knows_where_it_comes_from(reading: Reading) -> None:
     found = reading(CONTENT)
     assert found.sha256 == hashlib.sha256(CONTENT).hexdigest()
     assert found.processed_sha256 == ORIGIN
+
+
+def test_a_table_may_come_out_of_a_pipe(tmp_path: Path) -> None:
+    """Such as that of a program that unpacks it, which can be read only once."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(CONTENT,), daemon=True)
+    writer.start()
+    found = tables.read(pipe, SCHEMA)
+    writer.join(10)
+    assert found.sha256 == hashlib.sha256(CONTENT).hexdigest()
+    assert found.prices.tolist() == [100.5, 200.0, 100.5, 100.5, 100.5]
 
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)

@@ -114,6 +114,8 @@ def read(path: Path, schema: Schema) -> FeatureTable:
             schema with both sides of the split (`feature_table_invalid`).
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe, which can be read only once
+            return parse(path.read_bytes(), str(path), schema)
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as err:

@@ -27,7 +27,7 @@ class Steps:
         self._progress, self._total, self._taken = progress, total, 0
 
     def take(self, what: str) -> None:
-        """ProgressCallback that a step begins."""
+        """Tell that a step begins."""
         self._progress(what, self._taken, self._total)
         self._taken += 1
 
