@@ -40,3 +40,35 @@ def test_large_blocks_are_returned_when_they_are_freed() -> None:
     }
     assert kept["on"] < 8
     assert kept["off"] > 50
+
+
+BETWEEN = """
+import sys, time
+from pathlib import Path
+from houseprice.serving.heap import return_freed_memory
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+if sys.argv[1] == "on":
+    return_freed_memory()
+before = resident()
+blocks = [bytes(10_000) for _ in range(10_000)]
+blocks = blocks[::100]  # which stay between the others
+end = time.monotonic() + (20 if sys.argv[1] == "on" else 5)
+while resident() - before > 20 and time.monotonic() < end:
+    sum(range(1_000_000))
+    time.sleep(0.1)
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc trims its heap")
+def test_pages_between_blocks_in_use_are_returned() -> None:
+    """By a thread, after some work; without it they would be kept."""
+    kept = {
+        state: float(subprocess.run([sys.executable, "-c", BETWEEN, state], capture_output=True, check=True).stdout)
+        for state in ("on", "off")
+    }
+    assert kept["on"] < 20
+    assert kept["off"] > 80

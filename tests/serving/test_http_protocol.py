@@ -1,5 +1,7 @@
 """Whatever bytes a client sends: requests are read one after the other, and what is no request is refused."""
 
+import asyncio
+import gc
 import itertools
 import re
 from typing import Any
@@ -197,3 +199,47 @@ def test_beyond_the_limit_the_connection_that_waited_longest_ends() -> None:
         assert found
 
     anyio.run(ask)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n" * 3,
+        b"GET /a HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 5000,
+        b"POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 800\r\n\r\nab",
+        b"GET / HTTP/1.1\nHost: x\n\n",
+    ],
+)
+def test_a_connection_leaves_no_garbage(sent: bytes) -> None:
+    """Whatever its client sent; of garbage, thousands of connections would hold memory until it is collected."""
+
+    async def receive_all(scope: Any, receive: Any, send: Any) -> None:
+        while (message := await receive())["type"] == "http.request" and message["more_body"]:
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def connect(port: int) -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        await asyncio.sleep(0.01)
+        writer.close()
+        await writer.wait_closed()
+
+    async def found() -> int:
+        async with listening(receive_all) as (port, _):
+            await connect(port)
+            await asyncio.sleep(0.3)
+            gc.collect()
+            gc.disable()
+            try:
+                for _ in range(10):
+                    await connect(port)
+                await asyncio.sleep(0.3)
+                return gc.collect()
+            finally:
+                gc.enable()
+
+    assert anyio.run(found, backend_options={"use_uvloop": True}) < 10

@@ -55,9 +55,10 @@ class SequentialProtocol(HttpToolsProtocol):
         self._answer_transport: Any = AnswerTransport(transport, self._close_after_answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget what was held."""
+        """Forget what was held, and what refers to this object, so that no garbage collection is needed to free it."""
         self._hold(b"")
         super().connection_lost(exc)
+        self.cycle = self._answer_transport = None  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
         """Parse data up to the end of a request; the rest waits until that was answered."""
