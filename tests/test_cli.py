@@ -62,6 +62,8 @@ def test_the_version_is_the_packages(run_cli: RunCli) -> None:
         (("gate", "more"), "more"),
         (("--nonsense",), "--nonsense"),
         (("train", "--json", "--config"), "--config"),
+        *(((command, "--address", "127.0.0.1:1"), "--address") for command in ("run", "train", "tune")),
+        (("predict", "--input", "x", "--output", "y", "--address", "127.0.0.1:1"), "--address"),
     ],
 )
 def test_a_line_that_cannot_be_understood_ends_with_code_2(run_cli: RunCli, words: tuple[str, ...], named: str) -> None:

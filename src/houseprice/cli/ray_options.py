@@ -3,25 +3,40 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from typing import Any, TypeVar
+from functools import partial, wraps
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Command = Callable[..., Any]
 FITS = "the fits of folds, rolling origins and trials"
 FITS_A_TRIAL = 8
 """Cores that one trial of a search keeps busy: its folds and rolling origins."""
 
 
 def engine_options(what: str) -> Callable[[Command], Command]:
-    """Return what adds `--engine` and `--address` to a command; `what` runs there."""
+    """Return what adds `--engine` and `--address` to a command; `what` runs there.
+
+    An address without Ray is refused, unless it is that of the environment, which may be there for others.
+    """
     address = click.option(
         "--address", envvar="RAY_ADDRESS", show_envvar=True, show_default="Ray on this machine alone",
         help="Of a Ray cluster: HOST:PORT or auto on one of its nodes, ray://HOST:PORT from elsewhere.",
     )  # fmt: skip
     engine = click.option("--engine", type=click.Choice(["local", "ray"]), default="local", help=f"Where {what} run.")
-    return lambda command: engine(address(command))
+
+    def add(command: Command) -> Command:
+        @wraps(command)
+        def checked(*args: Any, **values: Any) -> Any:
+            source = click.get_current_context().get_parameter_source("address")
+            if values["engine"] != "ray" and source is ParameterSource.COMMANDLINE:
+                raise click.UsageError("--address is that of a Ray cluster: add --engine ray, or leave it out.")
+            return command(*args, **values)
+
+        return engine(address(checked))
+
+    return add
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
 from houseprice import batch_prediction
 from houseprice.bundle.load import read_manifest
@@ -47,9 +46,7 @@ _bundle = bundle_option("The bundle.")
 )
 @engine_options("the processes")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.pass_context
 def predict(
-    ctx: click.Context,
     bundle: Path,
     source: Path,
     sheet: str | None,
@@ -77,10 +74,7 @@ def predict(
 
     Example: houseprice predict --input data/processed/cleaned_house_data.csv --output priced.csv
     """
-    if engine != "ray" and ctx.get_parameter_source("address") is ParameterSource.COMMANDLINE:
-        raise click.UsageError("--address is that of a Ray cluster: add --engine ray, or leave it out.")
-    progress = PredictionProgress()
-    on_ray = engine == "ray"
+    progress, on_ray = PredictionProgress(), engine == "ray"
     with progress, batch_prediction.ray_pool(address, workers, progress.say) if on_ray else nullcontext() as pool:
         files = batch_prediction.input_files(source)
         price: Callable[..., batch_prediction.Summary] = (

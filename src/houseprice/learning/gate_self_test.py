@@ -1,7 +1,8 @@
 """Mutation tests of the quality gates: defects are introduced one by one, and each must fail its gate.
 
-They run on a quarter of the sales with few trees. The limit of the latency is set around that of the same small model
-without a mutation, so that the mutation, and not the small size, fails a gate; all others are as configured.
+They run on a quarter of the sales, or less of many, with few trees. The limit of the latency is set around that of the
+same small model without a mutation, so that the mutation, and not the small size, fails a gate; all others are as
+configured.
 """
 
 from dataclasses import dataclass, replace
@@ -20,8 +21,9 @@ from houseprice.learning.gate_mutations import MUTATIONS, SERVED, Refusal, inapp
 from houseprice.learning.latency import latency_ratio
 from houseprice.learning.splitting import TRAIN, houses_of
 
-PARCEL_FRACTION = 4  # one parcel in four is kept
+PARCEL_FRACTION = 4  # one parcel in four is kept, or less
 FEW_SALES = 8000  # of which all are kept
+MANY_SALES = 25_000  # of which about so many are kept
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ def prepare(sales: pl.DataFrame, config: Config) -> Baseline:
     schema = config.schema_
     kept = sales
     if sales.height > FEW_SALES:
-        kept = sales.filter(pl.Series(houses_of(sales, schema)).hash(seed=0) % PARCEL_FRACTION == 0)
+        fraction = max(PARCEL_FRACTION, sales.height // MANY_SALES)
+        kept = sales.filter(pl.Series(houses_of(sales, schema)).hash(seed=0) % fraction == 0)
     split = config.split.model_copy(update={"folds": 3, "origins": 2})
     made, preprocessor = engineer(kept, schema, config.derived, config.split, config.training.seed)
     features = feature_table.parse(feature_table.write(made, "0" * 64), "planting", schema)
