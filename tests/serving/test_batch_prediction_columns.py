@@ -64,14 +64,25 @@ def test_a_csv_is_judged_as_its_houses_are(pricer: Pricer, rows: list[dict[int, 
     [
         "1;2\n",
         f"{';'.join(GOOD)};x;y\n",
+        f"{';'.join(GOOD)};x;y\n{';'.join(GOOD)}\n",
         f"{';'.join(GOOD)};{'x' * 140_000}\n",
         f'{";".join(GOOD)};"x"\n',
-        f"{';'.join(GOOD)};\t\x0b\u2028 \n",
+        f"{';'.join(GOOD)};\t\x0b\x0c\x1c\x85\u2028\u2029 \r\n",
         "  \n",
         "\n\n",
         "",
     ],
-    ids=["short", "long", "a huge cell", "quotation", "strange spaces", "only spaces", "only ends", "nothing"],
+    ids=[
+        "short",
+        "long",
+        "as many cells too many as too few",
+        "a huge cell",
+        "quotation",
+        "strange spaces",
+        "only spaces",
+        "only ends",
+        "nothing",
+    ],
 )
 def test_odd_lines_are_read_as_by_the_reader(pricer: Pricer, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines that are too short or long, and those that a split would divide otherwise."""

@@ -3,7 +3,7 @@
 import csv
 import gzip
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,14 +28,14 @@ class Rows:
         count: how many they are.
         values: column of a request → its values, None where one is missing.
         lines: the rows as they stood in a CSV without quotations, to be written again as they are.
-        cells: those of a CSV; None of a frame whose rows were not needed.
+        cells: those of a CSV by column; None of a frame.
         frame: the rows as a frame, where that is what was read.
     """
 
     count: int
     values: Values
     lines: Sequence[str] | None
-    cells: Sequence[Sequence[Any]] | None
+    cells: Sequence[Sequence[str]] | None
     frame: Any
 
 
@@ -58,7 +58,7 @@ def encode(job: Job, schema: Schema, rows: Rows, scores: Scores) -> bytes:
     sink = io.StringIO(newline="")
     writer = csv.writer(sink, delimiter=delimiter, lineterminator="\n")
     if rows.lines is None:
-        cells = rows.cells if rows.cells is not None and rows.frame is None else _frame_cells(rows.frame)
+        cells = zip(*rows.cells, strict=True) if rows.cells is not None else _frame_cells(rows.frame)
         writer.writerows([*row, *added, text] for row, added, text in zip(cells, numbers, warnings, strict=True))
         return _packed(job, sink)
     for line, added, text in zip(rows.lines, numbers, warnings, strict=True):
@@ -76,18 +76,18 @@ def _packed(job: Job, sink: io.StringIO) -> bytes:
     return gzip.compress(content, GZIP_LEVEL, mtime=0) if job.output_format == "gzip" else content
 
 
-def _frame_cells(frame: Any) -> list[list[str]]:
-    return [[format_cell(cell_value(value)) for value in row] for row in frame.iter_rows()]
+def _frame_cells(frame: Any) -> Iterable[Sequence[str]]:
+    return ([format_cell(cell_value(value)) for value in row] for row in frame.iter_rows())
 
 
 def _typed(job: Job, schema: Schema, rows: Rows) -> Any:
     """Return the rows of a CSV as a frame: the columns of a request with their types, the others as text."""
     pl = polars()
     series = {}
-    for index, name in enumerate(job.header):
+    for name, cells in zip(job.header, rows.cells or (), strict=True):
         column = schema.request.get(name.strip())
         if column is None:
-            series[name] = pl.Series(name, [row[index] or None for row in rows.cells or ()], pl.String)
+            series[name] = pl.Series(name, [cell or None for cell in cells], pl.String)
             continue
         kind = pl.String if column.is_text else pl.Date if column.kind == "date" else pl.Float64
         series[name] = pl.Series(name, rows.values[name.strip()], kind)

@@ -3,7 +3,8 @@
 import csv
 import io
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -88,13 +89,13 @@ class _Reading:
         if self.job.is_frame:
             count, lines, cells = block.content.height, None, None
             known = [name for name in block.content.columns if name in self._request]
-            columns: Sequence[Column] = [(name, column_cells(block.content[name]), cell_value) for name in known]
+            columns: Iterable[Column] = [(name, column_cells(block.content[name]), cell_value) for name in known]
         else:
             found = self._plain_lines(block.content)
             if found is None:
                 return None
             lines, cells = found
-            count, columns = len(lines), list(self._reader.columns(cells))
+            count, columns = len(lines), self._reader.columns(cells)
         values = {}
         for name, column, parse in columns:
             try:
@@ -123,24 +124,27 @@ class _Reading:
         return Rows(len(houses), values, None, cells, block.content if self.job.is_frame else None)
 
     def _plain_lines(self, text: str) -> tuple[list[str], list[list[str]]] | None:
-        """Return the lines of a text and their cells, if it has no quotation; all are as wide as the header."""
+        """Return the lines of a text and their cells by column, if it has no quotation; lines fit the header."""
         if '"' in text:
             return None
-        lines = [line for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n") if line]
-        cells = [line.split(self._delimiter) for line in lines]
-        width, limit = len(self.job.header), csv.field_size_limit()
-        if any(len(row) != width for row in cells) or any(len(line) > limit for line in lines):
+        lines = [*filter(None, text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))]
+        width = len(self.job.header)
+        if set(map(str.count, lines, repeat(self._delimiter))) != {width - 1}:
             return None
-        return (lines, cells) if lines else None
+        if max(map(len, lines)) > csv.field_size_limit():
+            return None
+        cells = self._delimiter.join(lines).split(self._delimiter)
+        return lines, [cells[index::width] for index in range(width)]
 
-    def _text_houses(self, block: Block) -> tuple[list[str], Sequence[Sequence[Any]], list[House]]:
+    def _text_houses(self, block: Block) -> tuple[list[str], list[Sequence[str]], list[House]]:
         found = list(self._reader.rows_of(block.content, block.start))
         numbers = block.numbers
         places = [f"line {row.line}" for row in found] if numbers is None else [f"row {number}" for number in numbers]
-        return places, [row.cells for row in found], [self._reader.house(row) for row in found]
+        cells: list[Sequence[str]] = [*zip(*(row.cells for row in found), strict=True)] or [()] * len(self.job.header)
+        return places, cells, [self._reader.house(row) for row in found]
 
-    def _frame_houses(self, block: Block) -> tuple[list[str], Sequence[Sequence[Any]], list[House]]:
+    def _frame_houses(self, block: Block) -> tuple[list[str], None, list[House]]:
         known = [(index, name) for index, name in enumerate(block.content.columns) if name in self._request]
         rows = [[cell_value(value) for value in row] for row in block.content.iter_rows()]
         houses = [{name: row[index] for index, name in known if row[index] is not None} for row in rows]
-        return [f"row {block.start + index}" for index in range(len(rows))], rows, houses
+        return [f"row {block.start + index}" for index in range(len(rows))], None, houses

@@ -172,13 +172,13 @@ class CsvReader:
                 house[name] = value
         return house
 
-    def columns(self, rows: Sequence[Sequence[str]]) -> Iterator[tuple[str, Sequence[str], Parser]]:
-        """Yield name, cells and parser of each column that houses are made of; all rows are as wide as the header."""
-        by_index = list(zip(*rows, strict=True))
+    def columns(self, cells: Sequence[Sequence[str]]) -> Iterator[tuple[str, Sequence[str], Parser]]:
+        """Yield name, cells and parser of each column that houses are made of, from the cells by column."""
         for index, name, parse in self._parsers:
-            yield name, by_index[index], parse
+            yield name, cells[index], parse
         for indexes, name, parse in self._joined:
-            yield name, [_joined(row, indexes) for row in rows], parse
+            parts = zip(*(cells[index] for index in indexes), strict=True)
+            yield name, [_joined(row, range(len(indexes))) for row in parts], parse
 
     def header_index(self, name: str) -> int:
         """Return the position of a column."""
