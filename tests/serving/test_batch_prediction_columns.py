@@ -133,3 +133,17 @@ def test_cells_are_parsed_once_and_forgotten_in_time(pricer: Pricer, monkeypatch
         cells = [str(start + number % 7) for number in range(50)]
         assert values.find("living area", [f"2{cell}" for cell in cells], parse) is not None
     assert len(parsed) == 7 + 0 + 3 + 7 + 7
+
+
+def test_columns_of_ever_new_cells_are_not_remembered(pricer: Pricer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their values are those of each cell all the same, and blanks are refused where a value is required."""
+    monkeypatch.setattr(column_values, "MAX_CELLS", 10)
+    values = ColumnValues(pricer._scorer.request)
+    parsers = pricer.columns.parsers(".")
+    for start in (100, 200, 300):
+        cells = [str(start + number) for number in range(9)]
+        for name, more in (("lot", ["", "101"]), ("living area", ["101", "101"])):
+            expected = [*map(float, cells), float(more[0]) if more[0] else None, 101.0]
+            assert values.find(name, [*cells, *more], parsers[name]) == expected
+        assert values.find("living area", [*cells, ""], parsers["living area"]) is None
+        assert values.find("lot", [*cells, "x"], parsers["lot"]) is None

@@ -5,6 +5,7 @@ what is wrong.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from houseprice.serving.request import RequestModel, is_optional
@@ -30,20 +31,25 @@ class ColumnValues:
             parse: makes of a cell what JSON would hold; always the same function for a column.
         """
         known = self._known.setdefault(name, {})
-        if new := set(cells).difference(known):
-            if len(known) + len(new) > MAX_CELLS:
-                known.clear()
-                new = set(cells)
-            if not self._learn(name, known, {cell: parse(cell) for cell in new}):
-                return None
-        values = [known[cell] for cell in cells]
-        return None if None in values and not is_optional(self._rules.schema, name) else values
-
-    def _learn(self, name: str, known: dict[Any, Any], parsed: Mapping[Any, Any]) -> bool:
-        filled = {cell: value for cell, value in parsed.items() if value is not None}
-        found = self._rules.validate_column(name, list(filled.values()))
+        with suppress(KeyError):
+            return [*map(known.__getitem__, cells)]
+        new = set(cells).difference(known)
+        if len(known) + len(new) > MAX_CELLS:
+            if len(new) > len(cells) / 2:  # as most of the next block will be, too
+                return self._validated(name, [*map(parse, cells)])
+            known.clear()
+            new = set(cells)
+        found = self._validated(name, [*map(parse, new)])
         if found is None:
-            return False
-        known.update(dict.fromkeys(parsed))
-        known.update(zip(filled, found, strict=True))
-        return True
+            return None
+        known.update(zip(new, found, strict=True))
+        return [*map(known.__getitem__, cells)]
+
+    def _validated(self, name: str, parsed: list[Any]) -> list[Any] | None:
+        if None not in parsed:
+            return self._rules.validate_column(name, parsed)
+        found = self._rules.validate_column(name, [value for value in parsed if value is not None])
+        if found is None or not is_optional(self._rules.schema, name):
+            return None
+        filled = iter(found)
+        return [None if value is None else next(filled) for value in parsed]

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import Any
+from typing import Any, NotRequired, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
@@ -55,7 +55,7 @@ class RequestModel:
         if has_reference(schema):
             rules[REFERENCE] = reference_rule()
         house: Any = make("House", rules)
-        self._columns: dict[str, TypeAdapter[list[House]]] = {}
+        self._columns: dict[str, TypeAdapter[list[Any]]] = {}
         shown: House = {"description": "What is known of a house before it is sold."}
         extra = shown | ({"examples": [example]} if example else {})
         house.__pydantic_config__ = ConfigDict(**_CONFIG, json_schema_extra=extra)
@@ -173,15 +173,14 @@ class RequestModel:
         """
         return self.validate_blocks((rows[i : i + BLOCK] for i in range(0, len(rows), BLOCK)), most_errors)
 
-    def validate_column(self, name: str, values: Sequence[Any]) -> list[Any] | None:
+    def validate_column(self, name: str, values: list[Any]) -> list[Any] | None:
         """Return the values of a column as validated houses hold them; None where one of them would be refused."""
         if name not in self._columns:
-            make: Any = TypedDict
-            part: Any = make("House", {name: self._rules[name]})
-            part.__pydantic_config__ = _CONFIG
-            self._columns[name] = TypeAdapter(list[part])
+            rule: Any = self._rules[name]
+            rule = rule.__args__[0] if get_origin(rule) is NotRequired else rule
+            self._columns[name] = TypeAdapter(list[rule], config=_CONFIG)
         try:
-            return [house[name] for house in self._columns[name].validate_python([{name: value} for value in values])]
+            return self._columns[name].validate_python(values)
         except ValidationError:
             return None
 
