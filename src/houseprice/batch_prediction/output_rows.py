@@ -13,7 +13,7 @@ from houseprice.batch_prediction.frame_cells import cell_value
 from houseprice.batch_prediction.polars_import import polars
 from houseprice.schema import Schema
 from houseprice.serving.csv_cells import format_cell
-from houseprice.serving.csv_io import CsvWriter, join_warnings, number_cells
+from houseprice.serving.csv_io import NUMBERS, CsvWriter, join_warnings, number_cells
 from houseprice.serving.csv_reader import PREDICTION_COLUMNS
 from houseprice.serving.scorer import Scores
 
@@ -45,34 +45,37 @@ def head(job: Job) -> bytes:
         return b""
     sink = io.StringIO(newline="")
     CsvWriter(sink, job.header, job.dialect)
-    return _packed(job, sink)
+    return _packed(job, sink.getvalue())
 
 
 def encode(job: Job, schema: Schema, rows: Rows, scores: Scores) -> bytes:
     """Return the rows of a block with their predictions."""
-    warnings = [join_warnings(found) if found else "" for found in scores.warnings]
+    numbers = (scores.prices, scores.lows, scores.highs, scores.deviations, scores.confidences)
+    warnings = {house: join_warnings(found) for house, found in scores.warnings.items()}
     if job.output_format == "Parquet":
-        return _parquet(rows.frame if rows.frame is not None else _typed(job, schema, rows), scores, warnings)
-    numbers = map(number_cells, scores.prices, scores.lows, scores.highs, scores.deviations, scores.confidences)
+        frame = rows.frame if rows.frame is not None else _typed(job, schema, rows)
+        return _parquet(frame, numbers, [warnings.get(house, "") for house in range(rows.count)])
     delimiter = job.dialect.delimiter or ","
     sink = io.StringIO(newline="")
     writer = csv.writer(sink, delimiter=delimiter, lineterminator="\n")
     if rows.lines is None:
         cells = zip(*rows.cells, strict=True) if rows.cells is not None else _frame_cells(rows.frame)
-        writer.writerows([*row, *added, text] for row, added, text in zip(cells, numbers, warnings, strict=True))
-        return _packed(job, sink)
-    for line, added, text in zip(rows.lines, numbers, warnings, strict=True):
-        sink.write(f"{line}{delimiter}{delimiter.join(added)}{delimiter}")
-        if text:
-            writer.writerow([text])
-        else:
-            sink.write("\n")
-    return _packed(job, sink)
+        added = enumerate(map(number_cells, *numbers))
+        writer.writerows(
+            [*row, *more, warnings.get(house, "")] for row, (house, more) in zip(cells, added, strict=True)
+        )
+        return _packed(job, sink.getvalue())
+    form = delimiter.join(["%s", *NUMBERS.split(), ""])
+    lines = [*map(form.__mod__, zip(rows.lines, *numbers, strict=True)), ""]
+    writer.writerows([text] for text in warnings.values())
+    for house, cell in zip(warnings, sink.getvalue().split("\n"), strict=False):
+        lines[house] += cell
+    return _packed(job, "\n".join(lines))
 
 
-def _packed(job: Job, sink: io.StringIO) -> bytes:
+def _packed(job: Job, text: str) -> bytes:
     """Return the bytes of a part of a CSV; members of gzip behind each other are one file."""
-    content = sink.getvalue().encode()
+    content = text.encode()
     return gzip.compress(content, GZIP_LEVEL, mtime=0) if job.output_format == "gzip" else content
 
 
@@ -94,11 +97,10 @@ def _typed(job: Job, schema: Schema, rows: Rows) -> Any:
     return pl.DataFrame(list(series.values()))
 
 
-def _parquet(frame: Any, scores: Scores, warnings: list[str]) -> bytes:
+def _parquet(frame: Any, numbers: Sequence[Sequence[float]], warnings: list[str]) -> bytes:
     pl = polars()
-    values = (scores.prices, scores.lows, scores.highs, scores.deviations, scores.confidences, warnings)
-    kinds = (*[pl.Float64] * (len(values) - 1), pl.String)
-    added = [pl.Series(*column) for column in zip(PREDICTION_COLUMNS, values, kinds, strict=True)]
+    kinds = (*[pl.Float64] * len(numbers), pl.String)
+    added = [pl.Series(*column) for column in zip(PREDICTION_COLUMNS, (*numbers, warnings), kinds, strict=True)]
     sink = io.BytesIO()
     frame.with_columns(added).write_parquet(sink)
     return sink.getvalue()

@@ -67,8 +67,7 @@ class Pricer:
         if block.is_checked_only or (not rows.count and job.output_format != "Parquet"):
             return PricedBlock(rows.count, 0, b"")
         scores = self._scorer.score_columns(rows.values, rows.count)
-        warned = sum(map(bool, scores.warnings))
-        return PricedBlock(rows.count, warned, output_rows.encode(job, self.columns.schema, rows, scores))
+        return PricedBlock(rows.count, len(scores.warnings), output_rows.encode(job, self.columns.schema, rows, scores))
 
 
 class _Reading:

@@ -16,6 +16,9 @@ from houseprice.serving.request import BLOCK, House, RequestModel
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
 from houseprice.serving.worker_pool import checkpoint
 
+NUMBERS = "%.2f %.2f %.2f %.6f %.2f"
+"""How the numbers of a prediction are written."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -110,9 +113,9 @@ def write(table: Table, blocks: Iterable[Sequence[Prediction]]) -> list[bytes]:
     return parts or [sink.getvalue().encode()]
 
 
-def number_cells(price: float, low: float, high: float, fsd: float, confidence: float) -> tuple[str, ...]:
+def number_cells(price: float, low: float, high: float, fsd: float, confidence: float) -> list[str]:
     """Return the numbers of a prediction as cells, with a point as decimal sign."""
-    return f"{price:.2f}", f"{low:.2f}", f"{high:.2f}", f"{fsd:.6f}", f"{confidence:.2f}"
+    return (NUMBERS % (price, low, high, fsd, confidence)).split()
 
 
 def join_warnings(warnings: Sequence[PredictionWarning]) -> str:

@@ -37,11 +37,17 @@ class WarningDetector:
 
     def detect(self, columns: Columns) -> list[list[PredictionWarning]]:
         """Return the warnings of each house."""
-        if columns.numbers.shape[1] == 1 and self._is_usual(columns):
+        houses = columns.numbers.shape[1]
+        if houses == 1 and self._is_usual(columns):
             return [[]]
-        warnings: list[list[PredictionWarning]] = [[] for _ in range(columns.numbers.shape[1])]
+        found = self.find(columns)
+        return [found.get(house) or [] for house in range(houses)]
+
+    def find(self, columns: Columns) -> dict[int, list[PredictionWarning]]:
+        """Return house → its warnings, of the houses that have any."""
+        warnings: dict[int, list[PredictionWarning]] = {}
         for house, warning in (*self._outside(columns), *self._unknown(columns), *self._missing(columns)):
-            warnings[house].append(warning)
+            warnings.setdefault(house, []).append(warning)
         return warnings
 
     def _is_usual(self, columns: Columns) -> bool:
@@ -68,10 +74,9 @@ class WarningDetector:
 
     def _unknown(self, columns: Columns) -> Iterator[tuple[int, PredictionWarning]]:
         for name, levels, values in zip(self._layout.texts, self._levels, columns.texts.tolist(), strict=True):
-            if levels is None:
-                continue
-            for house, value in enumerate(values):
-                if value and value not in levels:
+            unknown = set(values).difference(values if levels is None else levels, [""])
+            for house, value in enumerate(values) if unknown else ():
+                if value in unknown:
                     message = f'{name} "{value}" is none of the {len(levels)} categories in the training data'
                     yield house, PredictionWarning(name, "unknown_category", message)
 

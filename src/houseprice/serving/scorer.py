@@ -28,14 +28,14 @@ Count = Callable[[Sequence[Prediction]], None]
 
 @dataclass(frozen=True)
 class Scores:
-    """The numbers of many predictions, in the decimals of answers, and their warnings: one value a house in each."""
+    """The numbers of many predictions in the decimals of answers, one a house in each; house → its warnings, if any."""
 
     prices: list[float]
     lows: list[float]
     highs: list[float]
     deviations: list[float]
     confidences: list[float]
-    warnings: list[list[PredictionWarning]]
+    warnings: Mapping[int, Sequence[PredictionWarning]]
 
 
 class Scorer:
@@ -104,7 +104,7 @@ class Scorer:
         """
         columns = self._layout.fill_columns(values, houses)
         prices, lows, highs, deviations = _rounded(self._answer(columns))
-        return Scores(prices, lows, highs, deviations, confidences(deviations), self._warnings.detect(columns))
+        return Scores(prices, lows, highs, deviations, confidences(deviations), self._warnings.find(columns))
 
     def score_blocks(self, houses: Sequence[House]) -> Iterator[list[Prediction]]:
         """Yield the predictions of many houses, in blocks of their order.
