@@ -145,7 +145,7 @@ def test_the_package_is_a_command_and_numbers_go_to_stdout_alone(tmp_path: Path)
 
 
 def test_the_serving_side_starts_without_what_learning_needs(tmp_path: Path) -> None:
-    """A command is imported when it is typed: predict loads no polars, no scikit-learn, no MLflow."""
+    """A command is imported when it is typed: predict loads no polars, no MLflow, and no web framework."""
     code = (
         "import sys\nfrom houseprice.cli import main\n"
         "try: main(['predict', '--bundle', 'no', '--input', 'no', '--output', 'no'])\n"
@@ -155,6 +155,7 @@ def test_the_serving_side_starts_without_what_learning_needs(tmp_path: Path) -> 
     exit_code, *modules = ended.stdout.split()
     assert exit_code == "5"
     assert not {"polars", "pandas", "sklearn", "mlflow", "lightgbm", "catboost", "onnx", "rich"} & set(modules)
+    assert not {"fastapi", "starlette", "uvicorn", "asyncio"} & set(modules)
 
 
 def test_json_is_json_and_nothing_else(run_cli: RunCli, tmp_path: Path, root: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from starlette.requests import ClientDisconnect
 
 from houseprice.serving import worker_pool
-from houseprice.serving.worker_pool import BusyError, WorkerPool, checkpoint
+from houseprice.serving.checkpoints import checkpoint
+from houseprice.serving.worker_pool import BusyError, WorkerPool
 
 SECONDS = 30
 

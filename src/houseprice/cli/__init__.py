@@ -31,7 +31,7 @@ COMMANDS = {
     "equity": "equity",
     "bundle": "learning",
     "retrain": "whole_pipeline",
-    "predict": "serving",
+    "predict": "prediction",
     "serve": "serving",
     "store": "store",
     "monitor": "monitor",
@@ -45,7 +45,7 @@ COMMANDS = {
     "audit-log": "deployment",
 }
 LOCKS = {
-    **dict.fromkeys(("serving", "store"), "requirements/serving.txt"),
+    **dict.fromkeys(("prediction", "serving", "store"), "requirements/serving.txt"),
     **dict.fromkeys(("release", "verification", "deployment"), "requirements/deployment.txt"),
 }
 """The smallest lock that commands of a module need; by default all of it."""

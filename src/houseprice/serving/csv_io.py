@@ -8,13 +8,13 @@ from itertools import islice
 from typing import Any, TextIO
 
 from houseprice.schema import Schema
+from houseprice.serving.checkpoints import checkpoint
 from houseprice.serving.csv_cells import format_cell
 from houseprice.serving.csv_dialect import BYTE_ORDER_MARK, Dialect
 from houseprice.serving.csv_reader import PREDICTION_COLUMNS, CsvColumns, CsvReader, Row
 from houseprice.serving.prediction import Prediction, PredictionWarning
 from houseprice.serving.request import BLOCK, House, RequestModel
 from houseprice.serving.validation_errors import BatchTooLargeError, InvalidRequestError
-from houseprice.serving.worker_pool import checkpoint
 
 NUMBERS = "%.2f %.2f %.2f %.6f %.2f"
 """How the numbers of a prediction are written."""

@@ -14,13 +14,13 @@ from typing import BinaryIO
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import nearest
+from houseprice.serving.checkpoints import checkpoint
 from houseprice.serving.column_rules import REFERENCE
 from houseprice.serving.csv_blocks import MAX_ROW_CHARACTERS, TextBlock
 from houseprice.serving.csv_cells import Parser, cell_parser
 from houseprice.serving.csv_dialect import BYTE_ORDER_MARK, DEFAULT, Dialect, detect_delimiter, invalid_csv, read_lines
 from houseprice.serving.request import House, has_reference, is_optional
 from houseprice.serving.validation_errors import MAX_ERRORS
-from houseprice.serving.worker_pool import checkpoint
 
 PREDICTION_COLUMNS = ("predicted_price", "interval_low", "interval_high", "fsd", "confidence", "warnings")
 

@@ -5,7 +5,7 @@ from io import BytesIO
 
 from fastapi import HTTPException
 
-from houseprice.serving.worker_pool import checkpoint
+from houseprice.serving.checkpoints import checkpoint
 
 MAX_MEMBERS = 1000
 """Gzip streams one behind the other, as some programs write them."""

@@ -16,8 +16,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from houseprice.serving.checkpoints import checkpoint
 from houseprice.serving.json_duplicate_keys import DuplicateKey, count_keys, find_duplicate_keys
-from houseprice.serving.worker_pool import checkpoint
 
 MAX_WHOLE_BYTES = 16 * 2**10
 """Bytes of a text that is parsed at once, which then takes a fraction of a millisecond and of a megabyte at most."""

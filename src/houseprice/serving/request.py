@@ -15,6 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from houseprice.schema import Schema
+from houseprice.serving.checkpoints import checkpoint
 from houseprice.serving.column_rules import REFERENCE, column_rule, reference_rule
 from houseprice.serving.json_blocks import JsonTooLargeError, array_pieces, parse_json
 from houseprice.serving.json_duplicate_keys import find_duplicate_keys
@@ -28,7 +29,6 @@ from houseprice.serving.validation_errors import (
     invalid_request,
     quoted,
 )
-from houseprice.serving.worker_pool import checkpoint
 
 House = dict[str, Any]
 _CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, str_strip_whitespace=True)

@@ -14,12 +14,12 @@ import numpy.typing as npt
 from houseprice.bundle.golden import FSD_DECIMALS, OUTPUTS, PRICE_DECIMALS, largest_difference
 from houseprice.bundle.load import BLOCK, Bundle
 from houseprice.errors import ArtifactError, ServingError
+from houseprice.serving.checkpoints import checkpoint
 from houseprice.serving.column_layout import ColumnLayout, Columns
 from houseprice.serving.prediction import GoldenRowCheck, Prediction, PredictionWarning, confidences
 from houseprice.serving.prediction_warnings import WarningDetector
 from houseprice.serving.request import House, RequestModel
 from houseprice.serving.validation_errors import InvalidRequestError
-from houseprice.serving.worker_pool import checkpoint
 
 HEALTH_SECONDS = 0.1
 """How long the check of a golden row is good for."""

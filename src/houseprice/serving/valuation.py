@@ -10,11 +10,11 @@ from pydantic.json_schema import SkipJsonSchema
 
 from houseprice.bundle.load import Bundle
 from houseprice.errors import ServingError
+from houseprice.serving.checkpoints import checkpoint
 from houseprice.serving.column_layout import ColumnLayout
 from houseprice.serving.display_rounding import display_price
 from houseprice.serving.prediction import Prediction, PredictionWarning
 from houseprice.serving.request import House
-from houseprice.serving.worker_pool import checkpoint
 
 CLASS_LIMITS = (0.30, 0.25, 0.20, 0.16, 0.13, 0.10, 0.07)
 """The largest FSD of the confidence classes 1 to 7. They are this project's own: classes from 0 to 7 are known from the

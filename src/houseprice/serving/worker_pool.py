@@ -20,6 +20,8 @@ from fastapi import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
+from houseprice.serving.checkpoints import AbandonedError, thread
+
 STEP_SECONDS = 0.004
 """Work pauses at the first checkpoint after so long."""
 BUSY_SHARE = 0.05
@@ -30,7 +32,6 @@ NICENESS = 5
 RETRY_SECONDS = 5
 
 T = TypeVar("T")
-_thread = threading.local()
 
 
 class BusyError(HTTPException):
@@ -40,20 +41,6 @@ class BusyError(HTTPException):
 
     def __init__(self, message: str) -> None:
         super().__init__(503, message, {"Retry-After": str(RETRY_SECONDS)})
-
-
-class AbandonedError(Exception):
-    """Nobody waits for the work any more; raised in its thread."""
-
-
-def checkpoint() -> None:
-    """Pause work in a thread of the pool when its step is over; do nothing elsewhere.
-
-    Raises:
-        AbandonedError: The request was given up.
-    """
-    if job := getattr(_thread, "job", None):
-        job.pause()
 
 
 class WorkerPool:
@@ -114,12 +101,12 @@ class _Job:
 
     def call(self, work: Callable[[], T]) -> T:
         """Call a function in this thread, as soon as it may compute."""
-        _thread.job = self
+        thread.job = self
         try:
             self._wait()
             return work()
         finally:
-            _thread.job = None
+            thread.job = None
 
     def pause(self) -> None:
         """Let others compute, when the step is over."""

@@ -14,6 +14,7 @@ from houseprice.bundle.load import Bundle, Columns
 from houseprice.bundle.sales_store import Sales, unpack
 from houseprice.bundle.similarity import Similarity
 from houseprice.errors import ArtifactError, ServingError
+from houseprice.serving.checkpoints import checkpoint
 from houseprice.serving.coded_error import CodedHTTPError
 from houseprice.serving.column_layout import ColumnLayout
 from houseprice.serving.column_layout import Columns as ModelColumns
@@ -25,7 +26,6 @@ from houseprice.serving.explain.sale_selection import SaleSelection
 from houseprice.serving.explain.schemas import Comparable, Comparables
 from houseprice.serving.explain.shapley import to_the_cent
 from houseprice.serving.request import House
-from houseprice.serving.worker_pool import checkpoint
 
 EVERY_SALE = SaleSelection()
 SALE_NOISE = 0.1

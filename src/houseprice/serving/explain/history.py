@@ -9,11 +9,11 @@ from fastapi import HTTPException
 from pydantic import Field
 
 from houseprice.bundle.load import BLOCK, Bundle
+from houseprice.serving.checkpoints import checkpoint
 from houseprice.serving.column_layout import ColumnLayout
 from houseprice.serving.explain.finite_prediction import predict_finite
 from houseprice.serving.prediction import Day
 from houseprice.serving.request import House
-from houseprice.serving.worker_pool import checkpoint
 
 MIDDLE = 15
 """Day of the month that values and market index are for."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from houseprice.bundle.sales_store import Sales
-from houseprice.serving.worker_pool import checkpoint
+from houseprice.serving.checkpoints import checkpoint
 
 DIGITS = 12
 """Hexadecimal digits of a name: among 100,000 sales two have the same once in 50,000 bundles, and then differ by it."""

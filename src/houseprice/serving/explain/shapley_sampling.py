@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from houseprice.bundle.load import BLOCK
+from houseprice.serving.checkpoints import checkpoint
 from houseprice.serving.column_layout import ColumnLayout, Columns
 from houseprice.serving.explain.feature_groups import FeatureGroup
-from houseprice.serving.worker_pool import checkpoint
 
 ROWS_PER_HOUSE = 40
 """Rows that are predicted for each other house, or for one order and its reverse when those are more.

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from houseprice.bundle.load import BLOCK, Bundle
+from houseprice.serving.checkpoints import checkpoint
 from houseprice.serving.column_layout import ColumnLayout
 from houseprice.serving.explain.comparables import ComparableFinder
 from houseprice.serving.explain.feature_groups import to_request_values
@@ -19,7 +20,6 @@ from houseprice.serving.explain.sold_values import sold_values
 from houseprice.serving.prediction import Day
 from houseprice.serving.request import House, RequestModel
 from houseprice.serving.valuation import SPARSE_DISTANCE
-from houseprice.serving.worker_pool import checkpoint
 
 
 @dataclass(frozen=True, slots=True)

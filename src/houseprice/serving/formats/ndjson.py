@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from fastapi import HTTPException
 from pydantic import TypeAdapter
 
+from houseprice.serving.checkpoints import checkpoint
 from houseprice.serving.pacing import Pacer
 from houseprice.serving.prediction import Prediction
 from houseprice.serving.request import House, RequestModel
 from houseprice.serving.validation_errors import MAX_ERRORS, BatchTooLargeError, FieldError, InvalidRequestError
-from houseprice.serving.worker_pool import checkpoint
 
 BLOCK_LINES = 500
 BLOCK_BYTES = 2**20

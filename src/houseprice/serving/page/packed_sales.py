@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from houseprice.bundle.sales_store import Sales
 from houseprice.schema import Schema
+from houseprice.serving.checkpoints import checkpoint
 from houseprice.serving.column_layout import to_iso
 from houseprice.serving.page.quantisation import Floats, Quantised, Whole, quantise
-from houseprice.serving.worker_pool import checkpoint
 
 MAGIC = b"HPS1"
 VERSION = 2

@@ -12,13 +12,13 @@ from pydantic_core import to_json
 
 from houseprice.schema import Column
 from houseprice.serving.batch_execution import Blocks
+from houseprice.serving.checkpoints import checkpoint
 from houseprice.serving.json_blocks import parse_json
 from houseprice.serving.json_encoding import utf8_json
 from houseprice.serving.prediction import numbers_of
 from houseprice.serving.protocols import dataframe_json, tensors
 from houseprice.serving.protocols.adapter import ProtocolAdapter, invalid, quoted
 from houseprice.serving.request import House
-from houseprice.serving.worker_pool import checkpoint
 
 OUTPUTS = ("predicted_price", "interval_low", "interval_high", "fsd", "confidence")
 HEADER_LENGTH = "Inference-Header-Content-Length"
