@@ -102,8 +102,10 @@ def test_a_frame_is_judged_as_its_houses_are(pricer: Pricer, name: str, cells: l
         series = pl.Series(name, cells)
     except (TypeError, OverflowError, pl.exceptions.PolarsError):
         return
+    if {"0.0", "-0.0"} <= {*map(repr, series.to_list())}:  # equal, so that a warning may name either
+        return
     frame = pl.DataFrame([FULL] * len(cells)).with_columns(series)
-    job = Job(f"houses of {series.dtype}", frame.columns, Dialect(), is_frame=True, output_format=form)
+    job = Job(f"houses of {cells}", frame.columns, Dialect(), is_frame=True, output_format=form)
     with pytest.MonkeyPatch.context() as monkeypatch:
         block = Block(frame, 1, None, None)
         assert outcome(pricer, job, block) == slowly(pricer, job, block, monkeypatch)

@@ -71,8 +71,3 @@ def test_in_a_batch_each_house_has_its_own_warnings(scorer: Scorer) -> None:
         [],
         ["lot", "heating"],
     ]
-
-
-def test_a_negative_zero_is_said_as_zero(scorer: Scorer) -> None:
-    """They are equal, so columns of a frame, whose different cells are judged once, hold either."""
-    assert warnings_of(scorer, {**FULL, "lot": -0.0}) == warnings_of(scorer, {**FULL, "lot": 0.0}) != []

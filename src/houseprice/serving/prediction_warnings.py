@@ -100,4 +100,4 @@ def _bounds(seen: dict[str, Any], names: list[str], which: str) -> Numbers:
 
 
 def _plain(value: float) -> str:
-    return f"{value:z.6f}".rstrip("0").rstrip(".")
+    return f"{value:.6f}".rstrip("0").rstrip(".")
