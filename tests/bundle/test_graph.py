@@ -232,13 +232,14 @@ def test_no_kernel_value_of_the_graph_is_a_subnormal_number(both: Both) -> None:
     """A product with one takes a hundred times as long, on every request."""
     values = outputs_of(both, {"Exp", "GatherElements"}, 200)
     assert max(value.size for value in values) > 200 * 200  # the kernels are among them, some for each house
-    assert not any(((np.abs(value) > 0.0) & (np.abs(value) < np.finfo(np.float64).tiny)).any() for value in values)
+    assert not any(((np.abs(value) > 0.0) & (np.abs(value) < np.finfo(value.dtype).tiny)).any() for value in values)
 
 
-def test_no_exponential_is_taken_for_each_centre_and_house(both: Both) -> None:
-    """In float64 they would take more time than all the rest of the graph."""
+def test_no_exponential_of_float64_is_taken_for_each_centre_and_house(both: Both) -> None:
+    """They would take more time than all the rest of the graph."""
     assert sum(len(kernel.centres) for kernel in both.trained.kernel_ridge_.kernels) > 200
-    assert sum(value.size for value in outputs_of(both, {"Exp"}, 200)) < 200 * 200
+    values = [value for value in outputs_of(both, {"Exp"}, 200) if value.dtype == np.float64]
+    assert sum(value.size for value in values) < 200 * 200
 
 
 def test_the_model_alone_can_be_recorded_too(both: Both) -> None:

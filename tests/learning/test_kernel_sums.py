@@ -110,7 +110,8 @@ def test_only_large_coefficients_need_exponentials_of_float64() -> None:
         graph.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
         session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
         values = session.run(names, {"coordinates": coordinates}) if names else []
-        assert sum(value.size >= 300 * coordinates.shape[1] for value in values) == expected
+        large = [value for value in values if value.dtype == np.float64 and value.size >= 300 * coordinates.shape[1]]
+        assert len(large) == expected
 
 
 def test_kernels_that_see_nothing_or_what_never_changes_have_a_sum_too() -> None:

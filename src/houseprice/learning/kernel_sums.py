@@ -3,8 +3,8 @@
 ONNX Runtime takes 3 ns for an exponential of a float64, more than for all else that a centre needs, and float32 is too
 coarse: coefficients of thousands cancel. Kernels of two coordinates, such as a place, are therefore moved from their
 centres to a grid, of which each house needs its surroundings (the idea of the fast Gauss transform, Greengard & Strain
-1991). Others take their exponentials from a table, times a parabola between its entries. In King County, a price is off
-by 1e-7 of itself at most.
+1991). Others become broken lines, whose pieces come from a table. In King County, a price is off by 1e-7 of itself at
+most.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,15 @@ import ndonnx as ndx
 import numpy as np
 import numpy.typing as npt
 import spox.opset.ai.onnx.v21 as op
+from spox import Var
 
 from houseprice.learning.matrix_product import matmul
-from houseprice.learning.rbf_kernel import MIN_LOG_KERNEL, RbfKernel, rbf
+from houseprice.learning.rbf_kernel import RbfKernel, rbf
 
 Floats = npt.NDArray[np.float64]
-WIDTH = 18
+WIDTH = 16
 """Points of the grid, along each axis, that a house needs."""
-STEP = 0.28
+STEP = 0.29
 """Between two points of the grid, in lengthscales."""
 SHARPNESS = 4.0
 """Of the basis functions exp(−4 d²) on the grid."""
@@ -29,10 +30,14 @@ MAX_POINTS = 2**17
 """Of a grid; a kernel with a shorter lengthscale has a table."""
 NEGLIGIBLE = 1e-30
 """Coefficients on a grid below it are 0; a product with a subnormal number can take a hundred times as long."""
-STEPS = 255.5
-"""Of the table, for each unit of the exponent."""
-VERTEX = 256
-"""STEPS + ½, of the parabola between two entries: a whole number, which is added sooner than any other."""
+LINES = 2**15
+"""Of the table, between which the square root of the kernel, from 0 to 1, is divided."""
+MAX_ROUNDED = 300.0
+"""Squared distance from the origin, in lengthscales; of more, float32 is too coarse to choose among the lines."""
+MAX_SPREAD = 400.0
+"""Squared distance from corner to corner, in lengthscales; of more, many exponentials of float32 would be subnormal."""
+MIN_LOG = -80.0
+"""Of such an exponential; of less, it would be no normal number, with which the processor takes three times as long."""
 MAX_NORM = 700.0
 """Of the coefficients of a kernel; larger ones need the exponentials themselves, as errors grow with the norm."""
 
@@ -49,10 +54,11 @@ def traced_sum(kernels: Sequence[RbfKernel], coordinates: Any, low: Floats, high
             on_grid.append(kernel)
         else:
             by_table.append(kernel)
+    houses = ndx.permute_dims(known, (1, 0))
     if on_grid:
-        sums.append(sum_on_grids(on_grid, known, low, high))
+        sums.append(sum_on_grids(on_grid, houses, low, high))
     if by_table:
-        sums.append(sum_by_table(by_table, known, low, high))
+        sums.append(sum_by_table(by_table, houses, low, high))
     return sum(sums[1:], sums[0])
 
 
@@ -77,81 +83,82 @@ def grid_of(centres: Floats, dual_coef: Floats, low: Floats, high: Floats) -> Fl
     return np.asarray(np.where(np.abs(grid) < NEGLIGIBLE, 0.0, grid))
 
 
-def sum_on_grids(kernels: Sequence[RbfKernel], coordinates: Any, low: Floats, high: Floats) -> Any:
-    """Trace the sum of kernels of two coordinates for each house, whose coordinates are between `low` and `high`."""
+def sum_on_grids(kernels: Sequence[RbfKernel], houses: Any, low: Floats, high: Floats) -> Any:
+    """Trace the sum of kernels of two coordinates for each house [houses, coordinates] between `low` and `high`."""
     count = len(kernels)
-    seen = np.array([kernel.column_index for kernel in kernels]).T.ravel()  # of each kernel the first, then the second
-    scale = np.array([kernel.inverse_lengthscale for kernel in kernels]).T.ravel()
+    scale = np.stack([_spread(kernel, np.diag(kernel.inverse_lengthscale), len(low)) for kernel in kernels])
+    scale = scale.reshape(2 * count, -1) / STEP  # of each kernel the first coordinate, then the second
     grids = []
     for kernel in kernels:
         ends = (end[kernel.column_index] * kernel.inverse_lengthscale for end in (low, high))
         grids.append(grid_of(kernel.centres, kernel.dual_coef, *ends))
-    place = ndx.take(coordinates, ndx.asarray(seen), axis=0) * ndx.asarray(scale[:, None] / STEP)
-    place = place - ndx.asarray((low[seen] * scale)[:, None] / STEP)
+    place = matmul(houses, scale.T.copy()) - ndx.asarray(scale @ low)
     cell = ndx.astype(ndx.astype(place, ndx.int32), ndx.float64)
     offsets = np.arange(WIDTH) - (WIDTH / 2 - 1)
-    distance = ndx.reshape(place - cell, (2 * count, 1, -1)) - ndx.asarray(offsets[None, :, None])
-    basis = ndx.exp(distance * distance * (-SHARPNESS * STEP**2))
-    weights = ndx.reshape(basis[:count, :, :], (count, WIDTH, 1, -1)) * ndx.reshape(
-        basis[count:, :, :], (count, 1, WIDTH, -1)
-    )
+    distance = ndx.reshape(place - cell, (-1, 2 * count, 1)) - ndx.asarray(offsets)
+    basis = ndx.reshape(ndx.exp(distance * distance * (-SHARPNESS * STEP**2)), (-1, count, 2, WIDTH))
     steps, numbers = np.array([grid.shape[1] for grid in grids]), np.arange(WIDTH)
     starts = np.cumsum([0, *(grid.size for grid in grids[:-1])])
     around = starts[:, None, None] + numbers[:, None] * steps[:, None, None] + numbers
-    first = ndx.astype(matmul(np.hstack([np.diag(steps), np.eye(count)]), cell), ndx.int32)
-    index = ndx.asarray(around.reshape(count, -1, 1).astype(np.int32)) + ndx.reshape(first, (count, 1, -1))
-    values = _look_up(np.concatenate([grid.ravel() for grid in grids]), ndx.reshape(index, (1, -1)))
-    return ndx.sum(ndx.reshape(values, (around.size, -1)) * ndx.reshape(weights, (around.size, -1)), axis=0)
+    to_first = np.kron(np.eye(count), [[1.0], [1.0]])
+    to_first[::2] *= steps
+    first = ndx.reshape(ndx.astype(matmul(cell, to_first), ndx.int32), (-1, count, 1))
+    index = ndx.reshape(first + ndx.asarray(around.reshape(count, -1).astype(np.int32)), (1, -1))
+    values = _look_up(op.const(np.concatenate([grid.ravel() for grid in grids])[None, :]), index)
+    across = ndx.reshape(basis[:, :, 0, :], (-1, 1, WIDTH))
+    rows = matmul(across, ndx.reshape(values, (-1, WIDTH, WIDTH)))
+    along = ndx.reshape(basis[:, :, 1, :], (-1, count * WIDTH))
+    return ndx.sum(ndx.reshape(rows, (-1, count * WIDTH)) * along, axis=1)
 
 
-def sum_by_table(kernels: Sequence[RbfKernel], coordinates: Any, low: Floats, high: Floats) -> Any:
-    """Trace the sum of all centres of some kernels for each house, whose coordinates are between `low` and `high`.
+def sum_by_table(kernels: Sequence[RbfKernel], houses: Any, low: Floats, high: Floats) -> Any:
+    """Trace the sum of all centres of some kernels for each house [houses, coordinates] between `low` and `high`.
 
-    With n whole steps of 1/s in the exponent and a rest of r steps, exp(−(n + r) / s) is exp(−n / s) from the table
-    times a parabola of r, off by 4e-10 of itself at most.
+    Between two entries of the table, a kernel exp(−e) is a line in e, which an exponential of float32 may choose: near
+    the ends of its interval, the next line is as good. As e = |x − c|² is linear in the house's x, |x|² and 1, the
+    lines of all centres add up to one, so that e is never needed as float64.
     """
-    norms = matmul(
-        np.stack([_spread(kernel, kernel.inverse_lengthscale**2, len(low)) for kernel in kernels]),
-        coordinates * coordinates,
+    squares = np.stack([_spread(kernel, kernel.inverse_lengthscale**2, len(low)) for kernel in kernels])
+    norms = matmul(houses * houses, np.vstack([squares, np.zeros(len(low))]).T.copy())
+    terms = ndx.concat([houses, norms + ndx.asarray(np.eye(len(kernels) + 1)[-1])], axis=1)
+    exponent = np.hstack([_exponent(kernel, number, squares.shape) for number, kernel in enumerate(kernels)])
+    dual_coef = np.concatenate([kernel.dual_coef for kernel in kernels])[:, None]
+    of_root = -0.5 * exponent
+    of_root[-1] += np.log(LINES)
+    if (squares @ np.maximum(low**2, high**2)).max() > MAX_ROUNDED:
+        root = ndx.astype(matmul(terms, of_root), ndx.float32)
+    else:
+        root = matmul(ndx.astype(terms, ndx.float32), of_root.astype(np.float32))
+    if (squares @ (high - low) ** 2).max() > MAX_SPREAD:
+        root = ndx.maximum(root, ndx.asarray(np.float32(MIN_LOG)))
+    line = ndx.reshape(ndx.astype(ndx.exp(root), ndx.int32), (1, -1))
+    slopes, heights = (
+        ndx.reshape(_look_up(op.const(table[None, :]), line), (-1, len(dual_coef))) for table in _lines()
     )
-    rows = [
-        np.column_stack(
-            [
-                _spread(kernel, -2.0 * kernel.centres * kernel.inverse_lengthscale, len(low)),
-                np.tile(np.eye(len(kernels))[number], (len(kernel.centres), 1)),
-                (kernel.centres**2).sum(axis=1),
-            ]
-        )
-        for number, kernel in enumerate(kernels)
-    ]
-    dual_coef = np.concatenate([kernel.dual_coef for kernel in kernels])
-    bound = max(
-        float((((high - low)[kernel.column_index] * kernel.inverse_lengthscale) ** 2).sum()) for kernel in kernels
-    )
-    ones = norms[:1, :] * 0.0 + 1.0
-    exponent = matmul(STEPS * np.concatenate(rows), ndx.concat([coordinates, norms, ones], axis=0))
-    exponent = ndx.reshape(exponent, (1, -1))  # with a scalar, one long row takes less time than many short ones
-    last = int(np.ceil(min(bound, -MIN_LOG_KERNEL) * STEPS))
-    if bound > -MIN_LOG_KERNEL:
-        exponent = ndx.minimum(exponent, ndx.asarray(np.float64(last)))
-    entry = ndx.astype(exponent, ndx.int32)
-    from_vertex = exponent - ndx.astype(entry + ndx.asarray(np.int32(VERTEX)), ndx.float64)
-    kernel = _look_up(np.exp(-np.arange(last + 2) / STEPS), entry)
-    square, constant = _parabola()
-    parabolas = ndx.reshape(kernel * (from_vertex * from_vertex + constant), (len(dual_coef), -1))
-    return ndx.reshape(matmul(dual_coef[None, :] * square, parabolas), (-1,))
+    falls = ndx.sum(matmul(slopes, dual_coef * exponent.T) * terms, axis=1)
+    return ndx.reshape(matmul(heights, dual_coef), (-1,)) - falls
+
+
+def _exponent(kernel: RbfKernel, number: int, shape: tuple[int, ...]) -> Floats:
+    """Return the coefficients of |x − c|² for each centre: those of x, of each kernel's |x|², and of 1."""
+    kernels, columns = shape
+    own = np.zeros((kernels, len(kernel.centres)))
+    own[number] = 1.0
+    products = _spread(kernel, -2.0 * kernel.centres * kernel.inverse_lengthscale, columns)
+    return np.vstack([products.T, own, (kernel.centres**2).sum(axis=1)])
 
 
 def _axis(start: float, points: int) -> Floats:
     return np.asarray(start + STEP * (np.arange(points) - (WIDTH // 2 - 1)))
 
 
-def _parabola() -> tuple[float, float]:
-    """Return s and c of the parabola s · ((r − VERTEX)² + c) nearest to exp(−r / STEPS) for r between 0 and 1."""
-    rest = 0.5 + 0.5 * np.cos(np.pi * (np.arange(100) + 0.5) / 100)  # Chebyshev's nodes
-    basis = np.stack([(rest - VERTEX) ** 2, np.ones(100)], axis=1)
-    square, constant = np.linalg.lstsq(basis, np.exp(-rest / STEPS), rcond=None)[0].tolist()
-    return square, constant / square
+def _lines() -> tuple[Floats, Floats]:
+    """Return s and h of the line h − s · e that is nearest to exp(−e) for exp(−e / 2) in each step of 1 / LINES."""
+    root = (np.arange(LINES + 16) + 0.5) / LINES  # some beyond 1, as float32 may exceed it
+    slope = root**2
+    height = slope * (1.0 - 2.0 * np.log(root)) + 1.0 / (6.0 * LINES**2)  # of the tangent, and its mean error
+    slope[0] = height[0] = 0.0
+    return slope, height
 
 
 def _spread(kernel: RbfKernel, values: Floats, columns: int) -> Floats:
@@ -161,6 +168,6 @@ def _spread(kernel: RbfKernel, values: Floats, columns: int) -> Floats:
     return spread
 
 
-def _look_up(table: Floats, index: Any) -> Any:
+def _look_up(table: Var, index: Any) -> Any:
     """Trace a look-up of one long row as GatherElements, which takes a quarter of the time of Gather."""
-    return ndx.asarray(op.gather_elements(op.const(table[None, :]), index.unwrap_spox(), axis=1))
+    return ndx.asarray(op.gather_elements(table, index.unwrap_spox(), axis=1))
