@@ -72,8 +72,8 @@ def half_widths(
         detrended: predicted log price of each house, less the trend.
         trend_variance: of the forecast of the market, in squared log price.
     """
-    below, above = ends.log_factors(detrended)
-    return factors.half_width(log_sizes + below, trend_variance), factors.half_width(log_sizes + above, trend_variance)
+    both = factors.half_width(ends.log_factors(detrended) + log_sizes, trend_variance)
+    return both[0, ...], both[1, ...]
 
 
 @dataclass(frozen=True)

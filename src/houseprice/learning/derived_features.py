@@ -2,7 +2,7 @@
 
 Every function is written once against the array API, works on rows that have only what a request has, and needs
 neither the target nor the clock. numpy runs it in training; the exporter traces the very same code into the ONNX
-graph. Only +, −, ×, ÷, floor and comparisons are used: numpy and onnxruntime round them equally to the last bit.
+graph. Only +, −, ×, ÷, floor, maximum and comparisons are used: numpy and onnxruntime round them to the same bits.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,16 +32,16 @@ class DerivedFeature:
 def year_of(days: Any) -> Any:
     """Return the calendar year of days since 1970-01-01.
 
-    Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
+    Source: Neri & Schneider 2023, "Euclidean affine functions and their application to calendar algorithms", section 5;
+    their integers are exact as float64.
     """
     xp = days.__array_namespace__()
-    shifted = days + 719468.0
-    era = xp.floor(shifted / 146097.0)
-    day = shifted - era * 146097.0
-    year = xp.floor((day - xp.floor(day / 1460.0) + xp.floor(day / 36524.0) - xp.floor(day / 146096.0)) / 365.0)
-    day_of_year = day - (365.0 * year + xp.floor(year / 4.0) - xp.floor(year / 100.0))
-    month = xp.floor((5.0 * day_of_year + 2.0) / 153.0)  # 0 is March
-    return year + era * 400.0 + xp.astype(month >= 10.0, days.dtype)
+    quarters = xp.floor(days) * 4.0 + (4.0 * 719468.0 + 3.0)  # of a day, since the first of March of the year 0
+    century = xp.floor(quarters / 146097.0)
+    quarters = xp.floor((quarters - century * 146097.0) / 4.0) * 4.0 + 3.0
+    year = xp.floor(quarters / 1461.0)
+    is_next = quarters - year * 1461.0 >= 4.0 * 306.0  # January and February, which end a year that begins in March
+    return century * 100.0 + year + xp.astype(is_next, days.dtype)
 
 
 def months_since_first_sale(house: House, first_day: float) -> Any:
@@ -58,13 +58,13 @@ def years_since_renovation(house: House, _: float) -> Any:
     """Years since the last renovation, or since the house was built if it never had one."""
     built, renovated = house["year_built"], house["year_renovated"]
     xp = built.__array_namespace__()
-    return year_of(house["sale_date"]) - xp.where(renovated > built, renovated, built)
+    return year_of(house["sale_date"]) - xp.maximum(renovated, built)
 
 
 def _ratio(above: Any, below: Any) -> Any:
     """Divide; an area or a count below one, which would be a typing error, counts as one."""
     xp = below.__array_namespace__()
-    return above / xp.where(below >= 1.0, below, xp.asarray(1.0))
+    return above / xp.maximum(below, xp.asarray(1.0))
 
 
 _FUNCTIONS: dict[str, tuple[Callable[[House, float], Any], str]] = {

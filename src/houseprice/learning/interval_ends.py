@@ -44,12 +44,18 @@ class IntervalEnds:
     lowest: float
     highest: float
 
-    def log_factors(self, detrended: Any) -> tuple[Any, Any]:
-        """Return the logs for the lower and the upper end, from predicted log prices less the trend (array API)."""
+    def log_factors(self, detrended: Any) -> Any:
+        """Return the logs for both ends [below and above, houses], from predicted log prices less the trend.
+
+        Written against the array API.
+        """
+        xp = detrended.__array_namespace__()
         apart = (detrended - self.mean) * (1.0 / self.deviation)
-        held = detrended.__array_namespace__().clip(apart, self.lowest, self.highest)
-        below, above = ((held * end.bend + end.slope) * held + end.level for end in (self.below, self.above))
-        return below, above
+        held = xp.clip(apart, self.lowest, self.highest)
+        level, slope, bend = (
+            xp.asarray(np.array(of_both)[:, None]) for of_both in zip(self.below, self.above, strict=True)
+        )
+        return (held * bend + slope) * held + level
 
     def sizes(self, sizes: Floats, residuals: Floats, detrended: Floats) -> Floats:
         """Return the sizes of the residuals at the side of the prediction on which the price is."""

@@ -105,9 +105,9 @@ def sum_on_grids(kernels: Sequence[RbfKernel], houses: Any, low: Floats, high: F
     first = ndx.reshape(ndx.astype(matmul(cell, to_first), ndx.int32), (-1, count, 1))
     index = ndx.reshape(first + ndx.asarray(around.reshape(count, -1).astype(np.int32)), (1, -1))
     values = _look_up(op.const(np.concatenate([grid.ravel() for grid in grids])[None, :]), index)
-    across = ndx.reshape(basis[:, :, 0, :], (-1, 1, WIDTH))
+    across = ndx.reshape(basis[:, :, :1, :], (-1, 1, WIDTH))
     rows = matmul(across, ndx.reshape(values, (-1, WIDTH, WIDTH)))
-    along = ndx.reshape(basis[:, :, 1, :], (-1, count * WIDTH))
+    along = ndx.reshape(basis[:, :, 1:, :], (-1, count * WIDTH))
     return ndx.sum(ndx.reshape(rows, (-1, count * WIDTH)) * along, axis=1)
 
 

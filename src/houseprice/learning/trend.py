@@ -232,6 +232,6 @@ def _sum_of_pieces(months: Any, knots: tuple[float, ...], slopes: tuple[float, .
     """Return the piecewise linear function from 0 with these slopes between the knots, by the array API."""
     xp = months.__array_namespace__()
     starts = np.array(knots[:-1])
-    since = xp.reshape(xp.astype(months, xp.float64), (-1, 1)) - xp.asarray(starts[None, :])
-    within = xp.clip(since, xp.asarray(np.zeros((1, len(starts)))), xp.asarray(np.diff(knots)[None, :]))
-    return xp.reshape(matmul(within, np.array(slopes)[:, None]), (-1,))
+    since = xp.astype(months, xp.float64) - xp.asarray(starts[:, None])
+    within = xp.clip(since, xp.asarray(np.zeros((len(starts), 1))), xp.asarray(np.diff(knots)[:, None]))
+    return xp.reshape(matmul(np.array(slopes)[None, :], within), (-1,))
