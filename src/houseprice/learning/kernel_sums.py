@@ -54,11 +54,10 @@ def traced_sum(kernels: Sequence[RbfKernel], coordinates: Any, low: Floats, high
             on_grid.append(kernel)
         else:
             by_table.append(kernel)
-    houses = ndx.permute_dims(known, (1, 0))
     if on_grid:
-        sums.append(sum_on_grids(on_grid, houses, low, high))
+        sums.append(sum_on_grids(on_grid, known, low, high))
     if by_table:
-        sums.append(sum_by_table(by_table, houses, low, high))
+        sums.append(sum_by_table(by_table, known, low, high))
     return sum(sums[1:], sums[0])
 
 
@@ -83,8 +82,8 @@ def grid_of(centres: Floats, dual_coef: Floats, low: Floats, high: Floats) -> Fl
     return np.asarray(np.where(np.abs(grid) < NEGLIGIBLE, 0.0, grid))
 
 
-def sum_on_grids(kernels: Sequence[RbfKernel], houses: Any, low: Floats, high: Floats) -> Any:
-    """Trace the sum of kernels of two coordinates for each house [houses, coordinates] between `low` and `high`."""
+def sum_on_grids(kernels: Sequence[RbfKernel], coordinates: Any, low: Floats, high: Floats) -> Any:
+    """Trace the sum of kernels of two coordinates for each house, whose coordinates are between `low` and `high`."""
     count = len(kernels)
     scale = np.stack([_spread(kernel, np.diag(kernel.inverse_lengthscale), len(low)) for kernel in kernels])
     scale = scale.reshape(2 * count, -1) / STEP  # of each kernel the first coordinate, then the second
@@ -92,7 +91,7 @@ def sum_on_grids(kernels: Sequence[RbfKernel], houses: Any, low: Floats, high: F
     for kernel in kernels:
         ends = (end[kernel.column_index] * kernel.inverse_lengthscale for end in (low, high))
         grids.append(grid_of(kernel.centres, kernel.dual_coef, *ends))
-    place = matmul(houses, scale.T.copy()) - ndx.asarray(scale @ low)
+    place = matmul(_transposed(coordinates), scale.T.copy()) - ndx.asarray(scale @ low)
     cell = ndx.astype(ndx.astype(place, ndx.int32), ndx.float64)
     offsets = np.arange(WIDTH) - (WIDTH / 2 - 1)
     distance = ndx.reshape(place - cell, (-1, 2 * count, 1)) - ndx.asarray(offsets)
@@ -111,31 +110,32 @@ def sum_on_grids(kernels: Sequence[RbfKernel], houses: Any, low: Floats, high: F
     return ndx.sum(ndx.reshape(rows, (-1, count * WIDTH)) * along, axis=1)
 
 
-def sum_by_table(kernels: Sequence[RbfKernel], houses: Any, low: Floats, high: Floats) -> Any:
-    """Trace the sum of all centres of some kernels for each house [houses, coordinates] between `low` and `high`.
+def sum_by_table(kernels: Sequence[RbfKernel], coordinates: Any, low: Floats, high: Floats) -> Any:
+    """Trace the sum of all centres of some kernels for each house, whose coordinates are between `low` and `high`.
 
     Between two entries of the table, a kernel exp(−e) is a line in e, which an exponential of float32 may choose: near
     the ends of its interval, the next line is as good. As e = |x − c|² is linear in the house's x, |x|² and 1, the
     lines of all centres add up to one, so that e is never needed as float64.
     """
     squares = np.stack([_spread(kernel, kernel.inverse_lengthscale**2, len(low)) for kernel in kernels])
-    norms = matmul(houses * houses, np.vstack([squares, np.zeros(len(low))]).T.copy())
-    terms = ndx.concat([houses, norms + ndx.asarray(np.eye(len(kernels) + 1)[-1])], axis=1)
+    norms = matmul(np.vstack([squares, np.zeros(len(low))]), coordinates * coordinates)
+    terms = ndx.concat([coordinates, norms + ndx.asarray(np.eye(len(kernels) + 1)[:, -1:])], axis=0)
     exponent = np.hstack([_exponent(kernel, number, squares.shape) for number, kernel in enumerate(kernels)])
     dual_coef = np.concatenate([kernel.dual_coef for kernel in kernels])[:, None]
     of_root = -0.5 * exponent
     of_root[-1] += np.log(LINES)
     if (squares @ np.maximum(low**2, high**2)).max() > MAX_ROUNDED:
-        root = ndx.astype(matmul(terms, of_root), ndx.float32)
+        root = ndx.astype(matmul(_transposed(terms), of_root), ndx.float32)
     else:
-        root = matmul(ndx.astype(terms, ndx.float32), of_root.astype(np.float32))
+        root = matmul(_transposed(ndx.astype(terms, ndx.float32)), of_root.astype(np.float32))
     if (squares @ (high - low) ** 2).max() > MAX_SPREAD:
         root = ndx.maximum(root, ndx.asarray(np.float32(MIN_LOG)))
     line = ndx.reshape(ndx.astype(ndx.exp(root), ndx.int32), (1, -1))
     slopes, heights = (
         ndx.reshape(_look_up(op.const(table[None, :]), line), (-1, len(dual_coef))) for table in _lines()
     )
-    falls = ndx.sum(matmul(slopes, dual_coef * exponent.T) * terms, axis=1)
+    # The constant is left, where ONNX Runtime does not copy it into another order, which one house would wait for.
+    falls = ndx.sum(matmul(dual_coef.T * exponent, _transposed(slopes)) * terms, axis=0)
     return ndx.reshape(matmul(heights, dual_coef), (-1,)) - falls
 
 
@@ -166,6 +166,11 @@ def _spread(kernel: RbfKernel, values: Floats, columns: int) -> Floats:
     spread = np.zeros((*values.shape[:-1], columns))
     spread[..., kernel.column_index] = values
     return spread
+
+
+def _transposed(matrix: Any) -> Any:
+    """Trace a transposed matrix, which ONNX Runtime makes a part of the product that it is for."""
+    return ndx.permute_dims(matrix, (1, 0))
 
 
 def _look_up(table: Var, index: Any) -> Any:
