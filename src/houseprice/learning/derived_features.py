@@ -5,9 +5,12 @@ neither the target nor the clock. numpy runs it in training; the exporter traces
 graph. Only +, −, ×, ÷, floor, maximum and comparisons are used: numpy and onnxruntime round them to the same bits.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from houseprice.config.derived import DERIVED_ROLES
 
@@ -61,25 +64,52 @@ def years_since_renovation(house: House, _: float) -> Any:
     return year_of(house["sale_date"]) - xp.maximum(renovated, built)
 
 
-def _ratio(above: Any, below: Any) -> Any:
-    """Divide; an area or a count below one, which would be a typing error, counts as one."""
-    xp = below.__array_namespace__()
-    return above / xp.maximum(below, xp.asarray(1.0))
+class Ratio(NamedTuple):
+    """A quotient: the roles above and below, and what is added to the latter.
+
+    An area below `least`, which would be a typing error, counts as that.
+    """
+
+    above: str
+    below: str
+    added: float = 0.0
+    least: float = 1.0
+
+
+RATIOS = {
+    "living_area_per_lot_area": Ratio("living_area", "lot_area"),
+    "living_area_per_room": Ratio("living_area", "bedrooms", 1.0, -math.inf),
+    "bathrooms_per_room": Ratio("bathrooms", "bedrooms", 1.0, -math.inf),
+    "living_area_to_neighbours": Ratio("living_area", "neighbour_living_area"),
+    "lot_area_to_neighbours": Ratio("lot_area", "neighbour_lot_area"),
+}
+
+
+def quotients(ratios: Sequence[Ratio], above: Any, below: Any) -> Any:
+    """Return some ratios of the values above and below [ratios, houses]."""
+    xp = above.__array_namespace__()
+    added, least = (xp.asarray(np.array(values)[:, None]) for values in list(zip(*ratios, strict=True))[2:])
+    return above / xp.maximum(below + added, least)
+
+
+def _ratio(name: str) -> Callable[[House, float], Any]:
+    ratio = RATIOS[name]
+    return lambda house, _: quotients([ratio], house[ratio.above], house[ratio.below])[0, ...]
 
 
 _FUNCTIONS: dict[str, tuple[Callable[[House, float], Any], str]] = {
     "months_since_first_sale": (months_since_first_sale, "Months since the first sale"),
     "age_at_sale": (age_at_sale, "Years from building to sale"),
     "years_since_renovation": (years_since_renovation, "Years since renovation or building"),
-    "living_area_per_lot_area": (lambda h, _: _ratio(h["living_area"], h["lot_area"]), "Living area ÷ lot area"),
-    "living_area_per_room": (lambda h, _: h["living_area"] / (h["bedrooms"] + 1.0), "Living area ÷ (bedrooms + 1)"),
-    "bathrooms_per_room": (lambda h, _: h["bathrooms"] / (h["bedrooms"] + 1.0), "Bathrooms ÷ (bedrooms + 1)"),
+    "living_area_per_lot_area": (_ratio("living_area_per_lot_area"), "Living area ÷ lot area"),
+    "living_area_per_room": (_ratio("living_area_per_room"), "Living area ÷ (bedrooms + 1)"),
+    "bathrooms_per_room": (_ratio("bathrooms_per_room"), "Bathrooms ÷ (bedrooms + 1)"),
     "living_area_to_neighbours": (
-        lambda h, _: _ratio(h["living_area"], h["neighbour_living_area"]),
+        _ratio("living_area_to_neighbours"),
         "Living area ÷ that of the nearest houses",
     ),
     "lot_area_to_neighbours": (
-        lambda h, _: _ratio(h["lot_area"], h["neighbour_lot_area"]),
+        _ratio("lot_area_to_neighbours"),
         "Lot area ÷ that of the nearest houses",
     ),
     "north_east": (lambda h, _: h["latitude"] + h["longitude"], "How far north-east, degrees"),

@@ -56,12 +56,14 @@ def fit_standardisation(features: FeatureMatrix, transforms: Mapping[str, str]) 
 def transformed(features: FeatureMatrix, columns: Mapping[str, str]) -> Any:
     """Return the columns as float64 after their transforms; columns of one transform must be adjacent."""
     xp = features.table.__array_namespace__()
-    parts = []
-    for transform, names in groupby(columns, key=lambda name: columns[name]):
-        values = xp.astype(features.rows(names), xp.float64)
+    values, parts, start = xp.astype(features.rows(columns), xp.float64), [], 0
+    for transform, group in groupby(columns.values()):
+        end = start + len(list(group))
+        part = values[start:end, ...]
         if transform == "log":  # of 1 at least
-            values = xp.log(xp.where(values > 1.0, values, xp.asarray(1.0)))
+            part = xp.log(xp.where(part > 1.0, part, xp.asarray(1.0)))
         elif transform == "sqrt":
-            values = xp.sqrt(xp.abs(values))
-        parts.append(values)
+            part = xp.sqrt(xp.abs(part))
+        parts.append(part)
+        start = end
     return xp.concat(parts, axis=0)
