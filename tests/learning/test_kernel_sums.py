@@ -99,19 +99,33 @@ def test_a_grid_that_would_be_too_large_is_not_made() -> None:
     assert len(graph_of([needles]).SerializeToString()) < 600_000
 
 
+def exponentials(graph: onnx.ModelProto, coordinates: Floats) -> list[npt.NDArray[np.floating]]:
+    """Return what the exponentials of a graph give."""
+    names = [node.output[0] for node in graph.graph.node if node.op_type == "Exp"]
+    graph.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    return list(session.run(names, {"coordinates": coordinates})) if names else []
+
+
 def test_only_large_coefficients_need_exponentials_of_float64() -> None:
     """One for each centre and house takes longer than all else; up to a norm, none is made."""
     draw = np.random.default_rng(4)
     for weight, expected in ((5.0, 0), (1000.0, 2)):
         kernels = [kernel(draw, 6, 0.1, weight), kernel(draw, 2, 3.0, weight)]
         assert all((np.linalg.norm(one.dual_coef) > MAX_NORM) == (expected > 0) for one in kernels)
-        graph, coordinates = graph_of(kernels), houses(draw, kernels)
-        names = [node.output[0] for node in graph.graph.node if node.op_type == "Exp"]
-        graph.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
-        session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-        values = session.run(names, {"coordinates": coordinates}) if names else []
-        large = [value for value in values if value.dtype == np.float64 and value.size >= 300 * coordinates.shape[1]]
-        assert len(large) == expected
+        coordinates = houses(draw, kernels)
+        values = [value for value in exponentials(graph_of(kernels), coordinates) if value.dtype == np.float64]
+        assert sum(value.size >= 300 * coordinates.shape[1] for value in values) == expected
+
+
+@pytest.mark.parametrize("scale", [0.9, 2.0, 9.0])
+def test_no_exponential_is_a_subnormal_number_when_houses_are_far_from_centres(scale: float) -> None:
+    """The processor takes several times as long for one."""
+    draw = np.random.default_rng(6)
+    sharp = kernel(draw, 6, scale, 1.0)
+    values = exponentials(graph_of([sharp]), houses(draw, [sharp]))
+    assert sum(value.size for value in values) > 300
+    assert not any(((value > 0.0) & (value < np.finfo(value.dtype).tiny)).any() for value in values)
 
 
 def test_kernels_that_see_nothing_or_what_never_changes_have_a_sum_too() -> None:
