@@ -30,7 +30,7 @@ Columns = Mapping[str, npt.NDArray[Any]]
 object arrays of `str` for texts ("" is missing)."""
 
 
-BLOCK = 128  # houses per call: all trees and centres of a block must fit the cache
+BLOCK = 256  # houses per call: all trees and centres of a block must fit the cache
 
 
 @dataclass(frozen=True)
