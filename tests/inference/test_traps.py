@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from corpus.checking import with_role
+from corpus.houses import House
 from houseprice.conversion import CellForm, convert_value
 from houseprice.inference import understand
 from inference.tables import HOUSES, by_role, column, table
@@ -252,3 +253,40 @@ def test_digits_of_other_alphabets_are_numbers() -> None:
     assert by_role(understood, "target").name == "sale_price"
     assert by_role(understood, "living_area").kind == "number"
     assert convert_value(areas[0].translate(arabic), "number", CellForm()) == float(areas[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("floor_area_ratio", lambda h: 100 + 20 * h.floor), ("area_m", lambda h: 6_407_578 + 3000 * h.place)],
+)
+def test_a_share_and_a_district_are_no_living_area(name: str, value: Callable[[House], int]) -> None:
+    """A name that has the word area is not enough."""
+    found = understand(table(**{name: [str(value(house)) for house in HOUSES]}).drop("living_area"))
+    assert column(found, name).role is None
+
+
+def test_the_living_area_wins_over_a_ratio_of_it() -> None:
+    """Both are named after the area of the floors."""
+    ratios = [str(100 + 20 * house.floor) for house in HOUSES]
+    areas = [str(house.living) for house in HOUSES]
+    found = understand(table(floor_area_ratio=ratios, total_floor_area=areas).drop("living_area"))
+    assert by_role(found, "living_area").name == "total_floor_area"
+
+
+@pytest.mark.parametrize("name", ["GIA sqm", "gia_sqft", "GIA (m²)"])
+def test_a_gross_internal_area_is_no_price(name: str) -> None:
+    """The same three letters are a price in Vietnamese."""
+    found = understand(table(**{name: [str(house.living) for house in HOUSES]}).drop("living_area"))
+    assert column(found, name).role == "living_area"
+
+
+def test_a_state_of_a_few_numbers_is_that_of_the_house() -> None:
+    """It names no part of a country."""
+    found = column(understand(table(state=[str(house.grade) for house in HOUSES])), "state")
+    assert (found.kind, found.role) == ("ordinal", None)
+
+
+def test_a_state_of_letters_is_a_place() -> None:
+    """As before."""
+    found = understand(table(state=[("NY", "NJ", "CT")[house.heat] for house in HOUSES]))
+    assert column(found, "state").role == "location"

@@ -14,7 +14,7 @@ from houseprice.inference.mark_decisions import FileMarks, decide_marks, marks_o
 from houseprice.inference.number_forms import READABLE, NumberShapes, base_form, mixed_unit, number_shapes
 from houseprice.inference.plane_coordinates import name_plane_coordinates
 from houseprice.inference.profile import ROW, Profile, profile
-from houseprice.inference.scales import decide_flag, decide_grades, decide_scale
+from houseprice.inference.scales import decide_flag, decide_grades, decide_scale, name_grades_called_state
 from houseprice.inference.serial_dates import decide_serial_dates
 from houseprice.inference.units import SQUARE_METRES, unit_of_name
 from houseprice.schema import LONGEST_TEXT
@@ -34,6 +34,7 @@ def draft_columns(texts: pl.DataFrame, answers: dict[str, str]) -> list[Draft]:
     """Return a draft for each column, with its kind and form."""
     drafts = [Draft(profile(texts, name)) for name in texts.columns if name != ROW]
     name_plane_coordinates(drafts)
+    name_grades_called_state(drafts)
     for draft in drafts:
         _start(draft)
     shapes = [draft.shapes for draft in drafts if draft.shapes]

@@ -9,6 +9,8 @@ _WORD_STARTS = re.compile(r"(?<=[a-z0-9²])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _PER = re.compile(
     r"\s*(?:/|\bper\b|\bpor\b|\bpro\b|\bje\b|\bal\b|\bau\b)\s*(?=(?:sq|m2|m²|кв|м2|kvm|平|mq|qm|ft|sf|unit|ping|month|mo\b|mes|mois|monat|metro|metre))"
 )
+_GROSS_INTERNAL = re.compile(r"\b(?:GIA(?=[\W_]*(?:m2|m²|ft))|[Gg][Ii][Aa](?=[\W_]*sq))")
+"""Without a unit of area behind it, it is a price in Vietnamese."""
 _SIGNS = {
     "US$": " usd ", "U$S": " usd ", "CA$": " cad ", "C$": " cad ", "AU$": " aud ", "A$": " aud ", "NZ$": " nzd ",
     "HK$": " hkd ", "S$": " sgd ", "R$": " brl ", "NT$": " twd ", "MX$": " mxn ", "€": " eur ", "$": " usd ",
@@ -23,6 +25,7 @@ def words_of(name: str) -> str:
     text = name.strip()
     for sign, word in _SIGNS.items():
         text = text.replace(sign, word)
+    text = _GROSS_INTERNAL.sub("gross internal area", text)
     text = _WORD_STARTS.sub(" ", text)
     text = fold(text)
     text = text.replace("m^2", "m2").replace("ft^2", "ft2")

@@ -7,6 +7,10 @@ from houseprice.inference.drafts import Draft, names_places
 from houseprice.inference.profile import Profile
 
 _UK_POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}")
+_SHARE = re.compile(r"\b(?:ratio|percent(?:age)?|pct|share|proportion|coefficient)\b")
+"""Words of a name that make an area in it a part of another one."""
+_LEAST_LIVING, _MOST_LIVING = 8, 50_000
+"""Of the median, in any unit: what is larger is the area of a district."""
 _FEW_ROOMS, _FIRST_YEAR, _LAST_YEAR = 15, 1500, 2100
 
 
@@ -42,11 +46,18 @@ def _nearness(draft: Draft) -> tuple[float, int]:
 
 
 def _is_area(draft: Draft) -> bool:
-    return draft.is_number and draft.share(0, 1e9) > 0.9 and draft.median() > 0 and len(draft.profile.texts) > 2
+    is_named = not _SHARE.search(draft.words)
+    return (
+        is_named
+        and draft.is_number
+        and draft.share(0, 1e9) > 0.9
+        and draft.median() > 0
+        and len(draft.profile.texts) > 2
+    )
 
 
 def _is_living_area(draft: Draft) -> bool:
-    return _is_area(draft) and draft.median() >= 8
+    return _is_area(draft) and _LEAST_LIVING <= draft.median() <= _MOST_LIVING
 
 
 def _is_count(draft: Draft) -> bool:

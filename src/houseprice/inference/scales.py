@@ -2,9 +2,11 @@
 
 # ruff: noqa: RUF001 - letters of other alphabets
 import re
+from dataclasses import replace
 
 from houseprice.conversion import CellForm
 from houseprice.inference.decisions import Finding
+from houseprice.inference.drafts import Draft
 from houseprice.inference.profile import Profile
 
 _TRUE = frozenset(
@@ -103,6 +105,9 @@ _NOTHING = ("none", "ninguno", "ninguna", "aucun", "keine", "nenhum", "no")
 _AMES = ("Po", "Fa", "TA", "Gd", "Ex")
 _ENERGY = re.compile(r"[A-H][1-3]?\+{0,4}")
 _LARGEST_LEVEL = 20
+_GRADE = re.compile(r"\d{1,2}(?:\.0+)?", re.ASCII)
+_STATES = ("state", "estado", "etat", "staat")
+"""Words of a name that mean a part of a country, too."""
 
 
 def decide_flag(column: Profile) -> tuple[CellForm, Finding] | None:
@@ -168,12 +173,18 @@ def _energy_rank(text: str) -> tuple[int, int, int]:
     return -ord(letter), plus, -digit
 
 
+def name_grades_called_state(drafts: list[Draft]) -> None:
+    """Take a column that is called state, and holds a few small whole numbers, for the condition of the house."""
+    for draft in drafts:
+        texts = draft.profile.as_values.texts
+        if draft.words in _STATES and 3 <= len(texts) <= _LARGEST_LEVEL and all(map(_GRADE.fullmatch, texts)):
+            draft.profile = replace(draft.profile, meant="condition")
+
+
 def decide_grades(column: Profile) -> tuple[tuple[int | str, ...], Finding] | None:
     """Return the levels of a scale of whole numbers, when the name says that it is one."""
     column = column.as_values
-    if not {"quality", "condition"} & set(column.concepts[:2]) or not all(
-        re.fullmatch(r"\d{1,2}(?:\.0+)?", text) for text in column.texts
-    ):
+    if not {"quality", "condition"} & set(column.concepts[:2]) or not all(map(_GRADE.fullmatch, column.texts)):
         return None
     values = sorted({int(float(text)) for text in column.texts})
     if len(values) < 3 or values[-1] > _LARGEST_LEVEL:
