@@ -41,6 +41,8 @@ CASES = (
     Case("dates_helped_by_another", (day("sale_date", "%m/%d/%Y", value=early), day("inspected", "%m/%d/%Y", None, lambda h: h.listed), PRICE, AREA)),
     Case("dates_first_of_month", (Col("sale_date", lambda h: h.day.strftime("01/%m/%Y"), ("date",), "sale_date", lambda h: h.day.replace(day=1)), PRICE, AREA)),
     Case("dates_iso_zone", (Col("sale_date", lambda h: h.day.strftime("%Y-%m-%dT23:30:00.000+02:00"), ("date",), "sale_date", lambda h: h.day), PRICE, AREA)),
+    Case("dates_short_zone", (Col("SALEDATE", lambda h: h.day.strftime("%Y/%m/%d 00:00:00+00"), ("date",), "sale_date", lambda h: h.day), PRICE, AREA)),
+    Case("dates_excel_settlement", (Col("Settlement", lambda h: str(serial(h)), ("date",), "sale_date", lambda h: h.day), PRICE, AREA)),
     Case("dates_us_time", (Col("Sale Date", lambda h: h.day.strftime("%-m/%-d/%Y 12:00:00 AM"), ("date",), "sale_date", lambda h: h.day), PRICE, AREA)),
     Case("dates_excel", (Col("sale_date", lambda h: str(serial(h)), ("date",), "sale_date", lambda h: h.day), PRICE, AREA)),
     Case("dates_epoch", (Col("sale_date", lambda h: str(epoch(h)), ("date",), "sale_date", lambda h: h.day), PRICE, AREA)),

@@ -6,10 +6,11 @@ from houseprice.conversion.value import FALSE, TRUE
 from houseprice.inference.decisions import Finding
 from houseprice.inference.drafts import Draft
 from houseprice.inference.leaks import NAMES_OF_SOLD, SOLD_STATES, UNSOLD_STATES, state_of
+from houseprice.inference.vocabulary import PHRASES
 
 _NAMED = re.compile(
     r"\b(?:arms? ?(?:s ?)?length|(?:full )?market (?:price|sale|value)|(?:qualified|valid|open market) ?sales?|"
-    r"sales? ?(?:qualified|qualification|valid|validity))\b|^qualified$|\bfull market\b"
+    r"sales? ?(?:qualified|qualification|valid|validity))\b|^qual(?:ified)?$|\bmarket filter\b|\bfull market\b"
 )
 _NEGATED = re.compile(r"\b(?:not?|non|un|in)(?: |\b)|unqualified|invalid")
 _YES = frozenset((*TRUE, "q", "qualified", "valid", "arms length", "arm's length", "market"))
@@ -32,6 +33,8 @@ def sales_at_arms_length(drafts: list[Draft]) -> dict[str, tuple[str, ...]]:
             others = column.filled - rows
             reason = f'{others:,} sales were not at arm\'s length by "{draft.name}", and are set aside'
             draft.findings.append(Finding("only", "likely", reason, column.rows_of(set(folded) - set(kept))))
+            if draft.usable:
+                draft.exclude(PHRASES["at_sale"])
             return {draft.name: kept}
     return {}
 

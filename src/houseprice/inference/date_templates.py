@@ -91,7 +91,8 @@ _WEEKDAYS = frozenset(
 ) - frozenset(("mar",))
 _LETTERS = re.compile(r"[^\W\d_]+\.?")
 _TIME = re.compile(
-    r"(?P<t>T|\s)(?P<h>9?9):99(?P<s>:99(?P<f>\.9{1,9})?)?(?P<p>\s?\{P\})?(?P<z>\s?(?:Z|[+-]99:?99))?(?P<u> UTC| GMT)?$"
+    r"(?P<t>T|\s)(?P<h>9?9):99(?P<s>:99(?P<f>\.9{1,9})?)?(?P<p>\s?\{P\})?"
+    r"(?P<z>\s?(?:Z|[+-]99(?::?99)?))?(?P<u> UTC| GMT)?$"
 )
 _COMPACT_TIME = re.compile(r"T9{6}(?P<z>Z)?$")
 

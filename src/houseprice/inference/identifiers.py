@@ -11,6 +11,8 @@ from houseprice.inference.drafts import Draft, names_places
 
 _MOST_DIFFERENT = 0.2
 """Share of the repeated identifiers that may hold houses of different size before they are those of buildings."""
+_LEAST_IDENTIFIED = 0.5
+"""Share of the rows that have another text where each identifies something; fewer texts are kinds."""
 _LEAST_COUNTED, _LEAST_UNIQUE = 10, 20
 _OF_SALES = re.compile(
     r"\b(?:transactions?|mls|list(?:ing)?|documents?|disposition|mutation|serial|tui|anuncio|deed|sales?|"
@@ -34,7 +36,7 @@ def decide_identifiers(drafts: list[Draft], texts: pl.DataFrame, *, house_is_kno
     for draft in parcels:
         if draft.role is None and draft.usable:
             draft.kind = "category"
-            if len(draft.profile.as_texts.texts) > 0.5 * draft.profile.as_texts.filled:
+            if len(draft.profile.as_texts.texts) > _LEAST_IDENTIFIED * draft.profile.as_texts.filled:
                 draft.exclude("it is another identifier, which tells nothing about the house")
     return _address(drafts, house_is_known=house_is_known or any(draft.role == "parcel" for draft in drafts))
 
@@ -47,7 +49,11 @@ def _leave_out(draft: Draft) -> None:
     is_named = draft.concept in ("id", "") and is_counter and draft.profile.rows > 1
     if is_named or (draft.kind == "integer" and column.rows > _LEAST_COUNTED and _in_steps(column.texts, column.rows)):
         draft.exclude("it numbers the rows", "certain", column.first[:2])
-    elif _OF_SALES.search(draft.words) and {"id", "at_sale"} & set(draft.concepts):
+    elif (
+        _OF_SALES.search(draft.words)
+        and {"id", "at_sale"} & set(draft.concepts)
+        and (len(column.texts) > _LEAST_IDENTIFIED * column.filled)
+    ):
         draft.exclude("it identifies the sale, not the house", rows=column.first[:1])
     elif (
         unique

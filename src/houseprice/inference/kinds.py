@@ -24,6 +24,10 @@ MEASURABLE = frozenset(("code", "neighbourhood", "city", "region", "street"))
 """Concepts of names that are mostly codes, but may be counts and distances, too."""
 SHORTENED = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}")
 _URL = re.compile(r"(?:https?://|www\.)\S+")
+_DEGREES = r"-?\d{1,3}\.\d{2,}"
+_COORDINATES = re.compile(
+    rf"(?:SRID=\d+;)?POINT ?Z? ?\(.*\)|[(\[]?{_DEGREES}°? ?[,;] ?{_DEGREES}°?[)\]]?", re.IGNORECASE | re.ASCII
+)
 _SENTINEL = re.compile(r"-9{2,}(?:\.0+)?")
 _WORDS_OF_TEXT, _MOST_TRIED = 4, 500
 _MOST_TOO_LONG = 0.05
@@ -59,6 +63,10 @@ def _start(draft: Draft) -> None:
     elif all(_URL.match(text) for text in column.as_texts.texts[:50]):
         draft.exclude(
             "it holds addresses of pages or pictures, which tell nothing about the house", "certain", column.first[:1]
+        )
+    elif all(_COORDINATES.fullmatch(text) for text in values.texts[:50]):
+        draft.exclude(
+            "it holds both coordinates in one text; write them in two columns to use them", "certain", column.first[:1]
         )
     elif example := _shortened(draft, values):
         reason = f"a spreadsheet shortened its codes, as {example}: different ones look the same"

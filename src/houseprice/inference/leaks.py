@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from houseprice.inference.drafts import Draft
-from houseprice.inference.units import SQUARE_METRES
+from houseprice.inference.units import SQUARE_METRES, currency_of_name
 from houseprice.inference.vocabulary import PHRASES
 from houseprice.price_curve import deviations_from_curve
 
 LEAST_SPREAD = 0.05
 """Robust spread of the log: what is nearer to the price than this holds it."""
+MONEY_SPREAD = 0.15
+"""The same of an amount of money, such as a valuation or the sum that was insured."""
 LEAST_ROWS = 15
 LEAST_CORRELATION = 0.99
 """With the ratio of the price to what leaks: a column that is nearer, such as a discount in percent, holds it."""
@@ -120,6 +122,8 @@ def exclude_by_values(drafts: list[Draft], target: Draft) -> None:
     for draft in columns:
         if robust_spread(price - logs[draft.name]) < LEAST_SPREAD:
             draft.exclude(f'it is nearly a multiple of "{target.name}"', rows=draft.profile.first[:1])
+        elif _is_money(draft) and robust_spread(price - logs[draft.name]) < min(MONEY_SPREAD, robust_spread(price) / 2):
+            draft.exclude(f'it is money that "{target.name}" is nearly in proportion to', rows=draft.profile.first[:1])
         elif robust_spread(deviations_from_curve(draft.sample, price)) < LEAST_SPREAD / 2 <= robust_spread(price) / 4:
             draft.exclude(f'"{target.name}" follows from it', rows=draft.profile.first[:1])
     left = [draft for draft in columns if draft.usable]
@@ -142,6 +146,10 @@ def exclude_by_values(drafts: list[Draft], target: Draft) -> None:
                 and not set(other.concepts) & _AREAS
             ):
                 _exclude_ratio(one, other, target, price)
+
+
+def _is_money(draft: Draft) -> bool:
+    return bool(draft.currency or currency_of_name(draft.words))
 
 
 def _exclude_ratio(leaked: Draft, other: Draft, target: Draft, price: NDArray[np.float64]) -> None:

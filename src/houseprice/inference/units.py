@@ -18,7 +18,7 @@ CURRENCIES = {
 
 UNITS = {
     "m²": "m²", "m2": "m²", "m^2": "m²", "sqm": "m²", "sq m": "m²", "sq. m": "m²", "sq. m.": "m²", "sq.m": "m²", "sq.m.": "m²", "sq mt": "m²", "sq. mtrs": "m²", "qm": "m²", "mq": "m²", "mts2": "m²", "mts²": "m²", "mt²": "m²", "m²t": "m²",
-    "平米": "m²", "平方米": "m²", "平方公尺": "m²", "㎡": "m²", "kvm": "m²", "кв.м": "m²", "кв.м.": "m²", "кв. м": "m²", "кв. м.": "m²", "м²": "m²", "м2": "m²", "τ.μ.": "m²", "mp": "m²", "metros cuadrados": "m²", "square meters": "m²", "square metres": "m²", "square meter": "m²", "square metre": "m²", "metros quadrados": "m²", "mètres carrés": "m²", "quadratmeter": "m²", "metros": "m",
+    "平米": "m²", "平方米": "m²", "平方公尺": "m²", "㎡": "m²", "呎": "sq ft", "平方呎": "sq ft", "尺": "sq ft", "平方尺": "sq ft", "kvm": "m²", "кв.м": "m²", "кв.м.": "m²", "кв. м": "m²", "кв. м.": "m²", "м²": "m²", "м2": "m²", "τ.μ.": "m²", "mp": "m²", "metros cuadrados": "m²", "square meters": "m²", "square metres": "m²", "square meter": "m²", "square metre": "m²", "metros quadrados": "m²", "mètres carrés": "m²", "quadratmeter": "m²", "metros": "m",
     "sqft": "sq ft", "sq ft": "sq ft", "sq. ft": "sq ft", "sq. ft.": "sq ft", "sq.ft": "sq ft", "sq.ft.": "sq ft", "sq ft.": "sq ft", "sqft.": "sq ft", "ft²": "sq ft", "ft2": "sq ft", "sf": "sq ft", "square feet": "sq ft", "square foot": "sq ft", "sq feet": "sq ft",
     "acres": "acres", "acre": "acres", "ac": "acres", "acs": "acres", "ac.": "acres", "ha": "ha", "hectares": "ha", "hectare": "ha", "hectáreas": "ha", "hectareas": "ha", "hektar": "ha",
     "ping": "ping", "坪": "ping", "평": "ping", "sq yd": "sq yd", "sq. yd": "sq yd", "sq. yd.": "sq yd", "sq yds": "sq yd", "sq. yards": "sq yd", "sq yards": "sq yd", "gaj": "sq yd", "m": "m", "mt": "m", "mts": "m", "km": "km", "kms": "km", "mi": "mi", "miles": "mi", "mile": "mi", "ft": "ft", "feet": "ft", "min": "min", "mins": "min", "minutes": "min", "minutos": "min",
@@ -225,7 +225,7 @@ def _meaning(word: str, written: str, *, money: bool, behind: bool) -> Affixes:
 
 _HEADER_UNITS = (
     ("m²", r"\b(?:m2|sqm|sq ?mt?|qm|mq|mts?2|square ?met\w+|metros? ?(?:cuad|quad)\w*|quadratmeter|metres? ?carres?|metragem|mp)\b"),
-    ("sq ft", r"\b(?:sq ?ft|sqft|ft2|sf|square ?(?:feet|foot|footage)|sq ?feet)\d*\b|\bsqft|\bgr ?liv\b|\bflr ?sf\b"),
+    ("sq ft", r"\b(?:sq ?ft|sqft|ft2|sf|square ?(?:feet|foot|footage)|sq ?feet)\d*\b|\bsqft|\w{4,}(?<!per)(?:sqft|sqf)$|\bgr ?liv\b|\bflr ?sf\b"),
     ("acres", r"\bacre(?:s|age)?\b"),
     ("ha", r"\b(?:ha|hectares?|hectareas?)\b"),
     ("ping", r"\bping\b"),
