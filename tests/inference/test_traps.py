@@ -335,3 +335,51 @@ def test_square_feet_are_known_where_the_name_has_no_blank() -> None:
     """As in names of one word."""
     found = understand(table(HEATEDSQFT=[str(house.living * 11) for house in HOUSES]).drop("living_area"))
     assert (column(found, "HEATEDSQFT").role, column(found, "HEATEDSQFT").unit) == ("living_area", "sq ft")
+
+
+@pytest.mark.parametrize(
+    ("sale", "other"),
+    [("Sales", "Mortgages"), ("Vente", "Echange"), ("Compraventa", "Donación"), ("Verkauf", "Tausch")],
+)
+def test_transfers_that_are_no_sales_are_set_aside(sale: str, other: str) -> None:
+    """A gift has no price in the market; a resale is a sale."""
+    texts = [other if house.number % 9 == 0 else sale for house in HOUSES]
+    found = understand(table(nature=texts))
+    assert found.only == {"nature": (sale,)}
+    assert column(found, "nature").excluded
+    assert understand(table(nature=["Resale" if text == other else text for text in texts])).only == {}
+
+
+def test_a_fee_by_the_month_is_no_rent() -> None:
+    """It is known before the sale; the rent of a house is not its price."""
+    monthly: list[str | None] = [f"{house.door} €/mois" for house in HOUSES]
+    found = understand(table(Charges=monthly, loyer=monthly))
+    assert (column(found, "Charges").excluded, bool(column(found, "loyer").excluded)) == ("", True)
+
+
+def test_half_rooms_are_numbers() -> None:
+    """As Swiss portals write them."""
+    rooms = [f"{house.rooms}½" if house.flag else str(house.rooms) for house in HOUSES]
+    found = column(understand(table(Zimmer=rooms)), "Zimmer")
+    assert (found.kind, found.role) == ("number", "bedrooms")
+
+
+def test_an_energy_class_that_is_not_told_is_missing() -> None:
+    """The others keep their order."""
+    classes = ["NC" if house.flag else "GFEDCBA"[house.grade] for house in HOUSES]
+    found = column(understand(table(DPE=classes)), "DPE")
+    assert (found.kind, found.form.missing) == ("ordinal", ("NC",))
+
+
+def test_a_sale_in_several_rows_is_told() -> None:
+    """Each of its rows has the price of all; flats of one house that are sold on other days are no such rows."""
+    two = [HOUSES[number // 2] for number in range(200)]
+    columns: dict[str, list[str | None]] = {
+        "sale_price": [str(house.price) for house in two],
+        "sale_date": [house.day.isoformat() for house in two],
+        "address": [f"{house.number} {house.street}" for house in two],
+        "part": ["house" if number % 2 else "garage" for number in range(200)],
+    }
+    assert any(note.about == "file" and note.rows == (1, 2) for note in understand(table(**columns)).notes)
+    columns["sale_date"] = [house.day.isoformat() for house in HOUSES]
+    assert not any(note.rows for note in understand(table(**columns)).notes)

@@ -12,6 +12,9 @@ TYPED = str.maketrans(
 )
 """Characters that are printed as a minus or an apostrophe → the one that is typed."""
 
+FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
+"""What stands behind a whole number, as in 4½ rooms."""
+
 _NO_FRACTION = re.compile(r"[.,]\s*-+$")  # as in 350.000,- and 350'000.-
 _OPEN_RANGE = re.compile(r"(?:[<>≤≥]=?\s*(.+)|(.+?)\s*\+)")
 _RANGE = re.compile(r"(.*\d\S*?)\s*(?:\b(?:to|a|à|bis|até|hasta)\b|-)\s*(.*\d.*)", re.IGNORECASE)
@@ -48,12 +51,15 @@ def _single(text: str, form: CellForm) -> float | None:
         text = _without(text[1:].strip(), form.strip)
     text = _NO_FRACTION.sub("", text)
     text, times = _multiplier(text, form.multipliers)
+    part = FRACTIONS.get(text[-1:], 0.0)
+    if part:
+        text = text[:-1].strip() or "0"
     decimal, thousands = form.decimal or ".", form.thousands or "none"
     if not _pattern(decimal, thousands).fullmatch(text):
         return None
     if thousands != "none":
         text = text.replace(thousands, "")
-    value = float(text.replace(decimal, ".")) * times
+    value = (float(text.replace(decimal, ".")) + part) * times
     return -value if negative else value
 
 

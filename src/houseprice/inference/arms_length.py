@@ -6,6 +6,7 @@ from houseprice.conversion.value import FALSE, TRUE
 from houseprice.inference.decisions import Finding
 from houseprice.inference.drafts import Draft
 from houseprice.inference.leaks import NAMES_OF_SOLD, SOLD_STATES, UNSOLD_STATES, state_of
+from houseprice.inference.translations import fold
 from houseprice.inference.vocabulary import PHRASES
 
 _NAMED = re.compile(
@@ -15,6 +16,15 @@ _NAMED = re.compile(
 _NEGATED = re.compile(r"\b(?:not?|non|un|in)(?: |\b)|unqualified|invalid")
 _YES = frozenset((*TRUE, "q", "qualified", "valid", "arms length", "arm's length", "market"))
 _NO = frozenset((*FALSE, "u", "unqualified", "invalid", "not arms length", "not arm's length", "non-arm's length"))
+_SALE = re.compile(
+    r"(?:sales?|sell|sold|ventes?|ventas?|compraventas?|compra e venda|vendas?|verkauf|kauf|kaufvertrag|verkoop|koop|"
+    r"vendita|compravendita|sprzedaz|prodej|satis|salg|forsaljning|kop)\b"
+)
+_NO_SALE = re.compile(
+    r"(?:mortgages?|hipotecas?|gifts?|donations?|donacion\w*|doac\w*|schenkung|exchanges?|echange|permutas?|tausch|"
+    r"expropriation|expropiacion|adjudication|adjudicacion|inheritance|herencia|heranca|erbschaft|succession|partition)\b"
+)
+"""How texts, folded, of transfers begin that are no sales in the market."""
 _LEAST_KEPT = 0.5
 """Share of the rows; a column that would set more aside means something else."""
 
@@ -36,6 +46,26 @@ def sales_at_arms_length(drafts: list[Draft]) -> dict[str, tuple[str, ...]]:
             if draft.usable:
                 draft.exclude(PHRASES["at_sale"])
             return {draft.name: kept}
+    return {}
+
+
+def sales_alone(drafts: list[Draft]) -> dict[str, tuple[str, ...]]:
+    """Return column → its texts of sales, for one that tells them from other transfers, such as gifts."""
+    for draft in drafts:
+        column = draft.profile.as_texts
+        folded = {text: fold(text) for text in column.texts}
+        kept = tuple(text for text, plain in folded.items() if _SALE.match(plain))
+        others = {text: plain for text, plain in folded.items() if text not in kept}
+        if draft.role or not kept or not others or not all(map(_NO_SALE.match, others.values())):
+            continue
+        rows = sum(count for text, count in zip(column.texts, column.counts, strict=True) if text in others)
+        if rows > (1 - _LEAST_KEPT) * column.filled:
+            continue
+        reason = f'{rows:,} rows are no sales by "{draft.name}", such as "{min(others)}", and are set aside'
+        draft.findings.append(Finding("only", "likely", reason, column.rows_of(set(others))))
+        if draft.usable:
+            draft.exclude(PHRASES["at_sale"])
+        return {draft.name: kept}
     return {}
 
 

@@ -19,7 +19,9 @@ from houseprice.inference.serial_dates import decide_serial_dates
 from houseprice.inference.units import SQUARE_METRES, unit_of_name
 from houseprice.schema import LONGEST_TEXT
 
-MONEY = frozenset(("sale_price", "price", "list_price", "price_per_area", "rent", "assessment", "tax", "at_sale"))
+MONEY = frozenset(
+    ("sale_price", "price", "list_price", "price_per_area", "rent", "assessment", "tax", "at_sale", "fee")
+)
 MEASURABLE = frozenset(("code", "neighbourhood", "city", "region", "street"))
 """Concepts of names that are mostly codes, but may be counts and distances, too."""
 SHORTENED = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}")
@@ -261,12 +263,15 @@ def _sentinels(draft: Draft, column: Profile) -> None:
 
 def _tell_marks(draft: Draft) -> None:
     """Put the missing marks of a column into its form."""
-    is_text = draft.kind in ("category", "ordinal", "text")
+    is_text = draft.kind in ("category", "text")
     column = draft.profile.as_texts if is_text else draft.profile.as_values
     if not draft.usable or not column.marks:
         return
-    marks = [mark for mark in column.marks if not is_missing_value(mark, draft.form, draft.kind)]
+    found = [mark for mark in column.marks if mark not in (draft.levels or ())]
+    if not found:
+        return
+    marks = [mark for mark in found if not is_missing_value(mark, draft.form, draft.kind)]
     if marks:
         draft.form = draft.form.model_copy(update={"missing": (*draft.form.missing, *marks)})
-    shown = ", ".join(f'"{mark}"' for mark in list(column.marks)[:3])
+    shown = ", ".join(f'"{mark}"' for mark in found[:3])
     draft.findings.append(Finding("missing", "certain", f"{shown} means missing", column.mark_rows))

@@ -86,7 +86,7 @@ def exclude_by_name(drafts: list[Draft]) -> None:
     for draft in drafts:
         if not draft.usable or draft.role is not None:
             continue
-        if draft.shapes and draft.shapes.affixes.per and not draft.concept.startswith("lot"):
+        if draft.shapes and draft.shapes.affixes.per and draft.concept not in ("lot_area", "fee"):
             draft.exclude(
                 PHRASES["price_per_area" if draft.shapes.affixes.per == "area" else "rent"],
                 rows=draft.profile.first[:1],

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from houseprice.conversion import CellForm
-from houseprice.conversion.numbers import TYPED
+from houseprice.conversion.numbers import FRACTIONS, TYPED
 from houseprice.inference.names import words_of
 from houseprice.inference.profile import Profile
 from houseprice.inference.units import (
@@ -54,6 +54,7 @@ _DURATION = re.compile(
     r"9+\s*(?:y|yrs?|years?|a[nñ]os?|ans?|jahre?)\b\.?[\s,]*(?:(?:and|y|e|et|und)\s+)?(?:9+\s*(?:m|mos?|mths?|months?|mes(?:es)?|mois|monate?)\b\.?)?|9+\s*(?:mths?|months?|mes(?:es)?|mois|monate?)",
     re.IGNORECASE,
 )
+_FRACTION = re.compile(rf"(?<=9) ?[{''.join(FRACTIONS)}](?!9)")
 _GROUPED = re.compile(r"9{1,3}(?:(?P<mark>[.,' ])9{2,3})*(?P=mark)9{3}|9{1,3}[.,' ]9{3}")
 
 
@@ -141,7 +142,7 @@ def number_shapes(column: Profile, *, money: bool) -> NumberShapes | None:
     amount = bool(AMOUNTS & set(column.concepts[:1]))
     common = _common_affix(shapes, column.filled)
     for shape, (count, place, row) in shapes.items():
-        plain = shape.translate(TYPED)
+        plain = _FRACTION.sub("", shape.translate(TYPED))
         found = _read(plain, marks, row, common, money=money, names_amount=amount)
         if found is not None:
             affixes |= found

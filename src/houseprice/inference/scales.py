@@ -142,7 +142,9 @@ def decide_scale(column: Profile) -> tuple[tuple[int | str, ...], Finding] | Non
     is_energy = "energy" in column.concepts or re.search(
         r"\b(?:label|efficien\w*|eficien\w*)\b", column.name.casefold()
     )
-    if is_energy and all(_ENERGY.fullmatch(text.upper()) for text in column.texts):
+    if is_energy:
+        column = column.as_values
+    if is_energy and column.texts and all(_ENERGY.fullmatch(text.upper()) for text in column.texts):
         plain = all(len(text) == 1 and text.isupper() for text in column.texts)
         letters = (
             {*column.texts, *"ABCDEFG"} if plain else set(column.texts)

@@ -80,7 +80,7 @@ def choose_target(drafts: list[Draft], answer: str | None) -> tuple[Draft | None
 
 def _rank(draft: Draft) -> str:
     """Return which kind of price a column holds, by its name and what stands beside its numbers."""
-    if draft.shapes and draft.shapes.affixes.per:
+    if draft.shapes and draft.shapes.affixes.per and draft.concept != "fee":
         return "price_per_area" if draft.shapes.affixes.per == "area" else "rent"
     if draft.concept in RANKS:
         return draft.concept

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from houseprice.inference.answers import apply_answers
-from houseprice.inference.arms_length import sales_at_arms_length, sold_alone
+from houseprice.inference.arms_length import sales_alone, sales_at_arms_length, sold_alone
 from houseprice.inference.currency import ask_about_currencies, currency_of_file
 from houseprice.inference.decisions import ColumnDecision, Finding, Question, Understanding
 from houseprice.inference.drafts import Draft
@@ -15,6 +15,7 @@ from houseprice.inference.limits import set_limits
 from houseprice.inference.profile import ROW
 from houseprice.inference.roles import assign_roles
 from houseprice.inference.sale_dates import choose_sale_date
+from houseprice.inference.sale_parts import tell_sale_parts
 from houseprice.inference.spelling import fold_case
 from houseprice.inference.target import choose_target
 from houseprice.inference.vocabulary import concepts_of
@@ -52,7 +53,7 @@ def understand(texts: pl.DataFrame, answers: dict[str, str] | None = None) -> Un
         target.questions += ask_about_currencies(target, drafts) + _of_rents(drafts)
     set_limits(drafts)
     fold_case(drafts)
-    only = sales_at_arms_length(drafts) | sold_alone(target, drafts)
+    only = sales_at_arms_length(drafts) | sales_alone(drafts) | sold_alone(target, drafts)
     told(drafts)
     decisions = tuple(_decision(draft) for draft in drafts) + tuple(sale_dates) + tuple(joined)
     asked = [question for draft in drafts if not draft.excluded for question in draft.questions]
@@ -66,6 +67,7 @@ def understand(texts: pl.DataFrame, answers: dict[str, str] | None = None) -> Un
         (
             *(one for draft in drafts for one in draft.findings if one.about == "only"),
             *_notes(decisions),
+            *tell_sale_parts(drafts, texts),
             *told_of_it,
         ),
         (*questions, *_once(asked)),
