@@ -15,6 +15,10 @@ TYPED = str.maketrans(
 FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 """What stands behind a whole number, as in 4½ rooms."""
 
+ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018, "民國": 1911, "民国": 1911}
+"""Era → the year before its first."""
+_ERA = re.compile(rf"({'|'.join(ERAS)}) ?([0-9]{{1,3}}|元)年?")
+
 _NO_FRACTION = re.compile(r"[.,]\s*-+$")  # as in 350.000,- and 350'000.-
 _OPEN_RANGE = re.compile(r"(?:[<>≤≥]=?\s*(.+)|(.+?)\s*\+)")
 _RANGE = re.compile(r"(.*\d\S*?)\s*(?:\b(?:to|a|à|bis|até|hasta)\b|-)\s*(.*\d.*)", re.IGNORECASE)
@@ -30,6 +34,8 @@ def read_number(text: str, form: CellForm) -> float | None:
     """Return the number that a text holds, in the unit of the model; None when it holds none."""
     plain = text.translate(TYPED).strip()
     value = _duration(plain) if form.duration else None
+    if value is None and (era := _ERA.fullmatch(plain)):
+        value = float(ERAS[era[1]] + (1 if era[2] == "元" else int(era[2])))
     if value is None:
         value = _single(plain, form)
     if value is None and form.ranges:

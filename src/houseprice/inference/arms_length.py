@@ -5,7 +5,7 @@ import re
 from houseprice.conversion.value import FALSE, TRUE
 from houseprice.inference.decisions import Finding
 from houseprice.inference.drafts import Draft
-from houseprice.inference.leaks import NAMES_OF_SOLD, SOLD_STATES, UNSOLD_STATES, state_of
+from houseprice.inference.leaks import NAMES_OF_SOLD, SOLD_STATES, are_states, state_of
 from houseprice.inference.translations import fold
 from houseprice.inference.vocabulary import PHRASES
 
@@ -78,7 +78,7 @@ def sold_alone(target: Draft | None, drafts: list[Draft]) -> dict[str, tuple[str
         states = {text: state_of(text) for text in column.texts}
         if draft.kind == "flag" and draft.words in NAMES_OF_SOLD:
             kept = tuple(text for text in states if text in (draft.form.true or ()))
-        elif set(states.values()) <= SOLD_STATES | UNSOLD_STATES:
+        elif are_states(set(states.values())):
             kept = tuple(text for text, state in states.items() if state in SOLD_STATES)
         else:
             continue

@@ -1,5 +1,6 @@
 """Ways in which dates are written: a text with digits as 9 and names as {M} → a strptime format."""
 
+# ruff: noqa: RUF001 - letters of other alphabets
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +30,17 @@ for _names in (
     "gen feb mar apr mag giu lug ago set ott nov dic",
     "januari februari maart april mei juni juli augustus september oktober november december",
     "jan feb mrt apr mei jun jul aug sep okt nov dec",
+    "januari februari mars april maj juni juli augusti september oktober november december",
+    "januar februar marts april maj juni juli august september oktober november december",
+    "januar februar mars april mai juni juli august september oktober november desember",
+    "jan feb mar apr maj jun jul aug sep okt nov des",
+    "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+    "ledna února března dubna května června července srpna září října listopadu prosince",
+    "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
+    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь",
+    "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta lokakuuta "
+    "marraskuuta joulukuuta",
 ):
     for _number, _name in enumerate(_names.split(), 1):
         MONTH_NAMES.setdefault(_name, _number)

@@ -196,14 +196,13 @@ def _address(drafts: list[Draft], *, house_is_known: bool) -> list[ColumnDecisio
             return []
         return [_joined([address], area)]
     numbers = [draft for draft in drafts if draft.usable and draft.role is None and draft.concept == "house_number"]
-    street = next(
-        (
-            draft
-            for draft in drafts
-            if draft.usable and draft.role is None and draft.concept == "street" and draft.kind == "category"
-        ),
-        None,
-    )
+    streets = [
+        draft
+        for draft in drafts
+        if draft.usable and draft.role is None and draft.concept == "street" and draft.kind == "category"
+    ]
+    # Names of streets differ more than their kinds do.
+    street = max(streets, key=lambda draft: ("code" not in draft.concepts, len(draft.profile.texts)), default=None)
     if street is not None and numbers:
         return [_joined([*numbers, street], area)]
     return []

@@ -68,6 +68,7 @@ UNSOLD_STATES = frozenset(
     )
 )
 """Words of the state of an offer that has not ended in a sale, or not yet."""
+_MOST_STATES = 12
 NAMES_OF_SOLD = ("sold", "is sold", "sale", "vendido", "vendu", "verkauft")
 _AREAS = frozenset(("area", "living_area", "lot_area", "part_area", "other_area"))
 
@@ -77,7 +78,7 @@ def exclude_states(drafts: list[Draft]) -> None:
     for draft in drafts:
         states = {state_of(text) for text in draft.profile.texts}
         is_named = draft.words.endswith("status")
-        if draft.usable and states <= SOLD_STATES | UNSOLD_STATES and (is_named or states & SOLD_STATES):
+        if draft.usable and are_states(states) and (is_named or states & SOLD_STATES):
             draft.exclude(PHRASES["at_sale"], rows=draft.profile.first[:2])
 
 
@@ -103,6 +104,12 @@ def exclude_by_name(drafts: list[Draft]) -> None:
             draft.kind == "date" or (draft.is_number and draft.concept != "sale_date")
         ):
             draft.exclude("it is another date of the sale")
+
+
+def are_states(states: set[str]) -> bool:
+    """Return whether texts are states of offers: all are known, or a few are that were sold and that were not."""
+    others = states - SOLD_STATES - UNSOLD_STATES
+    return not others or (len(states) <= _MOST_STATES and bool(states & SOLD_STATES) and bool(states & UNSOLD_STATES))
 
 
 def state_of(text: str) -> str:

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import median
 
 from houseprice.inference.decisions import Finding, Question, Verdict
 from houseprice.inference.number_forms import NumberShapes
 
+_LEAST_COMPARED, _MOST_COUNTED, _NEAR = 5, 100, 5.0
 NAMES = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}
 
 
@@ -112,7 +114,7 @@ def decide_marks(  # noqa: PLR0911 - a return for each proof
     return _three_digits(shapes, name, mark, thousands, file=file, is_coordinate=is_coordinate)
 
 
-def _three_digits(
+def _three_digits(  # noqa: PLR0911 - a return for each proof
     shapes: NumberShapes, name: str, mark: str, thousands: str | None, *, file: FileMarks, is_coordinate: bool
 ) -> MarkDecision:
     """Decide on a column in which every number with a mark has three digits behind it, as 525.000."""
@@ -132,6 +134,12 @@ def _three_digits(
     if shapes.signed and not shapes.marks.plain_thousands:
         reason = f"{NAMES[mark]} separates thousands: money has no three decimals"
         return MarkDecision(other, mark, (Finding("form", "certain", reason, row),))
+    if likely := _by_plain_numbers(shapes, mark):
+        separates = likely == "thousands"
+        meaning = "separates thousands" if separates else "is the decimal sign"
+        reason = f"{NAMES[mark]} {meaning}: the numbers without one are of that size"
+        decided = (other, mark) if separates else (mark, "none")
+        return MarkDecision(*decided, (Finding("form", "likely", reason, row),))
     if any(unit == "sq ft" for unit, _ in shapes.affixes.units):
         reason = f"{NAMES[mark]} separates thousands: square feet have no three decimals"
         return MarkDecision(other, mark, (Finding("form", "likely", reason, row),))
@@ -150,6 +158,26 @@ def _three_digits(
         row,
     )
     return MarkDecision(None, None, (), (question,))
+
+
+def _by_plain_numbers(shapes: NumberShapes, mark: str) -> str:
+    """Return what a mark is by the size of the numbers without one: thousands, decimal; "" when they do not tell.
+
+    Only one of the two readings may be as large as they are, with a wide gap to the other.
+    """
+    if shapes.affixes.multipliers or len(shapes.affixes.units) > 1:
+        return ""
+    found: tuple[list[int], list[int]] = ([], [])
+    for text, count in zip(shapes.profile.texts, shapes.profile.counts, strict=True):
+        if body := re.search(r"\d(?:[\d.,]*\d)?", text):
+            found[mark in body[0]].extend([int(re.sub(r"\D", "", body[0]))] * min(count, _MOST_COUNTED))
+    plain, marked = found
+    if min(len(plain), len(marked)) < _LEAST_COMPARED or not median(plain):
+        return ""
+    ratio = median(marked) / median(plain)
+    if 1 / _NEAR < ratio < _NEAR:
+        return "thousands"
+    return "decimal" if 1 / _NEAR < ratio / 1000 < _NEAR else ""
 
 
 def _starts_with_zero(shapes: NumberShapes, mark: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from houseprice.conversion import CellForm
-from houseprice.conversion.numbers import FRACTIONS, TYPED
+from houseprice.conversion.numbers import ERAS, FRACTIONS, TYPED
 from houseprice.inference.names import words_of
 from houseprice.inference.profile import Profile
 from houseprice.inference.units import (
@@ -55,6 +55,7 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 _FRACTION = re.compile(rf"(?<=9) ?[{''.join(FRACTIONS)}](?!9)")
+_ERA = re.compile(rf"(?:{'|'.join(ERAS)}) ?(?:9{{1,3}}|元)年?")
 _GROUPED = re.compile(r"9{1,3}(?:(?P<mark>[.,' ])9{2,3})*(?P=mark)9{3}|9{1,3}[.,' ]9{3}")
 
 
@@ -142,7 +143,7 @@ def number_shapes(column: Profile, *, money: bool) -> NumberShapes | None:
     amount = bool(AMOUNTS & set(column.concepts[:1]))
     common = _common_affix(shapes, column.filled)
     for shape, (count, place, row) in shapes.items():
-        plain = _FRACTION.sub("", shape.translate(TYPED))
+        plain = _ERA.sub("9999", _FRACTION.sub("", shape.translate(TYPED)))
         found = _read(plain, marks, row, common, money=money, names_amount=amount)
         if found is not None:
             affixes |= found

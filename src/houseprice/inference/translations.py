@@ -33,6 +33,7 @@ _EUROPEAN: dict[str, str] = {
     "fee": "czynsz administracyjny|czynsz|avgift|manadsavgift|felleskostnader|faellesudgift|hoitovastike|yhtiovastike|vve bijdrage|"
     "servicekosten|spese condominiali|aidat",
     "debt": "fellesgjeld|velkaosuus|andel i foreningen skuld",
+    "price change": "prisutveckling|prisudvikling|prisendring|budpremie",
     "days on market": "giorni sul mercato|giorni in vendita|dagen online|dagen te koop|dni na rynku|dni oferty|liggetid|liggedage|"
     "dage pa markedet|dagar pa marknaden|dager pa markedet|myyntiaika|dny na trhu|ilan suresi|срок экспозиции|дней в продаже",
     "living area": "superficie calpestabile|superficie abitabile|superficie commerciale|superficie utile|gebruiksoppervlakte|vloeroppervlakte|"
