@@ -117,3 +117,28 @@ def test_the_name_of_a_street_is_in_the_address_and_not_its_kind() -> None:
         ).rename({"number_of_street": "street number"})
     )
     assert by_role(found, "address").sources == ("street number", "street", "city")
+
+
+@pytest.mark.parametrize(("per", "code"), [("€/mes", "rents_mixed"), ("€/m²", "per_area_mixed")])
+def test_prices_of_two_kinds_in_one_column_are_asked_about(per: str, code: str) -> None:
+    """Totals are no rents; where all are of one kind, nothing is asked."""
+    texts = [f"{house.price // 200} {per}" if house.flag else f"{house.price} €" for house in HOUSES]
+    found = understand(table(Precio=texts).drop("sale_price"))
+    assert [question.code for question in found.questions] == [code]
+
+
+def test_kinds_with_a_number_before_them_are_no_numbers() -> None:
+    """And those that are no sales are set aside."""
+    kinds = ["11.Doação" if house.number % 20 == 0 else "1.Compra e venda" for house in HOUSES]
+    found = understand(table(nature=kinds))
+    assert column(found, "nature").kind is None
+    assert found.only == {"nature": ("1.Compra e venda",)}
+
+
+def test_words_of_prices_that_were_asked_stand_before_numbers() -> None:
+    """And those of prices that are not told mean that there is none."""
+    words = ("Guide Price ", "Offers over ", "OIEO ", "")
+    prices = [f"{words[house.door % 4]}£{house.price:,}" if house.number % 5 else "Contact Agent" for house in HOUSES]
+    found = column(understand(table(price=prices).drop("sale_price")), "price")
+    assert (found.role, found.form.missing) == ("target", ("Contact Agent",))
+    assert [one.verdict for one in found.findings if one.about == "role"] == ["likely"]

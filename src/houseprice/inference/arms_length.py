@@ -22,7 +22,7 @@ _SALE = re.compile(
 )
 _NO_SALE = re.compile(
     r"(?:mortgages?|hipotecas?|gifts?|donations?|donacion\w*|doac\w*|schenkung|exchanges?|echange|permutas?|tausch|"
-    r"expropriation|expropiacion|adjudication|adjudicacion|inheritance|herencia|heranca|erbschaft|succession|partition)\b"
+    r"expropriation|expropiacion|adjudication|adjudicacion|inheritance|herencia|cessao|cesion|cession|heranca|erbschaft|succession|partition)\b"
 )
 """How texts, folded, of transfers begin that are no sales in the market."""
 _LEAST_KEPT = 0.5
@@ -53,7 +53,7 @@ def sales_alone(drafts: list[Draft]) -> dict[str, tuple[str, ...]]:
     """Return column → its texts of sales, for one that tells them from other transfers, such as gifts."""
     for draft in drafts:
         column = draft.profile.as_texts
-        folded = {text: fold(text) for text in column.texts}
+        folded = {text: fold(text).lstrip("0123456789.-) ") for text in column.texts}
         kept = tuple(text for text, plain in folded.items() if _SALE.match(plain))
         others = {text: plain for text, plain in folded.items() if text not in kept}
         if draft.role or not kept or not others or not all(map(_NO_SALE.match, others.values())):

@@ -21,6 +21,9 @@ MOST_SHAPES = 4000
 READABLE = 0.9
 """Share of the values that must be numbers for the column to be one of numbers."""
 
+_LEAST_VARIED = 3
+"""Different texts, fewer of which with an unknown word are kinds, such as 1.Sale."""
+
 AMOUNTS = frozenset(
     (
         *("sale_price", "price", "list_price", "price_per_area", "rent", "assessment", "tax", "days_on_market", "age"),
@@ -104,6 +107,7 @@ class NumberShapes:
         affixes: what stands around them.
         marks: what they show of decimal and thousands marks.
         ranges: row of a range, such as 10 TO 12; 0 for none.
+        per: how many rows hold money per area or month.
         durations: row of a duration, such as 61 years 04 months; 0 for none.
         others: values that are no numbers, as they are written.
     """
@@ -116,6 +120,7 @@ class NumberShapes:
     durations: int
     others: tuple[str, ...]
     profile: Profile
+    per: int = 0
 
     @cached_property
     def unknown(self) -> bool:
@@ -136,7 +141,7 @@ def number_shapes(column: Profile, *, money: bool) -> NumberShapes | None:
     if not column.filled or len(shapes) > MOST_SHAPES:
         return None
     marks, affixes = Marks(), Affixes()
-    ranges = durations = 0
+    ranges = durations = per = 0
     words = True
     odd: list[str] = []
     bad = 0
@@ -147,6 +152,7 @@ def number_shapes(column: Profile, *, money: bool) -> NumberShapes | None:
         found = _read(plain, marks, row, common, money=money, names_amount=amount)
         if found is not None:
             affixes |= found
+            per += count if found.per else 0
             continue
         closed = _RANGE.fullmatch(plain) or _OPEN.fullmatch(plain)
         if _DURATION.fullmatch(plain):
@@ -166,9 +172,9 @@ def number_shapes(column: Profile, *, money: bool) -> NumberShapes | None:
             odd.append(column.texts[place])
             bad += count
     share = 1 - bad / column.filled
-    if share < READABLE:
+    if share < READABLE or (affixes.unknown and len(column.texts) - len(odd) < _LEAST_VARIED):
         return None
-    return NumberShapes(share, affixes, marks, ranges, words, durations, tuple(odd), column)
+    return NumberShapes(share, affixes, marks, ranges, words, durations, tuple(odd), column, per)
 
 
 def _common_affix(shapes: dict[str, tuple[int, int, int]], rows: int) -> frozenset[str]:

@@ -26,6 +26,7 @@ MARKS = TEXT_MARKS | frozenset(
         *("poa", "p.o.a.", "undefined", "nodata", "no disponible", "not known", "not specified", "not recorded"),
         *("no consta", "no informado", "nao informado", "sem informação", "sem informacao", "keine angaben"),
         *("non renseigne", "non communiqué", "no info", "no especificado", "to be confirmed", "price on application"),
+        *("contact agent", "ask agent", "auction", "price withheld", "call for price", "su richiesta", "op aanvraag"),
         *("price on request", "a consultar", "consultar", "sob consulta", "prix sur demande", "auf anfrage"),
     )
 )

@@ -5,7 +5,7 @@ import numpy as np
 from houseprice.inference.decisions import Finding, Question
 from houseprice.inference.drafts import Draft
 from houseprice.inference.leaks import LEAST_SPREAD, log_values, robust_spread
-from houseprice.inference.units import SQUARE_METRES, currency_of_name, factor_of_name
+from houseprice.inference.units import OFFERED, SQUARE_METRES, currency_of_name, factor_of_name
 
 RANKS = ("sale_price", "price", "list_price", "price_per_area", "assessment", "rent")
 """Concepts of prices, the best target first."""
@@ -27,6 +27,8 @@ _MAY_BE_TOTAL = frozenset(("", "id", "price", "sale_price"))
 _MOST_COMPARED = 40
 _NEAR_ANOTHER = 0.3
 """Spread of the log of the ratio of two prices of the same houses, such as of an assessment and what was paid."""
+_FEW_MIXED = 0.01
+"""Share of the prices that may be of another kind by error."""
 _TOKEN_SHARE = 0.04
 """Of the median: a lower price was not asked at arm's length."""
 
@@ -80,11 +82,18 @@ def choose_target(drafts: list[Draft], answer: str | None) -> tuple[Draft | None
 
 def _rank(draft: Draft) -> str:
     """Return which kind of price a column holds, by its name and what stands beside its numbers."""
-    if draft.shapes and draft.shapes.affixes.per and draft.concept != "fee":
+    if draft.shapes and draft.shapes.affixes.per and draft.concept != "fee" and not holds_two_kinds(draft):
         return "price_per_area" if draft.shapes.affixes.per == "area" else "rent"
     if draft.concept in RANKS:
         return draft.concept
     return ""
+
+
+def holds_two_kinds(draft: Draft) -> bool:
+    """Return whether some of the prices of a column are per month or area, and others are not."""
+    per = draft.shapes.per if draft.shapes else 0
+    filled = draft.profile.as_values.filled
+    return _FEW_MIXED * filled < min(per, filled - per)
 
 
 def _totals(found: list[Draft], drafts: list[Draft]) -> list[Draft]:
@@ -153,6 +162,8 @@ def _checked(draft: Draft, drafts: list[Draft], rank: str) -> tuple[Draft | None
         rank,
         f"it is {WORDS[rank]}, and the file has none that was paid",
     )
+    if asked := next((mark for mark in draft.form.strip if OFFERED.fullmatch(mark)), ""):
+        reason = f'it is the only price, and "{asked}" says that some of it was asked, not paid'
     return _take(draft, drafts, verdict, reason), []
 
 

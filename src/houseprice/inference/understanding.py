@@ -17,7 +17,7 @@ from houseprice.inference.roles import assign_roles
 from houseprice.inference.sale_dates import choose_sale_date
 from houseprice.inference.sale_parts import tell_sale_parts
 from houseprice.inference.spelling import fold_case
-from houseprice.inference.target import choose_target
+from houseprice.inference.target import choose_target, holds_two_kinds
 from houseprice.inference.vocabulary import concepts_of
 from houseprice.schema import RESERVED
 
@@ -50,7 +50,7 @@ def understand(texts: pl.DataFrame, answers: dict[str, str] | None = None) -> Un
     joined = lots + decide_identifiers(drafts, texts, house_is_known=bool(lots))
     if target is not None:
         exclude_by_values(drafts, target)
-        target.questions += ask_about_currencies(target, drafts) + _of_rents(drafts)
+        target.questions += ask_about_currencies(target, drafts) + _of_rents(target, drafts)
     set_limits(drafts)
     fold_case(drafts)
     only = sales_at_arms_length(drafts) | sales_alone(drafts) | sold_alone(target, drafts)
@@ -129,8 +129,13 @@ _SALES = frozenset(
 """Words of offers that are no rents."""
 
 
-def _of_rents(drafts: list[Draft]) -> list[Question]:
-    """Ask when rows are sales and rents, whose prices are not of one kind."""
+def _of_rents(target: Draft, drafts: list[Draft]) -> list[Question]:
+    """Ask when rows are sales and rents, or totals and prices per area, whose prices are not of one kind."""
+    if holds_two_kinds(target):
+        per = target.shapes.affixes.per if target.shapes else ""
+        code, meant = ("rents_mixed", "rents by the month") if per == "month" else ("per_area_mixed", "prices per area")
+        text = f'Some prices in "{target.name}" are {meant}, and others are totals; give a file of one kind.'
+        return [Question(code, "target", text, {}, target.name, target.profile.first[:2])]
     for draft in drafts:
         words = {text.casefold() for text in draft.profile.as_texts.texts[:10]}
         rents = sorted(word for word in words if concepts_of(word)[:1] == ("rent",))

@@ -126,11 +126,18 @@ COUNTED = frozenset(
 )
 """Words of what is counted, which say nothing but the column's name."""
 
+_OFFERED = (
+    r"(?:guide|asking|fixed|starting) price|offers? (?:over|around|above|from|in excess of|in the region of)|"
+    r"o\.?i\.?e\.?o|o\.?i\.?r\.?o|in excess of|from|starting (?:at|from)|desde|a partir d[eu]|dès|vanaf|ab"
+)
+OFFERED = re.compile(rf"(?:{_OFFERED})\b.*", re.IGNORECASE)
+"""What stands before a price that was asked."""
 _ABOUT = re.compile(
-    r"(?:approx(?:imately)?|ca|circa|cca|about|around|c|env|environ|aprox|aproximadamente|rund|etwa|ongeveer|約|约|약)\.?(?:\s+|$)|[~≈±]\s*",
+    r"(?:approx(?:imately)?|ca|circa|cca|about|around|c|env|environ|aprox|aproximadamente|rund|etwa|ongeveer|約|约|약|"
+    rf"{_OFFERED})\.?:?(?:\s+|$)|[~≈±]\s*",
     re.IGNORECASE,
 )
-"""Words before a number that is not exact."""
+"""Words before a number that is not exact, or that was asked."""
 _PER_AREA = re.compile(
     r"^(?:/|per|por|pro|je|за)\s*(?:m²|m2|sqm|sq ?m|sqft|sq ?ft|sf|ft²|ft2|qm|mq|kvm|平米|平方米|㎡|坪|평|кв\.? ?м|м²|м2|sq\.? ?ft)\.?$",
     re.IGNORECASE,

@@ -38,7 +38,7 @@ CONCEPTS: tuple[tuple[str, str], ...] = (
         rf"|\b(?:eur|usd|gbp|dollars?|euros?) ?per ?{_AREA_UNIT}\b|\b(?:eur|usd|gbp) ?(?:m2|sqm|sqft|sf|qm)\b|quadratmeterpreis|\bqm ?preis\b|\bm2 ?{_PRICE}\b"
         rf"|\b(?:cost|price|value) ?per\b|\bpremetro\b"),
     ("of_price", rf"\b(?:log|ln|sqrt|normali[sz]ed|scaled) ?(?:10 ?|1p ?)?(?:of ?)?(?:sales? ?|sold ?)?{_PRICE}\b|\b{_PRICE} ?(?:log|ln|range|band|bracket|category|class|bucket|bin|group|tier|segment|level)\b"
-        r"|\b(?:yield|roi|cap ?rate|rentabilidad|rendite|rendement)\b"),
+        r"|\b(?:yield|niy|roi|cap ?rate|rentabilidad|rendite|rendement)\b"),
     ("neighbour_living_area", r"\bliving ?15\b"),
     ("neighbour_lot_area", r"\blot ?15\b"),
     ("days_on_market", r"\bdays? ?(?:on|in|since ?\w+|listed|to ?sell|active|online)\b|\b[ca]?dom\b|\bdias? ?(?:en|no|de|em|ate)? ?(?:el ?)?(?:mercado|publica\w*|venta|venda)\b|\btime ?(?:on|to) ?(?:market|sell|sale)\b"
@@ -53,7 +53,7 @@ CONCEPTS: tuple[tuple[str, str], ...] = (
         r"|\bagents?\b|\bagency\b|\brealtors?\b|\bbroker\w*|\binmobiliaria\b|\bimobiliaria\b|\bmaklers?\b|\bmakelaar\b|\bhonorai\w*|\bagence\b|\bagencia\b|\bagente\b|\blist(?:ed|ing) ?(?:by|office)\b"
         r"|\brecord ?status\b|\bppd\b|\bvat ?exclusive\b|\bnot ?full ?market\b|\bnature ?mutation\b|\bforma ?de ?pago\b|\barms? ?(?:s ?)?length\b|\bvalid ?sales?\b|\bclearance\b|\bdiscount\b|\bdescuento\b|\bdesconto\b|\bprice ?(?:change|drop|cut|reduc\w*|history)\b|\bnegotia\w*|\bsp ?lp\b|\bsplp\w*|\bsale ?to ?list\b|\bsales? ?ratio\b|\btype ?of ?sale\b|\bowners?\b|\blegal ?ref\w*|\bpayments?\b|\bforma ?de ?pago\b|\bpercent ?change\b|\bchange ?(?:between|from)\b|\bltv\b|\bdarlehen\w*|\bbeleihungs?(?:auslauf|quote|grenze)\b|\bemprunt\w*|\bprestamos?\b|\bemprestimos?\b|\bgains?(?: ?(?:or ?)?loss\w*)?$|\bprofits?\b|\bgewinn\b|\bover ?(?:ask|list|under)\w*|\b(?:above|below) ?(?:asking|list)\b"),
     ("fee", r"\bfees?\b(?! ?simple)|\bhoa\b|\bcharges?\b|\bcondominio$|\bhausgeld\b|\bnebenkosten\b|\bexpensas\b|\bgastos?\b|\bstrata\b|\blev(?:y|ies)\b"),
-    ("rent", r"\brent(?:al|s|ed)?\b|\balquiler(?:es)?\b|\barriendo\b|\brenta\b|\bloyers?\b|\b(?:kalt|warm|netto|brutto|monats|gesamt)?miete\b|\balugue[lr]\b|\bhuur\w*|\barrendamiento\b|\barrendamento\b|\bcanon\b|\bper ?(?:month|mes|mois|monat)\b|\bpcm\b|\bmonthly\b"),
+    ("rent", r"\brent(?:al|s|ed)?\b|\balquiler(?:es)?\b|\barriendo\b|\brenta\b|\bloyers?\b|\b(?:kalt|warm|netto|brutto|monats|gesamt)?miete\b|\balugue[lr]\b|\bhuur\w*|\barrendamiento\b|\barrendamento\b|\bcanon\b|\bper ?(?:month|mes|mois|monat)\b|\berv\b|\bpcm\b|\bmonthly\b"),
     ("list_price", rf"\b(?:list(?:ing|ed)?|ask(?:ing|ed)?|orig(?:inal)?|initial|first|advertised|advert|guide|reserve|opening|offer(?:ed|ing)?|prev(?:ious)?|prior|last ?list|last ?asking|quoted|starting|target|expected|minimum|min|max(?:imum)?|former|old) ?(?:list ?|sales? ?|sold ?)?{_PRICE}\b"
         rf"|\b{_PRICE} ?(?:de ?|d |du ?|da ?|do ?|of ?)*(?:list[ae]?|lista|oferta|ofertado|salida|anuncio|anunciado|inicial|initiale?|pedido|solicitado|publicado|demande|affiche|annonce|asked|asking|listed|advertised|original|anterior|partida|guide|guia)\b"
         r"|\b(?:angebots|start|inserats|kaufpreisvorstellungs|wunsch)preis\b|\bvraagprijs\b|\bo?lp\b|\basking\b|\boffers ?(?:over|around|in ?excess ?of)\b|\bfixed ?price\b|\blist ?amt\b"),
