@@ -151,3 +151,10 @@ def test_the_first_invalid_byte_is_found_across_blocks(monkeypatch: pytest.Monke
         with pytest.raises(UnicodeDecodeError) as excinfo:
             damaged.decode()
         assert invalid_at(damaged, "utf-8") == excinfo.value.start
+
+
+def test_a_few_words_of_chinese_are_offered_to_be_chinese() -> None:
+    """Too few to tell which of its encodings it is."""
+    with pytest.raises(DataError) as excinfo:
+        parse(csv_of(["高 26", "中 6", "低 6", "未知"] * 20).encode("gbk"), "a.csv")
+    assert "gbk" in excinfo.value.details["choices"]

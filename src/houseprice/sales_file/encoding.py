@@ -14,6 +14,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_EAST_ASIAN = ("gbk", "big5", "cp932", "cp949")
 _STEP = 4 * 2**20
 _SHOWN = 5
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -158,7 +159,19 @@ def _eight_bit(content: bytes, where: str) -> tuple[str, list[Note]]:
         if plausibility.of_one_script([word.text.decode(other, errors="replace") for word in words]):
             reason = "Its characters are the most frequent ones of a language by this encoding."
             return other, [_note(other, "likely", reason, lines)]
+    if not found.choices:
+        choices = tuple(dict.fromkeys((*_east_asian(content, words), *choices)))
     raise ambiguous(where, _note("", "ambiguous", found.reason, lines), choices or ["the encoding it was written in"])
+
+
+def _east_asian(content: bytes, words: list[plausibility.Word]) -> tuple[str, ...]:
+    """Return the encodings of Chinese, Japanese and Korean by which the words of a text have one script."""
+    return tuple(
+        name
+        for name in _EAST_ASIAN
+        if invalid_at(content, name) is None
+        and plausibility.of_one_script([word.text.decode(name, errors="replace") for word in words])
+    )
 
 
 def _by_charset_normalizer(content: bytes) -> tuple[str, ...]:
