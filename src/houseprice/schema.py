@@ -101,7 +101,7 @@ Level = Annotated[int | str, BeforeValidator(_level)]
 Bound = Annotated[int | float | date, BeforeValidator(_bound)]
 
 
-_NUMBER = ("decimal", "thousands", "strip", "multipliers", "factor", "ranges", "duration", "missing")
+_NUMBER = ("decimal", "thousands", "strip", "multipliers", "factor", "number_words", "ranges", "duration", "missing")
 FORMS: dict[Kind, tuple[str, ...]] = {
     "number": _NUMBER,
     "integer": _NUMBER,

@@ -18,6 +18,7 @@ FRENCH = CellForm(decimal=",", thousands=" ", strip=("€", "m2"))
         ("\u22121.5", CellForm(), -1.5),
         (" 12\u00a0", CellForm(), 12.0),
         (".5", CellForm(), 0.5),
+        ("GROUND floor", CellForm(number_words={"Ground Floor": 0.0}), 0.0),
         ("4½", CellForm(), 4.5),
         ("昭和55年", CellForm(), 1980.0),
         ("平成元年", CellForm(), 1989.0),

@@ -91,4 +91,8 @@ CASES = (
     Case("lender", (num("Kaufpreis EUR", lambda h: h.price, role="target"), day("Kaufdatum", "%d.%m.%Y"), num("Wohnfläche m²", lambda h: h.living, role="living_area", unit="m²"), out("Beleihungswert EUR", lambda h: str(round(h.price * (0.8 + h.door / 900), -3))), out("Darlehen EUR", lambda h: str(round(h.price * (0.4 + h.door / 400)))), cat("Ort", lambda h: ("Kiel", "Bremen", "Hamburg")[h.heat], "location")), currency="EUR", separator=";"),
     Case("district_and_ratio", (num("price", lambda h: h.price, role="target"), num("area_m", lambda h: 6_407_578 + 3000 * h.place), num("floor_area_ratio", lambda h: 100 + 20 * h.floor), num("GIA sqm", lambda h: h.living, role="living_area", unit="m²"), Col("state", lambda h: str(h.grade), ("ordinal",), None), SUBURB)),
     Case("point_in_one_text", (PRICE, AREA, SUBURB, day("sale_date", "%m/%d/%Y"), out("Location", lambda h: f"POINT ({h.lon:.5f} {h.lat:.5f})"))),
+    Case("ground_floors", (PRICE, AREA, SUBURB, written("Étage", lambda h: "RDC" if h.floor == 0 else f"{h.floor}e étage", lambda h: h.floor), written("Beds", lambda h: "Studio" if h.beds == 1 else str(h.beds), lambda h: 0 if h.beds == 1 else h.beds, "bedrooms"))),
+    Case("rents_in_cells", (written("Precio", lambda h: f"{h.price // 250} €/mes" if h.flag else f"{h.price} €", lambda h: h.price), num("Superficie m2", lambda h: h.living)), asked=asked("rents_mixed")),
+    Case("states_of_offers", (PRICE, AREA, SUBURB, out("status", lambda h: ("sold", "sold", "for_sale", "ready_to_build")[h.number % 4]))),
+    Case("money_with_and_without_commas", (written("SalePrice", lambda h: f"${group(h.price, ',')}" if h.number % 9 == 0 else str(h.price), lambda h: h.price, "target"), AREA, day("SaleDate", "%B %-d, %Y"))),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from houseprice.conversion import convert_value
 from houseprice.inference import understand
 from inference.tables import HOUSES, by_role, column, table
 
@@ -142,3 +143,22 @@ def test_words_of_prices_that_were_asked_stand_before_numbers() -> None:
     found = column(understand(table(price=prices).drop("sale_price")), "price")
     assert (found.role, found.form.missing) == ("target", ("Contact Agent",))
     assert [one.verdict for one in found.findings if one.about == "role"] == ["likely"]
+
+
+@pytest.mark.parametrize(
+    ("name", "ground", "other"),
+    [
+        ("Étage", "RDC", "{}e étage"),
+        ("Bulunduğu Kat", "Giriş Katı", "{}. Kat"),
+        ("floor", "Ground", "{}"),
+        ("bedrooms", "Studio", "{}"),
+    ],
+)
+def test_words_that_stand_for_a_number_are_numbers(name: str, ground: str, other: str) -> None:
+    """A ground floor is no floor that is unknown."""
+    floors: list[str | None] = [other.format(house.floor) if house.floor else ground for house in HOUSES]
+    found = column(understand(table(**{name: floors})), name)
+    assert found.kind in ("integer", "number")
+    assert (found.form.number_words, found.form.missing) == ({ground: 0.0}, ())
+    at = next(house.floor for house in HOUSES if house.floor)
+    assert [convert_value(text, "integer", found.form) for text in (ground, other.format(at))] == [0, at]

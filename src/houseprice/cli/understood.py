@@ -46,7 +46,7 @@ def _form(column: ColumnDecision) -> str:
     mark = "" if form.thousands in (None, "none") else form.thousands
     if form.decimal or mark:
         parts.append(f"1{mark}234" + (f"{form.decimal}5" if form.decimal else ""))
-    parts += [*form.strip, *form.multipliers]
+    parts += [*form.strip, *form.multipliers, *(f"{word} is {number:g}" for word, number in form.number_words.items())]
     parts += [word for word in (form.ranges, form.duration) if word]
     if form.true and form.false:
         parts.append(f"{'/'.join(form.true)} or {'/'.join(form.false)}")

@@ -22,6 +22,7 @@ class CellForm(BaseModel):
         strip: currency signs and units that may stand before or behind a number, in any case of letters.
         multipliers: what may stand behind a number and multiplies it, such as `k: 1000`, in this case of letters.
         factor: what a number is multiplied by after it was read, for a unit that is converted.
+        number_words: texts that stand for a number, such as `Ground floor: 0`, in any case of letters.
         ranges: `midpoint` reads "10 TO 12" as 11, and "5+" as 5.
         duration: `years` reads "61 years 04 months" as 61.33.
         dates: strptime formats, or words of `DATE_WORDS`; the first that fits counts. A date without a day is the
@@ -40,6 +41,7 @@ class CellForm(BaseModel):
     strip: tuple[str, ...] = ()
     multipliers: dict[str, float] = {}
     factor: Annotated[float, Field(gt=0)] = 1.0
+    number_words: dict[str, float] = {}
     ranges: Literal["midpoint"] | None = None
     duration: Literal["years"] | None = None
     dates: tuple[str, ...] | None = None

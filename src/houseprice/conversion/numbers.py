@@ -33,7 +33,9 @@ _DURATION = re.compile(
 def read_number(text: str, form: CellForm) -> float | None:
     """Return the number that a text holds, in the unit of the model; None when it holds none."""
     plain = text.translate(TYPED).strip()
-    value = _duration(plain) if form.duration else None
+    value = _words(tuple(form.number_words.items())).get(plain.casefold()) if form.number_words else None
+    if value is None and form.duration:
+        value = _duration(plain)
     if value is None and (era := _ERA.fullmatch(plain)):
         value = float(ERAS[era[1]] + (1 if era[2] == "元" else int(era[2])))
     if value is None:
@@ -44,6 +46,11 @@ def read_number(text: str, form: CellForm) -> float | None:
         return None
     value *= form.factor
     return value if isfinite(value) else None
+
+
+@lru_cache(maxsize=64)
+def _words(words: tuple[tuple[str, float], ...]) -> dict[str, float]:
+    return {word.casefold(): number for word, number in words}
 
 
 def _single(text: str, form: CellForm) -> float | None:

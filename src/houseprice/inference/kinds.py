@@ -170,6 +170,9 @@ def _number(draft: Draft, shapes: NumberShapes, file: FileMarks, answers: dict[s
                 (shapes.ranges,),
             )
         )
+    if shapes.number_words:
+        words = ", ".join(f'"{word}" is {value:g}' for word, value in shapes.number_words.items())
+        draft.findings.append(Finding("form", "likely", words, shapes.profile.rows_of(set(shapes.number_words))))
     if shapes.durations:
         draft.findings.append(Finding("form", "certain", "years and months are read as years", (shapes.durations,)))
     _unit(draft, shapes)

@@ -7,6 +7,7 @@ from functools import cached_property
 from houseprice.conversion import CellForm
 from houseprice.conversion.numbers import ERAS, FRACTIONS, TYPED
 from houseprice.inference.names import words_of
+from houseprice.inference.number_words import number_words
 from houseprice.inference.profile import Profile
 from houseprice.inference.units import (
     MULTIPLIERS,
@@ -107,6 +108,7 @@ class NumberShapes:
         affixes: what stands around them.
         marks: what they show of decimal and thousands marks.
         ranges: row of a range, such as 10 TO 12; 0 for none.
+        number_words: texts that stand for a number, such as "Ground floor".
         per: how many rows hold money per area or month.
         durations: row of a duration, such as 61 years 04 months; 0 for none.
         others: values that are no numbers, as they are written.
@@ -121,6 +123,7 @@ class NumberShapes:
     others: tuple[str, ...]
     profile: Profile
     per: int = 0
+    number_words: dict[str, float] = field(default_factory=dict)
 
     @cached_property
     def unknown(self) -> bool:
@@ -147,7 +150,10 @@ def number_shapes(column: Profile, *, money: bool) -> NumberShapes | None:
     bad = 0
     amount = bool(AMOUNTS & set(column.concepts[:1]))
     common = _common_affix(shapes, column.filled)
+    number = number_words(column)
     for shape, (count, place, row) in shapes.items():
+        if column.texts[place] in number:
+            continue
         plain = _ERA.sub("9999", _FRACTION.sub("", shape.translate(TYPED)))
         found = _read(plain, marks, row, common, money=money, names_amount=amount)
         if found is not None:
@@ -172,9 +178,13 @@ def number_shapes(column: Profile, *, money: bool) -> NumberShapes | None:
             odd.append(column.texts[place])
             bad += count
     share = 1 - bad / column.filled
-    if share < READABLE or (affixes.unknown and len(column.texts) - len(odd) < _LEAST_VARIED):
+    if (
+        share < READABLE
+        or len(number) == len(column.texts)
+        or (affixes.unknown and len(column.texts) - len(odd) < _LEAST_VARIED)
+    ):
         return None
-    return NumberShapes(share, affixes, marks, ranges, words, durations, tuple(odd), column, per)
+    return NumberShapes(share, affixes, marks, ranges, words, durations, tuple(odd), column, per, number)
 
 
 def _common_affix(shapes: dict[str, tuple[int, int, int]], rows: int) -> frozenset[str]:
@@ -255,6 +265,7 @@ def base_form(shapes: NumberShapes, decimal: str | None, thousands: str | None) 
         thousands=thousands,  # type: ignore[arg-type]
         strip=tuple(strip),
         multipliers=multipliers,
+        number_words=shapes.number_words,
         ranges="midpoint" if shapes.ranges else None,
         duration="years" if shapes.durations else None,
     )

@@ -90,6 +90,9 @@ COUNTED = frozenset(
         "pisos",
         "etage",
         "étage",
+        "kat",
+        "piętro",
+        "andar",
         "ème",
         "car",
         "cars",
@@ -148,6 +151,10 @@ _PER_MONTH = re.compile(
 )
 
 
+_ORDINAL = re.compile(r"^(?:st|nd|rd|th|er|ère|ème|eme|e|è|[ºª°.])\s+")
+"""What makes a number that of a floor, before the word of what is counted."""
+
+
 @dataclass(frozen=True)
 class Affixes:
     """What stands around the numbers of a column, split into what it means.
@@ -197,6 +204,7 @@ def split_affix(text: str, *, money: bool, behind: bool) -> Affixes:  # noqa: PL
             return Affixes(strip=frozenset((text,)), per="area")
         if _PER_MONTH.match(text):
             return Affixes(strip=frozenset((text,)), per="month")
+        folded = _ORDINAL.sub("", folded)
         if folded in COUNTED or folded.rstrip(".s") in COUNTED:
             return Affixes(strip=frozenset((text,)))
     for word in _WORDS:

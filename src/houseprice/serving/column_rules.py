@@ -198,6 +198,7 @@ def _written(column: Column) -> list[str]:
         f'thousands separated by "{form.thousands}"' if form.thousands not in (None, "none") else "",
         f"with {' or '.join(form.strip)}" if form.strip else "",
         f"followed by {' or '.join(form.multipliers)}" if form.multipliers else "",
+        ", ".join(f"{word} for {number:g}" for word, number in form.number_words.items()),
         f"in a unit that is multiplied by {form.factor:g}" if form.factor != 1.0 else "",
         f"{' or '.join(form.true)} for true, {' or '.join(form.false)} for false" if form.true and form.false else "",
         blank,
