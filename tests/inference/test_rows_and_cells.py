@@ -162,3 +162,12 @@ def test_words_that_stand_for_a_number_are_numbers(name: str, ground: str, other
     assert (found.form.number_words, found.form.missing) == ({ground: 0.0}, ())
     at = next(house.floor for house in HOUSES if house.floor)
     assert [convert_value(text, "integer", found.form) for text in (ground, other.format(at))] == [0, at]
+
+
+def test_ages_long_before_a_house_is_built_are_missing() -> None:
+    """A house may be sold a year before it is built, and no more than a few."""
+    ages = ["-131" if house.number == 9 else "-1" if house.number == 8 else str(2014 - house.built) for house in HOUSES]
+    found = column(understand(table(building_age=ages)), "building_age")
+    assert found.form.missing == ("-131",)
+    years_before_now = [str(house.built - 2014) for house in HOUSES]
+    assert column(understand(table(building_age=years_before_now)), "building_age").form.missing == ()

@@ -2,10 +2,13 @@
 
 import numpy as np
 
+from houseprice.conversion.numbers import read_number
 from houseprice.inference.decisions import Finding
 from houseprice.inference.drafts import Draft
 
 _FIRST_YEAR, _LAST_YEAR = 1000, 2100
+_LEAST_AGE, _MOST_IMPOSSIBLE = -5, 0.05
+"""Years before a house is built, and the share of the houses, beyond which an age is an error and no other scale."""
 _FAR = 8.0
 """Of the distance from the median to the far percentile: coordinates beyond are errors of typing."""
 
@@ -27,6 +30,20 @@ def set_limits(drafts: list[Draft]) -> None:
                 text for text in draft.profile.as_values.texts if text.strip("0") in ("", ".", ",") and text
             )
             draft.form = draft.form.model_copy(update={"missing": (*draft.form.missing, *missing)})
+        elif draft.concept == "age" and draft.is_number:
+            _ages(draft)
+
+
+def _ages(draft: Draft) -> None:
+    """Read ages of houses that are built long after the sale as missing, where they are few."""
+    share = draft.share(-1e300, _LEAST_AGE - 1)
+    if not 0 < share <= _MOST_IMPOSSIBLE:
+        return
+    ages = {text: read_number(text, draft.form) for text in draft.profile.as_values.texts}
+    missing = tuple(text for text, age in ages.items() if age is not None and age < _LEAST_AGE)
+    draft.form = draft.form.model_copy(update={"missing": (*draft.form.missing, *missing)})
+    reason = f"{share:.1%} are ages of houses that were not built for years, and are blanked"
+    draft.findings.append(Finding("bounds", "likely", reason, draft.profile.rows_of(set(missing))))
 
 
 def _years(draft: Draft) -> dict[str, float]:
