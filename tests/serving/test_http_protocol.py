@@ -4,17 +4,20 @@ import asyncio
 import gc
 import itertools
 import re
+import socket
+import struct
+import tracemalloc
 from typing import Any
 
 import anyio
 import pytest
-from connecting import CHUNKED, LAST, Noting, exchanged, listening, statuses
+from connecting import CHUNKED, GET, LAST, Noting, exchanged, listening, statuses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from houseprice.serving.http_refusals import MAX_HEAD_BYTES, MAX_HEADERS
 from houseprice.serving.pacing import Pacer
-from houseprice.serving.slow_client_protocol import REPLACEMENT_SECONDS
+from houseprice.serving.slow_client_protocol import REPLACEMENT_SECONDS, SlowClientProtocol
 
 REQUESTS = [
     (b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", ("/a", b"")),
@@ -155,7 +158,7 @@ def test_beyond_the_limit_connections_take_places_in_turn_with_others() -> None:
 
     async def ask() -> None:
         async with listening(Noting(), max_connections=2) as (port, config):
-            config.pool.pacer = NotedPacer()
+            config.pool.replacements = NotedPacer()
             idle = [await anyio.connect_tcp("127.0.0.1", port) for _ in range(2)]
             assert statuses(await exchanged(port, LAST)) == [200]
             assert statuses(await exchanged(port, LAST)) == [200]
@@ -243,3 +246,50 @@ def test_a_connection_leaves_no_garbage(sent: bytes) -> None:
                 gc.enable()
 
     assert anyio.run(found, backend_options={"use_uvloop": True}) < 10
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_read"), [(GET, True), (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 15_000, False)]
+)
+def test_connections_that_were_ended_are_forgotten_at_once(sent: bytes, is_read: bool) -> None:
+    """Also those that were reset by their clients, or ended for others while they waited: not when a timer ends."""
+
+    async def count() -> int:
+        async with listening(Noting(), max_connections=3) as (port, _):
+            for _ in range(30):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(sent)
+                await (reader.read(100) if is_read else asyncio.sleep(0.01))
+                linger = struct.pack("ii", 1, 0)  # so that a reset is sent
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                writer.close()
+            await asyncio.sleep(0.1)
+            return sum(isinstance(one, SlowClientProtocol) for one in gc.get_objects())
+
+    assert anyio.run(count) <= 3
+
+
+def test_a_body_that_was_not_read_is_forgotten_with_the_answer() -> None:
+    """Its connection may stay open for long."""
+
+    async def hasty(_: Any, __: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def held() -> int:
+        async with listening(hasty) as (port, _):
+            tracemalloc.start()
+            writers = []
+            for _ in range(20):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000)
+                await reader.read(100)
+                writers.append(writer)
+            await asyncio.sleep(0.2)
+            held = tracemalloc.get_traced_memory()[0]
+            tracemalloc.stop()
+            for writer in writers:
+                writer.close()
+            return held
+
+    assert anyio.run(held) < 20 * 40_000

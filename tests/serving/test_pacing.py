@@ -5,10 +5,10 @@ from typing import Any
 
 import anyio
 import pytest
-from connecting import exchanged, listening
+from connecting import CHUNKED, GET, exchanged, listening
 
 from houseprice.serving.formats.ndjson import STEP_BYTES, blocks
-from houseprice.serving.pacing import REST, Pacer
+from houseprice.serving.pacing import MAX_DELAY_SECONDS, REST, Pacer
 
 MUCH = 2_000_000
 BODY = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
@@ -29,13 +29,19 @@ class Noting(Pacer):
         return 0.0
 
 
+def test_no_step_waits_for_those_of_clients_that_came_without_end() -> None:
+    """They may have left, and so many cannot be there at once."""
+    pacer = Pacer()
+    assert max(pacer.delay(0.5) for _ in range(1000)) <= MAX_DELAY_SECONDS
+
+
 @pytest.mark.parametrize("connections", [1, 10])
 def test_the_steps_of_all_wait_for_each_other(connections: int) -> None:
     """However many have work, the last of them goes on when all have left the time that they owe."""
     pacer = Pacer()
-    delays = [pacer.delay(0.5) for _ in range(connections)]
+    delays = [pacer.delay(0.05) for _ in range(connections)]
     assert delays == sorted(delays)
-    assert delays[-1] == pytest.approx(REST * 0.5 * connections, rel=0.05)
+    assert delays[-1] == pytest.approx(REST * 0.05 * connections, rel=0.05)
 
 
 async def reading(_: Any, receive: Any, send: Any) -> None:
@@ -73,6 +79,45 @@ def test_what_a_connection_sends_is_read_at_a_pace(app: Any, sent: bytes, is_pac
     paced, discarded = anyio.run(ask)
     assert bool(paced) is is_paced or is_discarded
     assert (len(discarded) > 1) is is_discarded
+
+
+def test_many_short_requests_are_never_made_to_wait() -> None:
+    """However many bytes a connection has sent in all of them."""
+
+    async def ask() -> list[float]:
+        async with listening(reading) as (port, config):
+            paced = config.pool.pacer = Noting()
+            stream = await anyio.connect_tcp("127.0.0.1", port)
+            async with stream:
+                for _ in range(400):
+                    await stream.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + b"x" * 1000)
+                    await stream.receive()
+            return paced.noted
+
+    assert not anyio.run(ask)
+
+
+@pytest.mark.parametrize("sent", [LONG_HEAD + GET, CHUNKED + b"1\r\nx\r\n" * 600 + b"0\r\n\r\n"])
+def test_the_first_long_step_of_a_connection_waits_for_those_of_others(sent: bytes) -> None:
+    """Otherwise clients that connect again and again would never wait; short requests do not wait."""
+
+    async def ask() -> list[str]:
+        answered = []
+
+        async def exchange(port: int, name: str, content: bytes) -> None:
+            async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+                await stream.send(content)
+                await stream.receive()
+                answered.append(name)
+
+        async with listening(reading) as (port, config), anyio.create_task_group() as group:
+            config.pool.pacer.delay(0.05)
+            group.start_soon(exchange, port, "long", sent)
+            await anyio.sleep(0.03)
+            group.start_soon(exchange, port, "short", GET)
+        return answered
+
+    assert anyio.run(ask) == ["short", "long"]
 
 
 def test_lines_without_end_are_split_at_a_pace() -> None:

@@ -21,6 +21,7 @@ class Connections:
         most: how many there may be.
         pacer: spreads what is long to parse.
         discards: spreads the reading of what is discarded.
+        replacements: spreads the ends of connections for others.
         held_bytes: how much they hold of pipelined requests.
         partial_bytes: how much they have received of short bodies that are not complete.
         connections: the open ones, in the order in which they began to wait for a request.
@@ -29,7 +30,7 @@ class Connections:
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self.pacer, self.discards = Pacer(), Pacer()
+        self.pacer, self.discards, self.replacements = Pacer(), Pacer(), Pacer()
         self.held_bytes = self.partial_bytes = 0
         self.connections: dict[Any, None] = {}
         self.unread: dict[Any, None] = {}

@@ -5,26 +5,21 @@ end, and drops the body of a request with an `Upgrade` header, which it then rea
 gets no byte behind a request before that was answered, and the reading of the connection stops meanwhile.
 """
 
-import logging
-import os
 import time
 from typing import Any
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from houseprice.serving.connections import Connections
-from houseprice.serving.flow_control import AnswerTransport, HoldableFlow
-from houseprice.serving.http_refusals import MAX_HEAD_BYTES, MAX_HEADERS, MAX_URL_BYTES, refusal
+from houseprice.serving.flow_control import END_SECONDS, AnswerTransport, HoldableFlow, send_end
+from houseprice.serving.http_refusals import MAX_HEAD_BYTES, MAX_HEADERS, MAX_URL_BYTES, refuse
 from houseprice.serving.pacing import BYTE_SECONDS, DISCARD_SECONDS, HEAD_BYTE_SECONDS, LONG_HEAD_BYTES, Pacer
 
-_log = logging.getLogger(__name__)
-_CHUNKED_PIECE = 4 * 2**10
+_CHUNKED_PIECE, _LONG_CHUNKED = 4 * 2**10, 2 * 2**10
 STEP_SECONDS = 0.001
 """How long pieces are parsed before others have their turn."""
-END_SECONDS = 0.1
-"""Time from the last answer to the end of a connection whose client still sends; it will come again no sooner."""
 _END, _CHUNKED = b"\r\n\r\n", -1
 _FRAMING = frozenset((b"content-length", b"transfer-encoding", b"expect"))
 
@@ -32,14 +27,14 @@ _FRAMING = frozenset((b"content-length", b"transfer-encoding", b"expect"))
 class SequentialProtocol(HttpToolsProtocol):
     """Parses a request when the one before it was answered."""
 
-    _in_head = True  # or before one
-    _is_received = True
+    _in_head = _is_received = True  # or before a head
     is_answering = False  # a request that was received
     _left = 0  # of the body, or `_CHUNKED`
     _received = 0  # of the body
     _owed = 0.0  # seconds of work that were not followed by a pause yet
     _overhead = 0  # bytes since the last byte of a body, or since the head began
-    _has_progress = _is_upgrade = _is_scheduled = False
+    _has_progress = _is_upgrade = _is_next = False
+    _scheduled: Any = None  # what parses on later
     _is_ending = False  # nothing more is answered
     _held = b""
     _status = 400
@@ -67,7 +62,7 @@ class SequentialProtocol(HttpToolsProtocol):
         self._owed += len(data) * BYTE_SECONDS
         if self._is_ending:
             self._rest(self.pool.discards, DISCARD_SECONDS)
-        elif self._is_scheduled or self.is_answering:
+        elif self._scheduled or self.is_answering:
             self._hold(self._held + data)
             self._stop_reading()
         else:
@@ -86,7 +81,7 @@ class SequentialProtocol(HttpToolsProtocol):
                 self._left -= end - begin
             else:
                 end = self._end_of_piece(data, begin)
-                if end == begin:  # a line feed decides
+                if end == begin or self._waits_for_others(end - begin):  # a line feed decides
                     break
             self._feed(data[begin:end])
             if self._is_ending:
@@ -103,6 +98,14 @@ class SequentialProtocol(HttpToolsProtocol):
             self._wait()
             self._pace(time.perf_counter() - begun if begun else 0.0)
 
+    def _waits_for_others(self, size: int) -> bool:
+        """Return whether a long piece waits for the rests of others: new connections would not wait otherwise."""
+        longest = LONG_HEAD_BYTES if self._in_head else _LONG_CHUNKED
+        if self._is_next or self._overhead + size <= longest or not self.pool.pacer.is_busy:
+            return False
+        self._owed = max(self._owed, STEP_SECONDS / 2)
+        return True
+
     def _pace(self, seconds: float) -> None:
         """Go on after some seconds of work, with what is held and with reading, when others have had their turn."""
         self._owed += seconds
@@ -118,9 +121,9 @@ class SequentialProtocol(HttpToolsProtocol):
         self._read_later(pacer.delay(seconds))
 
     def _read_later(self, seconds: float) -> None:
-        self.flow.is_held = self._is_scheduled = True
+        self.flow.is_held = True
         self.flow.pause_reading()
-        self.loop.call_later(seconds, self._parse_held)
+        self._scheduled = self.loop.call_later(seconds, self._parse_held)
 
     def _read_on(self) -> None:
         self.flow.is_held = False
@@ -129,11 +132,13 @@ class SequentialProtocol(HttpToolsProtocol):
             self.flow.resume_reading()
 
     def _parse_held(self) -> None:
-        self._is_scheduled = False
+        self._scheduled = None
         if self.transport.is_closing():
             return
         if self._held and not self._is_ending:
+            self._is_next = True
             self._parse(self._held)
+            self._is_next = False
         else:
             self._read_on()
 
@@ -246,14 +251,16 @@ class SequentialProtocol(HttpToolsProtocol):
         """Continue with the next request, if it is there."""
         super().on_response_complete()
         self.is_answering = False
+        self.cycle.body.clear()  # of which not all may have been read
         if self._is_ending:
             self._unset_keepalive_if_required()
-        elif self._owed > STEP_SECONDS / 4 and not self._is_scheduled and self._is_received:
-            self._rest(self.pool.pacer)
-        elif self._held and not self._is_scheduled and self._is_received:
-            self._unset_keepalive_if_required()
-            self._is_scheduled = True
-            self.loop.call_soon(self._parse_held)
+        elif self._is_received and not self._scheduled:
+            if self._owed > STEP_SECONDS / 4:
+                self._rest(self.pool.pacer)
+            elif self._held:
+                self._unset_keepalive_if_required()
+                self._scheduled = self.loop.call_soon(self._parse_held)
+            self._owed = 0.0  # many short requests are no long one
 
     def _hold(self, data: bytes) -> None:
         """Hold bytes until the request before them was answered; not beyond what all connections may hold."""
@@ -276,9 +283,7 @@ class SequentialProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if is_unanswered:
-            request_id = os.urandom(8).hex()
-            self.transport.write(STATUS_LINE[status] + refusal(status, request_id))
-            _log.warning("request refused", extra={"fields": {"request_id": request_id, "status": status}})
+            refuse(self.transport, status)
         self._end()
 
     def _close_after_answer(self) -> None:
@@ -292,8 +297,4 @@ class SequentialProtocol(HttpToolsProtocol):
         self._is_ending = True
         self._hold(b"")
         self._read_later(END_SECONDS)
-        self.loop.call_later(END_SECONDS, self._send_end)
-
-    def _send_end(self) -> None:
-        if not self.transport.is_closing():
-            self.transport.write_eof()
+        self.loop.call_later(END_SECONDS, send_end, self.transport)

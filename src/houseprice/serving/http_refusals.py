@@ -1,6 +1,11 @@
 """Limits of what surrounds the body of a request, and the answers to requests that cannot be parsed."""
 
 import json
+import logging
+import os
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 MAX_HEAD_BYTES = 16 * 2**10
 """Size of a head; also of what stands between two parts of a chunked body, and of its trailers."""
@@ -14,9 +19,12 @@ _REASONS = {
     414: f"The address of the request has more than {MAX_URL_BYTES} bytes, which is the limit.",
     431: f"The head or the trailers of the request have more than {MAX_HEAD_BYTES} bytes or {MAX_HEADERS} fields.",
 }
+_log = logging.getLogger(__name__)
 
 
-def refusal(status: int, request_id: str) -> bytes:
-    """Return what follows the status line of an answer that refuses a request."""
+def refuse(transport: Any, status: int) -> None:
+    """Answer a request that cannot be parsed, and log that."""
+    request_id = os.urandom(8).hex()
     body = json.dumps({"detail": _REASONS[status]}).encode()
-    return _HEAD % (len(body), request_id.encode()) + body
+    transport.write(STATUS_LINE[status] + _HEAD % (len(body), request_id.encode()) + body)
+    _log.warning("request refused", extra={"fields": {"request_id": request_id, "status": status}})

@@ -45,7 +45,7 @@ class SlowClientProtocol(SequentialProtocol):
         self._start_timer(self._head_seconds)
         excess = len(self.connections) - self.pool.most
         if 0 < excess <= MOST_WAITING:
-            self._read_later(self.pool.pacer.delay(REPLACEMENT_SECONDS))
+            self._read_later(self.pool.replacements.delay(REPLACEMENT_SECONDS))
         else:
             self._take_place()
 
@@ -103,6 +103,9 @@ class SlowClientProtocol(SequentialProtocol):
         self._forget()
         self._stop_timer()
         self._stop_watching()
+        self._unset_keepalive_if_required()
+        if self._scheduled:
+            self._scheduled.cancel()
         super().connection_lost(exc)
 
     def disconnect(self) -> None:
