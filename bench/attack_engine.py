@@ -1,12 +1,13 @@
 """Attacks: connections to 127.0.0.1 that send what a script gives them, as a hostile client does.
 
-A script is a generator of pieces of bytes. It yields `ANSWER` to wait until something of an answer has come, and it is
-started again on a new connection when the server closes its connection.
+A script is a generator of pieces of bytes. It yields `ANSWER` to wait until something of an answer has come and `RESET`
+to reset its connection, and it is started again on a new connection when its connection has ended.
 """
 
 import errno
 import select
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -15,7 +16,7 @@ from typing import Any
 
 from load import HOST, post
 
-ANSWER = b""
+ANSWER, RESET = b"", b"RST"
 Script = Callable[[], Iterator[bytes]]
 _PIECE = 1 << 17
 _CONNECTS_PER_ROUND = 64
@@ -103,6 +104,9 @@ class _Connection:
         """Send one more piece of the script."""
         if not self._rest:
             piece = next(self._pieces, None)
+            if piece is RESET:
+                self.handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                raise ConnectionResetError
             self._ended, self._waits = piece is None, piece == ANSWER
             if not piece:
                 return
@@ -197,6 +201,11 @@ def endless(head: bytes, piece: bytes) -> Script:
 def held(*pieces: bytes) -> Script:
     """Return a script that sends some pieces and then holds its connection open."""
     return lambda: iter(pieces)
+
+
+def left(*pieces: bytes) -> Script:
+    """Return a script that sends some pieces, resets its connection, and comes again."""
+    return lambda: iter((*pieces, RESET))
 
 
 def head(line: str, *headers: str) -> bytes:

@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import Callable
 
-from attack_engine import WORK_MB, Make, Script, Target, again, attack, endless, head, held
+from attack_engine import ANSWER, WORK_MB, Make, Script, Target, again, attack, endless, head, held, left
 from load import post, request
 
 MIB = 2**20
@@ -43,6 +43,31 @@ def _silent(_: Target) -> list[Script]:
 @attack("connections opened and closed")
 def _churn(_: Target) -> list[Script]:
     return [again(head("GET /livez", "Connection: close"))] * 100
+
+
+@attack("connections reset after an answer")
+def _resets(_: Target) -> list[Script]:
+    return [left(head("GET /livez"), ANSWER)] * 100
+
+
+@attack("heads of 15 kB, left before their end")
+def _left_heads(_: Target) -> list[Script]:
+    return [left(head("GET /")[:-2] + b"X: " + b"x" * 15_000)] * 100
+
+
+@attack("heads of 110 fields, left after the answer")
+def _left_fields(_: Target) -> list[Script]:
+    return [left(head("GET /livez", *(f"X-{number}: {'x' * 120}" for number in range(110))), ANSWER)] * 100
+
+
+@attack("chunks of one byte, left before their end")
+def _left_chunks(_: Target) -> list[Script]:
+    return [left(_chunked() + b"1\r\n \r\n" * 2000)] * 100
+
+
+@attack("1,000 bodies that were answered unread")
+def _unread_bodies(_: Target) -> list[Script]:
+    return [held(request("/nothing", b"x" * 250_000, "text/plain"))] * 1000
 
 
 @attack("1,000 heads of 15 kB without end")
