@@ -1,5 +1,8 @@
 """The search for hyperparameters: complete, reproducible, and by evidence."""
 
+from collections.abc import Iterator, Sequence
+from functools import partial
+
 import numpy as np
 import polars as pl
 import pytest
@@ -8,6 +11,7 @@ from houseprice.config import Boosting, FoundTraining, Training, TrendRules
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.hyperparameters.search import FoldFit, _is_better, find_hyperparameters, validation_folds
 from houseprice.learning.oblivious_trees import StagedTrees, fit_staged_trees
+from houseprice.learning.side_by_side import elsewhere
 from houseprice.learning.training import PriceModel
 from houseprice.learning.trend_design import TIME
 
@@ -81,6 +85,26 @@ def test_folds_keep_groups_together_and_end_with_the_newest() -> None:
         assert not set(groups[learn]) & set(groups[validate])
         assert len(validate)
         assert not newest or months[learn].max() < months[validate].min()
+
+
+def test_predictions_that_decide_know_no_price_that_they_are_judged_by() -> None:
+    """Of few sales, kernels that have seen these prices would get too large a share."""
+    table, prices = straight(80)
+    fits: list[FoldFit] = []
+
+    def record(tasks: Sequence[partial[FoldFit]]) -> Iterator[FoldFit]:
+        fits[:] = [task() for task in tasks]
+        return iter(fits)
+
+    judged = next(validation_folds(table[TIME].to_numpy(), np.arange(80), AUTO.seed))[0][1]
+    by_hand = AUTO.model_copy(update={"boosting": TREES, "robust_weights": None})
+    predicted = []
+    for factor in (1.0, 3.0):
+        prices[judged[::2]] *= factor
+        with elsewhere(record):
+            find_hyperparameters(table, prices, by_hand)
+        predicted.append([fits[0].trees[0, False].predict(TREES.iterations), *fits[0].kernels, fits[0].linear])
+    np.testing.assert_array_equal(*predicted)
 
 
 @pytest.mark.parametrize(("later", "better"), [(0.4, True), (0.0, False)])

@@ -2,10 +2,11 @@
 
 Kernels come from the evidence of some of the rows. Then every part is fitted on a few folds of the training rows, the
 newest sales among the validation rows, and their errors decide the rest: iterations of the boosting, whether its trees
-see the time of sale, and the shares of the blend.
+see the time of sale, and the shares of the blend. Kernels have seen the prices of the rows that they were found on. Of
+few rows that makes them look much better than they are; each fold then finds its own for the errors that decide.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from houseprice.config import Boosting, FoundTraining, KernelRidgeConfig, RobustWeightsConfig, Training
+from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.detrended import detrend, encode, with_months, without_time
 from houseprice.learning.features import look_up, matrix
 from houseprice.learning.hyperparameters.blending import blend_error, find_shares, find_slope
@@ -29,6 +31,7 @@ from houseprice.learning.trend_design import TIME
 
 Floats = npt.NDArray[np.float64]
 FOLD_ROWS = 12_000  # that the folds are taken from, at most, or a quarter of the rows where that is more
+VERY_FEW_ROWS = 1000  # below which each fold finds its own kernels
 MAX_ITERATIONS = 700  # of one ensemble of trees
 FEW_ROWS = 3000  # below which there are fewer centres than a prediction may cost, so that it may cost more trees
 MAX_TREES = (1400, 700)  # of all ensembles together, with few rows and with more
@@ -96,10 +99,9 @@ def find_hyperparameters(
         if robust == "auto":
             robust = RobustWeightsConfig(scale=ROBUST_SCALE, centres=PILOT_CENTRES) if weighted else None
     variants: list[Variant] = [(kernel_ridge, (1.0,))]
+    own_kernels = config.kernel_ridge == "auto" and len(y) < VERY_FEW_ROWS
     if config.kernel_ridge == "auto":
-        variants = [
-            (kernel_ridge.with_sharper(places, factor), PENALTY_FACTORS) for factor in (SHARPER if places else (1.0,))
-        ]
+        variants = _variants(kernel_ridge, places)
     config = config.model_copy(update={"kernel_ridge": kernel_ridge, "robust_weights": robust})
     if config.is_found:
         return FoundTraining.of(config)
@@ -113,12 +115,21 @@ def find_hyperparameters(
     blank = {"tree_share": 0.0, "linear_share": 0.0, "blend_slope": 1.0, "time_in_trees": timed[0]}
     parts = FoundTraining.of(config.model_copy(update=blank | {"boosting": candidates[0]}))
     alone = parts.model_copy(update={"threads": 1})
+    find = partial(_find_variants, places=places, seed=config.seed) if own_kernels else None
     tasks = [
-        partial(_fit_fold, X, log_prices, fold, candidates, alone, timed if newest else timed[:1], variants)
+        partial(_fit_fold, X, log_prices, fold, candidates, alone, timed if newest else timed[:1], find or variants)
         for fold, newest in validation_folds(None if sales.months is None else sales.months[kept], groups, config.seed)
     ]
     fits = list(side_by_side(tasks, config.threads))
     return FoundTraining.of(_decide(fits, candidates, config, variants, len(y)))
+
+
+def _variants(kernel_ridge: KernelRidgeConfig, places: Sequence[str]) -> list[Variant]:
+    return [(kernel_ridge.with_sharper(places, factor), PENALTY_FACTORS) for factor in (SHARPER if places else (1.0,))]
+
+
+def _find_variants(features: FeatureMatrix, log_prices: Floats, places: Sequence[str], seed: int) -> list[Variant]:
+    return _variants(find_kernel_ridge(features, log_prices, places, seed)[0], places)
 
 
 def boosting_candidates(rows: int, columns: int) -> tuple[Boosting, ...]:
@@ -170,14 +181,17 @@ def _fit_fold(
     candidates: tuple[Boosting, ...],
     config: FoundTraining,
     with_time: tuple[bool, ...],
-    variants: list[Variant],
+    variants: list[Variant] | Callable[[FeatureMatrix, Floats], list[Variant]],
 ) -> FoldFit:
+    """Fit the parts to one side of a fold; the kernels are given, or found on that side."""
     learn, validate = fold
     sales, judged = detrend(X[learn], log_prices[learn], config), matrix(X[validate])
     y_true = np.asarray(log_prices[validate] - sales.trend.predict(judged))
     months = judged[TIME] if TIME in judged.names else None
     judged = encode(judged, sales.mixed_model)
-    kernel_ridge = config.kernel_ridge.with_at_most(CENTRES)
+    if callable(variants):
+        variants = variants(sales.features, sales.log_prices)
+    kernel_ridge = variants[0][0].with_at_most(CENTRES)
     weights = robust_sample_weights(sales.features, sales.log_prices, config.robust_weights, kernel_ridge, config.seed)
     kernels = [
         np.asarray(regression.predict(judged, look_up))
