@@ -34,6 +34,18 @@ def test_equal_parts_leave_one() -> None:
     assert sorted(shares.values()) == [0.0, 1.0]
 
 
+def test_a_prior_draws_shares_together_where_few_rows_tell_little() -> None:
+    """Two parts that err alike both stay; many rows have their way."""
+    alike = {"a": TRUTH + (off(0.1) - TRUTH) * 1.05, "b": off(0.1)}
+    few = {part: values[:60] for part, values in alike.items()}
+    assert find_shares(few, TRUTH[:60]) == {"a": 0.0, "b": 1.0}
+    assert find_shares(few, TRUTH[:60], spread=0.2) == {
+        "a": pytest.approx(0.5, abs=0.1),
+        "b": pytest.approx(0.5, abs=0.1),
+    }
+    assert find_shares({"a": off(0.2), "b": off(0.1)}, TRUTH, spread=0.2)["b"] == pytest.approx(0.8, abs=0.03)
+
+
 @pytest.mark.parametrize("fixed", [0.0, 0.6, 0.95, 1.0])
 def test_parts_share_what_is_left_beside_a_share_by_hand(fixed: float) -> None:
     """However good the others are, all shares are of one whole."""

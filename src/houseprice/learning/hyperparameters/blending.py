@@ -1,6 +1,7 @@
 """Shares of the blend: least squares on predictions that were made out of sample, without parts that do not help.
 
-Stacking with weights that are not negative and add up to one (Breiman 1996, "Stacked regressions").
+Stacking with weights that are not negative and add up to one (Breiman 1996, "Stacked regressions"). Few
+rows do not tell parts apart that err alike: their shares have a normal prior around equal ones, and none is dropped.
 
 Predictions by least squares spread less than prices do, so that cheap houses are valued too high and dear ones too low
 against what was paid. The slope of the blend undoes some of it, at a small cost of squared error that is bounded.
@@ -14,29 +15,34 @@ from scipy.optimize import nnls
 
 Floats = npt.NDArray[np.float64]
 EVIDENCE = 0.25  # standard errors by which a part must lessen the squared error
+SPREAD = 0.2  # of the shares of few rows around equal ones, as a standard deviation
 MAX_COST = 0.0002  # of the log-RMSE, for predictions that spread more as prices do
 
 
 def find_shares(
-    predictions: Mapping[str, Floats], y_true: Floats, by_hand: Mapping[str, float] | None = None
+    predictions: Mapping[str, Floats],
+    y_true: Floats,
+    by_hand: Mapping[str, float] | None = None,
+    spread: float | None = None,
 ) -> dict[str, float]:
     """Return part → its share; the shares add up to 1, and those that are not set by hand are found to two decimals.
 
-    A part is dropped when, row by row, the others do no worse without it than chance explains.
+    Without a prior, a part is dropped when, row by row, the others do no worse without it than chance explains.
 
     Args:
         predictions: part → its predictions for rows that it was not fitted on.
         y_true: the true values of these rows.
         by_hand: part → its share; the other parts share what is left.
+        spread: standard deviation of the shares around equal ones, in their prior; None: there is none.
     """
     if by_hand:
         rest = max(1.0 - sum(by_hand.values()), 0.0)
         free = {part: values for part, values in predictions.items() if part not in by_hand}
         missing = y_true - np.sum([predictions[part] * share for part, share in by_hand.items()], axis=0)
-        shares = find_shares(free, missing / rest) if rest else dict.fromkeys(free, 0.0)
+        shares = find_shares(free, missing / rest, spread=spread) if rest else dict.fromkeys(free, 0.0)
         return {part: by_hand.get(part, shares.get(part, 0.0) * rest) for part in predictions}
     parts = list(predictions)
-    while len(parts) > 1:
+    while spread is None and len(parts) > 1:
         errors = _squared_errors(predictions, parts, y_true)
         losses = {}
         for part in parts:
@@ -47,7 +53,7 @@ def find_shares(
         if losses[least] > EVIDENCE:
             break
         parts.remove(least)
-    found = dict(zip(parts, np.round(_shares(predictions, parts, y_true), 2).tolist(), strict=True))
+    found = dict(zip(parts, np.round(_shares(predictions, parts, y_true, spread), 2).tolist(), strict=True))
     largest = max(found, key=lambda part: found[part])
     found[largest] = round(1.0 - sum(share for part, share in found.items() if part != largest), 2)
     return {part: found.get(part, 0.0) for part in predictions}
@@ -87,9 +93,14 @@ def _squared_errors(predictions: Mapping[str, Floats], parts: list[str], y_true:
     return np.asarray((blend - y_true) ** 2)
 
 
-def _shares(predictions: Mapping[str, Floats], parts: list[str], y_true: Floats) -> Floats:
-    """Return the best shares; a heavy last row makes them add up to 1."""
+def _shares(predictions: Mapping[str, Floats], parts: list[str], y_true: Floats, spread: float | None = None) -> Floats:
+    """Return the best shares; a heavy row makes them add up to 1, and those of the prior draw them together."""
     errors = np.column_stack([predictions[part] for part in parts]) - y_true[:, None]
     heavy = 1e3 * max(float(np.sqrt((errors**2).sum())), 1e-12)
-    shares, _ = nnls(np.vstack([errors, np.full((1, len(parts)), heavy)]), np.r_[np.zeros(len(errors)), heavy])
+    design, target = [errors, np.full((1, len(parts)), heavy)], [np.zeros(len(errors)), np.array([heavy])]
+    if spread is not None:
+        precise = float(np.sqrt((errors.mean(axis=1) ** 2).mean())) / spread
+        design.append(precise * np.eye(len(parts)))
+        target.append(np.full(len(parts), precise / len(parts)))
+    shares, _ = nnls(np.vstack(design), np.concatenate(target))
     return np.asarray(shares / shares.sum())

@@ -19,7 +19,7 @@ from houseprice.config import Boosting, FoundTraining, KernelRidgeConfig, Robust
 from houseprice.feature_matrix import FeatureMatrix
 from houseprice.learning.detrended import detrend, encode, with_months, without_time
 from houseprice.learning.features import look_up, matrix
-from houseprice.learning.hyperparameters.blending import blend_error, find_shares, find_slope
+from houseprice.learning.hyperparameters.blending import SPREAD, blend_error, find_shares, find_slope
 from houseprice.learning.hyperparameters.kernel_search import ROBUST_SCALE, find_kernel_ridge
 from houseprice.learning.hyperparameters.pair_search import find_text_pairs
 from houseprice.learning.kernel_ridge import fit_penalty_path
@@ -31,7 +31,7 @@ from houseprice.learning.trend_design import TIME
 
 Floats = npt.NDArray[np.float64]
 FOLD_ROWS = 12_000  # that the folds are taken from, at most, or a quarter of the rows where that is more
-VERY_FEW_ROWS = 1000  # below which each fold finds its own kernels
+VERY_FEW_ROWS = 1000  # below which each fold finds its own kernels, and shares are drawn towards equal ones
 MAX_ITERATIONS = 700  # of one ensemble of trees
 FEW_ROWS = 3000  # below which there are fewer centres than a prediction may cost, so that it may cost more trees
 MAX_TREES = (1400, 700)  # of all ensembles together, with few rows and with more
@@ -241,7 +241,8 @@ def _decide(
     by_hand = {
         part: share for part, share in ((TREES, config.tree_share), (LINEAR, config.linear_share)) if share != "auto"
     }
-    blended = [find_shares(predictions, y_true, by_hand) for predictions in parts]
+    spread = SPREAD if rows < VERY_FEW_ROWS else None
+    blended = [find_shares(predictions, y_true, by_hand, spread) for predictions in parts]
     chosen = min(range(len(parts)), key=lambda number: blend_error(parts[number], blended[number], y_true))
     shares = blended[chosen]
     boosting = candidates[best]
