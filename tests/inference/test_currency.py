@@ -26,6 +26,7 @@ def understood(price: str, sign: str, **columns: str) -> Understanding:
     [
         ("sale_price", "$", {"living_sqft": "{}"}, "USD"),
         ("sale_price", "$", {"living_area_m2": "{}"}, "XXX"),
+        ("成交價", "$", {"實用面積": "{}"}, "XXX"),
         ("sale_price_aud", "$", {"living_area_m2": "{}"}, "AUD"),
         ("Precio de venta MXN", "$", {"Superficie": "{}"}, "MXN"),
         ("Sale price (NZ$)", "", {"living_area_m2": "{}"}, "NZD"),

@@ -51,6 +51,10 @@ def is_currency(text: str) -> bool:
     return text.casefold() in CURRENCIES or bool(_CODE.fullmatch(text))
 
 
+_OTHER_ALPHABET = re.compile(r"[^\W\d_\u0000-\u024f]")
+"""A letter that no Latin alphabet has."""
+
+
 def currency_of_file(
     target: Draft | None, drafts: list[Draft], texts: pl.DataFrame, answers: dict[str, str]
 ) -> tuple[str, list[Finding]]:
@@ -106,7 +110,8 @@ def _shared(sign: str, target: Draft, drafts: list[Draft]) -> tuple[str, list[Fi
     found = [code for code, pattern in _SHARED[sign] if re.search(pattern, words)]
     units = {draft.unit for draft in drafts if draft.unit in SQUARE_METRES}
     if sign == "$":
-        foreign = bool(_NOT_OF_THE_STATES.search(words)) or bool(units - _IMPERIAL)
+        foreign = bool(_NOT_OF_THE_STATES.search(words) or units - _IMPERIAL)
+        foreign = foreign or any(_OTHER_ALPHABET.search(draft.plain_name) for draft in drafts)
         found = [] if foreign else ["USD"]
     if len(found) == 1:
         reason = f'"{sign}" is the sign of several currencies, and taken for {found[0]}'
