@@ -21,6 +21,16 @@ def test_each_column_holds_a_value_a_house(toy: Bundle, scorer: Scorer) -> None:
     assert named["sold"].tolist() == [from_iso("2014-10-13"), from_iso("2015-05-27")]
 
 
+def test_a_house_is_the_same_among_complete_ones_and_others(toy: Bundle, scorer: Scorer) -> None:
+    """Whether all of them have each column or not."""
+    layout = ColumnLayout(toy)
+    full, least = scorer.request.validate([FULL, LEAST])
+    complete, mixed = layout.fill([full, full]), layout.fill([full, least])
+    np.testing.assert_array_equal(complete.numbers[:, 0], mixed.numbers[:, 0])
+    np.testing.assert_array_equal(complete.texts[:, 0], mixed.texts[:, 0])
+    assert layout.fill([]).numbers.shape == (len(layout.numbers), 0)
+
+
 def test_the_valuation_date_is_the_newest_sale_unless_it_is_given(toy: Bundle) -> None:
     """A request without a date asks for a price at the end of what was learned from."""
     layout = ColumnLayout(toy)

@@ -152,9 +152,9 @@ def test_beyond_the_limit_connections_take_places_in_turn_with_others() -> None:
     paced: list[float] = []
 
     class NotedPacer(Pacer):
-        def delay(self, seconds: float) -> float:
+        def delay(self, seconds: float, connection: object = None) -> float:
             paced.append(seconds)
-            return super().delay(seconds)
+            return super().delay(seconds, connection)
 
     async def ask() -> None:
         async with listening(Noting(), max_connections=2) as (port, config):

@@ -1,5 +1,6 @@
 """Long work on the event loop leaves most of the time to others."""
 
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -23,7 +24,7 @@ class Noting(Pacer):
         super().__init__()
         self.noted: list[float] = []
 
-    def delay(self, seconds: float) -> float:
+    def delay(self, seconds: float, connection: object = None) -> float:  # noqa: ARG002 - nothing rests
         """Note the work."""
         self.noted.append(seconds)
         return 0.0
@@ -42,6 +43,30 @@ def test_the_steps_of_all_wait_for_each_other(connections: int) -> None:
     delays = [pacer.delay(0.05) for _ in range(connections)]
     assert delays == sorted(delays)
     assert delays[-1] == pytest.approx(REST * 0.05 * connections, rel=0.05)
+
+
+def busy(seconds: float) -> None:
+    """Compute for some time of the processor."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
+def test_a_connection_alone_needs_no_rest() -> None:
+    """As long as hardly anything else computes, and no other connection has had a step."""
+    pacer, step = Pacer(), 0.02
+    delays = []
+    for connection, work in ((1, step), (1, step), (1, 3 * step), (1, step), (2, step), (1, step)):
+        busy(work)
+        delays.append(pacer.delay(step, connection))
+        time.sleep(delays[-1] + 0.001)
+    assert [delay > 0.0 for delay in delays] == [True, False, True, False, True, True]
+
+
+def test_two_connections_in_turns_rest() -> None:
+    """Since each of them is other work."""
+    pacer = Pacer()
+    assert all(pacer.delay(1e-6, connection) > 0.0 for connection in (1, 2) * 5)
 
 
 async def reading(_: Any, receive: Any, send: Any) -> None:

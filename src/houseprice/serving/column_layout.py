@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -38,16 +39,28 @@ class ColumnLayout:
         self.numbers = [name for name, is_text in bundle.model.inputs.items() if not is_text]
         self.texts = [name for name, is_text in bundle.model.inputs.items() if is_text]
         self.dates = {name for name in self.numbers if schema.columns[name].kind == "date"}
+        self._dated = [(row, name) for row, name in enumerate(self.numbers) if name in self.dates]
+        self._plain_names = [name for name in self.numbers if name not in self.dates]
+        self._plain_rows = [row for row, name in enumerate(self.numbers) if name not in self.dates]
+        names = self._plain_names
+        self._plain = itemgetter(*names) if len(names) > 1 else lambda house: [house[name] for name in names]
         self._sale_date = schema.sale_date
         reference = bundle.manifest.reference_date
         self._reference = date.fromisoformat(reference) if reference else None
 
     def fill(self, houses: Sequence[House]) -> Columns:
         """Return the columns of some houses; missing values are left to the model."""
-        numbers = [self._days(houses, n) if n in self.dates else [h.get(n) for h in houses] for n in self.numbers]
+        try:
+            plain = [self._plain(house) for house in houses]
+        except KeyError:  # a column is left out
+            plain = [tuple(map(house.get, self._plain_names)) for house in houses]
+        numbers = np.empty((len(self.numbers), len(houses)))
+        numbers[self._plain_rows] = np.array(plain, dtype=np.float64).reshape(len(houses), len(self._plain_rows)).T
+        for row, name in self._dated:
+            numbers[row] = self._days(houses, name)
         texts = [[house.get(name) or "" for house in houses] for name in self.texts]
         return Columns(
-            np.array(numbers, dtype=np.float64).reshape(len(self.numbers), len(houses)),
+            numbers,
             np.array(texts, dtype=object).reshape(len(self.texts), len(houses)),
         )
 
@@ -90,15 +103,21 @@ class ColumnLayout:
         return day or self._reference
 
     def valuation_day(self, house: House) -> str | None:
-        """Return the valuation date as it stands in answers."""
-        day = self.valuation_date(house)
-        return _iso(day) if day else None
+        """Return the valuation date of a house as it stands in answers."""
+        return self.valuation_days([house])[0]
+
+    def valuation_days(self, houses: Sequence[House]) -> list[str | None]:
+        """Return the valuation dates of some houses as they stand in answers."""
+        name, usual = self._sale_date, self._reference
+        days = [house.get(name) or usual for house in houses] if name else [usual] * len(houses)
+        shown = {day: day.isoformat() if day else None for day in set(days)}
+        return [shown[day] for day in days]
 
     def _days(self, houses: Sequence[House], name: str) -> list[float | None]:
-        return [_day(self.valuation_date(h) if name == self._sale_date else h.get(name)) for h in houses]
-
-
-_iso = lru_cache(maxsize=4096)(date.isoformat)
+        usual = self._reference if name == self._sale_date else None
+        days = [house.get(name) or usual for house in houses]
+        since = {day: _day(day) for day in set(days)}
+        return [since[day] for day in days]
 
 
 @lru_cache(maxsize=4096)

@@ -118,7 +118,7 @@ class SequentialProtocol(HttpToolsProtocol):
 
     def _rest(self, pacer: Pacer, least: float = 0.0) -> None:
         seconds, self._owed = max(self._owed, least), 0.0
-        self._read_later(pacer.delay(seconds))
+        self._read_later(pacer.delay(seconds, None if least else id(self)))
 
     def _read_later(self, seconds: float) -> None:
         self.flow.is_held = True

@@ -85,12 +85,15 @@ class Scorer:
         prices, lows, highs, deviations = _rounded(self._answer(columns))
         coverage, currency = self.manifest.coverage, self.manifest.project["currency"]
         version = self.manifest.model_version
-        day = self._layout.valuation_day
-        scores, warnings = confidences(deviations), self._warnings.detect(columns)
-        rows = zip(houses, prices, lows, highs, deviations, scores, warnings, strict=True)
+        days, scores, warnings = (
+            self._layout.valuation_days(houses),
+            confidences(deviations),
+            self._warnings.detect(columns),
+        )
+        rows = zip(prices, lows, highs, deviations, scores, days, warnings, strict=True)
         predictions = [
-            Prediction(price, (low, high), coverage, fsd, score, currency, day(house), reasons, version)
-            for house, price, low, high, fsd, score, reasons in rows
+            Prediction(price, (low, high), coverage, fsd, score, currency, day, reasons, version)
+            for price, low, high, fsd, score, day, reasons in rows
         ]
         if self._count:
             self._count(predictions)
