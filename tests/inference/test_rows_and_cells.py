@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from houseprice.conversion import convert_value
+from houseprice.conversion import CellForm, convert_value
 from houseprice.inference import understand
 from inference.tables import HOUSES, by_role, column, table
 
@@ -35,6 +35,7 @@ def test_half_rooms_are_numbers() -> None:
     rooms = [f"{house.rooms}½" if house.flag else str(house.rooms) for house in HOUSES]
     found = column(understand(table(Zimmer=rooms)), "Zimmer")
     assert (found.kind, found.role) == ("number", "bedrooms")
+    assert found.form != CellForm(), "a request is read by a form only where the column has one"
 
 
 def test_an_energy_class_that_is_not_told_is_missing() -> None:

@@ -59,6 +59,7 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 _FRACTION = re.compile(rf"(?<=9) ?[{''.join(FRACTIONS)}](?!9)")
+_UNTYPED = re.compile("|".join((*FRACTIONS, *ERAS)))
 _ERA = re.compile(rf"(?:{'|'.join(ERAS)}) ?(?:9{{1,3}}|元)年?")
 _GROUPED = re.compile(r"9{1,3}(?:(?P<mark>[.,' ])9{2,3})*(?P=mark)9{3}|9{1,3}[.,' ]9{3}")
 
@@ -257,6 +258,8 @@ def base_form(shapes: NumberShapes, decimal: str | None, thousands: str | None) 
         for written, times in multipliers_of(shapes.affixes).items()
         for spelling in _spellings(written, shapes.profile)
     }
+    if thousands is None and any(_UNTYPED.search(text) for text in shapes.profile.texts):
+        thousands = "none"  # requests are read by a form only where a column has one
     taken = {mark.casefold() for mark in multipliers}
     marks = {spelling for mark in shapes.affixes.strip for spelling in _spellings(mark, shapes.profile)}
     strip = sorted((mark for mark in marks if mark.casefold() not in taken), key=lambda mark: (-len(mark), mark))
