@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from houseprice.serving.pacing import Pacer
+from houseprice.serving.pacing import REST, Pacer
 
 MAX_HELD_BYTES = 8 * 2**20
 """Bytes of pipelined requests that wait for the answers before them."""
@@ -12,6 +12,10 @@ MAX_PARTIAL_BYTES = 16 * 2**20
 """Bytes of short bodies that are not complete."""
 PARTIAL_BYTES = 64 * 2**10
 """So much of a body counts as a short one; the memory for long bodies is reserved before they are read."""
+REPLACEMENT_SECONDS = 0.0005
+"""What it takes about to end one connection for another, whose client often comes again at once."""
+MOST_WAITING = 20
+"""Connections that wait for a place beyond the limit; with more, one gets its place at once."""
 
 
 class Connections:
@@ -30,7 +34,8 @@ class Connections:
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self.pacer, self.discards, self.replacements = Pacer(), Pacer(), Pacer()
+        self.pacer, self.discards = Pacer(), Pacer()
+        self.replacements = Pacer(MOST_WAITING * REST * REPLACEMENT_SECONDS)  # many that waited may have left
         self.held_bytes = self.partial_bytes = 0
         self.connections: dict[Any, None] = {}
         self.unread: dict[Any, None] = {}

@@ -17,9 +17,14 @@ MAX_DELAY_SECONDS = 3.0
 
 
 class Pacer:
-    """Tells when work may go on; the steps of all connections are spread over one clock."""
+    """Tells when work may go on; the steps of all connections are spread over one clock.
 
-    def __init__(self) -> None:
+    Args:
+        longest: seconds of a rest at most.
+    """
+
+    def __init__(self, longest: float = MAX_DELAY_SECONDS) -> None:
+        self._longest = longest
         self._free = self._used = 0.0
         self._last: object = None
 
@@ -38,5 +43,5 @@ class Pacer:
         is_idle = is_alone and self._free <= now and used - self._used < IDLE * seconds
         self._last, self._used = connection, used
         rest = 0.0 if is_idle else REST * seconds
-        self._free = min(max(self._free, now) + rest, now + MAX_DELAY_SECONDS)
+        self._free = min(max(self._free, now) + rest, now + self._longest)
         return self._free - now

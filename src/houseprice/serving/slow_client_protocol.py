@@ -9,14 +9,10 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from houseprice.serving.connections import PARTIAL_BYTES
+from houseprice.serving.connections import MOST_WAITING, PARTIAL_BYTES, REPLACEMENT_SECONDS
 from houseprice.serving.http_protocol import SequentialProtocol
 
 LINGER_SECONDS = 2.0
-REPLACEMENT_SECONDS = 0.0005
-"""What it takes about to end one connection for another, whose client often comes again at once."""
-MOST_WAITING = 100
-"""Connections that wait for a place beyond the limit; with more, one gets its place at once."""
 _FULL = STATUS_LINE[503] + b"retry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
