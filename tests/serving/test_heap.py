@@ -1,4 +1,4 @@
-"""The heap of the server gives back what is freed."""
+"""The heap of the server returns what is freed."""
 
 import subprocess
 import sys

@@ -15,9 +15,10 @@ from connecting import CHUNKED, GET, LAST, Noting, exchanged, listening, statuse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from houseprice.serving.connections import REPLACEMENT_SECONDS, SlowClientProtocol
+from houseprice.serving.connections import REPLACEMENT_SECONDS
 from houseprice.serving.http_refusals import MAX_HEAD_BYTES, MAX_HEADERS
 from houseprice.serving.pacing import Pacer
+from houseprice.serving.slow_client_protocol import SlowClientProtocol
 
 REQUESTS = [
     (b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", ("/a", b"")),
