@@ -41,7 +41,7 @@ class WarningDetector:
         if houses == 1 and self._is_usual(columns):
             return [[]]
         found = self.find(columns)
-        return [found.get(house) or [] for house in range(houses)]
+        return [found.get(house) or [] for house in range(houses)] if found else [[] for _ in range(houses)]
 
     def find(self, columns: Columns) -> dict[int, list[PredictionWarning]]:
         """Return house → its warnings, of the houses that have any."""

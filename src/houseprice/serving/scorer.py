@@ -6,6 +6,7 @@ The columns of all houses are built once, and the model is called with many at a
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -83,18 +84,15 @@ class Scorer:
             return []
         columns = self._layout.fill(houses)
         prices, lows, highs, deviations = _rounded(self._answer(columns))
-        coverage, currency = self.manifest.coverage, self.manifest.project["currency"]
-        version = self.manifest.model_version
-        days, scores, warnings = (
-            self._layout.valuation_days(houses),
+        coverage, currency = repeat(self.manifest.coverage), repeat(self.manifest.project["currency"])
+        days, warnings = self._layout.valuation_days(houses), self._warnings.detect(columns)
+        intervals, scores, version = (
+            zip(lows, highs, strict=True),
             confidences(deviations),
-            self._warnings.detect(columns),
+            repeat(self.manifest.model_version),
         )
-        rows = zip(prices, lows, highs, deviations, scores, days, warnings, strict=True)
-        predictions = [
-            Prediction(price, (low, high), coverage, fsd, score, currency, day, reasons, version)
-            for price, low, high, fsd, score, day, reasons in rows
-        ]
+        rows = prices, intervals, coverage, deviations, scores, currency, days, warnings, version
+        predictions = list(map(Prediction, *rows))
         if self._count:
             self._count(predictions)
         return predictions
