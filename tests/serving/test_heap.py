@@ -24,7 +24,7 @@ before, blocks = resident(), []
 for _ in range(8):
     blocks.append(libc.malloc(size))
     libc.memset(blocks[-1], 1, size)
-    libc.malloc(1000)  # stays behind each
+    libc.malloc(500_000)  # stays behind each; a small one might fit before it
 for block in blocks:
     libc.free(block)
 print(resident() - before)
