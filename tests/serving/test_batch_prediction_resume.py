@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import polars as pl
 import pytest
@@ -17,6 +18,7 @@ from toy import seal
 
 from houseprice import batch_prediction
 from houseprice.batch_prediction import Progress, tables, unfinished
+from houseprice.batch_prediction.blocks import PricedBlock
 from houseprice.errors import DataError
 
 WAIT_SECONDS = 60.0
@@ -125,6 +127,34 @@ def test_rows_beyond_the_state_are_written_again(toy_dir: Path, houses: Path, tm
     go_on(toy_dir, houses, output)
     batch_prediction.predict(toy_dir, houses, tmp_path / "whole.csv")
     assert output.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+class InterruptedBlock:
+    """A block whose rows are written, and then the run is interrupted before it has counted them."""
+
+    content = b"b\n"
+
+    @property
+    def rows(self) -> int:
+        """Raise what Ctrl-C raises."""
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("output_format", ["CSV", "Parquet"])
+def test_rows_that_were_not_counted_are_written_again(tmp_path: Path, output_format: str) -> None:
+    """Wherever the interruption comes, no block is there twice."""
+    output, key = tmp_path / "priced", {"input": "a"}
+    unfinished_output = unfinished.UnfinishedOutput(output, output_format, b"head\n", key)
+    unfinished_output.append(PricedBlock(1, 0, b"a\n"))
+    with pytest.raises(KeyboardInterrupt):
+        unfinished_output.append(cast(PricedBlock, InterruptedBlock()))
+    assert unfinished_output.keep()
+    again = unfinished.UnfinishedOutput(output, output_format, b"head\n", key)
+    assert (again.state.blocks, again.state.rows) == (1, 1)
+    again.append(PricedBlock(1, 0, b"b\n"))
+    assert again.keep()
+    rows = b"".join(path.read_bytes() for path in sorted(again.folder.iterdir()) if path.name != unfinished.STATE)
+    assert rows.replace(b"head\n", b"") == b"a\nb\n"
 
 
 @pytest.mark.usefixtures("small_blocks")

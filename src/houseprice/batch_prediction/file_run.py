@@ -92,6 +92,7 @@ class FileRun:
         self._errors.add(priced)
         if self._unfinished and not self._errors.count:  # with errors, the rest is only read to find the others
             self._unfinished.append(priced)
+            self.state = self._unfinished.state
             self.fraction = block.fraction
 
     def finish(self) -> None:
@@ -131,7 +132,7 @@ class FileRun:
         found, self._unfinished = self._unfinished, None
         if found and not self.is_finished and found.keep():
             self._say(
-                f'The {self.state.rows} houses priced so far are kept in "{found.folder}"; run the same '
+                f'The {found.state.rows} houses priced so far are kept in "{found.folder}"; run the same '
                 "command again to price the rest, or remove the folder."
             )
 

@@ -79,21 +79,21 @@ class UnfinishedOutput:
             self._rows.truncate()
             if not self.state.blocks:
                 self._rows.write(head)
+                self.state.size = len(head)
 
     def append(self, block: PricedBlock) -> None:
-        """Add the rows of the next block.
+        """Add the rows of the next block; an interruption at any moment leaves it out or counts it.
 
         Raises:
             DataError: They cannot be written (code `path_unwritable`).
         """
         with writing(self._output):
+            state, size = self.state, self.state.size
             if self._is_parquet:
-                self._part(self.state.blocks).write_bytes(block.content)
+                self._part(state.blocks).write_bytes(block.content)
             else:
-                self._rows.write(block.content)
-            self.state.blocks += 1
-            self.state.rows += block.rows
-            self.state.warned += block.warned
+                size += self._rows.write(block.content)
+            self.state = State(state.blocks + 1, state.rows + block.rows, state.warned + block.warned, size)
             if time.monotonic() - self._saved > STATE_SECONDS:
                 self._save()
 
@@ -136,7 +136,6 @@ class UnfinishedOutput:
 
     def _save(self) -> None:
         self._rows.flush()
-        self.state.size = self._rows.tell()
         self._saved = time.monotonic()
         if self._key is None:
             return
