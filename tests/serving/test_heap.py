@@ -31,15 +31,16 @@ print(resident() - before)
 """
 
 
+def kept(script: str, state: str) -> float:
+    """Return the megabytes that a process still holds of what it freed, with the settings "on" or "off"."""
+    return float(subprocess.run([sys.executable, "-c", script, state], capture_output=True, check=True).stdout)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the settings are those of glibc")
 def test_large_blocks_are_returned_when_they_are_freed() -> None:
     """Although smaller ones behind them stay; without the settings they would be kept."""
-    kept = {
-        state: float(subprocess.run([sys.executable, "-c", SCRIPT, state], capture_output=True, check=True).stdout)
-        for state in ("on", "off")
-    }
-    assert kept["on"] < 8
-    assert kept["off"] > 50
+    assert kept(SCRIPT, "on") < 8
+    assert kept(SCRIPT, "off") > 50
 
 
 BETWEEN = """
@@ -66,9 +67,5 @@ print(resident() - before)
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc trims its heap")
 def test_pages_between_blocks_in_use_are_returned() -> None:
     """By a thread, after some work; without it they would be kept."""
-    kept = {
-        state: float(subprocess.run([sys.executable, "-c", BETWEEN, state], capture_output=True, check=True).stdout)
-        for state in ("on", "off")
-    }
-    assert kept["on"] < 20
-    assert kept["off"] > 80
+    assert kept(BETWEEN, "on") < 20
+    assert kept(BETWEEN, "off") > 80

@@ -8,7 +8,10 @@ from statistics import median
 from houseprice.inference.decisions import Finding, Question, Verdict
 from houseprice.inference.number_forms import NumberShapes
 
-_LEAST_COMPARED, _MOST_COUNTED, _NEAR = 5, 100, 5.0
+_LEAST_COMPARED, _MOST_COUNTED = 5, 100
+"""Numbers with a mark, and without one, that are compared at least; and how often one counts at most."""
+_NEAR = 5.0
+"""Ratio within which two medians are of one size."""
 NAMES = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}
 
 

@@ -9,13 +9,13 @@ _FLOORS = re.compile(
     r"\b(?:floors?|stor(?:e?y|ie)s?|level|etages?|piso|planta|andar|piano|pietro|kat|"
     r"verdieping|kerros|vaning|etaj|этаж)\b"
 )
-_GROUND = {
+_WORDS_OF_FLOORS = {
     0.0: "ground|ground floor|rdc|rez de chaussee|rez-de-chaussee|erdgeschoss|eg|bajo|planta baja|pb|terreo|parter|"
     "piano terra|terra|begane grond|giris kati|zemin|zemin kat|bottenvaning|stueen|stuen|pohjakerros|prizemi",
     -1.0: "basement|lower ground|lower ground floor|semisotano|sotano|souterrain|untergeschoss|suterena|bodrum|"
     "bodrum kat",
 }
-_FLOOR_WORDS = {word: number for number, words in _GROUND.items() for word in words.split("|")}
+_FLOOR_WORDS = {word: number for number, words in _WORDS_OF_FLOORS.items() for word in words.split("|")}
 _STUDIOS = ("studio", "estudio", "bedsit", "monolocale")
 
 

@@ -46,14 +46,9 @@ def _nearness(draft: Draft) -> tuple[float, int]:
 
 
 def _is_area(draft: Draft) -> bool:
-    is_named = not _SHARE.search(draft.words)
-    return (
-        is_named
-        and draft.is_number
-        and draft.share(0, 1e9) > 0.9
-        and draft.median() > 0
-        and len(draft.profile.texts) > 2
-    )
+    if not draft.is_number or _SHARE.search(draft.words):
+        return False
+    return draft.share(0, 1e9) > 0.9 and draft.median() > 0 and len(draft.profile.texts) > 2
 
 
 def _is_living_area(draft: Draft) -> bool:

@@ -11,7 +11,6 @@ BYTE_SECONDS, HEAD_BYTE_SECONDS = 2e-9, 30e-9
 LONG_HEAD_BYTES = 6 * 2**10
 DISCARD_SECONDS = 0.001
 """What a read of what is discarded takes about, most of it in the system."""
-
 MAX_DELAY_SECONDS = 3.0
 """Longest rest: that of a thousand steps of a millisecond. Clients that leave would prolong it without end."""
 
